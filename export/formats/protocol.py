@@ -1,0 +1,83 @@
+"""What a format's converter gets and what it must leave behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Source:
+    """The PyTorch original.
+
+    Attributes:
+        module: in ``eval()`` mode on the CPU; takes the normalized tensor (1, C, H, W) float32 and returns
+            (1, labels) float32 of the kind that the contract's output names.
+        contract: the reference contract: tensor interface, NCHW, float32, ``output.kind`` as the module gives it
+            (``logits`` or ``probabilities``).
+    """
+
+    module: torch.nn.Module
+    contract: Contract
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Images for measuring activation ranges, and others for choosing between rules.
+
+    Attributes:
+        scaled: (n, height, width, 3) uint8 RGB after step 6 of the camera spec (crop and scale).
+        held_out: (m, height, width, 3) uint8 RGB, none of them in ``scaled``.
+        reference: (m, labels) float32, the original's probabilities on ``held_out``.
+    """
+
+    scaled: NDArray[np.uint8]
+    held_out: NDArray[np.uint8]
+    reference: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One artifact to write.
+
+    Attributes:
+        variant: which one.
+        source: the original.
+        calibration: present whenever the variant's precision is calibrated.
+        path: where to write the file (or ``.mlpackage`` folder); its parent exists and is private.
+        memo: shared by all requests of one process, so that a base conversion is made once; keys begin with
+            the format's name.
+    """
+
+    variant: Variant
+    source: Source
+    calibration: Calibration | None
+    path: Path
+    memo: dict[str, Any] = field(default_factory=dict)
+
+
+class Format(Protocol):
+    """One file format. A module-level object of this shape in its own file, and a line in ``FORMATS``."""
+
+    name: str
+    """The format's word in a variant's name."""
+    requires: tuple[str, ...]
+    """Modules that must be importable to convert; the extra that brings them is ``export``."""
+
+    def convert(self, request: Request) -> Contract:
+        """Write the artifact with its contract inside; return that contract.
+
+        The file's bytes depend on the source, the variant and the calibration only.
+
+        Raises:
+            ExportError: the converter refused; the message names what it refused.
+        """

@@ -1,0 +1,88 @@
+"""The modules that are converted: the original with softmax behind it and, for pictures, gray and mean/std before.
+
+Used by every format, so that the arithmetic before and behind the network is the same in all of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_edge.runtime.contract import Contract
+
+GRAY_RED, GRAY_GREEN, GRAY_BLUE = 19595 / 65536, 38470 / 65536, 7471 / 65536
+"""Pillow's "L" as float32 factors: each is exact in float32, and so is the floored sum for all 2^24 colors."""
+
+
+class TensorFrontend(nn.Module):
+    """Normalized tensor (1, C, H, W) float32 -> ``{"probabilities": (1, labels)}``."""
+
+    def __init__(self, module: nn.Module, contract: Contract) -> None:
+        super().__init__()
+        self.module = module
+        self.softmax = contract.output.kind == "logits"
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Run the original and put softmax behind it if it returns logits."""
+        output = self.module(image)
+        return {"probabilities": torch.softmax(output, dim=1) if self.softmax else output}
+
+
+class ImageFrontend(nn.Module):
+    """RGB picture with values 0..255 as float32 -> gray, normalization -> ``{"probabilities": (1, labels)}``.
+
+    Args:
+        module: the original.
+        contract: the reference contract; its channels decide on gray, its mean and std on normalization.
+        layout: of the picture: ``NHWC`` (1, H, W, 3) or ``NCHW`` (1, 3, H, W).
+    """
+
+    def __init__(self, module: nn.Module, contract: Contract, layout: str = "NHWC") -> None:
+        super().__init__()
+        self.tensor = TensorFrontend(module, contract)
+        self.gray = contract.input.channels == 1
+        self.nhwc = layout == "NHWC"
+        mean, std = _mean_std(contract)
+        # v/255 - mean over std as one multiply and one add: two roundings of float32 apart from the table at most.
+        self.register_buffer(
+            "factor", torch.tensor([1 / (255 * s) for s in std]).reshape(1, -1, 1, 1), persistent=False
+        )
+        self.register_buffer(
+            "offset",
+            torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).reshape(1, -1, 1, 1),
+            persistent=False,
+        )
+        self.factor: Tensor
+        self.offset: Tensor
+
+    def forward(self, image: Tensor) -> dict[str, Tensor]:
+        """Gray as step 7 of the camera spec, normalization as step 8, then the tensor interface."""
+        picture = image.permute(0, 3, 1, 2) if self.nhwc else image
+        if self.gray:
+            red, green, blue = picture[:, 0:1], picture[:, 1:2], picture[:, 2:3]
+            picture = torch.floor(red * GRAY_RED + green * GRAY_GREEN + blue * GRAY_BLUE + 0.5)
+        return self.tensor(picture * self.factor + self.offset)  # type: ignore[no-any-return]
+
+
+def _mean_std(contract: Contract) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if contract.normalization is None:
+        channels = contract.input.channels
+        return (0.0,) * channels, (1 / 255,) * channels
+    return contract.normalization.mean, contract.normalization.std
+
+
+def example_tensor(contract: Contract) -> Tensor:
+    """A (1, C, H, W) float32 tensor to trace with: no zeros, no constant planes, the same at every call."""
+    spec = contract.input
+    values = np.random.default_rng(0).uniform(-1, 1, (1, spec.channels, spec.height, spec.width))
+    return torch.from_numpy(values.astype(np.float32))
+
+
+def example_picture(contract: Contract, layout: str = "NHWC") -> Tensor:
+    """An RGB picture, (1, H, W, 3) or (1, 3, H, W) float32 of whole numbers 0..255, the same at every call."""
+    spec = contract.input
+    values = np.random.default_rng(0).integers(0, 256, (1, spec.height, spec.width, 3)).astype(np.float32)
+    return torch.from_numpy(
+        values if layout == "NHWC" else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+    )

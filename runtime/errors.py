@@ -1,0 +1,72 @@
+"""Every error that fer-edge raises on purpose, in one tree.
+
+    FerEdgeError                 exit 1: an input or the environment is at fault
+    +-- ContractError            a contract's text is not what the schema allows
+    +-- FrameError               camera bytes, strides, rotation or box do not fit together
+    +-- BundleError              a manifest, a path or a file's hash
+    +-- VariantError             a format, precision or interface that does not exist or is not legal
+    +-- PictureError             an image file that cannot be decoded
+    +-- CheckpointError          weights that cannot be read safely or do not fit the architecture
+    +-- ExportError              a converter failed, or what it was given cannot be exported
+    +-- EngineError              an engine could not open or run an artifact
+    |   +-- MissingExtra         a library is not installed; the message holds the pip command
+    +-- CheckFailed              exit 3: a check ran and said no
+
+Each message says what came, what is allowed and what to do.
+"""
+
+from __future__ import annotations
+
+
+class FerEdgeError(Exception):
+    """The root: an input or the environment is at fault; the message is one sentence for a person."""
+
+    exit_code = 1
+
+
+class ContractError(FerEdgeError):
+    """A contract's text breaks the schema ``fer-edge-contract/1``."""
+
+
+class FrameError(FerEdgeError):
+    """Camera bytes, strides, rotation or box do not fit together."""
+
+
+class BundleError(FerEdgeError):
+    """A bundle's manifest, paths or hashes are not sound."""
+
+
+class VariantError(FerEdgeError):
+    """A format, precision or interface does not exist or the combination is not legal."""
+
+
+class PictureError(FerEdgeError):
+    """An image file cannot be read or decoded."""
+
+
+class CheckpointError(FerEdgeError):
+    """Weights cannot be read without running code, or do not fit the architecture."""
+
+
+class ExportError(FerEdgeError):
+    """A converter failed, or what it was given cannot be exported."""
+
+
+class EngineError(FerEdgeError):
+    """An engine could not open or run an artifact."""
+
+
+class MissingExtra(EngineError):
+    """A library that the task needs is not installed."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        """Say which module is missing and which extra of fer-edge brings it."""
+        super().__init__(f"{module} is not installed: pip install 'fer-edge[{extra}]'")
+        self.module = module
+        self.extra = extra
+
+
+class CheckFailed(FerEdgeError):
+    """A check ran and said no: parity, accuracy, a changed byte."""
+
+    exit_code = 3

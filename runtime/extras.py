@@ -1,0 +1,23 @@
+"""Optional libraries: imported where they are needed, named in one sentence where they are missing."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from fer_edge.runtime.errors import MissingExtra
+
+
+def require(module: str, extra: str) -> ModuleType:
+    """Import ``module`` or say which extra of fer-edge installs it.
+
+    Raises:
+        MissingExtra: the module (or a package above it) is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        # A library that is installed but itself lacks a part must not be reported as absent.
+        if error.name is None or not (module == error.name or module.startswith(f"{error.name}.")):
+            raise
+        raise MissingExtra(module, extra) from error
