@@ -1,0 +1,1 @@
+"""What the commands share: exit codes, ``--json``, closest match, progress and tables."""

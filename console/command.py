@@ -1,0 +1,244 @@
+"""A command: the common options and the frame that turns every ending into an exit code and one sentence.
+
+    from fer_edge.console.command import command
+    from fer_edge.console.output import Output
+
+    @command("fer-predict", example="fer-predict photo.jpg --model bundle")
+    @click.argument("sources", nargs=-1, required=True)
+    def main(output: Output, sources: tuple[str, ...]) -> None:
+        '''Faces and emotions from pictures.'''
+
+The function's first parameter is the ``Output``; ``--json --quiet --debug --version`` are already there. It ends by
+returning (exit 0) or by raising:
+
+| raised                                   | exit | standard error                                              |
+|------------------------------------------|------|-------------------------------------------------------------|
+| ``FerEdgeError``                         | its ``exit_code`` (1, 3) | ``Error: `` and the message             |
+| ``click.UsageError``, ``BadParameter``   | 2    | the usage line and the reason                               |
+| ``OSError``                              | 1    | the file and the system's reason                            |
+| any other exception                      | 1    | its type, its first line and how to see the traceback       |
+| Ctrl-C                                   | 130  | ``Stopped.``                                                |
+| reader of the output gone (closed pipe)  | 1    | nothing                                                     |
+
+Under ``--json`` standard output carries exactly one document in every case: the command's result, or, when it ended
+without one, ``{"error": {"message": "...", "exit_code": 1}}``. A missing input file is an error of the
+first kind (exit 1), so arguments do not use ``click.Path(exists=True)``, which would make it usage (exit 2).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from fer_edge.console.output import Output
+from fer_edge.runtime.errors import FerEdgeError
+
+FLAGS = ("json", "quiet", "debug")
+INTERRUPTED = 130
+"""128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
+
+
+class FerCommand(click.Command):
+    """A click command with the common options and the frame."""
+
+    def __init__(self, name: str, *, example: str, **attributes: Any) -> None:
+        attributes.setdefault("no_args_is_help", False)
+        attributes.setdefault(
+            "context_settings", {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+        )
+        super().__init__(name, epilog=f"\b\nExample:\n  {example}", **attributes)
+        self.params += _common_options(name)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Hand the ``Output`` to the function as its first parameter."""
+        output = ctx.obj if isinstance(ctx.obj, Output) else Output()
+        for flag in FLAGS:
+            setattr(output, flag, ctx.params.pop(flag))
+        ctx.params = {"output": output, **ctx.params}
+        return super().invoke(ctx)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command; in standalone mode the process ends with its exit code."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        words = list(sys.argv[1:] if args is None else args)
+        given = words[: words.index("--")] if "--" in words else words
+        output = Output(**{flag: f"--{flag}" in given for flag in FLAGS})
+
+        def body() -> Any:
+            return super(FerCommand, self).main(
+                words, prog_name or self.name, complete_var, standalone_mode=False, obj=output, **extra
+            )
+
+        sys.exit(framed(body, output))
+
+
+def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable[..., Any]], FerCommand]:
+    """Make a function with click options into a command.
+
+    Args:
+        name: as typed in a shell, such as ``fer-export``.
+        example: one worked command line, shown under ``--help``.
+        attributes: passed on to ``click.Command``.
+    """
+
+    def decorate(function: Callable[..., Any]) -> FerCommand:
+        made: FerCommand = click.command(name, cls=FerCommand, example=example, **attributes)(function)
+        return made
+
+    return decorate
+
+
+def framed(body: Callable[[], Any], output: Output) -> int:
+    """Run ``body`` and turn its ending into an exit code (see the table above)."""
+    code, message = 0, ""
+    with _python_warnings(output):
+        try:
+            result = body()
+            # click returns the code of ctx.exit() (--help, --version) in this mode.
+            code = result if isinstance(result, int) and not isinstance(result, bool) else 0
+            if sys.stdout is not None:
+                sys.stdout.flush()
+        except SystemExit as error:
+            return _exit_code(error)
+        except BaseException as error:  # noqa: BLE001 - the last frame: nothing may leave as a traceback
+            code, message = _ending(error, output)
+    if code and output.json and not output.documents and message:
+        _result_or_silence(output, {"error": {"message": message, "exit_code": code}})
+    return code
+
+
+def _ending(error: BaseException, output: Output) -> tuple[int, str]:
+    """Write why the command stops; exit code and message."""
+    if output.debug:
+        traceback.print_exception(error)
+    if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+        _silence_stdout()
+        return 1, ""
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+        sys.stderr.write("Stopped.\n")
+        return INTERRUPTED, "stopped"
+    if isinstance(error, click.ClickException):
+        error.show()
+        return error.exit_code, error.format_message()
+    code, message = (error.exit_code if isinstance(error, FerEdgeError) else 1), _sentence(error)
+    output.error(message)
+    return code, message
+
+
+def _sentence(error: BaseException) -> str:
+    if isinstance(error, FerEdgeError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+        return f"{names}: {error.strerror}" if names else error.strerror
+    first = next(iter(str(error).strip().splitlines()), "")
+    said = f": {first}" if first else ""
+    return f"unexpected {type(error).__name__}{said} (run again with --debug to see the traceback)"
+
+
+def _exit_code(error: SystemExit) -> int:
+    if error.code is None:
+        return 0
+    return error.code if isinstance(error.code, int) else 1
+
+
+def _result_or_silence(output: Output, document: dict[str, Any]) -> None:
+    try:
+        output.result(document, "")
+    except OSError:
+        _silence_stdout()
+
+
+def _silence_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: the reader is gone, which is its right."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        return
+
+
+@contextmanager
+def _python_warnings(output: Output) -> Iterator[None]:
+    """Libraries' warnings are for developers: one line each with ``--debug``, nothing otherwise.
+
+    Only the display is replaced, so filters that make warnings errors keep working.
+    """
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: Any = None,  # noqa: ARG001 - the signature is Python's
+        line: Any = None,  # noqa: ARG001
+    ) -> None:
+        if output.debug:
+            output.say(f"{category.__name__} at {filename}:{lineno}: {message}")
+
+    before = warnings.showwarning
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
+
+
+def _common_options(name: str) -> list[click.Parameter]:
+    def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            click.echo(f"{name} {version()}")
+            ctx.exit()
+
+    return [
+        click.Option(
+            ["--json"], is_flag=True, help="Print one JSON document on standard output, nothing else there."
+        ),
+        click.Option(
+            ["--quiet"], is_flag=True, help="No messages and no progress; warnings and errors stay."
+        ),
+        click.Option(["--debug"], is_flag=True, help="Show the traceback when something goes wrong."),
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=show_version,
+            help="Show the version and exit.",
+        ),
+    ]
+
+
+def version() -> str:
+    """The installed version of fer-edge."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("fer-edge")
+    except PackageNotFoundError:
+        return "0 (not installed)"
+
+
+def usage_error(message: str) -> NoReturn:
+    """Stop with exit code 2: the options do not go together.
+
+    Raises:
+        click.UsageError: always; with the usage line of the running command.
+    """
+    raise click.UsageError(message, click.get_current_context(silent=True))

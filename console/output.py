@@ -1,0 +1,101 @@
+"""Where a command's words go: results to standard output, messages and progress to standard error."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from typing import Any, TextIO
+
+from fer_edge.console.progress import Progress, progress_bar
+
+
+class Output:
+    """What a command writes to.
+
+    Attributes:
+        json: ``--json``: standard output carries one JSON document and nothing else.
+        quiet: ``--quiet``: no messages and no progress; warnings and errors stay.
+        debug: ``--debug``: tracebacks and Python's own warnings are shown.
+        documents: how many results were written (at most one).
+    """
+
+    def __init__(self, *, json: bool = False, quiet: bool = False, debug: bool = False) -> None:
+        self.json = json
+        self.quiet = quiet
+        self.debug = debug
+        self.documents = 0
+
+    def say(self, text: str) -> None:
+        """Tell what happens, on standard error; nothing under ``--quiet``."""
+        if not self.quiet:
+            _write(sys.stderr, text)
+
+    def warn(self, text: str) -> None:
+        """Tell what may be wrong, on standard error, under ``--quiet`` too."""
+        _write(sys.stderr, f"Warning: {text}")
+
+    def error(self, text: str) -> None:
+        """Tell why the command stops, on standard error."""
+        _write(sys.stderr, f"Error: {text}")
+
+    def result(self, document: Mapping[str, Any], text: str) -> None:
+        """Write what the command was run for, once.
+
+        Args:
+            document: printed as JSON under ``--json``; finite numbers only.
+            text: printed otherwise, such as a table.
+
+        Raises:
+            RuntimeError: a second result, which would be a second JSON document.
+        """
+        if self.documents:
+            raise RuntimeError("a command has one result")
+        self.documents += 1
+        _write(sys.stdout, _dump(document) if self.json else text)
+
+    def progress(self, description: str, total: int | None = None) -> AbstractContextManager[Progress]:
+        """A bar on standard error while the block runs, if that is a terminal and rich is installed.
+
+        Args:
+            description: what goes on, such as ``"Exporting"``.
+            total: number of steps; None when unknown.
+
+        Returns:
+            A context manager; its value has ``advance(steps=1, note=None)``.
+        """
+        return progress_bar(description, total, shown=not self.quiet and is_terminal(sys.stderr))
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal on standard output; None where lines need no limit (a file, a pipe)."""
+        return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person watches the stream; a closed one is nobody's."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def _dump(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
+    try:
+        # A file name that is no valid UTF-8, or a terminal in another encoding, must still give valid JSON.
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return json.dumps(document, allow_nan=False)
+    return text
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        return
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()
