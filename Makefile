@@ -1,0 +1,52 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both make .venv first; the second run installs nothing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3.11
+VENV ?= .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Each test process loads PyTorch (about 1 GB), so their number does not simply follow the cores.
+JOBS ?= 2
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help install demo test style clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED)  ## Make .venv and install everything into it (about two minutes, 7 GB)
+
+$(INSTALLED): setup.cfg pyproject.toml constraints.txt Makefile
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found: install Python 3.11 or name one, make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (about two minutes and 7 GB the first time)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[test]' \
+		| awk '/^Collecting/ {printf "  %d %s\n", ++n, $$2; fflush()} /^Installing/ {print "  unpacking"; fflush()}'
+	@touch $@
+
+demo: $(INSTALLED)  ## Export the built-in model in every variant, verify it, predict on a photograph
+	@mkdir -p demo
+	$(BIN)/fer-export --all-variants --accuracy synthetic --out demo/bundle
+	$(BIN)/fer-verify demo/bundle
+	@$(BIN)/python -c "from PIL import Image; from skimage.data import astronaut; Image.fromarray(astronaut()).save('demo/astronaut.png')"
+	$(BIN)/fer-predict demo/astronaut.png --model demo/bundle --annotate demo/astronaut-annotated.png
+	@printf '%s\n' '' 'Look at demo/astronaut-annotated.png and demo/bundle/README.md. Next, try:' \
+		'  . $(BIN)/activate' \
+		'  fer-predict PHOTO_OF_YOURS.jpg --model demo/bundle --annotate annotated.png' \
+		'  fer-predict demo/astronaut.png --model demo/bundle --variant tflite-int8 --probabilities --json' \
+		'  fer-export YOUR_WEIGHTS.pth --arch resnet18 --labels a,b,c --input 96x96x3 --mean 0.5 --std 0.5'
+
+test: $(INSTALLED)  ## Run the whole test suite
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+style: $(INSTALLED)  ## Check style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=src $(BIN)/lint-imports
+
+clean:  ## Remove what was made, .venv included
+	rm -rf $(VENV) build dist demo bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
