@@ -16,17 +16,58 @@ GRAY_RED, GRAY_GREEN, GRAY_BLUE = 19595 / 65536, 38470 / 65536, 7471 / 65536
 
 
 class TensorFrontend(nn.Module):
-    """Normalized tensor (1, C, H, W) float32 -> ``{"probabilities": (1, labels)}``."""
+    """Normalized tensor float32 -> ``{"probabilities": (1, labels)}``.
 
-    def __init__(self, module: nn.Module, contract: Contract) -> None:
+    Args:
+        module: the original.
+        contract: the reference contract; its output kind decides on softmax.
+        layout: of the tensor: ``NCHW`` (1, C, H, W) or ``NHWC`` (1, H, W, C).
+    """
+
+    def __init__(self, module: nn.Module, contract: Contract, layout: str = "NCHW") -> None:
         super().__init__()
         self.module = module
         self.softmax = contract.output.kind == "logits"
+        self.nhwc = layout == "NHWC"
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
         """Run the original and put softmax behind it if it returns logits."""
-        output = self.module(image)
+        output = self.module(image.permute(0, 3, 1, 2) if self.nhwc else image)
         return {"probabilities": torch.softmax(output, dim=1) if self.softmax else output}
+
+
+class Picture(nn.Module):
+    """RGB with values 0..255 (1, 3, H, W) float32 -> the tensor interface's input (1, C, H, W).
+
+    A module of its own, so that converters can tell its operators from the network's by their scope: they stay
+    float32 in every precision.
+
+    Args:
+        contract: the reference contract; its channels decide on gray, its mean and std on normalization.
+    """
+
+    factor: Tensor
+    offset: Tensor
+
+    def __init__(self, contract: Contract) -> None:
+        super().__init__()
+        self.gray = contract.input.channels == 1
+        self.normalized = contract.normalization is not None
+        if contract.normalization is not None:
+            mean, std = contract.normalization.mean, contract.normalization.std
+            # v/255 - mean over std as one multiply and one add: two roundings of float32 apart from the table.
+            self._constant("factor", [1 / (255 * s) for s in std])
+            self._constant("offset", [-m / s for m, s in zip(mean, std, strict=True)])
+
+    def _constant(self, name: str, values: list[float]) -> None:
+        self.register_buffer(name, torch.tensor(values).reshape(1, -1, 1, 1), persistent=False)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """Gray as step 7 of the camera spec, normalization as step 8; without normalization the values themselves."""
+        if self.gray:
+            red, green, blue = picture[:, 0:1], picture[:, 1:2], picture[:, 2:3]
+            picture = torch.floor(red * GRAY_RED + green * GRAY_GREEN + blue * GRAY_BLUE + 0.5)
+        return picture * self.factor + self.offset if self.normalized else picture
 
 
 class ImageFrontend(nn.Module):
@@ -40,36 +81,14 @@ class ImageFrontend(nn.Module):
 
     def __init__(self, module: nn.Module, contract: Contract, layout: str = "NHWC") -> None:
         super().__init__()
+        self.picture = Picture(contract)
         self.tensor = TensorFrontend(module, contract)
-        self.gray = contract.input.channels == 1
         self.nhwc = layout == "NHWC"
-        mean, std = _mean_std(contract)
-        # v/255 - mean over std as one multiply and one add: two roundings of float32 apart from the table at most.
-        self.register_buffer(
-            "factor", torch.tensor([1 / (255 * s) for s in std]).reshape(1, -1, 1, 1), persistent=False
-        )
-        self.register_buffer(
-            "offset",
-            torch.tensor([-m / s for m, s in zip(mean, std, strict=True)]).reshape(1, -1, 1, 1),
-            persistent=False,
-        )
-        self.factor: Tensor
-        self.offset: Tensor
 
     def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """Gray as step 7 of the camera spec, normalization as step 8, then the tensor interface."""
+        """Gray and normalization, then the tensor interface."""
         picture = image.permute(0, 3, 1, 2) if self.nhwc else image
-        if self.gray:
-            red, green, blue = picture[:, 0:1], picture[:, 1:2], picture[:, 2:3]
-            picture = torch.floor(red * GRAY_RED + green * GRAY_GREEN + blue * GRAY_BLUE + 0.5)
-        return self.tensor(picture * self.factor + self.offset)  # type: ignore[no-any-return]
-
-
-def _mean_std(contract: Contract) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    if contract.normalization is None:
-        channels = contract.input.channels
-        return (0.0,) * channels, (1 / 255,) * channels
-    return contract.normalization.mean, contract.normalization.std
+        return self.tensor(self.picture(picture))  # type: ignore[no-any-return]
 
 
 def example_tensor(contract: Contract) -> Tensor:
