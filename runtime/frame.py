@@ -1,0 +1,190 @@
+"""One camera picture as the camera gave it: bytes, strides and the rotation that makes it upright.
+
+Steps 1 of the camera specification: YUV_420_888 (I420, NV12, NV21) or RGBA_8888, only the bytes that are addressed.
+"""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.errors import FrameError
+
+ROTATIONS = (0, 90, 180, 270)
+LARGEST_SIDE = 1 << 16
+"""Pixels of a frame's width or height."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """A camera picture. Make it with :meth:`from_rgba`, :meth:`from_yuv420` or :meth:`from_rgb`.
+
+    A frame owns its bytes: ``bytes`` are kept as they are, buffers that can change are copied.
+
+    Attributes:
+        kind: ``rgba`` or ``yuv420``.
+        width: in pixels, before rotation.
+        height: in pixels, before rotation.
+        rotation: degrees clockwise that make the picture upright: 0, 90, 180 or 270.
+        planes: read-only uint8 views: ``rgba``: one (height, width, 4); ``yuv420``: Y (height, width), then U and V
+            (ceil(height/2), ceil(width/2)).
+    """
+
+    kind: str
+    width: int
+    height: int
+    rotation: int
+    planes: tuple[NDArray[np.uint8], ...]
+
+    @classmethod
+    def from_rgba(
+        cls, buffer: Any, *, width: int, height: int, row_stride: int | None = None, rotation: int = 0
+    ) -> Frame:
+        """A frame of RGBA_8888 bytes.
+
+        Args:
+            buffer: bytes, bytearray, memoryview or an array of bytes; the last row may be short (``4 * width``).
+            width: in pixels.
+            height: in pixels.
+            row_stride: bytes from row to row; ``4 * width`` if not given.
+            rotation: degrees clockwise to upright.
+
+        Raises:
+            FrameError: size, rotation or stride is not legal, or the rgba buffer is too short.
+        """
+        width, height = _size(width, height)
+        stride = _row_stride("rgba", 4 * width if row_stride is None else row_stride, 4 * width)
+        degrees = _rotation(rotation)
+        plane = _plane("rgba", buffer, (height, width, 4), (stride, 4, 1))
+        return cls("rgba", width, height, degrees, (plane,))
+
+    @classmethod
+    def from_yuv420(  # noqa: PLR0913 - what Android's Image gives
+        cls,
+        y: Any,
+        u: Any,
+        v: Any,
+        *,
+        width: int,
+        height: int,
+        y_row_stride: int,
+        uv_row_stride: int,
+        uv_pixel_stride: int,
+        rotation: int = 0,
+    ) -> Frame:
+        """A frame of YUV_420_888 bytes (BT.601 full range).
+
+        Args:
+            y: bytes of the luma plane, pixel stride 1.
+            u: bytes of the U plane, from its first sample on.
+            v: bytes of the V plane, from its first sample on.
+            width: in pixels.
+            height: in pixels.
+            y_row_stride: bytes from row to row of ``y``.
+            uv_row_stride: bytes from row to row of ``u`` and ``v``.
+            uv_pixel_stride: 1 (I420) or 2 (NV12, NV21: u and v are the same memory, one byte apart).
+            rotation: degrees clockwise to upright.
+
+        Raises:
+            FrameError: size, rotation or stride is not legal, or a plane (y, u or v) is too short.
+        """
+        width, height = _size(width, height)
+        columns, rows = (width + 1) // 2, (height + 1) // 2
+        step = _integer("uv pixel stride", uv_pixel_stride)
+        if step not in (1, 2):
+            raise FrameError(f"pixel stride of u and v is {step}; allowed: 1, 2")
+        y_stride = _row_stride("y", y_row_stride, width)
+        uv_stride = _row_stride("u and v", uv_row_stride, (columns - 1) * step + 1)
+        degrees = _rotation(rotation)
+        planes = (
+            _plane("y", y, (height, width), (y_stride, 1)),
+            _plane("u", u, (rows, columns), (uv_stride, step)),
+            _plane("v", v, (rows, columns), (uv_stride, step)),
+        )
+        return cls("yuv420", width, height, degrees, planes)
+
+    @classmethod
+    def from_rgb(cls, pixels: Any, *, rotation: int = 0) -> Frame:
+        """A frame of a decoded picture.
+
+        Args:
+            pixels: (height, width, 3) uint8, RGB.
+            rotation: degrees clockwise to upright.
+
+        Raises:
+            FrameError: not such an array.
+        """
+        array = np.asarray(pixels)
+        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
+            raise FrameError(
+                f"size and type of the picture are {array.shape} {array.dtype}; allowed: (height, width, 3) uint8"
+            )
+        height, width = array.shape[:2]
+        _size(width, height)
+        rgba = np.full((height, width, 4), 255, np.uint8)
+        rgba[:, :, :3] = array
+        return cls.from_rgba(rgba.tobytes(), width=width, height=height, rotation=rotation)
+
+
+def _size(width: object, height: object) -> tuple[int, int]:
+    sides = _integer("width (size)", width), _integer("height (size)", height)
+    if not all(1 <= side <= LARGEST_SIDE for side in sides):
+        raise FrameError(f"size {sides[0]}x{sides[1]}: width and height must be 1 to {LARGEST_SIDE}")
+    return sides
+
+
+def _rotation(rotation: object) -> int:
+    degrees = _integer("rotation", rotation)
+    if degrees not in ROTATIONS:
+        raise FrameError(f"rotation is {degrees}; allowed: 0, 90, 180, 270")
+    return degrees
+
+
+def _integer(what: str, value: object) -> int:
+    if isinstance(value, bool | np.bool_):
+        _refuse(what, value)
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        _refuse(what, value)
+
+
+def _refuse(what: str, value: object) -> NoReturn:
+    raise FrameError(f"{what} is {ascii(value)[:60]}; allowed: an integer")
+
+
+def _row_stride(plane: str, value: object, least: int) -> int:
+    stride = _integer(f"row stride of {plane}", value)
+    if not least <= stride < 1 << 31:
+        raise FrameError(
+            f"row stride of {plane} is {stride}; a row has {least} bytes, so {least} is the least"
+        )
+    return stride
+
+
+def _plane(name: str, buffer: object, shape: tuple[int, ...], strides: tuple[int, ...]) -> NDArray[np.uint8]:
+    """A view that addresses exactly the samples, so a short last row is no matter."""
+    data = _bytes(name, buffer)
+    need = sum((count - 1) * stride for count, stride in zip(shape, strides, strict=True)) + 1
+    if len(data) < need:
+        raise FrameError(f"plane {name} has {len(data)} bytes; its last addressed sample needs {need}")
+    owned = data if isinstance(data, bytes) else bytes(data[:need])
+    return np.ndarray(shape, np.uint8, owned, 0, strides)
+
+
+def _bytes(name: str, buffer: object) -> bytes | memoryview:
+    if isinstance(buffer, bytes):
+        return buffer
+    try:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        if view.format not in ("B", "b", "c"):
+            raise FrameError(f"plane {name} holds items of format {view.format!r}; allowed: bytes (uint8)")
+        return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+    except (TypeError, ValueError, BufferError):
+        raise FrameError(
+            f"plane {name} is {type(buffer).__name__}; allowed: bytes or an array of bytes"
+        ) from None
