@@ -1,0 +1,1 @@
+"""Intervals and paired tests behind reports, gates and benchmarks (scipy)."""
