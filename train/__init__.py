@@ -1,0 +1,1 @@
+"""Training: architectures, the door for weights, synthetic faces, recipes and the loop."""

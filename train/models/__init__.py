@@ -1,0 +1,128 @@
+"""Networks by name: one file each, listed here in the order that ``--list`` shows.
+
+To add one: write ``models/<name>.py`` with an :class:`Architecture` and add it to ``ARCHITECTURES``. Importing this
+package imports neither torch nor torchvision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.errors import CheckpointError
+from fer_edge.train.models.alexnet import ALEXNET
+from fer_edge.train.models.architecture import Architecture
+from fer_edge.train.models.efficientnet_b0 import EFFICIENTNET_B0
+from fer_edge.train.models.fer2013_cnn import FER2013_CNN
+from fer_edge.train.models.fer_mini import FER_MINI
+from fer_edge.train.models.ferplus_vgg13 import FERPLUS_VGG13
+from fer_edge.train.models.mobilenet_v2 import MOBILENET_V2
+from fer_edge.train.models.mobilenet_v3_large import MOBILENET_V3_LARGE
+from fer_edge.train.models.mobilenet_v3_small import MOBILENET_V3_SMALL
+from fer_edge.train.models.resnet18 import RESNET18
+from fer_edge.train.models.resnet50 import RESNET50
+from fer_edge.train.models.resnet152 import RESNET152
+from fer_edge.train.models.vgg11 import VGG11
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["ARCHITECTURES", "Architecture", "architecture", "build", "by_name", "resolve"]
+
+ARCHITECTURES: tuple[Architecture, ...] = (
+    FER_MINI,
+    FER2013_CNN,
+    FERPLUS_VGG13,
+    VGG11,
+    ALEXNET,
+    RESNET18,
+    RESNET50,
+    RESNET152,
+    MOBILENET_V2,
+    MOBILENET_V3_SMALL,
+    MOBILENET_V3_LARGE,
+    EFFICIENTNET_B0,
+)
+
+
+def by_name(architectures: Iterable[Architecture]) -> dict[str, Architecture]:
+    """The list as a table.
+
+    Raises:
+        ValueError: two entries have one name.
+    """
+    table: dict[str, Architecture] = {}
+    for entry in architectures:
+        if entry.name in table:
+            raise ValueError(f"two architectures are called {entry.name!r}")
+        table[entry.name] = entry
+    return table
+
+
+_BY_NAME = by_name(ARCHITECTURES)
+
+
+def architecture(name: str) -> Architecture:
+    """The built-in architecture of that name.
+
+    Raises:
+        CheckpointError: there is none; the message names the closest one.
+    """
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        hint = "; a network of your own is written package.module:callable"
+        raise CheckpointError(unknown("architecture", name, _BY_NAME) + hint) from None
+
+
+def build(name: str, *, num_classes: int, channels: int | None = None, **arch_args: Any) -> nn.Module:
+    """A built-in network with random weights.
+
+    Args:
+        name: one of ``ARCHITECTURES``.
+        num_classes: length of a row of logits.
+        channels: input planes; None: as the architecture has them.
+        **arch_args: further arguments of the architecture.
+
+    Returns:
+        A module in training mode: (N, channels, height, width) float32 -> (N, num_classes) float32 logits.
+
+    Raises:
+        CheckpointError: the name is unknown or an argument is refused.
+    """
+    entry = architecture(name)
+    planes = entry.channels if channels is None else channels
+    try:
+        return entry.build(num_classes=num_classes, channels=planes, **arch_args)
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"architecture {name!r} refused its arguments: {error}") from error
+
+
+def resolve(
+    name: str,
+    *,
+    num_classes: int,
+    channels: int | None = None,
+    arch_args: Mapping[str, Any] | None = None,
+) -> nn.Module:
+    """A network by built-in name or as ``package.module:callable``; the current folder is importable.
+
+    Args:
+        name: what ``--arch`` got.
+        num_classes: number of labels; a callable gets it only if its signature takes it.
+        channels: input planes, for built-in names; None: as the architecture has them.
+        arch_args: ``--arch-arg key=value``: strings are read as JSON literals where they parse, else kept.
+
+    Returns:
+        The module, in training mode, with random weights.
+
+    Raises:
+        CheckpointError: unknown name, module or callable not found, it raised, or gave no ``nn.Module``.
+    """
+    from fer_edge.train.models.foreign import call, parse_arguments
+
+    arguments = parse_arguments(arch_args or {})
+    if ":" in name:
+        return call(name, num_classes=num_classes, arguments=arguments)
+    return build(name, num_classes=num_classes, channels=channels, **arguments)

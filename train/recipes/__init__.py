@@ -1,0 +1,1 @@
+"""Recipes: small typed files of choices, one each, listed in `RECIPES`."""

@@ -1,0 +1,114 @@
+"""Networks of somebody else: ``package.module:callable``, named by the user and by nobody else.
+
+Nothing here is ever fed from a file: a bundle or checkpoint cannot choose what is imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.runtime.closest import closest
+from fer_edge.runtime.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def parse_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of ``--arch-arg``: strings become what they say in JSON (``0.5``, ``true``, ``[1, 2]``) or stay strings."""
+    return {key: _literal(value) if isinstance(value, str) else value for key, value in arguments.items()}
+
+
+def _literal(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def call(name: str, *, num_classes: int, arguments: Mapping[str, Any]) -> nn.Module:
+    """Import the callable and make the module; errors as in :func:`fer_edge.train.models.resolve`."""
+    from torch import nn
+
+    with _current_folder_first():
+        function = _find(name)
+        keywords = dict(arguments)
+        if takes(function, "num_classes"):
+            keywords.setdefault("num_classes", num_classes)
+        try:
+            made = function(**keywords)
+        except Exception as error:  # whatever somebody else's code raises is an input at fault
+            given = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
+            raise CheckpointError(f"--arch {name}({given}) raised {_sentence(error)}") from error
+    if not isinstance(made, nn.Module):
+        raise CheckpointError(
+            f"--arch {name} returned {type(made).__name__}; it must return a torch.nn.Module"
+        )
+    return made
+
+
+def takes(function: Callable[..., Any], argument: str) -> bool:
+    """Whether the signature has ``argument`` or ``**kwargs``; False where there is no signature to read."""
+    try:
+        parameters = inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return False
+    if argument in parameters:
+        return parameters[argument].kind is not inspect.Parameter.POSITIONAL_ONLY
+    return any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+
+
+def _find(name: str) -> Callable[..., Any]:
+    module_name, _, attribute = name.partition(":")
+    if not module_name or not attribute:
+        raise CheckpointError(f"--arch {name!r} is not a name; write package.module:callable")
+    found: Any = _import(module_name)
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            near = closest(part, [entry for entry in dir(found) if not entry.startswith("_")])
+            meant = f" Did you mean {near!r}?" if near else ""
+            raise CheckpointError(f"--arch {name}: {module_name} has no {attribute!r}.{meant}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise CheckpointError(f"--arch {name}: {attribute} is {type(found).__name__}, not callable")
+    return found  # type: ignore[no-any-return]
+
+
+def _import(module_name: str) -> Any:
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name and (module_name == error.name or module_name.startswith(f"{error.name}.")):
+            raise CheckpointError(
+                f"--arch: no module {error.name!r}, neither in the current folder nor installed"
+            ) from error
+        raise CheckpointError(
+            f"--arch: {module_name} needs {error.name!r}, which is not installed"
+        ) from error
+    except Exception as error:  # an import runs the user's code
+        raise CheckpointError(f"--arch: importing {module_name} raised {_sentence(error)}") from error
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+
+
+@contextmanager
+def _current_folder_first() -> Iterator[None]:
+    # First while the user's module is imported, as in `python`; last afterwards, so that a folder here that is called
+    # like a library does not hide it from a converter's late import.
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        sys.path.remove(here)
+        if here not in sys.path and "" not in sys.path:
+            sys.path.append(here)

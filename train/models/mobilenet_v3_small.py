@@ -1,0 +1,25 @@
+"""MobileNetV3-Small (Howard et al. 2019)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.train.models.architecture import Architecture
+from fer_edge.train.models.first_layer import with_channels
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def build(*, num_classes: int, channels: int, **arch_args: Any) -> nn.Module:
+    """The ``mobilenet_v3_small`` of torchvision with random weights; ``arch_args`` are its own."""
+    from torchvision.models import mobilenet_v3_small
+
+    return with_channels(
+        mobilenet_v3_small(weights=None, num_classes=num_classes, **arch_args), "features.0.0", channels
+    )
+
+
+MOBILENET_V3_SMALL = Architecture(
+    "mobilenet_v3_small", build, 224, 224, 3, "torchvision mobilenet_v3_small; arXiv 1905.02244"
+)
