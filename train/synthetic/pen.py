@@ -1,0 +1,126 @@
+"""Draws shapes given in face units onto a picture, turned and tilted with the head."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.extras import require
+from fer_edge.train.synthetic.geometry import Points
+from fer_edge.train.synthetic.identity import Color
+
+SHIFT = 4
+"""Fractional bits of the coordinates that OpenCV's drawing takes."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Angles in radians: ``yaw`` to the side, ``pitch`` up and down, ``roll`` in the picture's plane.
+
+    ``center`` (x, y of the point (0, 0.1) between eyes and nose) and ``unit`` (one face unit) are in pixels.
+    """
+
+    yaw: float
+    pitch: float
+    roll: float
+    center: tuple[float, float]
+    unit: float
+
+    def project(self, points: Points, depth: float | None = None) -> Points:
+        """Face units -> pixels, weak perspective.
+
+        Args:
+            points: (n, 2).
+            depth: z of the points in face units; None: on the front of the head, taken as an ellipsoid.
+        """
+        x, y = points[:, 0], points[:, 1] - 0.1
+        z = front(points) if depth is None else depth
+        sin_pitch, cos_pitch = np.sin(self.pitch), np.cos(self.pitch)
+        turned = x * np.cos(self.yaw) + z * np.sin(self.yaw)
+        back = z * np.cos(self.yaw) - x * np.sin(self.yaw)
+        tilted = y * cos_pitch + back * sin_pitch
+        sin_roll, cos_roll = np.sin(self.roll), np.cos(self.roll)
+        return np.stack(
+            [
+                self.center[0] + self.unit * (turned * cos_roll - tilted * sin_roll),
+                self.center[1] + self.unit * (turned * sin_roll + tilted * cos_roll),
+            ],
+            axis=1,
+        )
+
+
+def front(points: Points) -> NDArray[np.float64]:
+    """Depth of the head's front at (n, 2) points."""
+    return 0.6 * np.sqrt(np.clip(1 - (points[:, 0] / 1.0) ** 2 - ((points[:, 1] - 0.05) / 1.3) ** 2, 0, 1))
+
+
+class Pen:
+    """Fills and strokes on an RGB uint8 canvas (H, W, 3), in place."""
+
+    def __init__(self, canvas: NDArray[np.uint8], pose: Pose) -> None:
+        self.cv2: Any = require("cv2", "train")
+        self.canvas = canvas
+        self.pose = pose
+
+    def pixels(self, points: Points, depth: float | None = None) -> NDArray[np.int32]:
+        """Fixed-point pixel coordinates (n, 2)."""
+        return np.rint(self.pose.project(np.asarray(points, np.float64), depth) * (1 << SHIFT)).astype(
+            np.int32
+        )
+
+    def fill(self, points: Points, color: Color, depth: float | None = None) -> None:
+        """Fill a polygon."""
+        self.cv2.fillPoly(self.canvas, [self.pixels(points, depth)], _paint(color), self.cv2.LINE_AA, SHIFT)
+
+    def stroke(
+        self, points: Points, color: Color, width: float, *, closed: bool = False, depth: float | None = None
+    ) -> None:
+        """Draw a line of even width (face units, at least one pixel of the canvas)."""
+        thickness = max(1, round(width * self.pose.unit))
+        self.cv2.polylines(
+            self.canvas,
+            [self.pixels(points, depth)],
+            closed,
+            _paint(color),
+            thickness,
+            self.cv2.LINE_AA,
+            SHIFT,
+        )
+
+    def strokes(self, lines: Points, color: Color, width: float, depth: float | None = None) -> None:
+        """Draw many lines (n, k, 2) of one color and width."""
+        pixels = self.pixels(lines.reshape(-1, 2), depth).reshape(lines.shape[0], -1, 2)
+        thickness = max(1, round(width * self.pose.unit))
+        self.cv2.polylines(
+            self.canvas, list(pixels), False, _paint(color), thickness, self.cv2.LINE_AA, SHIFT
+        )
+
+    def taper(self, line: Points, color: Color, widths: NDArray[np.float64]) -> None:
+        """Draw a line whose width (face units) changes along it: (n, 2) points, (n,) widths."""
+        step = np.gradient(line, axis=0)
+        normal = np.stack([-step[:, 1], step[:, 0]], 1) / (np.hypot(step[:, 0], step[:, 1])[:, None] + 1e-9)
+        offset = normal * widths[:, None] / 2
+        self.fill(np.concatenate([line + offset, (line - offset)[::-1]]), color)
+
+    def ellipse(
+        self,
+        center: tuple[float, float],
+        radii: tuple[float, float],
+        color: Color,
+        depth: float | None = None,
+    ) -> None:
+        """Fill an ellipse."""
+        self.fill(ring(center, radii), color, depth)
+
+
+def ring(center: tuple[float, float], radii: tuple[float, float], count: int = 24) -> Points:
+    """Points (count, 2) on an ellipse."""
+    angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return np.stack([center[0] + radii[0] * np.cos(angle), center[1] + radii[1] * np.sin(angle)], 1)
+
+
+def _paint(color: Color) -> tuple[float, ...]:
+    return tuple(float(round(c)) for c in np.clip(color, 0, 255))

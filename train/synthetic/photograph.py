@@ -1,0 +1,63 @@
+"""What a camera does to a scene: exposure, tint, blur, noise and compression."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.extras import require
+from fer_edge.train.synthetic.streams import between, chance
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def photograph(
+    rng: np.random.Generator, scene: NDArray[np.float32], tone: str, gentle: bool
+) -> NDArray[np.uint8]:
+    """Take the picture.
+
+    Args:
+        rng: decides on the camera.
+        scene: (H, W, 3) float32, 0..255, may exceed it.
+        tone: ``color``, ``gray``, ``sepia`` or ``tint``.
+        gentle: a good camera: less blur and noise.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    cv2 = require("cv2", "train")
+    size = scene.shape[0]
+    picture = _tone(rng, scene, tone)
+    contrast, brightness = between(rng, 0.75, 1.2), between(rng, -22, 22)
+    picture = (picture - 128) * np.float32(contrast) + np.float32(128 + brightness)
+    blur = between(rng, 0.0, 0.6 if gentle else 1.3) * size / 160 if chance(rng, 0.6) else 0.0
+    if blur > 0.25:
+        picture = cv2.GaussianBlur(picture, (0, 0), blur)
+    sigma = between(rng, 0.0, 5.0 if gentle else 11.0) if chance(rng, 0.7) else 0.0
+    if sigma > 0.5:
+        picture = picture + _noise(rng, size, sigma)
+    result = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
+    return _compressed(cv2, result, int(rng.integers(35, 95))) if chance(rng, 0.3) else result
+
+
+def _tone(rng: np.random.Generator, scene: NDArray[np.float32], tone: str) -> NDArray[np.float32]:
+    if tone == "color":
+        return scene
+    gray = (scene @ _LUMA)[:, :, None]
+    if tone == "gray":
+        return np.repeat(gray, 3, axis=2)
+    if tone == "sepia":
+        return gray * np.array([1.08, 0.96, 0.78], np.float32)
+    tint = 1 + 0.16 * (rng.random(3).astype(np.float32) - 0.5)
+    return (0.5 * gray + 0.5 * scene) * tint
+
+
+def _noise(rng: np.random.Generator, size: int, sigma: float) -> NDArray[np.float32]:
+    """Gray noise of a sensor with a little color in it."""
+    gray = rng.standard_normal((size, size, 1), dtype=np.float32) * np.float32(sigma)
+    return gray * np.array([1.1, 1.0, 1.15], np.float32)
+
+
+def _compressed(cv2: object, picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])  # type: ignore[attr-defined]
+    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[attr-defined,no-any-return]

@@ -1,0 +1,113 @@
+"""How a face is drawn: from softly shaded to a few strokes of ink. A style never looks at the emotion.
+
+Each face mixes the habits of one of five hands, so that a model cannot rely on any one way of drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from fer_edge.train.synthetic.streams import between, chance, pick
+
+HANDS: Final[dict[str, float]] = {"soft": 0.3, "painted": 0.22, "flat": 0.2, "ink": 0.13, "simple": 0.15}
+"""Name of a way of drawing -> how often it is used."""
+
+_EYES: Final[dict[str, dict[str, float]]] = {
+    "soft": {"almond": 9, "round": 1},
+    "painted": {"almond": 6, "round": 3, "dot": 1},
+    "flat": {"almond": 3, "round": 4, "dot": 3},
+    "ink": {"almond": 4, "round": 3, "dot": 2, "lids": 2},
+    "simple": {"dot": 6, "round": 4},
+}
+_BROWS: Final[dict[str, dict[str, float]]] = {
+    "soft": {"hairs": 5, "taper": 5},
+    "painted": {"taper": 6, "hairs": 2, "stroke": 2},
+    "flat": {"taper": 4, "stroke": 6},
+    "ink": {"stroke": 4, "line": 3, "hairs": 2, "taper": 2},
+    "simple": {"stroke": 7, "line": 3},
+}
+_MOUTHS: Final[dict[str, dict[str, float]]] = {
+    "soft": {"lips": 9, "dark": 1},
+    "painted": {"lips": 7, "dark": 2, "line": 1},
+    "flat": {"lips": 3, "dark": 4, "line": 3},
+    "ink": {"lips": 2, "dark": 3, "line": 5},
+    "simple": {"dark": 4, "line": 6},
+}
+_NOSES: Final[dict[str, dict[str, float]]] = {
+    "soft": {"soft": 9, "nostrils": 1},
+    "painted": {"soft": 5, "line": 3, "nostrils": 2},
+    "flat": {"line": 3, "nostrils": 2, "button": 2, "soft": 2, "none": 1},
+    "ink": {"line": 6, "nostrils": 2, "none": 1},
+    "simple": {"none": 4, "button": 2, "line": 2, "nostrils": 1},
+}
+
+
+@dataclass(frozen=True)
+class Style:
+    """Parameters of a drawing; widths in face units, strengths 0..1 (shading and exaggeration about 1)."""
+
+    hand: str
+    outline: float
+    ink: float
+    shading: float
+    folds: float
+    exaggeration: float
+    eye: str
+    eye_scale: float
+    brow: str
+    brow_scale: float
+    mouth: str
+    mouth_scale: float
+    teeth: bool
+    tongue: bool
+    nose: str
+    roundness: float
+    paper: bool
+    toy_skin: bool
+    strands: bool
+    tone: str
+    blush: float
+
+
+def draw_style(rng: np.random.Generator) -> Style:
+    """Draw a way of drawing."""
+    hand = pick(rng, HANDS)
+    cartoon = hand in ("flat", "ink", "simple")
+    return Style(
+        hand=hand,
+        outline=_outline(rng, hand),
+        ink=between(rng, 0.6, 1.0),
+        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.35, 0.9),
+        folds=_folds(rng, hand),
+        exaggeration=between(rng, 0.95, 1.35) if cartoon else between(rng, 0.85, 1.15),
+        eye=pick(rng, _EYES[hand]),
+        eye_scale=between(rng, 0.95, 1.4) if cartoon else between(rng, 0.92, 1.12),
+        brow=pick(rng, _BROWS[hand]),
+        brow_scale=between(rng, 0.8, 1.6) if cartoon else between(rng, 0.8, 1.2),
+        mouth=pick(rng, _MOUTHS[hand]),
+        mouth_scale=between(rng, 0.95, 1.3) if cartoon else between(rng, 0.95, 1.1),
+        teeth=chance(rng, 0.8),
+        tongue=chance(rng, 0.35),
+        nose=pick(rng, _NOSES[hand]),
+        roundness=between(rng, 0.2, 1.0) if hand == "simple" else between(rng, 0.0, 0.4) * cartoon,
+        paper=hand == "ink" and chance(rng, 0.6),
+        toy_skin=hand == "simple" and chance(rng, 0.5),
+        strands=chance(rng, 0.85 if hand == "soft" else 0.4),
+        tone=pick(rng, {"color": 6, "gray": 2.2, "sepia": 0.6, "tint": 1}),
+        blush=between(rng, 0.0, 0.5) if chance(rng, 0.35) else 0.0,
+    )
+
+
+def _outline(rng: np.random.Generator, hand: str) -> float:
+    if hand == "soft" or (hand in ("flat", "painted") and chance(rng, 0.35)):
+        return 0.0
+    return between(rng, 0.012, 0.04)
+
+
+def _folds(rng: np.random.Generator, hand: str) -> float:
+    if hand == "simple":
+        return between(rng, 0.2, 0.8)
+    return between(rng, 0.35, 1.0)
