@@ -1,0 +1,56 @@
+"""The Haar cascade on the one real photograph that ships with a library, with the parameters of the interface."""
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from fer_edge.faces.detector import DETECTORS, detect_faces, make_detector
+from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.frame import Frame
+
+
+def test_the_astronaut_has_one_face():
+    (box,) = detect_faces(Frame.from_rgb(data.astronaut()), make_detector("haar"))
+    assert box == pytest.approx((177, 66, 177 + 95, 66 + 95), abs=3)
+
+
+def test_parameters_and_gray_are_those_of_the_interface():
+    """OpenCV called directly on Pillow's gray, which is the spec's."""
+    gray = np.asarray(Image.fromarray(data.astronaut()).convert("L"))
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    found = cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(30, 30))
+    direct = sorted((x, y, x + w, y + h) for x, y, w, h in found.tolist())
+    assert detect_faces(Frame.from_rgb(data.astronaut()), make_detector("haar")) == direct
+
+
+def test_a_turned_frame_is_made_upright_first():
+    turned = np.ascontiguousarray(
+        np.rot90(data.astronaut(), 1)
+    )  # counterclockwise, so 90 clockwise rights it
+    detector = make_detector("haar")
+    upright = detect_faces(Frame.from_rgb(data.astronaut()), detector)
+    assert detect_faces(Frame.from_rgb(turned, rotation=90), detector) == upright
+
+
+def test_faces_are_ordered_by_x_then_y():
+    face = data.astronaut()[20:220, 120:320]
+    picture = np.vstack([np.hstack([face, face]), np.hstack([face, face])])
+    boxes = detect_faces(Frame.from_rgb(picture), make_detector("haar"))
+    assert len(boxes) == 4
+    assert boxes == sorted(boxes)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 3), (29, 400, 3), (30, 30, 3), (200, 200, 3)])
+def test_no_face(shape):
+    assert detect_faces(Frame.from_rgb(np.full(shape, 90, np.uint8)), make_detector("haar")) == []
+
+
+def test_an_unknown_detector_is_a_sentence():
+    with pytest.raises(FerEdgeError, match="Did you mean 'haar'"):
+        make_detector("har")
+
+
+def test_names_are_unique():
+    assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
