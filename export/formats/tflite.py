@@ -1,0 +1,137 @@
+"""TFLite: every precision, both interfaces, quantized ends; read by LiteRT, MediaPipe Tasks and older TFLite runtimes.
+
+The path of a variant::
+
+    module -> float32 flatbuffer -> quantizer -> uint8 ends (image -qio) -> metadata and contract -> labels.txt behind it
+
+The float32 flatbuffer of each interface is made once per process; int8 takes one of its own only where the network
+has something that delegates refuse in int8.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.export.contracts import contract_for
+from fer_edge.export.formats.tflite_convert import convert_float
+from fer_edge.export.formats.tflite_flatbuffer import TFLite, refuse_nonfinite_tensors
+from fer_edge.export.formats.tflite_metadata import (
+    CONTRACT_NAME,
+    METADATA_NAME,
+    append_labels,
+    build_metadata,
+)
+from fer_edge.export.formats.tflite_quantize import quantize
+from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from fer_edge.export.formats.protocol import Format, Request
+    from fer_edge.export.formats.tflite_calibrate import Calibrated
+    from fer_edge.runtime.contract import Contract
+
+
+class TFLiteFormat:
+    """The converter; see ``protocol.Format``."""
+
+    name: str = "tflite"
+    requires: tuple[str, ...] = ("torch", "litert_torch", "ai_edge_quantizer", "ai_edge_litert")
+
+    def convert(self, request: Request) -> Contract:
+        """Write the ``.tflite`` file with its contract inside; return that contract.
+
+        Raises:
+            ExportError: the converter or the quantizer refused, or a value is not finite.
+        """
+        variant, reference = request.variant, request.source.contract
+        file = TFLite.read(_model(request))
+        if variant.quantized_io and variant.interface == "image":
+            _make_uint8(file)
+        refuse_nonfinite_tensors(file)
+        contract = _contract(file, variant, reference)
+        file.add_metadata(METADATA_NAME, build_metadata(contract, contract.normalization))
+        file.add_metadata(CONTRACT_NAME, contract.text.encode("utf-8"))
+        request.path.write_bytes(append_labels(file.write(), contract.labels))
+        return contract
+
+
+TFLITE: Format = TFLiteFormat()
+
+
+def _model(request: Request) -> bytes:
+    """The flatbuffer at the variant's precision, without metadata."""
+    variant = request.variant
+    if variant.precision == "int8":
+        ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
+        ranges = _calibrated(request).ranges
+        return quantize(_float_model(request, for_int8=True), "int8", ranges=ranges, integer_ends=ends)
+    model = _float_model(request)
+    return model if variant.precision == "fp32" else quantize(model, variant.precision)
+
+
+def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
+    module = _rewritten(request) if for_int8 else request.source.module
+    interface = request.variant.interface
+    form = "plain" if module is request.source.module else "rewritten"
+
+    def convert() -> bytes:
+        model = convert_float(module, request.source.contract, interface)
+        refuse_nonfinite_tensors(TFLite.read(model))
+        return model
+
+    found: bytes = _once(request, f"{form} {interface}", convert)
+    return found
+
+
+def _rewritten(request: Request) -> nn.Module:
+    """The network for int8; the original itself if there is nothing to rewrite."""
+
+    def rewrite() -> nn.Module:
+        from fer_edge.export.frontend import example_tensor
+        from fer_edge.export.rewrite import rewrite_for_int8
+
+        return rewrite_for_int8(request.source.module, example_tensor(request.source.contract))
+
+    found: nn.Module = _once(request, "rewritten", rewrite)
+    return found
+
+
+def _calibrated(request: Request) -> Calibrated:
+    """Measured once for an interface: the files with float32 and with integer ends share ranges and rule."""
+    from fer_edge.export.formats.tflite_calibrate import calibrate
+
+    variant, calibration = request.variant, request.calibration
+    if calibration is None:
+        raise ExportError(f"{variant.name} needs calibration images: pass --calibration DIR")
+    contract = contract_for(Variant("tflite", "int8", variant.interface), request.source.contract)
+    model = _float_model(request, for_int8=True)
+    found: Calibrated = _once(
+        request, f"calibrated {variant.interface}", lambda: calibrate(model, calibration, contract)
+    )
+    return found
+
+
+def _once(request: Request, key: str, make: Any) -> Any:
+    key = f"tflite {key}"
+    if key not in request.memo:
+        request.memo[key] = make()
+    return request.memo[key]
+
+
+def _make_uint8(file: TFLite) -> None:
+    from fer_edge.export.formats.tflite_uint8 import make_ends_uint8
+
+    make_ends_uint8(file)
+
+
+def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
+    """Scales and zero points are those that the file holds; a uint8 picture has none in the contract."""
+    source, result = file.io_quantization()
+    return contract_for(
+        variant,
+        reference,
+        input_quantization=source if variant.interface == "tensor" else None,
+        output_quantization=result,
+    )

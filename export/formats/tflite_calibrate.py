@@ -1,0 +1,124 @@
+"""Activation ranges for int8: measured once on calibration images, kept by the better of two rules.
+
+The rules differ in what becomes of each image's smallest and largest value: ``average`` is the quantizer's default (a
+moving average, 0.95 old to 0.05 new, in the order of the images), ``extremes`` keeps the smallest and largest of all.
+Neither is better for every network, so both files are built and the one nearer to PyTorch is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.contracts import INPUT_NAME, OUTPUT_NAME
+from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.tflite_quantize import quantize
+from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.errors import ExportError
+
+if TYPE_CHECKING:
+    from fer_edge.export.formats.protocol import Calibration
+    from fer_edge.runtime.contract import Contract
+
+SIGNATURE = "serving_default"
+
+_Range = dict[str, NDArray[np.float32]]
+Ranges = dict[str, _Range]
+"""Tensor name -> ``min`` and ``max``, as the quantizer reads them."""
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The rule that was kept.
+
+    Attributes:
+        rule: ``average`` or ``extremes``.
+        ranges: for the quantizer.
+        distances: rule -> mean absolute difference to PyTorch's probabilities on the held-out images.
+    """
+
+    rule: str
+    ranges: Ranges
+    distances: dict[str, float]
+
+
+def calibrate(model: bytes, calibration: Calibration, contract: Contract) -> Calibrated:
+    """Measure ranges, build int8 by both rules, keep the nearer one.
+
+    The measure is the mean absolute difference of probabilities between the int8 file with float32 ends and PyTorch,
+    over all labels and held-out images; on a tie the quantizer's default stays.
+
+    Args:
+        model: float32 flatbuffer.
+        calibration: images and reference probabilities.
+        contract: of the float32 variant with the same interface.
+
+    Raises:
+        ExportError: no images, a tensor that is not finite, or the quantizer refused.
+    """
+    if not len(calibration.scaled) or not len(calibration.held_out):
+        raise ExportError("int8 needs calibration images and held-out images; none came")
+    measured = _measure(model, [to_tensor(picture, contract) for picture in calibration.scaled])
+    held_out = [to_tensor(picture, contract) for picture in calibration.held_out]
+    distances = {
+        rule: _distance(quantize(model, "int8", ranges=ranges), held_out, calibration.reference)
+        for rule, ranges in measured.items()
+    }
+    rule = min(distances, key=lambda name: (distances[name], name != "average"))
+    return Calibrated(rule, measured[rule], distances)
+
+
+def _measure(model: bytes, tensors: list[NDArray[np.float32]]) -> dict[str, Ranges]:
+    """Run the float network on each tensor (batch 1, in order); ranges by both rules from one pass."""
+    for number, tensor in enumerate(tensors):
+        refuse_nonfinite(f"calibration image {number}", tensor)
+    # A list, never a generator: that one is used up by counting and leaves an empty calibration without an error.
+    samples = [{INPUT_NAME: tensor} for tensor in tensors]
+    with quiet("calibration"):
+        from ai_edge_quantizer import calibrator, recipe, recipe_manager
+
+        everything = recipe_manager.RecipeManager()
+        everything.load_quantization_recipe(recipe.static_wi8_ai8())
+        tool = calibrator.Calibrator(model, num_threads=1, qsv_update_func=_update_both)
+        tool.calibrate({SIGNATURE: samples}, everything)
+        found = tool.get_model_qsvs()
+    average = {name: {"min": item["min"], "max": item["max"]} for name, item in found.items() if item}
+    extremes = {
+        name: {"min": item.get("lowest", item["min"]), "max": item.get("highest", item["max"])}
+        for name, item in found.items()
+        if item
+    }
+    for name, item in extremes.items():
+        refuse_nonfinite(f"range of {name}", np.concatenate([np.ravel(item["min"]), np.ravel(item["max"])]))
+    return {"average": average, "extremes": extremes}
+
+
+def _update_both(old: _Range, new: _Range) -> _Range:
+    """One image more: the default rule under ``min``/``max``, the extremes beside it."""
+    from ai_edge_quantizer.utils.qsv_utils import moving_average_update
+
+    if not old:
+        return new
+    updated = cast(_Range, moving_average_update(old, new))
+    updated["lowest"] = np.minimum(old.get("lowest", old["min"]), new["min"])
+    updated["highest"] = np.maximum(old.get("highest", old["max"]), new["max"])
+    return updated
+
+
+def _distance(model: bytes, tensors: list[NDArray[np.float32]], reference: NDArray[np.float32]) -> float:
+    run = _runner(model)
+    answers = np.stack([np.ravel(run(**{INPUT_NAME: tensor})[OUTPUT_NAME]) for tensor in tensors])
+    return float(np.abs(answers.astype(np.float64) - reference.astype(np.float64)).mean())
+
+
+def _runner(model: bytes) -> Any:
+    with quiet("opening the int8 file"):
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=model, num_threads=1)
+        interpreter.allocate_tensors()
+        return interpreter.get_signature_runner(SIGNATURE)

@@ -1,0 +1,106 @@
+"""Float32 flatbuffer to the smaller precisions, by ai-edge-quantizer.
+
+| precision | recipe                                                                              |
+|-----------|-------------------------------------------------------------------------------------|
+| fp16      | weights cast to float16, an explicit DEQUANTIZE before use                          |
+| w8        | int8 weights, one scale a channel, an explicit DEQUANTIZE before use                |
+| dynamic   | int8 weights, activations quantized at run time; depthwise convolutions stay float, |
+|           | because their dynamic kernels are slower than float ones                            |
+| int8      | weights and activations at 8 bits; input, output and softmax stay float32           |
+| int8 -qio | the same with integer input, output and softmax (whose scale is then 1/256)         |
+
+Gray and normalization of the image interface stay float32 in each.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.export.frontend import Picture
+
+if TYPE_CHECKING:
+    from fer_edge.export.formats.tflite_calibrate import Ranges
+
+PICTURE_SCOPE = rf"^[^;]*{Picture.__name__}_picture;\d*;?$"
+"""Operators that only gray and normalization are made of; what was merged into a convolution names that one too."""
+
+
+def quantize(
+    model: bytes, precision: str, *, ranges: Ranges | None = None, integer_ends: str = "none"
+) -> bytes:
+    """The flatbuffer at another precision.
+
+    Args:
+        model: float32 flatbuffer.
+        precision: ``fp16``, ``w8``, ``dynamic`` or ``int8``.
+        ranges: for int8: what calibration measured.
+        integer_ends: for int8: ``none`` (float32 input, output and softmax), ``output``, or ``both``.
+
+    Raises:
+        ExportError: the quantizer refused.
+    """
+    with quiet(f"quantizing to {precision}"):
+        from ai_edge_quantizer import quantizer
+
+        tool = quantizer.Quantizer(model)
+        if precision == "int8":
+            _int8(tool, integer_ends)
+        else:
+            {"fp16": _fp16, "w8": _w8, "dynamic": _dynamic}[precision](tool)
+        result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+        return bytes(result.quantized_model)
+
+
+def _fp16(tool: Any) -> None:
+    from ai_edge_quantizer import algorithm_manager, qtyping
+
+    config = qtyping.OpQuantizationConfig(
+        weight_tensor_config=qtyping.TensorQuantizationConfig(
+            num_bits=16, dtype=qtyping.TensorDataType.FLOAT
+        ),
+        compute_precision=qtyping.ComputePrecision.FLOAT,
+        explicit_dequantize=True,
+    )
+    everything = qtyping.TFLOperationName.ALL_SUPPORTED
+    tool.update_quantization_recipe(".*", everything, config, algorithm_manager.AlgorithmName.FLOAT_CASTING)
+    _leave(tool, everything, PICTURE_SCOPE)
+
+
+def _w8(tool: Any) -> None:
+    from ai_edge_quantizer import qtyping, recipe
+
+    tool.load_quantization_recipe(recipe.weight_only_wi8_afp32())
+    _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, PICTURE_SCOPE)
+
+
+def _dynamic(tool: Any) -> None:
+    from ai_edge_quantizer import qtyping, recipe
+
+    tool.load_quantization_recipe(recipe.dynamic_wi8_afp32())
+    _leave(tool, qtyping.TFLOperationName.DEPTHWISE_CONV_2D)
+    _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, PICTURE_SCOPE)
+
+
+def _int8(tool: Any, integer_ends: str) -> None:
+    from ai_edge_quantizer import qtyping, recipe
+
+    operation = qtyping.TFLOperationName
+    tool.load_quantization_recipe(recipe.static_wi8_ai8())
+    if integer_ends != "both":
+        _leave(tool, operation.INPUT)
+    if integer_ends == "none":
+        _leave(tool, operation.OUTPUT)
+        # An int8 softmax is never taken by a delegate; with an int8 output it must be int8 all the same, or the
+        # output gets a calibrated scale that saturates instead of 1/256.
+        _leave(tool, operation.SOFTMAX)
+    _leave(tool, operation.ALL_SUPPORTED, PICTURE_SCOPE)
+
+
+def _leave(tool: Any, operation: Any, scope: str = ".*") -> None:
+    """Leave an operator as it is; later entries of a recipe win."""
+    from ai_edge_quantizer import algorithm_manager
+
+    tool.update_quantization_recipe(
+        scope, operation, algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE
+    )
