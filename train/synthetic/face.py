@@ -26,7 +26,7 @@ from fer_edge.train.synthetic.mouth import draw_mouth
 from fer_edge.train.synthetic.nose import draw_nose
 from fer_edge.train.synthetic.palette import draw_palette
 from fer_edge.train.synthetic.pen import Pen, Pose
-from fer_edge.train.synthetic.photograph import photograph
+from fer_edge.train.synthetic.photograph import expose, photograph
 from fer_edge.train.synthetic.shading import draw_light, shade
 from fer_edge.train.synthetic.streams import between, chance, choose, stream
 from fer_edge.train.synthetic.style import Style, draw_style
@@ -143,7 +143,7 @@ def _scene(
     light = draw_light(stream(seed, "light"), frontal)
     factor = shade(size, pose, person, shape, expression.activations, style, light)
     mask = _mask(pose, shape, size)
-    scene *= (1 + (factor - 1) * mask)[:, :, None]
+    scene = expose(stream(seed, "exposure"), scene, factor, mask)
     picture = photograph(stream(seed, "photograph"), scene, style.tone, frontal or expression.clear)
     return picture, _box(pose, size)
 

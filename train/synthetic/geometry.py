@@ -171,10 +171,10 @@ def _mouth(person: Identity, style: Style, active: Activations) -> Mouth:
     )
     lift = gain * (0.075 * m("AU10") + 0.045 * m("AU9") + 0.02 * m("AU12") * m("AU25"))
     opening = m("AU25") * (0.05 + 0.05 * m("AU12") + 0.03 * m("AU20"))
-    opening += gain * (0.17 * m("AU26") + 0.3 * m("AU27")) * max(m("AU25"), 0.25) + 0.06 * m("AU16") * m(
+    opening += gain * (0.23 * m("AU26") + 0.34 * m("AU27")) * max(m("AU25"), 0.25) + 0.06 * m("AU16") * m(
         "AU25"
     )
-    bow = np.where(U < 0, _arc(left[1], middle, U), _arc(right[1], middle, U))
+    bow = np.where(U < 0, _arc(left[1], middle, U, style.bow), _arc(right[1], middle, U, style.bow))
     x = np.where(U < 0, center_x + (center_x - left[0]) * U, center_x + (right[0] - center_x) * U)
     round_mouth = min(1.0, m("AU27") + 0.8 * m("AU26") * (1 - m("AU12")) + m("AU22"))
     power = 0.75 - 0.25 * round_mouth - 0.4 * m("AU20") * m("AU25") - 0.15 * m("AU16")
@@ -186,8 +186,8 @@ def _mouth(person: Identity, style: Style, active: Activations) -> Mouth:
     return _lips(person, active, (x, upper_inner, lower_inner), (left, right))
 
 
-def _arc(corner: float, middle: float, u: Points) -> Points:
-    return middle + (corner - middle) * np.abs(u) ** 1.7
+def _arc(corner: float, middle: float, u: Points, power: float) -> Points:
+    return middle + (corner - middle) * np.abs(u) ** power
 
 
 def _corner(person: Identity, style: Style, active: Activations, side: int) -> tuple[float, float]:
@@ -202,7 +202,7 @@ def _corner(person: Identity, style: Style, active: Activations, side: int) -> t
         + 0.3 * on("AU18")
         + 0.3 * on("AU22")
         + 0.3 * on("AU27")
-        + 0.14 * on("AU26") * (1 - on("AU12"))
+        + 0.2 * on("AU26") * (1 - on("AU12")) * (1 - on("AU20"))
     )
     width = person.mouth_width * style.mouth_scale * max(0.45, 1 + gain * (pull - tight))
     drop = 0.10 * on("AU26") * on("AU25") + 0.17 * on("AU27")

@@ -15,6 +15,8 @@ def draw_behind(
     pen: Pen, rng: np.random.Generator, person: Identity, shape: Landmarks, style: Style, palette: Palette
 ) -> None:
     """What the head covers: long hair, shoulders, neck and ears."""
+    if style.bare:
+        return
     wide = np.abs(shape.outline[:, 0]).max()
     if person.hair_style in ("bob", "long", "curly"):
         _back_hair(pen, rng, person, wide, style, palette)
@@ -39,7 +41,7 @@ def draw_hair(
     pen: Pen, rng: np.random.Generator, person: Identity, shape: Landmarks, style: Style, palette: Palette
 ) -> None:
     """Hair (or a cap) over forehead and crown."""
-    if person.hair_style == "bald":
+    if style.bare or person.hair_style == "bald":
         return
     cap = _cap(person, shape)
     if person.hair_style == "cap":

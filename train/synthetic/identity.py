@@ -90,7 +90,8 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         lower_lip=between(rng, 0.035, 0.085),
         age=between(rng, 0.0, 1.0) ** 2,
         skin=skin,
-        hair=np.clip(hair, 10, 235),
+        # Hair of a lighter tone than the skin is rare, and blinding on the darkest.
+        hair=np.clip(np.minimum(hair, skin * 0.95 + 25), 10, 235),
         iris=np.array(choose(rng, IRIS_COLORS), np.float64),
         lips=_lips(rng, skin),
         hair_style=pick(
@@ -107,6 +108,8 @@ def _skin(rng: np.random.Generator) -> Color:
     low = int(position)
     tone = SKIN_TONES[low] + (SKIN_TONES[low + 1] - SKIN_TONES[low]) * (position - low)
     redness = rng.normal(0.0, 4.0)
+    # A camera that meters on the face shows no skin darker than this.
+    tone = tone * max(1.0, between(rng, 54, 64) / tone.mean())
     return np.clip(tone + np.array([1.0, -0.5, -1.0]) * redness, 20, 250)
 
 

@@ -56,12 +56,18 @@ def draw_palette(rng: np.random.Generator, person: Identity, style: Style) -> Pa
         brow=brow if style.brow != "line" else np.minimum(ink, brow),
         iris=person.iris if not style.paper else ink * 1.5,
         lips=person.lips if not (style.paper or style.toy_skin) else skin * (0.86, 0.62, 0.6),
-        sclera=np.array([white, white, white - between(rng, 0, 12)]),
+        sclera=_sclera(skin, white, between(rng, 0, 12)),
         inside=np.array([between(rng, 28, 80), between(rng, 10, 30), between(rng, 12, 34)]),
-        teeth=np.full(3, between(rng, 214, 248)),
+        teeth=_sclera(skin, between(rng, 214, 248), between(rng, 0, 10)) * 1.04,
         tongue=np.array([between(rng, 170, 215), between(rng, 76, 110), between(rng, 82, 116)]),
         clothes=np.array(choose(rng, _CLOTHES), np.float64) * between(rng, 0.7, 1.2),
     )
+
+
+def _sclera(skin: Color, white: float, yellow: float) -> Color:
+    """The white of the eye lies in the shadow of lid and socket: beside dark skin it is far from paper white."""
+    level = min(white, 56 + 1.25 * float(skin.mean()))
+    return np.array([level, level, level - yellow])
 
 
 def _skin(rng: np.random.Generator, person: Identity, style: Style) -> Color:

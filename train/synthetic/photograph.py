@@ -11,6 +11,32 @@ from fer_edge.train.synthetic.streams import between, chance
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
+def expose(
+    rng: np.random.Generator,
+    scene: NDArray[np.float32],
+    factor: NDArray[np.float32],
+    mask: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """Light the face and expose for it, as a phone does that has found a face.
+
+    Skin reflects light in two ways: the body of the skin by its color, its surface like a mirror, whatever the
+    color. The second part is what shows the relief of dark skin.
+
+    Args:
+        rng: decides on the metering.
+        scene: (H, W, 3) float32, 0..255.
+        factor: (H, W) light on the skin, about 1.
+        mask: (H, W) 0..1, where the face is.
+    """
+    weight = mask / (mask.sum() + 1e-6)
+    before = float((scene @ _LUMA * weight).sum())
+    gloss = max(0.0, 110.0 - 0.5 * before) * np.maximum(factor - 1, 0) * mask
+    lit = scene * (1 + (factor - 1) * mask)[:, :, None] + gloss[:, :, None]
+    wanted = between(rng, 84, 118)
+    level = float((lit @ _LUMA * weight).sum())
+    return lit * np.float32(min(2.2, max(1.0, wanted / (level + 1e-6))))
+
+
 def photograph(
     rng: np.random.Generator, scene: NDArray[np.float32], tone: str, gentle: bool
 ) -> NDArray[np.uint8]:

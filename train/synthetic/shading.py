@@ -55,7 +55,9 @@ def shade(
     x, y = x * cos + y * sin, y * cos - x * sin
     relief = _relief(person, shape, active, pose)
     bumps = np.einsum("k,kij->ij", relief[:, 4], _bells(x, y, relief))
-    factor = 1 + style.shading * (bumps + _lamp(x, y, person, light))
+    # Shadows on dark skin, lit so that it shows, are as deep as those on light skin.
+    depth = 1 + 0.5 * (1 - float(person.skin.mean()) / 255)
+    factor = 1 + style.shading * (depth * bumps + _lamp(x, y, person, light))
     return cv2.resize(
         np.clip(factor, 0.3, 1.5).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR
     )

@@ -47,7 +47,11 @@ _NOSES: Final[dict[str, dict[str, float]]] = {
 
 @dataclass(frozen=True)
 class Style:
-    """Parameters of a drawing; widths in face units, strengths 0..1 (shading and exaggeration about 1)."""
+    """Parameters of a drawing; widths in face units, strengths 0..1 (shading and exaggeration about 1).
+
+    ``bow`` is how late a lip bends towards its corner (1: straight, 2: a parabola); ``bare`` a head without neck,
+    ears and hair.
+    """
 
     hand: str
     outline: float
@@ -61,10 +65,12 @@ class Style:
     brow_scale: float
     mouth: str
     mouth_scale: float
+    bow: float
     teeth: bool
     tongue: bool
     nose: str
     roundness: float
+    bare: bool
     paper: bool
     toy_skin: bool
     strands: bool
@@ -80,7 +86,7 @@ def draw_style(rng: np.random.Generator) -> Style:
         hand=hand,
         outline=_outline(rng, hand),
         ink=between(rng, 0.6, 1.0),
-        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.35, 0.9),
+        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.55, 1.0),
         folds=_folds(rng, hand),
         exaggeration=between(rng, 0.95, 1.35) if cartoon else between(rng, 0.85, 1.15),
         eye=pick(rng, _EYES[hand]),
@@ -89,10 +95,12 @@ def draw_style(rng: np.random.Generator) -> Style:
         brow_scale=between(rng, 0.8, 1.6) if cartoon else between(rng, 0.8, 1.2),
         mouth=pick(rng, _MOUTHS[hand]),
         mouth_scale=between(rng, 0.95, 1.3) if cartoon else between(rng, 0.95, 1.1),
+        bow=between(rng, 1.15, 2.4),
         teeth=chance(rng, 0.8),
         tongue=chance(rng, 0.35),
         nose=pick(rng, _NOSES[hand]),
         roundness=between(rng, 0.2, 1.0) if hand == "simple" else between(rng, 0.0, 0.4) * cartoon,
+        bare=hand == "simple" and chance(rng, 0.6),
         paper=hand == "ink" and chance(rng, 0.6),
         toy_skin=hand == "simple" and chance(rng, 0.5),
         strands=chance(rng, 0.85 if hand == "soft" else 0.4),
