@@ -1,1 +1,28 @@
-"""Recipes: small typed files of choices, one each, listed in `RECIPES`."""
+"""Recipes by name: one file each, listed here in the order that ``fer-train --list`` shows."""
+
+from __future__ import annotations
+
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.recipes.synthetic import SYNTHETIC
+
+__all__ = ["RECIPES", "Recipe", "recipe"]
+
+RECIPES: tuple[Recipe, ...] = (SYNTHETIC,)
+
+_BY_NAME = {entry.name: entry for entry in RECIPES}
+if len(_BY_NAME) != len(RECIPES):
+    raise ValueError("two recipes have one name")
+
+
+def recipe(name: str) -> Recipe:
+    """The recipe of that name.
+
+    Raises:
+        FerEdgeError: there is none; the message names the closest one.
+    """
+    try:
+        return _BY_NAME[name]
+    except KeyError:
+        raise FerEdgeError(unknown("recipe", name, _BY_NAME)) from None

@@ -1,0 +1,126 @@
+"""A split in memory: every face rendered or decoded once, its crops kept as bytes."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.data.faces import Crops, Faces
+
+CHUNK = 64
+"""Faces that a worker process takes at a time."""
+LARGEST_BYTES = 6 << 30
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """A split in memory.
+
+    Attributes:
+        crops: (n, views, channels, height, width) uint8; view 0 is the unjittered box.
+        labels: (n, classes) float32 distributions.
+        clear: (n,) bool.
+    """
+
+    crops: NDArray[np.uint8]
+    labels: NDArray[np.float32]
+    clear: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def load(
+    faces: Faces,
+    crops: Crops,
+    columns: Sequence[int],
+    *,
+    workers: int | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Arrays:
+    """Render or decode all faces; the result does not depend on the number of workers.
+
+    Args:
+        faces: the split.
+        crops: what is cut out of each.
+        columns: which of the eight emotions are classes, in their order.
+        workers: processes; None: one a core; 1: in this process.
+        advance: told how many more faces are done.
+
+    Raises:
+        FerEdgeError: the arrays would not fit in memory, or a label has nothing among the classes.
+    """
+    _check_size(len(faces), crops)
+    parts: list[Arrays] = []
+    chunks = [range(start, min(start + CHUNK, len(faces))) for start in range(0, len(faces), CHUNK)]
+    count = min(workers or cores(), len(chunks))
+    if count <= 1:
+        done = (_chunk(faces, crops, columns, chunk) for chunk in chunks)
+        parts = [_told(part, advance) for part in done]
+    else:
+        # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread) as pool:
+            tasks = [pool.submit(_chunk, faces, crops, columns, chunk) for chunk in chunks]
+            parts = [_told(task.result(), advance) for task in tasks]
+    return Arrays(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "labels", "clear"))
+    )
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _told(part: Arrays, advance: Callable[[int], None]) -> Arrays:
+    advance(len(part))
+    return part
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _chunk(faces: Faces, crops: Crops, columns: Sequence[int], chunk: range) -> Arrays:
+    drawn = [(index, faces[index]) for index in chunk]
+    return Arrays(
+        crops=np.stack([crops.of_face(face, index) for index, face in drawn]),
+        labels=np.stack([distribution(face.label, columns) for _, face in drawn]),
+        clear=np.array([face.clear for _, face in drawn]),
+    )
+
+
+def distribution(label: NDArray[np.float32], columns: Sequence[int]) -> NDArray[np.float32]:
+    """A label over the eight emotions, cut to the classes and scaled to sum 1.
+
+    Raises:
+        FerEdgeError: nothing of it is among the classes.
+    """
+    chosen = label[list(columns)]
+    total = float(chosen.sum())
+    if total <= 0:
+        raise FerEdgeError(
+            f"a face's label {label.tolist()} has nothing among the chosen classes {list(columns)}"
+        )
+    return (chosen / total).astype(np.float32)
+
+
+def _check_size(count: int, crops: Crops) -> None:
+    size = count * crops.views * crops.channels * crops.height * crops.width
+    if count < 1:
+        raise FerEdgeError("a split of 0 faces cannot be trained on or judged; raise --limit")
+    if size > LARGEST_BYTES:
+        raise FerEdgeError(
+            f"{count} faces of {crops.width}x{crops.height}x{crops.channels} with {crops.views} crops each take {size >> 20} MiB;"
+            f" at most {LARGEST_BYTES >> 20}: lower --limit, --views or --size"
+        )

@@ -1,0 +1,68 @@
+"""What is done to crops while training: torchvision's transforms, a few pictures at a time.
+
+Crops already differ by the jitter of their boxes, which goes through the camera path. Here comes what a camera and a
+different hand would change: mirror, tilt, light, contrast, gamma, sharpness, noise, things before the face.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchvision.transforms import v2
+from torchvision.transforms.v2 import functional
+
+GROUP = 8
+"""Pictures that share one draw of parameters: one by one would take as long as the network's own step."""
+
+
+class RandomGamma(v2.Transform):
+    """``v ** gamma`` on 0..1, gamma log-uniform; torchvision has only the fixed one."""
+
+    def __init__(self, low: float, high: float) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:  # noqa: ARG002 - the signature is torchvision's
+        """Draw gamma from torch's generator."""
+        logs = torch.tensor([self.low, self.high]).log()
+        return {"gamma": float(torch.empty(()).uniform_(float(logs[0]), float(logs[1])).exp())}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Apply it."""
+        return functional.adjust_gamma(inpt, gamma=params["gamma"])
+
+
+def augmentation() -> v2.Compose:
+    """(n, C, H, W) uint8 -> (n, C, H, W) float32 in 0..1."""
+    tilt = v2.RandomAffine(
+        9, translate=(0.03, 0.03), scale=(0.95, 1.06), shear=5, interpolation=v2.InterpolationMode.BILINEAR
+    )
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(0.5),
+            v2.RandomApply([tilt], 0.5),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.RandomApply([RandomGamma(0.6, 1.7)], 0.5),
+            v2.RandomApply([v2.ColorJitter(brightness=0.35, contrast=0.5)], 0.7),
+            v2.RandomApply([v2.RandomAutocontrast(1.0)], 0.15),
+            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 1.3))], 0.25),
+            v2.RandomApply([v2.RandomAdjustSharpness(2.5, 1.0)], 0.15),
+            v2.RandomApply([v2.GaussianNoise(sigma=0.04)], 0.3),
+            v2.RandomErasing(0.25, scale=(0.02, 0.1), value="random"),
+        ]
+    )
+
+
+def augment(images: Tensor, transform: v2.Transform) -> Tensor:
+    """Apply ``transform`` to groups of ``GROUP`` pictures, each with its own parameters.
+
+    Args:
+        images: (n, C, H, W) uint8.
+        transform: as :func:`augmentation` gives it.
+
+    Returns:
+        (n, C, H, W) float32 in 0..1.
+    """
+    return torch.cat([transform(group) for group in images.split(GROUP)]).clamp_(0, 1)
