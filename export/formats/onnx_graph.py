@@ -1,0 +1,194 @@
+"""PyTorch -> ONNX graph, cleaned of everything that differs between machines."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.protocol import Request
+from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto, ModelProto, NodeProto
+
+OPSET = 18
+"""The dynamo exporter's own opset: no version converter runs over the graph. onnxruntime reads it since 1.14 (2023),
+onnxruntime-web and the mobile packages of the same number included."""
+IR_VERSION = 8
+"""The IR that goes with opset 18; the library's default, newer one would shut out the runtimes that opset 18 lets in."""
+CONTRACT_KEY = "fer_edge_contract"
+SIZE_LIMIT_BYTES = 2**31 - 1
+"""What one protobuf message may hold; below it everything lies in one file."""
+
+
+def base_graph(request: Request) -> ModelProto:
+    """The float32 graph of the request's interface, made once a process and copied for each caller.
+
+    Returns:
+        Input ``image`` float32, (1, C, H, W) normalized or (1, H, W, 3) with values 0..255; output
+        ``probabilities`` float32 (1, labels); opset 18; no metadata.
+
+    Raises:
+        ExportError: the exporter refused the module, or a weight is not finite.
+    """
+    import onnx
+
+    key = f"onnx:graph:{request.variant.interface}"
+    if key not in request.memo:
+        request.memo[key] = _export(request)
+    copy = onnx.ModelProto()
+    copy.CopyFrom(request.memo[key])
+    return copy
+
+
+def _export(request: Request) -> ModelProto:
+    module, contract = request.source.module, request.source.contract
+    if request.variant.interface == "image":
+        frontend: torch.nn.Module = ImageFrontend(module, contract)
+        example = example_picture(contract)
+    else:
+        frontend, example = TensorFrontend(module, contract), example_tensor(contract)
+    model = _dynamo(frontend.eval(), example)
+    clean(model)
+    model.ir_version = IR_VERSION
+    refuse_nonfinite_initializers(model)
+    return model
+
+
+def _dynamo(frontend: torch.nn.Module, example: torch.Tensor) -> ModelProto:
+    try:
+        with _quiet(), torch.no_grad():
+            program = torch.onnx.export(
+                frontend,
+                (example,),
+                dynamo=True,
+                input_names=["image"],
+                output_names=["probabilities"],
+                opset_version=OPSET,
+                verbose=False,
+            )
+    except Exception as error:
+        raise ExportError(f"ONNX export refused the module: {_reason(error)}") from error
+    if program is None:
+        raise ExportError("ONNX export returned no program")
+    return program.model_proto
+
+
+def _reason(error: BaseException) -> str:
+    """The innermost cause in one line: the outer ones only say which pass it was."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what the exporter says about itself: deprecations inside it and its opset advice."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
+    levels = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            for category in (DeprecationWarning, FutureWarning, UserWarning):
+                warnings.filterwarnings(
+                    "ignore", category=category, module=r"(torch|onnxscript|onnx_ir|onnx|copyreg)\b"
+                )
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+def clean(model: ModelProto) -> None:
+    """Remove every note that the exporter left: stack traces with local paths, and names of passes and modules."""
+    for holder in (model, model.graph, *model.functions):
+        _clear(holder)
+    for node in (node for function in model.functions for node in function.node):
+        _clear_node(node)
+    _clean_graph(model.graph)
+
+
+def _clean_graph(graph: GraphProto) -> None:
+    _clear(graph)
+    for value in (*graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        _clear(value)
+    for node in graph.node:
+        _clear_node(node)
+
+
+def _clear_node(node: NodeProto) -> None:
+    _clear(node)
+    for attribute in node.attribute:
+        attribute.ClearField("doc_string")
+        if attribute.HasField("g"):
+            _clean_graph(attribute.g)
+        for graph in attribute.graphs:
+            _clean_graph(graph)
+
+
+def _clear(message: Any) -> None:
+    message.ClearField("doc_string")
+    message.ClearField("metadata_props")
+
+
+def refuse_nonfinite_initializers(model: ModelProto) -> None:
+    """Raise if a weight, a folded weight or a scale is NaN or infinite.
+
+    Raises:
+        ExportError: names the tensor and the index of the first such value.
+    """
+    from onnx import TensorProto, numpy_helper
+
+    for tensor in model.graph.initializer:
+        if tensor.data_type in (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE):
+            refuse_nonfinite(tensor.name, numpy_helper.to_array(tensor))
+
+
+def uses(nodes: Iterable[NodeProto]) -> dict[str, list[tuple[NodeProto, int]]]:
+    """Tensor name -> the nodes that read it, with the number of their input."""
+    found: dict[str, list[tuple[NodeProto, int]]] = {}
+    for node in nodes:
+        for position, name in enumerate(node.input):
+            found.setdefault(name, []).append((node, position))
+    return found
+
+
+def drop_unused(model: ModelProto) -> None:
+    """Remove constants that no node reads any more; onnxruntime would warn about each when it opens the file."""
+    readers = uses(model.graph.node)
+    results = {value.name for value in model.graph.output}
+    kept = [tensor for tensor in model.graph.initializer if tensor.name in readers or tensor.name in results]
+    if len(kept) < len(model.graph.initializer):
+        del model.graph.initializer[:]
+        model.graph.initializer.extend(kept)
+
+
+def to_bytes(model: ModelProto, contract: Contract) -> bytes:
+    """The file: the checked graph with the contract in its ``metadata_props``.
+
+    Raises:
+        ExportError: the graph is not valid ONNX or larger than one file may be.
+    """
+    import onnx
+
+    size = model.ByteSize()
+    if size > SIZE_LIMIT_BYTES:
+        raise ExportError(f"the ONNX model has {size} bytes; one file holds at most {SIZE_LIMIT_BYTES}")
+    del model.metadata_props[:]
+    model.metadata_props.add(key=CONTRACT_KEY, value=contract.text)
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise ExportError(f"the converted ONNX graph is not valid: {_reason(error)}") from error
+    return model.SerializeToString(deterministic=True)  # type: ignore[no-any-return]

@@ -1,0 +1,280 @@
+"""int8 weights and activations for onnxruntime: calibrated, QDQ, one fixed rule for every network.
+
+What is quantized, and why (measured with onnxruntime's CPU kernels):
+
+* Activations are uint8 and weights int8 with one scale a channel: with int8 activations every Add and, on x86, every
+  Conv would stay in float.
+* A first convolution that sums fewer than 64 products (3x3 over one or three channels) stays in float with the
+  activation behind it: on so short a sum the int8 kernel gains less than the conversion of the picture costs. A longer
+  one (7x7 over three channels: 147) is quantized.
+* What lies before the first convolution (gray, normalization of the image interface) stays in float, and so do the
+  last sum and the softmax: rounding the logits to 256 steps would only cost accuracy.
+
+Two calibration rules are built and the one whose probabilities on held-out images are nearer to the original's is kept:
+``minmax`` (the extremes over all images) and ``average`` (the mean over the images of each image's extremes).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.formats.onnx_graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
+from fer_edge.export.formats.onnx_rewrite import rewrite_for_int8
+from fer_edge.export.formats.protocol import Calibration, Request
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, NodeProto
+
+OPERATORS = (
+    "Conv",
+    "Gemm",
+    "MatMul",
+    "Add",
+    "Mul",
+    "Clip",
+    "Relu",
+    "MaxPool",
+    "Sigmoid",
+    "GlobalAveragePool",
+)
+SHORTEST_FIRST_SUM = 64
+EQUALITY_INPUTS = 4
+EQUALITY_LIMIT = 1e-4
+"""Largest difference of probabilities between the rewritten float graph and the original: the fp32 parity limit."""
+SUMS = ("Conv", "Gemm", "MatMul")
+POINTWISE = (
+    "Relu",
+    "Clip",
+    "Sigmoid",
+    "Mul",
+    "Add",
+    "HardSwish",
+    "HardSigmoid",
+    "LeakyRelu",
+    "PRelu",
+    "Tanh",
+)
+
+Ranges = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Tensor -> smallest and largest value of each calibration image, (n,) float32 each."""
+
+
+def to_int8(request: Request, contract: Contract) -> ModelProto:
+    """The quantized graph with the better of the two calibration rules.
+
+    Args:
+        request: with calibration images.
+        contract: of the artifact; its camera path turns the images into the graph's input.
+
+    Raises:
+        ExportError: no calibration images, or a range is not finite.
+    """
+    calibration = request.calibration
+    if calibration is None or len(calibration.scaled) == 0:
+        raise ExportError("onnx int8 needs calibration images; pass --calibration DIR")
+    original = base_graph(request)
+    rewritten = base_graph(request)
+    rewrite_for_int8(rewritten)
+    prepared = _prepare(rewritten)
+    _prove_equal(
+        original, prepared, [to_tensor(image, contract) for image in calibration.scaled[:EQUALITY_INPUTS]]
+    )
+    ranges = measure(prepared, (to_tensor(image, contract) for image in calibration.scaled))
+    candidates = [_quantize(prepared, rule(ranges)) for rule in (minmax, average)]
+    return _nearest(candidates, calibration, contract)
+
+
+def _prove_equal(original: ModelProto, rewritten: ModelProto, inputs: list[NDArray[Any]]) -> None:
+    """Run both float graphs before anything is quantized.
+
+    Raises:
+        ExportError: the rewritten graph computes something else.
+    """
+    for left, right in zip(_run(original, None, inputs), _run(rewritten, None, inputs), strict=True):
+        difference = float(np.abs(left[0] - right[0]).max())
+        if not difference <= EQUALITY_LIMIT:
+            raise ExportError(
+                f"the int8 form of the graph is not equal to the original: probabilities differ by {difference:.2g}, "
+                f"allowed are {EQUALITY_LIMIT:g}; use another precision and report the model"
+            )
+
+
+def minmax(ranges: Ranges) -> dict[str, tuple[np.float32, np.float32]]:
+    """The extremes over all images."""
+    return {name: (low.min(), high.max()) for name, (low, high) in ranges.items()}
+
+
+def average(ranges: Ranges) -> dict[str, tuple[np.float32, np.float32]]:
+    """The mean of each image's extremes: outliers of single images are clipped."""
+    return {
+        name: (np.float32(low.astype(np.float64).mean()), np.float32(high.astype(np.float64).mean()))
+        for name, (low, high) in ranges.items()
+    }
+
+
+def _prepare(model: ModelProto) -> ModelProto:
+    """Fold constants and infer shapes, as the quantizer expects."""
+    import onnx
+    from onnxruntime.quantization import quant_pre_process
+
+    with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+        # From file to file: given a model in memory, the step takes its raw data apart.
+        source, prepared = Path(folder) / "source.onnx", Path(folder) / "prepared.onnx"
+        onnx.save(model, source)
+        quant_pre_process(source, prepared, skip_symbolic_shape=True)
+        return onnx.load(prepared)
+
+
+def measure(model: ModelProto, inputs: Iterable[NDArray[Any]]) -> Ranges:
+    """Run the float graph and note each quantized tensor's extremes for each input.
+
+    Raises:
+        ExportError: an activation is NaN or infinite.
+    """
+    import onnx
+
+    watched = onnx.ModelProto()
+    watched.CopyFrom(model)
+    names = _activations(model)
+    present = {value.name for value in watched.graph.output}
+    watched.graph.output.extend(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        for name in names
+        if name not in present
+    )
+    rows = [_extremes(names, values) for values in _run(watched, names, inputs)]
+    table = np.asarray(rows, np.float32)  # (images, tensors, 2)
+    return {name: (table[:, i, 0], table[:, i, 1]) for i, name in enumerate(names)}
+
+
+def _activations(model: ModelProto) -> list[str]:
+    """Float inputs and outputs of the quantized operators, in graph order."""
+    constants = {tensor.name for tensor in model.graph.initializer}
+    names = (
+        name
+        for node in model.graph.node
+        if node.op_type in OPERATORS
+        for name in (*node.input, *node.output)
+        if name and name not in constants
+    )
+    inputs = {value.name for value in model.graph.input}
+    return [name for name in dict.fromkeys(names) if name not in inputs] + sorted(inputs)
+
+
+def _extremes(names: list[str], values: list[NDArray[np.float32]]) -> list[tuple[np.float32, np.float32]]:
+    found = [(value.min(), value.max()) for value in values]
+    for name, pair in zip(names, found, strict=True):
+        if not np.isfinite(pair).all():
+            raise ExportError(f"activation {name!r} is not finite on a calibration image: {pair}")
+    return found
+
+
+def _run(
+    model: ModelProto, names: list[str] | None, inputs: Iterable[NDArray[Any]]
+) -> Iterator[list[NDArray[np.float32]]]:
+    """Each input's requested outputs; graph inputs may be asked for too."""
+    session = _session(model)
+    name = session.get_inputs()[0].name
+    wanted = None if names is None else [item for item in names if item != name]
+    for value in inputs:
+        outputs = session.run(wanted, {name: value})
+        yield outputs if names is None or name not in names else [*outputs, value]
+
+
+def _session(model: ModelProto) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        model.SerializeToString(), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+
+
+def _quantize(model: ModelProto, ranges: dict[str, tuple[np.float32, np.float32]]) -> ModelProto:
+    import onnx
+    from onnxruntime.quantization import CalibrationMethod, QuantType
+    from onnxruntime.quantization.calibrate import TensorData, TensorsData
+    from onnxruntime.quantization.qdq_quantizer import QDQQuantizer
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    data = {name: TensorData(lowest=low, highest=high) for name, (low, high) in ranges.items()}
+    quantizer = QDQQuantizer(
+        copy, True, False, QuantType.QInt8, QuantType.QUInt8,
+        TensorsData(CalibrationMethod.MinMax, data), [], kept_in_float(copy), list(OPERATORS), {},
+    )  # fmt: skip
+    quantizer.quantize_model()
+    quantizer.model.topological_sort()
+    quantized: ModelProto = quantizer.model.model
+    _free_the_logits(quantized)
+    drop_unused(quantized)
+    refuse_nonfinite_initializers(quantized)
+    return quantized
+
+
+def kept_in_float(model: ModelProto) -> list[str]:
+    """Names of the nodes that the rule leaves alone: what comes before the first sum, and a short one itself."""
+    nodes = list(model.graph.node)
+    first = next((node for node in nodes if node.op_type in SUMS), None)
+    if first is None:
+        return []
+    before = nodes[: nodes.index(first)]
+    if first.op_type != "Conv" or _summands(model, first) >= SHORTEST_FIRST_SUM:
+        return [node.name for node in before]
+    return [node.name for node in (*before, first, *_pointwise_behind(nodes, first))]
+
+
+def _summands(model: ModelProto, conv: NodeProto) -> int:
+    """How many products one output value of a convolution sums."""
+    weight = next(tensor for tensor in model.graph.initializer if tensor.name == conv.input[1])
+    return int(np.prod(weight.dims[1:]))
+
+
+def _pointwise_behind(nodes: list[NodeProto], first: NodeProto) -> list[NodeProto]:
+    """The activation of the first convolution: the pointwise nodes that see nothing but its values."""
+    seen, found = {first.output[0]}, []
+    constants = set(uses(nodes)) - {name for node in nodes for name in node.output}
+    for node in nodes[nodes.index(first) + 1 :]:
+        if node.op_type in POINTWISE and all(name in seen | constants for name in node.input):
+            found.append(node)
+            seen.update(node.output)
+    return found
+
+
+def _free_the_logits(model: ModelProto) -> None:
+    """Let the softmax read the last sum itself instead of its 256 steps."""
+    producers = {name: node for node in model.graph.node for name in node.output}
+    readers = uses(model.graph.node)
+    for softmax in [node for node in model.graph.node if node.op_type == "Softmax"]:
+        dequantize = producers.get(softmax.input[0])
+        quantize = producers.get(dequantize.input[0]) if dequantize is not None else None
+        if dequantize is None or quantize is None or quantize.op_type != "QuantizeLinear":
+            continue
+        if any(len(readers[node.output[0]]) != 1 for node in (dequantize, quantize)):
+            continue
+        softmax.input[0] = quantize.input[0]
+        model.graph.node.remove(dequantize)
+        model.graph.node.remove(quantize)
+
+
+def _nearest(candidates: list[ModelProto], calibration: Calibration, contract: Contract) -> ModelProto:
+    """The candidate with the smallest mean absolute difference of probabilities; the first of equals."""
+    if len(calibration.held_out) == 0:
+        return candidates[0]
+    inputs = [to_tensor(image, contract) for image in calibration.held_out]
+    distances = []
+    for candidate in candidates:
+        outputs = np.concatenate([outputs[0] for outputs in _run(candidate, None, inputs)])
+        distances.append(float(np.abs(outputs.astype(np.float64) - calibration.reference).mean()))
+    return candidates[int(np.argmin(distances))]
