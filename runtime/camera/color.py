@@ -5,6 +5,8 @@ BT.601 full range in integers. Source: libyuv ``row_common.cc`` (YuvPixel, kYvuJ
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,14 +37,10 @@ def _yuv(frame: Frame, rows: Indices, columns: Indices) -> NDArray[np.uint8]:
     luma = _luma(y.take(rows, axis=0).take(columns, axis=1))
     chroma_rows, row_of = np.unique(rows >> 1, return_inverse=True)
     chroma_columns, column_of = np.unique(columns >> 1, return_inverse=True)
-    du: NDArray[np.int16] = u.take(chroma_rows, axis=0).take(chroma_columns, axis=1).astype(
-        np.int16
-    ) - np.int16(128)
-    dv: NDArray[np.int16] = v.take(chroma_rows, axis=0).take(chroma_columns, axis=1).astype(
-        np.int16
-    ) - np.int16(128)
+    du = np.subtract(u.take(chroma_rows, axis=0).take(chroma_columns, axis=1), 128, dtype=np.int16)
+    dv = np.subtract(v.take(chroma_rows, axis=0).take(chroma_columns, axis=1), 128, dtype=np.int16)
     rgb = np.empty((3, len(rows), len(columns)), np.uint8)
-    terms: tuple[NDArray[np.int16], ...] = (90 * dv, -22 * du - 46 * dv, 113 * du)
+    terms: tuple[NDArray[Any], ...] = (90 * dv, -22 * du - 46 * dv, 113 * du)
     for channel, term in enumerate(terms):
         value = term.take(column_of, axis=1).take(row_of, axis=0)
         value += luma

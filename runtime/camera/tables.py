@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.runtime.contract import Contract, Normalization, QuantizationParameters
+from fer_edge.runtime.contract import Contract, InputSpec, Normalization, QuantizationParameters
 from fer_edge.runtime.errors import FrameError
 
 _F = np.float32
@@ -27,7 +27,16 @@ def to_tensor(scaled: NDArray[np.uint8], contract: Contract) -> NDArray[Any]:
     Raises:
         FrameError: the picture's size or type is another one.
     """
-    wanted = contract.input
+    return fill(scaled, contract.input, contract.normalization, contract.quantization.input)
+
+
+def fill(
+    scaled: NDArray[np.uint8],
+    wanted: InputSpec,
+    normalization: Normalization | None,
+    quantization: QuantizationParameters | None,
+) -> NDArray[Any]:
+    """:func:`to_tensor` for parts of a contract."""
     scaled = np.asarray(scaled)
     if scaled.shape != (wanted.height, wanted.width, 3) or scaled.dtype != np.uint8:
         raise FrameError(
@@ -35,7 +44,7 @@ def to_tensor(scaled: NDArray[np.uint8], contract: Contract) -> NDArray[Any]:
             f"the contract takes ({wanted.height}, {wanted.width}, 3) uint8"
         )
     planes = gray(scaled)[np.newaxis] if wanted.channels == 1 else scaled.transpose(2, 0, 1)
-    tables = lookup(contract.normalization, contract.quantization.input, wanted.dtype, wanted.channels)
+    tables = lookup(normalization, quantization, wanted.dtype, wanted.channels)
     out = np.empty(wanted.shape, wanted.dtype)
     by_channel = out[0] if wanted.layout == "NCHW" else out[0].transpose(2, 0, 1)
     for plane, table, target in zip(planes, tables, by_channel, strict=True):

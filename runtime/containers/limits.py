@@ -1,0 +1,13 @@
+"""What all readers of containers share: the key, the bounds, and the error that each of them raises."""
+
+from __future__ import annotations
+
+KEY = "fer_edge_contract"
+"""Under which the contract lies in ONNX, TFLite, Core ML and safetensors."""
+
+LARGEST_CONTRACT = 1 << 20
+"""Bytes; the contract loader's own limit."""
+
+
+class ContainerError(Exception):
+    """The file is not what its name says; the message is a clause that follows the file's name."""

@@ -1,0 +1,78 @@
+"""Core ML by coremltools; its ``predict`` exists on macOS only."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines.protocol import installed, native
+from fer_edge.runtime.errors import EngineError, MissingExtra
+from fer_edge.runtime.extras import require
+
+
+class CoreMlSession:
+    """One opened Core ML package."""
+
+    def __init__(self, model: Any, path: Path, contract: Contract, engine: str) -> None:
+        self.engine = engine
+        self._model = model
+        self._path = path
+        self._contract = contract
+
+    def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
+        contract = self._contract
+        with native("Core ML", self._path, "run"):
+            answer = self._model.predict({contract.input.name: self._input(tensor)})[contract.output.name]
+        if isinstance(answer, dict):
+            return np.asarray([answer[label] for label in contract.labels], np.float32)
+        return np.asarray(answer).reshape(-1)
+
+    def _input(self, tensor: NDArray[Any]) -> Any:
+        if self._contract.input.interface == "tensor":
+            return tensor
+        # An ImageType takes pictures, not arrays.
+        return require("PIL.Image", "predict").fromarray(tensor[0].astype(np.uint8), "RGB")
+
+
+class CoreMl:
+    """The engine ``coreml``."""
+
+    name = "coreml"
+    formats: tuple[str, ...] = ("coreml",)
+
+    def version(self) -> str | None:
+        """Distribution and version, if it is installed and this is macOS."""
+        return installed(("coremltools",)) if sys.platform == "darwin" else None
+
+    def absent(self) -> EngineError:
+        """Where it runs, or how to install it."""
+        if sys.platform != "darwin":
+            return EngineError(
+                f"Core ML packages run on macOS only and this is {platform.system()}; "
+                "here choose another format, such as tflite or onnx"
+            )
+        return MissingExtra("coremltools", "coreml")
+
+    def open(self, path: Path, contract: Contract, threads: int) -> CoreMlSession:  # noqa: ARG002 - Core ML chooses
+        """Load a package on the CPU."""
+        if self.version() is None:
+            raise self.absent()
+        library = require("coremltools", "coreml")
+        with native("Core ML", path, "open"):
+            model = library.models.MLModel(str(path), compute_units=library.ComputeUnit.CPU_ONLY)
+            names = [end.name for end in model.get_spec().description.output]
+        if contract.output.name not in names:
+            raise EngineError(
+                f"{path.name}: output {contract.output.name!r} of its contract is not among {names}"
+            )
+        return CoreMlSession(model, path, contract, self.version() or self.name)
+
+
+COREML = CoreMl()

@@ -1,0 +1,119 @@
+"""TFLite by LiteRT: ai-edge-litert, else tflite-runtime, else TensorFlow, whichever is installed."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.contract import Contract, QuantizationParameters
+from fer_edge.runtime.engines.protocol import check_end, installed, native, pick_name
+from fer_edge.runtime.engines.quiet import quiet
+from fer_edge.runtime.errors import EngineError, MissingExtra
+
+_LIBRARIES = (
+    ("ai-edge-litert", "ai_edge_litert.interpreter"),
+    ("tflite-runtime", "tflite_runtime.interpreter"),
+    ("tensorflow", "tensorflow.lite"),
+    ("tensorflow-cpu", "tensorflow.lite"),
+)
+_SIGNATURE = "serving_default"
+
+
+class LiteRtSession:
+    """One opened TFLite file."""
+
+    def __init__(self, interpreter: Any, path: Path, ends: tuple[int, int], engine: str) -> None:
+        self.engine = engine
+        self._interpreter = interpreter
+        self._path = path
+        self._input, self._output = ends
+
+    def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
+        with native("LiteRT", self._path, "run"):
+            self._interpreter.set_tensor(self._input, tensor)
+            self._interpreter.invoke()
+            output = self._interpreter.get_tensor(self._output)
+        return np.asarray(output).reshape(-1)
+
+
+class LiteRt:
+    """The engine ``litert``."""
+
+    name = "litert"
+    formats: tuple[str, ...] = ("tflite",)
+
+    def version(self) -> str | None:
+        """Distribution and version of the first library that is installed."""
+        return installed([distribution for distribution, _ in _LIBRARIES])
+
+    def absent(self) -> EngineError:
+        """How to install it."""
+        return MissingExtra("ai-edge-litert", "tflite")
+
+    def open(self, path: Path, contract: Contract, threads: int) -> LiteRtSession:
+        """Load a file with ``threads`` threads (XNNPACK where it takes the graph)."""
+        library = self._library()
+        with native("LiteRT", path, "open"), quiet():
+            interpreter = library.Interpreter(model_path=str(path), num_threads=threads)
+            interpreter.allocate_tensors()
+        given, answer = _ends(interpreter, path, contract)
+        _check(path, contract, given, answer)
+        return LiteRtSession(
+            interpreter, path, (given["index"], answer["index"]), self.version() or self.name
+        )
+
+    def _library(self) -> ModuleType:
+        for distribution, module in _LIBRARIES:
+            if installed((distribution,)):
+                return importlib.import_module(module)
+        raise self.absent()
+
+
+def _ends(interpreter: Any, path: Path, contract: Contract) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Details of input and output: by the signature's names, else the only ones there are."""
+    if _SIGNATURE in interpreter.get_signature_list():
+        runner = interpreter.get_signature_runner(_SIGNATURE)
+        inputs, outputs = runner.get_input_details(), runner.get_output_details()
+        given = inputs[pick_name(path, "input", contract.input.name, list(inputs))]
+        return given, outputs[pick_name(path, "output", contract.output.name, list(outputs))]
+    plain_inputs, plain_outputs = interpreter.get_input_details(), interpreter.get_output_details()
+    if len(plain_inputs) != 1 or len(plain_outputs) != 1:
+        raise EngineError(
+            f"{path.name}: {len(plain_inputs)} inputs and {len(plain_outputs)} outputs and no signature {_SIGNATURE}; "
+            "allowed: one of each"
+        )
+    return plain_inputs[0], plain_outputs[0]
+
+
+def _check(path: Path, contract: Contract, given: dict[str, Any], answer: dict[str, Any]) -> None:
+    wanted = (contract.input.shape, contract.input.dtype)
+    check_end(path, "input", contract.input.name, list(given["shape"]), np.dtype(given["dtype"]).name, wanted)
+    _check_quantization(path, "input", given, contract.quantization.input)
+    output_dtype = np.dtype(answer["dtype"]).name
+    plain = contract.quantization.output is None
+    expected = ((1, len(contract.labels)), "float32" if plain else output_dtype)
+    check_end(path, "output", contract.output.name, list(answer["shape"]), output_dtype, expected)
+    if not plain:
+        _check_quantization(path, "output", answer, contract.quantization.output)
+
+
+def _check_quantization(
+    path: Path, end: str, details: dict[str, Any], wanted: QuantizationParameters | None
+) -> None:
+    if wanted is None:
+        return
+    scale, zero_point = details["quantization"]
+    if np.float32(scale) != np.float32(wanted.scale) or zero_point != wanted.zero_point:
+        raise EngineError(
+            f"{path.name}: {end} has scale {scale} and zero point {zero_point}, but its contract says "
+            f"{wanted.scale} and {wanted.zero_point}; export it again"
+        )
+
+
+LITERT = LiteRt()

@@ -1,0 +1,121 @@
+"""What runs one format: a small protocol, and what all engines share."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import EngineError, FerEdgeError
+
+
+class Session(Protocol):
+    """One opened artifact."""
+
+    engine: str
+    """Library and version, such as ``"ai-edge-litert 2.3.0"``."""
+
+    def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """One picture through the artifact.
+
+        Args:
+            tensor: in the contract's shape and dtype.
+
+        Returns:
+            (labels,) raw output in the artifact's dtype, in label order.
+
+        Raises:
+            EngineError: the library refused.
+        """
+
+
+class Engine(Protocol):
+    """One library that runs artifacts. A module-level object of this shape in its own file, and a line in ``ENGINES``."""
+
+    name: str
+    """The word for ``--engine``."""
+    formats: tuple[str, ...]
+    """Formats that it runs."""
+
+    def version(self) -> str | None:
+        """Library and version if artifacts can be run here, else None. Nothing is imported."""
+
+    def absent(self) -> EngineError:
+        """The error to raise where it cannot run: what is missing and what to do."""
+
+    def open(self, path: Path, contract: Contract, threads: int) -> Session:
+        """Load an artifact and check that its declared input and output are the contract's.
+
+        Raises:
+            EngineError: the library refused, or input or output is another than the contract says.
+            MissingExtra: the library is not installed.
+        """
+
+
+def installed(distributions: Sequence[str]) -> str | None:
+    """Name and version of the first of these distributions that is installed."""
+    for name in distributions:
+        try:
+            return f"{name} {importlib.metadata.version(name)}"
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None
+
+
+@contextlib.contextmanager
+def native(engine: str, path: Path, doing: str) -> Iterator[None]:
+    """Turn whatever a native library raises into one sentence."""
+    try:
+        yield
+    except FerEdgeError:
+        raise
+    except Exception as error:
+        first = str(error).strip().splitlines() or [type(error).__name__]
+        raise EngineError(f"{engine} cannot {doing} {path.name}: {first[0][:300]}") from error
+
+
+def check_end(
+    path: Path, end: str, name: str, shape: Sequence[object], dtype: str, expected: tuple[Sequence[int], str]
+) -> None:
+    """Compare one declared end of an artifact with its contract.
+
+    Args:
+        path: of the artifact.
+        end: ``input`` or ``output``.
+        name: as declared.
+        shape: as declared; an entry that is no positive integer stands for any size.
+        dtype: as declared, in numpy's words.
+        expected: shape and dtype of the contract; an empty dtype stands for any.
+
+    Raises:
+        EngineError: they differ.
+    """
+    wanted_shape, wanted_dtype = expected
+    same = len(shape) == len(wanted_shape) and all(
+        not isinstance(got, int | np.integer) or got < 1 or int(got) == wanted
+        for got, wanted in zip(shape, wanted_shape, strict=True)
+    )
+    if not same or (wanted_dtype and dtype != wanted_dtype):
+        raise EngineError(
+            f"{path.name}: {end} {name!r} is {dtype} {list(shape)}, but its contract says "
+            f"{wanted_dtype or dtype} {list(wanted_shape)}; export it again"
+        )
+
+
+def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
+    """The declared name that the contract names.
+
+    Raises:
+        EngineError: it is not there.
+    """
+    if wanted not in names:
+        raise EngineError(
+            f"{path.name}: {end} {wanted!r} of its contract is not among {', '.join(names) or 'none'}"
+        )
+    return wanted

@@ -1,0 +1,84 @@
+"""TorchScript by torch.jit, on the CPU."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines.protocol import check_end, installed, native
+from fer_edge.runtime.errors import EngineError, MissingExtra
+from fer_edge.runtime.extras import require
+
+
+class TorchScriptSession:
+    """One opened TorchScript archive."""
+
+    def __init__(self, module: Any, path: Path, threads: int, engine: str) -> None:
+        self.engine = engine
+        self._module = module
+        self._path = path
+        self._threads = threads
+
+    def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
+        """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
+        torch = require("torch", "torch")
+        with native("torch", self._path, "run"), _threads(torch, self._threads), torch.inference_mode():
+            output = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
+            return np.asarray(output.numpy()).reshape(-1)
+
+
+class TorchScript:
+    """The engine ``torchscript``."""
+
+    name = "torchscript"
+    formats: tuple[str, ...] = ("torchscript",)
+
+    def version(self) -> str | None:
+        """Distribution and version, if installed."""
+        return installed(("torch",))
+
+    def absent(self) -> EngineError:
+        """How to install it."""
+        return MissingExtra("torch", "torch")
+
+    def open(self, path: Path, contract: Contract, threads: int) -> TorchScriptSession:
+        """Load an archive; its ends are not declared, so one run on zeros shows them."""
+        torch = require("torch", "torch")
+        with native("torch", path, "open"), warnings.catch_warnings():
+            # torch.jit is deprecated in favor of torch.export, which phones cannot load.
+            warnings.filterwarnings("ignore", message=".*torch.jit.*", category=FutureWarning)
+            warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
+            module = torch.jit.load(str(path), map_location="cpu").eval()
+        zeros = torch.zeros(contract.input.shape, dtype=getattr(torch, contract.input.dtype))
+        with native("torch", path, "run"), _threads(torch, threads), torch.inference_mode():
+            answer = module(zeros)
+        if not isinstance(answer, torch.Tensor):
+            raise EngineError(f"{path.name}: it answers with {type(answer).__name__}; allowed: one tensor")
+        expected = ((1, len(contract.labels)), "float32")
+        dtype = str(answer.dtype).removeprefix("torch.")
+        check_end(path, "output", contract.output.name, list(answer.shape), dtype, expected)
+        return TorchScriptSession(module, path, threads, self.version() or self.name)
+
+
+@contextlib.contextmanager
+def _threads(torch: Any, count: int) -> Iterator[None]:
+    """The number of threads is the process's; leave it as it was."""
+    before = torch.get_num_threads()
+    if before == count:
+        yield
+        return
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+TORCHSCRIPT = TorchScript()
