@@ -1,0 +1,1 @@
+"""``fer-predict``: faces and emotions from pictures."""

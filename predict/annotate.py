@@ -1,0 +1,107 @@
+"""The picture with its faces: where it is written, and what is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.faces.pictures import is_picture, save_picture
+from fer_edge.predict.faces import Face
+from fer_edge.predict.sources import Picture
+from fer_edge.runtime.errors import PictureError
+from fer_edge.runtime.extras import require
+
+if TYPE_CHECKING:
+    from PIL.ImageDraw import ImageDraw
+
+INK = (20, 20, 20)
+PAPER = (255, 214, 10)
+"""Dark on yellow: readable on skin, sky and night, and to color-blind eyes."""
+
+
+def targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
+    """Where each annotated picture goes, decided and checked before any is made.
+
+    Args:
+        place: a picture file (for one picture), or a folder, which receives the names of the sources.
+        pictures: what is annotated.
+
+    Raises:
+        PictureError: a source or another result would be overwritten, or one file is named for many pictures.
+    """
+    root = Path(place)
+    if is_picture(root) and not root.is_dir():
+        if len(pictures) != 1:
+            raise PictureError(f"{place} is one file, but there are {len(pictures)} pictures; name a folder")
+        wanted = [root]
+    else:
+        wanted = [root / _name(picture) for picture in pictures]
+    _refuse_overwriting(wanted, pictures)
+    return wanted
+
+
+def write_annotated(target: Path, pixels: NDArray[np.uint8], faces: Sequence[Face]) -> None:
+    """Draw the faces and write the picture, whole or not at all.
+
+    Args:
+        target: of :func:`targets`; its folder is made.
+        pixels: (H, W, 3) uint8 RGB, upright.
+        faces: what is drawn: box, most probable emotion, second guess.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    save_picture(target, annotated(pixels, faces))
+
+
+def annotated(pixels: NDArray[np.uint8], faces: Sequence[Face]) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8: a copy with boxes and words."""
+    image = require("PIL.Image", "predict").fromarray(pixels)
+    draw = require("PIL.ImageDraw", "predict").Draw(image)
+    for face in faces:
+        _draw_face(draw, face, image.size)
+    return np.array(image)
+
+
+def caption(face: Face) -> list[str]:
+    """``happiness 97 %`` and, below it, the second guess."""
+    lines = [f"{label} {100 * value:.0f} %" for label, value in face.prediction.top(2)]
+    return lines[:1] + [f"or {line}" for line in lines[1:]]
+
+
+def _draw_face(draw: ImageDraw, face: Face, size: tuple[int, int]) -> None:
+    line = max(2, min(size) // 250)
+    x0, y0, x1, y1 = face.bbox
+    # Pillow's rectangle includes its last pixel.
+    draw.rectangle((x0, y0, x1 - 1, y1 - 1), outline=PAPER, width=line)
+    font = _font(max(12, min(size) // 32))
+    text = "\n".join(caption(face))
+    left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font=font)
+    width, height = right - left + 2 * line, bottom - top + 2 * line
+    x = max(0, min(x0, size[0] - width))
+    y = y0 - height if y0 >= height else min(y1, max(0, size[1] - height))
+    draw.rectangle((x, y, x + width, y + height), fill=PAPER)
+    draw.multiline_text((x + line - left, y + line - top), text, fill=INK, font=font)
+
+
+def _font(size: int) -> Any:
+    return require("PIL.ImageFont", "predict").load_default(size=size)
+
+
+def _name(picture: Picture) -> str:
+    return picture.file_name if is_picture(picture.file_name) else f"{picture.file_name}.png"
+
+
+def _refuse_overwriting(wanted: Sequence[Path], pictures: Sequence[Picture]) -> None:
+    sources = {picture.path.resolve() for picture in pictures}
+    nodes = {(found.st_dev, found.st_ino) for found in (path.stat() for path in sources if path.exists())}
+    seen: set[Path] = set()
+    for path in wanted:
+        real = path.resolve()
+        if real in seen:
+            raise PictureError(f"two pictures would be written to {path}; annotate them one after another")
+        seen.add(real)
+        if real in sources or (real.exists() and (real.stat().st_dev, real.stat().st_ino) in nodes):
+            raise PictureError(f"{path} is a source; name another file or folder for the annotated picture")

@@ -1,0 +1,100 @@
+"""The command ``fer-predict``."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.lists import VariantName
+from fer_edge.console.output import Output
+from fer_edge.runtime.errors import PictureError
+from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fer_edge.predict.answer import Answer
+
+
+@command("fer-predict", example="fer-predict photo.jpg --model bundle --annotate photo-annotated.png")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--model", "model_path", default="bundle", show_default=True, help="A bundle or one of its artifacts."
+)
+@click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
+@click.option("--engine", help="What runs it, such as litert or onnxruntime.")
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the engine.")
+@click.option("--detector", default="haar", show_default=True, help="What finds the faces.")
+@click.option(
+    "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
+)
+@click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+              help="Name each emotion that is at least this probable.")  # fmt: skip
+@click.option("--probabilities", is_flag=True, help="Add every emotion's probability.")
+@click.option("--annotate", "--out", "place", metavar="PATH",
+              help="Write the picture with its faces: a file, or a folder for several.")  # fmt: skip
+def main(  # noqa: PLR0913, PLR0917 - one parameter an option
+    output: Output,
+    sources: tuple[str, ...],
+    model_path: str,
+    variant: Variant | None,
+    engine: str | None,
+    threads: int,
+    detector: str,
+    faces_path: str | None,
+    threshold: float,
+    probabilities: bool,
+    place: str | None,
+) -> None:
+    """Find faces in pictures and name their emotions.
+
+    A SOURCE is a picture file, or a folder whose pictures are all read. A picture that cannot be read is reported, the
+    others are still answered, and the exit code is 1.
+    """
+    from fer_edge.predict.annotate import targets
+    from fer_edge.predict.answer import answers, face_finder
+    from fer_edge.predict.sources import pictures_of
+    from fer_edge.runtime import load
+
+    if math.isnan(threshold):
+        usage_error("--threshold nan is no probability; allowed: 0 to 1")
+    pictures = pictures_of(sources)
+    written = targets(place, pictures) if place else []
+    find = face_finder(detector, faces_path)
+    model = load(model_path, variant=variant.name if variant else None, engine=engine, threads=threads)
+    output.say(
+        f"{model.contract.model}: {model.variant or model.path.name} by {model.engine}, {threads} thread{'s' * (threads > 1)}"
+    )
+    found = []
+    with output.progress("Looking at pictures", len(pictures)) as progress:
+        for answer in answers(pictures, find, model, written):
+            found.append(answer)
+            progress.advance()
+    _finish(output, found, written, threshold=threshold, probabilities=probabilities)
+
+
+def _finish(
+    output: Output, found: list[Answer], written: list[Path], *, threshold: float, probabilities: bool
+) -> None:
+    from fer_edge.predict.document import prediction_document
+    from fer_edge.predict.report import report
+
+    output.result(
+        prediction_document(found, threshold=threshold, probabilities=probabilities),
+        report(found, probabilities=probabilities, width=output.width),
+    )
+    failures = [answer.failure for answer in found if answer.failure is not None]
+    for answer, path in zip(found, written, strict=False):
+        if answer.failure is None:
+            output.say(f"wrote {path}")
+    for failure in failures if len(found) > 1 else []:
+        output.error(failure)
+    if failures:
+        raise PictureError(
+            failures[0]
+            if len(found) == 1
+            else f"{len(failures)} of {len(found)} pictures could not be answered"
+        )
