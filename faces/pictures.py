@@ -61,7 +61,7 @@ def read_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = N
         PictureError: not a file, not a picture of a known kind, broken, cut off, or too large.
         MissingExtra: Pillow is not installed.
     """
-    require("PIL.Image", "predict")
+    _pillow()
     called = name or ("the picture" if isinstance(source, bytes) else os.fspath(source))
     data = source if isinstance(source, bytes) else _file_bytes(Path(source), called)
     return Frame.from_rgb(_decode(data, called))
@@ -116,7 +116,7 @@ def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> Non
         PictureError: an ending that is no picture's.
         MissingExtra: Pillow is not installed.
     """
-    image = require("PIL.Image", "predict")
+    image = _pillow()
     target = Path(path)
     if not is_picture(target):
         raise PictureError(f"{target} does not end like a picture; allowed endings: {', '.join(SUFFIXES)}")
@@ -124,6 +124,12 @@ def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> Non
     buffer = io.BytesIO()
     image.fromarray(pixels).save(buffer, format=image.EXTENSION[target.suffix.lower()])
     write_bytes(target, buffer.getvalue())
+
+
+def _pillow() -> Any:
+    """``PIL.Image``; the package first, so that a missing one is named as people know it."""
+    require("PIL", "predict")
+    return require("PIL.Image", "predict")
 
 
 def _file_bytes(path: Path, called: str) -> bytes:
@@ -146,7 +152,7 @@ def _decode(data: bytes, called: str) -> NDArray[np.uint8]:
         with warnings.catch_warnings():
             # Damaged metadata and sizes near Pillow's own limit: the limits here decide.
             warnings.simplefilter("ignore")
-            with require("PIL.Image", "predict").open(io.BytesIO(data), formats=DECODERS) as image:
+            with _pillow().open(io.BytesIO(data), formats=DECODERS) as image:
                 _check_size(image, called)
                 image.load()
                 return _rgb(_upright(image))
@@ -174,7 +180,7 @@ def _check_size(image: Image, called: str) -> None:
 
 def _upright(image: Image) -> Image:
     """The orientation applied to the pixels; TIFF's is already, and then no tag is left."""
-    transpose = require("PIL.Image", "predict").Transpose
+    transpose = _pillow().Transpose
     turns = {
         2: transpose.FLIP_LEFT_RIGHT,
         3: transpose.ROTATE_180,
@@ -204,7 +210,7 @@ def _rgb(image: Image) -> NDArray[np.uint8]:
         return np.repeat(high[:, :, None], 3, axis=2)
     if image.has_transparency_data:
         over = image.convert("RGBA")
-        page = require("PIL.Image", "predict").new("RGBA", over.size, "white")
+        page = _pillow().new("RGBA", over.size, "white")
         page.alpha_composite(over)
         image = page
     return np.array(image.convert("RGB"))
