@@ -1,0 +1,116 @@
+"""The wheel as a stranger gets it: built, installed beside numpy and click alone, and run."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Built from a copy, so that no build folder is left in the repository."""
+    work = tmp_path_factory.mktemp("wheel")
+    copy = work / "source"
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split("\0")
+    for name in filter(None, listed):
+        if (ROOT / name).is_file() and not name.startswith("src/"):
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", work, copy]
+    subprocess.run(build, capture_output=True, check=True, env=clean_environment())
+    (found,) = work.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def bin_folder(wheel, tmp_path_factory):
+    """An environment with the wheel, numpy and click, and nothing else."""
+    folder = tmp_path_factory.mktemp("empty") / "venv"
+    venv.create(folder, with_pip=True, symlinks=True)
+    pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "-c", ROOT / "constraints.txt", wheel], check=True, env=clean_environment())
+    return folder / "bin"
+
+
+def clean_environment():
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("PYTHONPATH", "VIRTUAL_ENV"))
+    }
+
+
+def run(program, *arguments, cwd):
+    return subprocess.run(
+        [program, *arguments], cwd=cwd, env=clean_environment(), capture_output=True, text=True, check=False
+    )
+
+
+def test_the_wheel_holds_only_the_namespace(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+        names = set(archive.namelist())
+    assert tops == {"fer_edge", "fer_edge-0.1.0.dist-info"}
+    assert "fer_edge/runtime/py.typed" in names
+    assert "fer_edge/train/weights/fer-mini.safetensors" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+
+
+def test_every_module_is_in_the_wheel(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if name.endswith(".py")}
+    folders = ("console", "export", "faces", "predict", "runtime", "stats", "train")
+    on_disk = {
+        f"fer_edge/{module.relative_to(ROOT).as_posix()}"
+        for name in folders
+        for module in (ROOT / name).rglob("*.py")
+    }
+    assert packed == on_disk
+
+
+@pytest.mark.parametrize("command", ["fer-predict", "fer-export", "fer-verify", "fer-train"])
+def test_help_needs_no_extra(bin_folder, command, tmp_path):
+    done = run(bin_folder / command, "--help", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Example" in done.stdout
+
+
+def test_the_version_is_the_installed_one(bin_folder, tmp_path):
+    assert run(bin_folder / "fer-predict", "--version", cwd=tmp_path).stdout == "fer-predict 0.1.0\n"
+
+
+def test_a_missing_extra_is_one_sentence(bin_folder, tmp_path):
+    script = "from fer_edge.faces.pictures import read_picture; read_picture(b'')"
+    done = run(bin_folder / "python", "-c", script, cwd=tmp_path)
+    assert done.stderr.splitlines()[-1].endswith(
+        "MissingExtra: PIL is not installed: pip install 'fer-edge[predict]'"
+    )
+
+
+def test_a_missing_extra_is_exit_1(bin_folder, tmp_path):
+    done = run(bin_folder / "fer-export", "--out", "bundle", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Error: ")
+    assert "pip install 'fer-edge[export]'" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_runtime_imports_with_numpy_alone(bin_folder, tmp_path):
+    script = "import fer_edge.runtime as r, sys; print(r.Frame, 'click' in sys.modules)"
+    done = run(bin_folder / "python", "-c", script, cwd=tmp_path)
+    assert done.stdout.endswith("False\n"), done.stderr
