@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.geometry import Points
+from fer_edge.train.synthetic.identity import Points
 from fer_edge.train.synthetic.palette import Palette
 from fer_edge.train.synthetic.pen import Pen
 from fer_edge.train.synthetic.style import Style

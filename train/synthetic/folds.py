@@ -5,29 +5,33 @@ from __future__ import annotations
 import numpy as np
 
 from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.geometry import Landmarks, Points
-from fer_edge.train.synthetic.identity import Color, Identity
+from fer_edge.train.synthetic.geometry import Landmarks
+from fer_edge.train.synthetic.identity import Color, Identity, Points
 from fer_edge.train.synthetic.palette import Palette
 from fer_edge.train.synthetic.pen import Pen
 from fer_edge.train.synthetic.style import Style
 
 SIGNS = (-1.0, 1.0)
 
+Fold = tuple[float, float, float, float, float, float]
+"""Ends x0, y0, x1, y1 and bend (face units), and depth (from 0 on) of one furrow."""
+
+T = np.linspace(0, 1, 7)[:, None]
+
 
 def draw_folds(
     pen: Pen, person: Identity, shape: Landmarks, active: Activations, style: Style, palette: Palette
 ) -> None:
     """Draw all furrows, fainter in styles that draw few of them."""
-    for line, depth in _all(person, shape, active):
-        strength = min(1.0, depth) * style.folds
+    soft = style.hand in ("soft", "painted")
+    # Wrinkles of the nose and dimples are what AU9 and AU14 look like: every hand draws them.
+    telling = max(style.folds, 0.4)
+    folds = [(*fold, style.folds) for fold in _all(person, shape, active)]
+    for *course, depth, share in folds + [(*fold, telling) for fold in _telling(shape, active)]:
+        strength = min(1.0, depth) * share
         if strength > 0.12:
-            color = _mix(palette, style, strength)
-            width = (
-                (0.012 + 0.016 * strength)
-                if style.hand in ("soft", "painted")
-                else max(0.014, 0.8 * style.outline)
-            )
-            pen.stroke(line, color, width)
+            width = 0.012 + 0.016 * strength if soft else max(0.014, 0.8 * style.outline)
+            pen.stroke(_curve(*course), _mix(palette, style, strength), width)
 
 
 def _mix(palette: Palette, style: Style, strength: float) -> Color:
@@ -36,8 +40,8 @@ def _mix(palette: Palette, style: Style, strength: float) -> Color:
     return palette.skin * (1 - share) + dark * share
 
 
-def _all(person: Identity, shape: Landmarks, active: Activations) -> list[tuple[Points, float]]:
-    lines = [*_forehead(person, shape, active), *_bridge(shape, active)]
+def _all(person: Identity, shape: Landmarks, active: Activations) -> list[Fold]:
+    lines = [*_forehead(person, shape, active), *_frown(shape, active)]
     for side in (0, 1):
         lines += [*_cheek(person, shape, active, side), *_corner(shape, active, side)]
     return [*lines, *_chin(shape, active)]
@@ -45,75 +49,64 @@ def _all(person: Identity, shape: Landmarks, active: Activations) -> list[tuple[
 
 def _curve(x0: float, y0: float, x1: float, y1: float, bend: float) -> Points:
     """From one point to another, bent by ``bend`` to the right of the way (face units)."""
-    t = np.linspace(0, 1, 7)
-    across = np.array([y0 - y1, x1 - x0]) / (np.hypot(x1 - x0, y1 - y0) + 1e-9)
-    way = np.array([x0, y0]) + np.outer(t, [x1 - x0, y1 - y0])
-    return way + np.outer(4 * t * (1 - t) * bend, across)
+    length = float(np.hypot(x1 - x0, y1 - y0)) + 1e-9
+    bulge = 4 * T * (1 - T) * bend / length
+    return np.array([x0, y0]) + T * [x1 - x0, y1 - y0] + bulge * [y0 - y1, x1 - x0]
 
 
-def _forehead(person: Identity, shape: Landmarks, active: Activations) -> list[tuple[Points, float]]:
+def _forehead(person: Identity, shape: Landmarks, active: Activations) -> list[Fold]:
     raised = (active.mean("AU1") + active.mean("AU2")) / 2
-    top = min(brow[:, 1].min() for brow in shape.brows)
+    top = float(min(brow[:, 1].min() for brow in shape.brows))
     depth = 0.9 * raised + 0.5 * person.age
-    lines = []
-    for step in (0.1, 0.2):
-        half = 0.32 - 0.5 * step
-        lines.append((_curve(-half, top - step, half, top - step, 0.02), depth - step))
-    return lines
+    steps = ((0.1, 0.27), (0.2, 0.22))
+    return [(-half, top - step, half, top - step, 0.02, depth - step) for step, half in steps]
 
 
-def _bridge(shape: Landmarks, active: Activations) -> list[tuple[Points, float]]:
-    frown, wrinkle = active.mean("AU4"), active.mean("AU9")
-    level = (shape.brows[0][0, 1] + shape.brows[1][0, 1]) / 2
-    lines = [
-        (_curve(sign * 0.045, level - 0.06, sign * 0.035, level + 0.07, sign * 0.012), frown)
-        for sign in SIGNS
-    ]
-    for step in (0.0, 0.06, 0.12):
-        lines.append((_curve(-0.07, 0.07 + step, 0.07, 0.07 + step, -0.02), 1.1 * wrinkle))
-    for sign in SIGNS:
-        lines.append((_curve(sign * 0.09, 0.1, sign * 0.14, 0.22, sign * 0.03), wrinkle))
-    return lines
+def _frown(shape: Landmarks, active: Activations) -> list[Fold]:
+    level = float(shape.brows[0][0, 1] + shape.brows[1][0, 1]) / 2
+    frown = active.mean("AU4")
+    return [(s * 0.045, level - 0.06, s * 0.035, level + 0.07, s * 0.012, frown) for s in SIGNS]
 
 
-def _cheek(person: Identity, shape: Landmarks, active: Activations, side: int) -> list[tuple[Points, float]]:
-    sign, eye = SIGNS[side], shape.eyes[side]
+def _telling(shape: Landmarks, active: Activations) -> list[Fold]:
+    wrinkle = active.mean("AU9")
+    folds = [(-0.07, 0.07 + step, 0.07, 0.07 + step, -0.02, 1.1 * wrinkle) for step in (0.0, 0.06, 0.12)]
+    folds += [(s * 0.09, 0.1, s * 0.14, 0.22, s * 0.03, wrinkle) for s in SIGNS]
+    for side, (x, y) in enumerate(shape.mouth.corners):
+        edge, bend = x + SIGNS[side] * 0.035, -SIGNS[side] * 0.025
+        folds.append((edge, y - 0.06, edge, y + 0.05, bend, 1.1 * active.at("AU14", side)))
+    return folds
+
+
+def _cheek(person: Identity, shape: Landmarks, active: Activations, side: int) -> list[Fold]:
+    """Nasolabial fold, the bag under the eye and the crow's feet."""
+    sign, eye, (corner_x, corner_y) = SIGNS[side], shape.eyes[side], shape.mouth.corners[side]
     smile, sneer, cheek = active.at("AU12", side), active.at("AU10", side), active.at("AU6", side)
-    wrinkle = active.at("AU9", side)
-    corner = shape.mouth.corners[side]
-    fold = 0.75 * smile + 0.8 * sneer + 0.6 * wrinkle + 0.45 * person.age
-    start = (sign * (shape.nose_width + 0.04), shape.nose_y - 0.03)
-    end = (corner[0] + sign * 0.07, corner[1] - 0.02)
-    lines = [(_curve(*start, *end, -sign * (0.03 + 0.04 * sneer)), fold)]
-    bag = eye.lower[:, 1].max() + 0.05
-    x = eye.center[0]
-    lines.append(
-        (
-            _curve(x - 0.7 * eye.half_width, bag, x + 0.7 * eye.half_width, bag, 0.025),
-            0.6 * cheek + 0.4 * active.at("AU7", side) + 0.5 * person.age,
-        )
-    )
-    edge = x + sign * (eye.half_width + 0.03)
-    for rise in (-0.035, 0.0, 0.04):
-        lines.append(
-            (
-                _curve(edge, eye.center[1] + rise * 0.5, edge + sign * 0.08, eye.center[1] + rise * 1.8, 0.0),
-                0.75 * cheek + 0.35 * person.age - 0.1,
-            )
-        )
-    return lines
+    nasolabial = 0.75 * smile + 0.8 * sneer + 0.6 * active.at("AU9", side) + 0.45 * person.age
+    start = sign * (shape.nose_width + 0.04), shape.nose_y - 0.03
+    end = corner_x + sign * 0.07, corner_y - 0.02
+    bag, half, x = float(eye.lower[:, 1].max()) + 0.05, 0.7 * eye.half_width, eye.center[0]
+    bagged = 0.6 * cheek + 0.4 * active.at("AU7", side) + 0.5 * person.age
+    edge, y, feet = x + sign * (eye.half_width + 0.03), eye.center[1], 0.75 * cheek + 0.35 * person.age - 0.1
+    return [
+        (*start, *end, -sign * (0.03 + 0.04 * sneer), nasolabial),
+        (x - half, bag, x + half, bag, 0.025, bagged),
+        *(
+            (edge, y + rise * 0.5, edge + sign * 0.08, y + rise * 1.8, 0.0, feet)
+            for rise in (-0.035, 0.0, 0.04)
+        ),
+    ]
 
 
-def _corner(shape: Landmarks, active: Activations, side: int) -> list[tuple[Points, float]]:
-    sign, (x, y) = SIGNS[side], shape.mouth.corners[side]
-    dimple, down = active.at("AU14", side), active.at("AU15", side)
-    bracket = _curve(x + sign * 0.035, y - 0.06, x + sign * 0.035, y + 0.05, -sign * 0.025)
-    droop = _curve(x + sign * 0.01, y + 0.02, x + sign * 0.03, y + 0.11, -sign * 0.01)
-    stretch = _curve(x + sign * 0.05, y - 0.07, x + sign * 0.05, y + 0.1, -sign * 0.03)
-    return [(bracket, 1.1 * dimple), (droop, 0.8 * down), (stretch, 0.7 * active.at("AU20", side))]
+def _corner(shape: Landmarks, active: Activations, side: int) -> list[Fold]:
+    """Droop and stretch beside the corner of the mouth."""
+    s, (x, y) = SIGNS[side], shape.mouth.corners[side]
+    return [
+        (x + s * 0.01, y + 0.02, x + s * 0.03, y + 0.11, -s * 0.01, 0.8 * active.at("AU15", side)),
+        (x + s * 0.05, y - 0.07, x + s * 0.05, y + 0.1, -s * 0.03, 0.7 * active.at("AU20", side)),
+    ]
 
 
-def _chin(shape: Landmarks, active: Activations) -> list[tuple[Points, float]]:
-    low = shape.mouth.lower_outer[:, 1].max()
-    boss = _curve(-0.12, low + 0.07, 0.12, low + 0.07, -0.03)
-    return [(boss, 0.3 + 0.6 * active.mean("AU17"))]
+def _chin(shape: Landmarks, active: Activations) -> list[Fold]:
+    low = float(shape.mouth.lower_outer[:, 1].max())
+    return [(-0.12, low + 0.07, 0.12, low + 0.07, -0.03, 0.3 + 0.6 * active.mean("AU17"))]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.geometry import Landmarks, Points
-from fer_edge.train.synthetic.identity import Color, Identity
+from fer_edge.train.synthetic.geometry import Landmarks
+from fer_edge.train.synthetic.identity import Color, Identity, Points
 from fer_edge.train.synthetic.palette import Palette
 from fer_edge.train.synthetic.pen import Pen, ring
 from fer_edge.train.synthetic.style import Style

@@ -15,6 +15,9 @@ from fer_edge.train.synthetic.streams import between, chance, choose, pick
 Color = NDArray[np.float64]
 """RGB, 0..255."""
 
+Points = NDArray[np.float64]
+"""(n, 2) x and y in face units."""
+
 SKIN_TONES = np.array(
     [[0xF6, 0xED, 0xE4], [0xF3, 0xE7, 0xDB], [0xF7, 0xEA, 0xD0], [0xEA, 0xDA, 0xBA], [0xD7, 0xBD, 0x96],
      [0xA0, 0x7E, 0x56], [0x82, 0x5C, 0x43], [0x60, 0x41, 0x34], [0x3A, 0x31, 0x2A], [0x29, 0x24, 0x20]],
@@ -72,19 +75,19 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         jaw_square=between(rng, 1.9, 2.7),
         chin=between(rng, 0.94, 1.08),
         crown=between(rng, 1.02, 1.2),
-        eye_x=between(rng, 0.30, 0.38),
-        eye_y=between(rng, -0.04, 0.06),
+        eye_x=between(rng, 0.28, 0.40),
+        eye_y=between(rng, -0.07, 0.07),
         eye_width=between(rng, 0.13, 0.185),
         eye_open=between(rng, 0.36, 0.52),
         eye_tilt=between(rng, -0.015, 0.035),
-        brow_gap=between(rng, 0.17, 0.24),
+        brow_gap=between(rng, 0.15, 0.26),
         brow_arch=between(rng, 0.01, 0.07),
         brow_slant=between(rng, -0.02, 0.02),
         brow_thickness=between(rng, 0.025, 0.065),
-        nose_y=between(rng, 0.34, 0.44),
+        nose_y=between(rng, 0.31, 0.42),
         nose_width=between(rng, 0.09, 0.15),
-        mouth_y=between(rng, 0.6, 0.68),
-        mouth_width=between(rng, 0.2, 0.3),
+        mouth_y=between(rng, 0.575, 0.7),
+        mouth_width=between(rng, 0.19, 0.31),
         mouth_rest=between(rng, -0.018, 0.018),
         upper_lip=between(rng, 0.025, 0.065),
         lower_lip=between(rng, 0.035, 0.085),

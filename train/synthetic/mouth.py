@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.geometry import Mouth
+from fer_edge.train.synthetic.mouth_shape import Mouth
 from fer_edge.train.synthetic.palette import Palette
 from fer_edge.train.synthetic.pen import Pen
 from fer_edge.train.synthetic.style import Style
@@ -35,7 +35,7 @@ def _closed(pen: Pen, mouth: Mouth, style: Style, palette: Palette) -> None:
     elif style.mouth == "dark":
         pen.taper(line, palette.ink, 0.02 + 0.03 * np.sin(np.linspace(0, np.pi, len(line))))
     else:
-        pen.stroke(line, palette.ink, max(0.026, style.outline))
+        pen.stroke(line, palette.ink, style.mouth_line)
 
 
 def _inside(pen: Pen, mouth: Mouth, active: Activations, style: Style, palette: Palette) -> None:
@@ -48,7 +48,7 @@ def _inside(pen: Pen, mouth: Mouth, active: Activations, style: Style, palette: 
     if style.teeth:
         _teeth(pen, mouth, active, style, palette)
     edge = palette.lips * 0.5 if style.mouth == "lips" else palette.ink
-    width = 0.012 if style.mouth == "lips" else max(0.018, style.outline)
+    width = 0.012 if style.mouth == "lips" else max(0.014, 0.6 * style.mouth_line)
     pen.stroke(hole, edge, width, closed=True)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.synthetic.geometry import Points
-from fer_edge.train.synthetic.identity import Color
+from fer_edge.train.synthetic.identity import Color, Points
 
 SHIFT = 4
 """Fractional bits of the coordinates that OpenCV's drawing takes."""
@@ -36,25 +36,27 @@ class Pose:
             points: (n, 2).
             depth: z of the points in face units; None: on the front of the head, taken as an ellipsoid.
         """
-        x, y = points[:, 0], points[:, 1] - 0.1
-        z = front(points) if depth is None else depth
-        sin_pitch, cos_pitch = np.sin(self.pitch), np.cos(self.pitch)
-        turned = x * np.cos(self.yaw) + z * np.sin(self.yaw)
-        back = z * np.cos(self.yaw) - x * np.sin(self.yaw)
-        tilted = y * cos_pitch + back * sin_pitch
-        sin_roll, cos_roll = np.sin(self.roll), np.cos(self.roll)
-        return np.stack(
-            [
-                self.center[0] + self.unit * (turned * cos_roll - tilted * sin_roll),
-                self.center[1] + self.unit * (turned * sin_roll + tilted * cos_roll),
-            ],
-            axis=1,
-        )
+        z = front(points) if depth is None else np.full(len(points), depth)
+        return np.column_stack([points, z]) @ self._matrix + self._origin
+
+    @cached_property
+    def _matrix(self) -> Points:
+        """(3, 2): face units x, y, z -> pixels, yaw first, then pitch, then roll."""
+        yaw, pitch, roll = ((np.sin(a), np.cos(a)) for a in (self.yaw, self.pitch, self.roll))
+        turned = np.array([yaw[1], 0.0, yaw[0]])
+        tilted = np.array([-yaw[0] * pitch[0], pitch[1], yaw[1] * pitch[0]])
+        rows = [turned * roll[1] - tilted * roll[0], turned * roll[0] + tilted * roll[1]]
+        return self.unit * np.array(rows).T
+
+    @cached_property
+    def _origin(self) -> Points:
+        return np.array(self.center) - np.array([0.0, 0.1, 0.0]) @ self._matrix
 
 
 def front(points: Points) -> NDArray[np.float64]:
     """Depth of the head's front at (n, 2) points."""
-    return 0.6 * np.sqrt(np.clip(1 - (points[:, 0] / 1.0) ** 2 - ((points[:, 1] - 0.05) / 1.3) ** 2, 0, 1))
+    x, y = points[:, 0], (points[:, 1] - 0.05) / 1.3
+    return 0.6 * np.sqrt(np.maximum(1 - x * x - y * y, 0))
 
 
 class Pen:

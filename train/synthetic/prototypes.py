@@ -46,7 +46,7 @@ PROTOTYPES: Final[dict[str, tuple[dict[str, float], ...]]] = {
             "AU25": 0.9,
             "AU23": 0.3,
         },  # bared teeth
-        {"AU4": 1.0, "AU5": 0.5, "AU7": 0.5, "AU25": 1.0, "AU26": 0.7, "AU16": 0.4, "AU22": 0.3},  # shouting
+        {"AU4": 1.0, "AU5": 0.5, "AU7": 0.5, "AU25": 1.0, "AU26": 0.7, "AU16": 0.5, "AU10": 0.3},  # shouting
         {"AU4": 1.0, "AU5": 0.5, "AU7": 0.6, "AU24": 0.8, "AU15": 0.35, "AU38": 0.5},
     ),
     "disgust": (
@@ -62,11 +62,11 @@ PROTOTYPES: Final[dict[str, tuple[dict[str, float], ...]]] = {
         {"AU1": 1.0, "AU2": 0.4, "AU4": 0.6, "AU5": 1.0, "AU20": 0.9, "AU25": 1.0, "AU26": 0.7, "AU16": 0.4},
     ),
     "contempt": (
-        {"AU12R": 0.7, "AU14R": 0.8},
-        {"AU12R": 0.9, "AU14R": 1.0},
-        {"AU12R": 0.7, "AU14R": 1.0, "AU43": 0.25, "AU7": 0.2},
-        {"AU12R": 0.8, "AU14R": 0.9, "AU2R": 0.7},  # one brow raised as well
-        {"AU12R": 0.6, "AU14R": 1.0, "AU10R": 0.5, "AU15L": 0.15},
+        {"AU12R": 0.85, "AU14R": 0.8},
+        {"AU12R": 1.0, "AU14R": 1.0},
+        {"AU12R": 0.85, "AU14R": 1.0, "AU43": 0.25, "AU7": 0.2},
+        {"AU12R": 0.9, "AU14R": 0.9, "AU2R": 0.7},  # one brow raised as well
+        {"AU12R": 0.8, "AU14R": 1.0, "AU10R": 0.4, "AU15L": 0.25},
     ),
 }
 """Emotion -> variants of its expression; contempt is drawn on either side (:func:`mirrored`)."""

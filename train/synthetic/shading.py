@@ -23,6 +23,9 @@ from fer_edge.train.synthetic.style import Style
 GRID = 56
 """The light is computed on a grid of this many points a side and enlarged: it has no sharp edges."""
 
+REACH = 1.7
+"""The grid covers this many face units to each side of the face's center."""
+
 
 @dataclass(frozen=True)
 class Light:
@@ -49,34 +52,31 @@ def shade(
 ) -> NDArray[np.float32]:
     """Factor (size, size) float32 that the skin's color is multiplied with, about 0.4..1.4."""
     cv2 = require("cv2", "train")
-    axis = (np.arange(GRID) + 0.5) * size / GRID
-    x, y = np.meshgrid((axis - pose.center[0]) / pose.unit, (axis - pose.center[1]) / pose.unit)
-    cos, sin = np.cos(pose.roll), np.sin(pose.roll)
-    x, y = x * cos + y * sin, y * cos - x * sin
+    axis = np.linspace(-REACH, REACH, GRID)
     relief = _relief(person, shape, active, pose)
-    bumps = np.einsum("k,kij->ij", relief[:, 4], _bells(x, y, relief))
+    wide = np.exp(-0.5 * ((axis[:, None] - relief[:, 0]) / relief[:, 2]) ** 2)
+    high = np.exp(-0.5 * ((axis[:, None] - relief[:, 1]) / relief[:, 3]) ** 2)
     # Shadows on dark skin, lit so that it shows, are as deep as those on light skin.
     depth = 1 + 0.5 * (1 - float(person.skin.mean()) / 255)
-    factor = 1 + style.shading * (depth * bumps + _lamp(x, y, person, light))
-    return cv2.resize(
-        np.clip(factor, 0.3, 1.5).astype(np.float32), (size, size), interpolation=cv2.INTER_LINEAR
-    )
+    bumps = (high * (relief[:, 4] * depth)) @ wide.T
+    factor = 1 + style.shading * (bumps + _lamp(axis, person, light))
+    limited = np.clip(factor, 0.3, 1.5).astype(np.float32)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(limited, _grid_of(pose), (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _lamp(
-    x: NDArray[np.float64], y: NDArray[np.float64], person: Identity, light: Light
-) -> NDArray[np.float64]:
-    u, v = x / (person.half_width * 1.12), y / (person.chin * 1.25)
+def _grid_of(pose: Pose) -> NDArray[np.float64]:
+    """(2, 3): a pixel of the picture -> its place on the grid, which lies straight on the face."""
+    step = 2 * REACH / (GRID - 1) * pose.unit
+    turn = np.array([[np.cos(pose.roll), np.sin(pose.roll)], [-np.sin(pose.roll), np.cos(pose.roll)]]) / step
+    return np.column_stack([turn, (GRID - 1) / 2 - turn @ np.array(pose.center)])
+
+
+def _lamp(axis: NDArray[np.float64], person: Identity, light: Light) -> NDArray[np.float64]:
+    u, v = axis[None, :] / (person.half_width * 1.12), axis[:, None] / (person.chin * 1.25)
     z = np.sqrt(np.clip(1 - u**2 - v**2, 0.02, 1))
     lambert = u * light.x + v * light.y + z * light.z
     return light.strength * (lambert - 0.75) - 0.12 * (1 - z)
-
-
-def _bells(
-    x: NDArray[np.float64], y: NDArray[np.float64], relief: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    cx, cy, rx, ry = (relief[:, k, None, None] for k in range(4))
-    return np.exp(-0.5 * (((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2))
 
 
 def _relief(person: Identity, shape: Landmarks, active: Activations, pose: Pose) -> NDArray[np.float64]:
@@ -112,7 +112,7 @@ def _sides(
         eye, brow = shape.eyes[side], shape.brows[side]
         ball = 0.10 * active.at("AU12", side) + 0.05 * active.at("AU6", side)
         rows += [
-            (eye.center[0], eye.center[1] - 0.02, eye.half_width * 1.15, 0.10, -0.24),
+            (eye.center[0], eye.center[1] - 0.02, max(0.19, eye.half_width * 1.25), 0.11, -0.28),
             (sign * 0.15, eye.center[1] - 0.02, 0.06, 0.09, -0.16),
             (float(brow[:, 0].mean()), float(brow[:, 1].mean()) + 0.05, 0.2, 0.05, -0.10),
             (sign * (person.eye_x + 0.07), 0.32 - ball * 0.3, 0.17, 0.13, 0.13 + ball),

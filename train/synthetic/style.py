@@ -65,6 +65,7 @@ class Style:
     brow_scale: float
     mouth: str
     mouth_scale: float
+    mouth_line: float
     bow: float
     teeth: bool
     tongue: bool
@@ -86,15 +87,16 @@ def draw_style(rng: np.random.Generator) -> Style:
         hand=hand,
         outline=_outline(rng, hand),
         ink=between(rng, 0.6, 1.0),
-        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.55, 1.0),
+        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.85, 1.15),
         folds=_folds(rng, hand),
         exaggeration=between(rng, 0.95, 1.35) if cartoon else between(rng, 0.85, 1.15),
         eye=pick(rng, _EYES[hand]),
         eye_scale=between(rng, 0.95, 1.4) if cartoon else between(rng, 0.92, 1.12),
         brow=pick(rng, _BROWS[hand]),
-        brow_scale=between(rng, 0.8, 1.6) if cartoon else between(rng, 0.8, 1.2),
+        brow_scale=between(rng, 0.7, 1.8) if cartoon else between(rng, 0.8, 1.2),
         mouth=pick(rng, _MOUTHS[hand]),
         mouth_scale=between(rng, 0.95, 1.3) if cartoon else between(rng, 0.95, 1.1),
+        mouth_line=between(rng, 0.024, 0.06),
         bow=between(rng, 1.15, 2.4),
         teeth=chance(rng, 0.8),
         tongue=chance(rng, 0.35),
@@ -116,6 +118,6 @@ def _outline(rng: np.random.Generator, hand: str) -> float:
 
 
 def _folds(rng: np.random.Generator, hand: str) -> float:
-    if hand == "simple":
-        return between(rng, 0.2, 0.8)
-    return between(rng, 0.35, 1.0)
+    # Some hands draw no furrow at all: the shape alone must tell the emotion.
+    bare = {"soft": 0.05, "painted": 0.1, "flat": 0.25, "ink": 0.2, "simple": 0.4}[hand]
+    return 0.0 if chance(rng, bare) else between(rng, 0.35, 1.0)
