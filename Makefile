@@ -24,7 +24,8 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt Makefile
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (about two minutes and 7 GB the first time)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -c constraints.txt -e '.[test]' \
-		| awk '/^Collecting/ {printf "  %d %s\n", ++n, $$2; fflush()} /^Installing/ {print "  unpacking"; fflush()}'
+		| awk '/^Collecting/ {sub(/[^A-Za-z0-9_.-].*/, "", $$2); printf "%s%s", $$2, ++n % 8 ? " " : "\n"; fflush()} \
+			/^Installing/ {print "\nUnpacking"; fflush()}'
 	@touch $@
 
 demo: $(INSTALLED)  ## Export the built-in model in every variant, verify it, predict on a photograph
