@@ -1,0 +1,165 @@
+"""``fer-export``: options in, exit code out; the work is in ``run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.lists import Word, list_option
+from fer_edge.console.output import Output
+from fer_edge.export.inputs import LEAST
+from fer_edge.export.options import InputSize, KeyValue
+from fer_edge.export.plan import Wanted
+from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
+from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
+
+FORMAT_WORDS = [spec.name for spec in FORMATS]
+
+
+@command(
+    "fer-export",
+    example="fer-export best.safetensors --format tflite,onnx --precision fp32,fp16 --out bundle",
+)
+@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@list_option(
+    "--format", "formats", element=Word("format", FORMAT_WORDS), help="Formats to write; alone: fp32."
+)
+@list_option(
+    "--precision",
+    "precisions",
+    element=Word("precision", PRECISIONS),
+    help="Alone: every format where legal.",
+)
+@list_option(
+    "--interface",
+    "interfaces",
+    element=Word("interface", INTERFACES),
+    help="tensor (default): the normalized tensor goes in; image: an RGB picture.",
+)
+@click.option("--quantized-io", is_flag=True, help="TFLite int8 with integer input and output.")
+@click.option("--all-variants", is_flag=True, help="Both interfaces, with and without --quantized-io.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("bundle"),
+    show_default=True,
+    help="The bundle's folder.",
+)
+@click.option("--name", "model", help="The model's name; begins every file's name.")
+@click.option("--arch", help="Built-in architecture or package.module:callable.")
+@click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
+@list_option("--labels", unique=False, help="Of the outputs, in their order.")
+@click.option("--input", "input_size", type=InputSize(), help="Of the network, such as 48x48x1.")
+@list_option("--mean", element=click.FLOAT, unique=False, help="Applied to v/255; one, or one a channel.")
+@list_option("--std", element=click.FLOAT, unique=False, help="The same.")
+@click.option(
+    "--output", "kind", type=Word("output", ("logits", "probabilities")), help="What the module returns."
+)
+@click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
+@click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
+@click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
+@click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
+@click.option(
+    "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
+)
+@click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
+@click.option("--faces", type=click.Path(path_type=Path), help="Folders hold photos: boxes from this file.")
+@click.option(
+    "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
+)
+@click.option("--keep-failed", is_flag=True, help="Keep files that a check refused (still exit 3).")
+def main(output: Output, **options: Any) -> None:
+    """Turn a trained PyTorch classifier into verified files for the phone.
+
+    Without CHECKPOINT the built-in model is exported. Weights of fer-train need no further option; others need
+    --arch, --labels, --input, --mean and --std.
+
+    Exit codes: 0 done; 1 an input is at fault or a converter failed; 2 usage; 3 a check said no.
+    """
+    if options["detect"] and options["faces"]:
+        usage_error("--detect and --faces both say where faces are; give one")
+    if options["checkpoint"] is None:
+        _refuse_without_checkpoint(options)
+    run(output, options)
+
+
+def run(output: Output, options: dict[str, Any]) -> None:
+    """Do it and tell it.
+
+    Raises:
+        CheckFailed: a check said no (after the table was written).
+        ExportError: a converter failed (likewise).
+    """
+    from fer_edge.export import report
+    from fer_edge.export.rows import exit_code
+    from fer_edge.export.run import export, plan_of
+    from fer_edge.export.source import IncompleteOptions
+
+    settings = _settings(options)
+    try:
+        plan = plan_of(settings)
+        if settings.given.checkpoint is None:
+            output.say("No checkpoint was given: exporting the built-in model.")
+        exported = export(settings, plan, output)
+    except (VariantError, IncompleteOptions) as error:
+        usage_error(str(error))
+    output.result(report.document(exported, settings.out), report.text(exported, settings.out, output.width))
+    code = exit_code(exported.rows)
+    if code:
+        raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(report.faults(exported.rows))
+
+
+def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
+    foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input_size": "--input"}
+    foreign |= {"mean": "--mean", "std": "--std", "kind": "--output"}
+    given = [option for name, option in foreign.items() if options[name]]
+    if given:
+        usage_error(
+            f"{', '.join(given)} describe a checkpoint, but none was given: fer-export CHECKPOINT ..."
+        )
+
+
+def _settings(options: dict[str, Any]) -> Any:
+    from fer_edge.export.evidence import Sources
+    from fer_edge.export.rows import Leniency
+    from fer_edge.export.run import Settings
+    from fer_edge.export.source import Given
+
+    return Settings(
+        Wanted(
+            options["formats"],
+            options["precisions"],
+            options["interfaces"],
+            options["quantized_io"],
+            options["all_variants"],
+        ),
+        Given(
+            checkpoint=options["checkpoint"],
+            arch=options["arch"],
+            arch_args=dict(options["arch_args"]),
+            labels=options["labels"],
+            input=options["input_size"],
+            mean=options["mean"],
+            std=options["std"],
+            output=options["kind"],
+            model=options["model"],
+            crop_margin=options["crop_margin"],
+        ),
+        Sources(
+            calibration=options["calibration"],
+            accuracy=options["accuracy"],
+            accuracy_samples=options["accuracy_samples"],
+            parity_inputs=options["parity_inputs"],
+            detect=options["detect"],
+            faces=options["faces"],
+        ),
+        Leniency(options["keep_failed"], options["allow_insensitive"]),
+        options["out"],
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""Pictures for parity, calibration and accuracy, all through the one camera path.
+
+Two sources: the project's drawn faces (``train.synthetic``) and a person's folder of pictures. Both end as pixels at
+the model's size after step 6 of the camera spec, with a label where one is known and with provenance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.camera import scaled
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.labels import EMOTIONS, canonical
+
+if TYPE_CHECKING:
+    from fer_edge.faces.folders import LabelledPicture
+    from fer_edge.runtime.frame import Frame
+
+Box = tuple[float, float, float, float]
+Locate = Callable[[str, "Frame"], "Box | None"]
+"""Where the face is in a picture of a folder, given its name there; None: no face, the picture is left out."""
+Tick = Callable[[], object]
+"""Called between pictures, so that whoever waits for children can look after them."""
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Pictures at the model's size.
+
+    Attributes:
+        scaled: (n, height, width, 3) uint8 RGB after step 6 of the camera spec.
+        labels: of each picture, its place in the contract's labels; -1 where unknown.
+        source: ``synthetic <split>`` or ``folder``: no path, so that a manifest does not depend on where it lay.
+        sha256: over names and contents of what was read, or of the recipe of drawn faces.
+    """
+
+    scaled: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    source: str
+    sha256: str
+
+    def __len__(self) -> int:
+        return len(self.scaled)
+
+    @cached_property
+    def digests(self) -> tuple[str, ...]:
+        """SHA-256 of each picture's pixels: the same face in two files is found whatever the files are called."""
+        return tuple(hashlib.sha256(picture.tobytes()).hexdigest() for picture in self.scaled)
+
+    def classes(self, labels: Sequence[str]) -> dict[str, int]:
+        """Pictures of each label, in label order, zeros included; empty where no label is known."""
+        counted = Counter(self.labels.tolist())
+        if set(counted) <= {-1}:
+            return {}
+        return {label: counted[index] for index, label in enumerate(labels)}
+
+    def take(self, indices: Sequence[int]) -> ImageSet:
+        """Some of the pictures, with the same provenance."""
+        chosen = list(indices)
+        return ImageSet(self.scaled[chosen], self.labels[chosen], self.source, self.sha256)
+
+
+def synthetic(
+    split: str, count: int, contract: Contract, *, seed: int = 0, tick: Tick | None = None
+) -> ImageSet:
+    """Drawn faces of a split; labels by name, for the emotions that the model knows.
+
+    Args:
+        split: ``train``, ``validation`` or ``test``: disjoint in identities and seeds.
+        count: how many.
+        contract: gives size, margin and labels.
+        seed: another set of the same split.
+        tick: called after each face.
+    """
+    from fer_edge.train.synthetic import SyntheticFaces
+
+    # A face whose emotion the model has no word for is still a face: without any known word take them all.
+    known = tuple(emotion for emotion in EMOTIONS if _place(emotion, contract) >= 0) or None
+    faces = SyntheticFaces(split, count, seed=seed, emotions=known)
+    pictures = _empty(count, contract)
+    labels = np.full(count, -1, np.int64)
+    for index in range(count):
+        face = faces[index]
+        pictures[index] = _scaled(face.frame, face.box, contract)
+        labels[index] = _place(face.emotion, contract)
+        if tick:
+            tick()
+    return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
+
+
+def folder(
+    path: Path,
+    contract: Contract,
+    *,
+    labelled: bool,
+    locate: Locate | None = None,
+    limit: int | None = None,
+    tick: Tick | None = None,
+) -> ImageSet:
+    """Pictures of a folder: crops, or whole photos with ``locate``.
+
+    Args:
+        path: holds one folder a class (known spellings are understood), or, unless ``labelled``, pictures alone.
+        contract: gives size, margin and labels.
+        labelled: whether every picture must have a label.
+        locate: finds the face; without it the whole picture is the face and no margin is added.
+        limit: at most that many, evenly over the sorted list.
+        tick: called after each picture.
+
+    Raises:
+        ExportError: no picture has a face.
+        PictureError: no pictures, a class that the model does not know, a file that cannot be decoded.
+    """
+    from fer_edge.faces.pictures import read_picture
+
+    entries = _entries(path, contract, labelled=labelled)
+    if limit is not None and len(entries) > limit:
+        entries = [entries[index * len(entries) // limit] for index in range(limit)]
+    pictures, labels, digest = [], [], hashlib.sha256()
+    for entry in entries:
+        frame = read_picture(entry.path)
+        box = locate(entry.name, frame) if locate else None
+        if locate is None or box is not None:
+            pictures.append(_scaled(frame, box, contract))
+            labels.append(contract.labels.index(entry.label) if entry.label else -1)
+            digest.update(f"{entry.sha256()} {box} {entry.name}\n".encode("utf-8", "surrogateescape"))
+        if tick:
+            tick()
+    if not pictures:
+        raise ExportError(f"{path}: no face was found in {len(entries)} pictures")
+    return ImageSet(np.stack(pictures), np.array(labels, np.int64), "folder", digest.hexdigest())
+
+
+def _entries(path: Path, contract: Contract, *, labelled: bool) -> list[LabelledPicture]:
+    from fer_edge.faces.folders import LabelledPicture, labelled_pictures
+    from fer_edge.faces.pictures import find_pictures
+
+    if not labelled:
+        loose = find_pictures(path)
+        if loose and all(picture.parent == path for picture in loose):
+            return [LabelledPicture(picture, picture.name, "") for picture in loose]
+    return labelled_pictures(path, contract.labels)
+
+
+def overlap(first: ImageSet, second: ImageSet) -> int:
+    """How many pictures of ``first`` are also in ``second``, by content."""
+    others = set(second.digests)
+    return sum(digest in others for digest in first.digests)
+
+
+def _place(label: str, contract: Contract) -> int:
+    for index, known in enumerate(contract.labels):
+        if label == known or canonical(label) == canonical(known):
+            return index
+    return -1
+
+
+def _scaled(frame: Frame, box: Box | None, contract: Contract) -> NDArray[np.uint8]:
+    return scaled(
+        frame,
+        contract.input.width,
+        contract.input.height,
+        box=box,
+        crop_margin=contract.camera.crop_margin,
+        mirror=contract.camera.mirror,
+    )
+
+
+def _empty(count: int, contract: Contract) -> NDArray[np.uint8]:
+    return np.zeros((count, contract.input.height, contract.input.width, 3), np.uint8)

@@ -1,0 +1,100 @@
+"""Opens an artifact in its own engine and lets it answer; runs inside a child, where an engine may abort."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.limits import limit_of
+from fer_edge.export.parity import compare
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines import find_engine
+from fer_edge.runtime.errors import EngineError, ExportError
+from fer_edge.runtime.model import Model, open_artifact
+from fer_edge.runtime.variants import Variant
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What an artifact is held against.
+
+    Attributes:
+        pictures: (n, height, width, 3) uint8 RGB.
+        probabilities: the original's, (n, labels) float32.
+    """
+
+    pictures: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
+
+
+def engine_missing(variant: Variant) -> str | None:
+    """Why the format cannot be run here, or None."""
+    try:
+        find_engine(variant.format)
+    except EngineError as error:
+        return str(error)
+    return None
+
+
+def parity(path: Path, contract: Contract, variant: Variant, reference: Reference) -> dict[str, Any]:
+    """The manifest's ``parity`` of an artifact, from the file and its own engine.
+
+    Raises:
+        ExportError: the contract inside the file is another one.
+        EngineError: the engine refuses the file.
+    """
+    inside = read_embedded_contract(path)
+    if inside != contract.text:
+        raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
+    limit = limit_of(variant.precision)
+    without = engine_missing(variant)
+    if without:
+        return not_run(variant, without)
+    with_engine = open_artifact(path, contract, threads=1)
+    answers = run(with_engine, contract, reference.pictures)
+    found = asdict(compare(np.asarray(reference.probabilities), answers, limit, contract.labels))
+    measured = found["max_abs"] is not None
+    return {
+        "verdict": found["verdict"],
+        "reason": found["reason"],
+        "engine": with_engine.engine,
+        "inputs": len(reference.pictures) if measured or found["verdict"] == "not-run" else None,
+        "max_abs": found["max_abs"],
+        "mean_abs": found["mean_abs"],
+        "top1_agreement": found["top1_agreement"],
+        "limit": {"max_abs": limit.max_abs, "top1_agreement": limit.top1_agreement},
+    }
+
+
+def not_run(variant: Variant, reason: str) -> dict[str, Any]:
+    """The manifest's ``parity`` where nothing could be measured."""
+    limit = limit_of(variant.precision)
+    figures = dict.fromkeys(("engine", "inputs", "max_abs", "mean_abs", "top1_agreement"))
+    return {
+        "verdict": "not-run",
+        "reason": reason,
+        **figures,
+        "limit": {"max_abs": limit.max_abs, "top1_agreement": limit.top1_agreement},
+    }
+
+
+def run(model: Model, contract: Contract, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Probabilities of each picture, one at a time; (n, labels) float32."""
+    return np.stack([_answer(model, to_tensor(np.asarray(picture), contract)) for picture in pictures])
+
+
+def _answer(model: Model, tensor: NDArray[Any]) -> NDArray[np.float32]:
+    try:
+        return model.run(tensor)
+    except EngineError:
+        # An app must not show NaN, so the runtime refuses it; here it is a finding that names input and label.
+        raw = model.run_raw(tensor)
+        if np.isfinite(raw).all():
+            raise
+        return raw.astype(np.float32)

@@ -1,0 +1,64 @@
+"""How far an artifact's answers may be from PyTorch's, per precision.
+
+Differences are of probabilities (0..1), so they mean the same whatever the network and its logits. The tolerance
+``max_abs`` is also the margin: top-1 agreement is counted on inputs whose two best PyTorch probabilities
+differ by more than it, because below it either answer is within the tolerance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What one precision must keep.
+
+    Attributes:
+        max_abs: largest difference of any probability on any input.
+        top1_agreement: least share of inputs (with a margin over ``max_abs``) with the same first label.
+        accuracy_drop: drop of accuracy (0..1) that is allowed; more, proven by the interval, fails.
+        reason: why these numbers.
+    """
+
+    max_abs: float
+    top1_agreement: float
+    accuracy_drop: float
+    reason: str
+
+    @property
+    def least_spread(self) -> float:
+        """Least spread of the original for which passing means anything (``parity.spread``): ten tolerances.
+
+        Never more than a half, since no probability can move by more than one.
+        """
+        return min(10 * self.max_abs, 0.5)
+
+
+LIMITS: dict[str, Limit] = {
+    "fp32": Limit(
+        1e-4, 1.0, 0.002,
+        "the same arithmetic in another order: seen 1e-7 to 1e-5; 1e-4 leaves room for fused kernels",
+    ),
+    "fp16": Limit(
+        1e-2, 1.0, 0.005,
+        "weights rounded to 11 bits: relative 5e-4 a weight, seen up to 3e-3 on probabilities",
+    ),
+    "w8": Limit(
+        5e-2, 0.99, 0.01,
+        "weights rounded to 8 bits per channel, arithmetic in float",
+    ),
+    "dynamic": Limit(
+        5e-2, 0.99, 0.01,
+        "as w8, and activations rounded to 8 bits by their range in each run",
+    ),
+    "int8": Limit(
+        1e-1, 0.98, 0.015,
+        "weights and activations at 8 bits with ranges from calibration; the extremes lie outside these ranges",
+    ),
+}  # fmt: skip
+
+
+def limit_of(precision: str) -> Limit:
+    """The limits of a precision (a word that the variant grammar has checked)."""
+    return LIMITS[precision]

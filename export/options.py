@@ -1,0 +1,45 @@
+"""Option values of ``fer-export`` that no other command has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import click
+
+
+class InputSize(click.ParamType):  # type: ignore[type-arg]
+    """``48x48x1``: width, height and channels (1 or 3)."""
+
+    name = "WIDTHxHEIGHTxCHANNELS"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int, int]:
+        """The three numbers."""
+        if isinstance(value, tuple):
+            return value
+        found = re.fullmatch(r"(\d{1,4})x(\d{1,4})x([13])", str(value).strip().lower())
+        if not found or "0" in found.groups():
+            self.fail(
+                f"{value!r} is not WIDTHxHEIGHTxCHANNELS with 1 or 3 channels, such as 48x48x1", param, ctx
+            )
+        width, height, channels = (int(part) for part in found.groups())
+        return width, height, channels
+
+
+class KeyValue(click.ParamType):  # type: ignore[type-arg]
+    """``key=value``; the key is a Python name."""
+
+    name = "KEY=VALUE"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        """Key and value."""
+        if isinstance(value, tuple):
+            return value
+        key, equals, text = str(value).partition("=")
+        if not equals or not key.isidentifier():
+            self.fail(f"{value!r} is not KEY=VALUE, such as width_mult=0.5", param, ctx)
+        return key, text

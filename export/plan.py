@@ -1,0 +1,134 @@
+"""Which variants an export makes, and which it leaves out for what reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fer_edge.export.formats import find_format
+from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
+from fer_edge.runtime.variants import CALIBRATED, FORMATS, INTERFACES, Variant, legal_variants
+
+NO_CALIBRATION = "int8 needs calibration images: pass --calibration DIR, or --calibration synthetic"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A variant that is not made, and why."""
+
+    variant: Variant
+    reason: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What was typed; empty means not typed.
+
+    Attributes:
+        formats: values of ``--format``.
+        precisions: values of ``--precision``.
+        interfaces: values of ``--interface``.
+        quantized_io: ``--quantized-io``: int8 TFLite gets integer input and output.
+        everything: ``--all-variants``: both interfaces, with and without ``-qio``.
+    """
+
+    formats: tuple[str, ...] = ()
+    precisions: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    quantized_io: bool = False
+    everything: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is made, in the order of the table of formats, and what is not."""
+
+    variants: tuple[Variant, ...]
+    skipped: tuple[Skipped, ...]
+
+
+def choose(wanted: Wanted) -> tuple[Variant, ...]:
+    """The variants that the options name, in table order.
+
+    ``--format`` without ``--precision`` means fp32; ``--precision`` without ``--format`` means every format where
+    it is legal; neither means every legal pair.
+
+    Raises:
+        VariantError: a pair that was named is not legal, or nothing legal is left.
+    """
+    if wanted.everything:
+        return _everything(wanted)
+    precisions = wanted.precisions or (("fp32",) if wanted.formats else ())
+    formats = wanted.formats or tuple(spec.name for spec in FORMATS)
+    interfaces = wanted.interfaces or INTERFACES[:1]
+    found = set()
+    for format_name in formats:
+        for interface in interfaces:
+            for precision in precisions or _legal_precisions(format_name):
+                variant = _variant(format_name, precision, interface, wanted)
+                if variant is not None:
+                    found.add(variant)
+    if wanted.quantized_io and not any(variant.quantized_io for variant in found):
+        raise VariantError("--quantized-io exists for tflite int8 only: add --format tflite --precision int8")
+    if not found:
+        raise VariantError("no format has that combination of --precision and --interface")
+    order = legal_variants(every=True)
+    return tuple(sorted(found, key=order.index))
+
+
+def _everything(wanted: Wanted) -> tuple[Variant, ...]:
+    if wanted.interfaces or wanted.quantized_io:
+        raise VariantError("--all-variants already means both interfaces and quantized input and output")
+    for format_name in wanted.formats:
+        for precision in wanted.precisions:
+            Variant(format_name, precision)
+    return tuple(
+        variant
+        for variant in legal_variants(every=True)
+        if (not wanted.formats or variant.format in wanted.formats)
+        and (not wanted.precisions or variant.precision in wanted.precisions)
+    )
+
+
+def _legal_precisions(format_name: str) -> tuple[str, ...]:
+    return tuple(variant.precision for variant in legal_variants() if variant.format == format_name)
+
+
+def _variant(format_name: str, precision: str, interface: str, wanted: Wanted) -> Variant | None:
+    qio = wanted.quantized_io and format_name == "tflite" and precision == "int8"
+    try:
+        return Variant(format_name, precision, interface, qio)
+    except VariantError:
+        if wanted.formats:  # named by the user: say why not
+            raise
+        return None
+
+
+def settle(variants: Sequence[Variant], wanted: Wanted, *, calibrated: bool) -> Plan:
+    """Leave out what cannot be made here.
+
+    Args:
+        variants: as ``choose`` gave them.
+        wanted: what was typed; what was asked for by name must be possible.
+        calibrated: whether calibration images are at hand.
+
+    Raises:
+        MissingExtra: a format that was named lacks its library.
+        ExportError: a calibrated precision was named and there are no images; or nothing is left to make.
+    """
+    kept, skipped = [], []
+    for variant in variants:
+        missing = find_format(variant.format).missing()
+        if missing:
+            if variant.format in wanted.formats:
+                raise MissingExtra(missing[0], "export")
+            skipped.append(Skipped(variant, str(MissingExtra(missing[0], "export"))))
+        elif variant.precision in CALIBRATED and not calibrated:
+            if variant.precision in wanted.precisions:
+                raise ExportError(f"{variant.name}: {NO_CALIBRATION}")
+            skipped.append(Skipped(variant, NO_CALIBRATION))
+        else:
+            kept.append(variant)
+    if not kept:
+        raise ExportError(f"nothing can be exported here; {skipped[0].variant.name}: {skipped[0].reason}")
+    return Plan(tuple(kept), tuple(skipped))

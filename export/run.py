@@ -1,0 +1,164 @@
+"""An export from start to end: plan, children, pictures, judgment, bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.export.job import ACCURACY, MAKE, Job, make_jobs, put_json
+from fer_edge.export.plan import Plan, Wanted, choose, settle
+from fer_edge.export.pool import Pool
+from fer_edge.export.rows import WRITTEN, Leniency, Row, made_rows, skipped_rows
+from fer_edge.export.staging import BUNDLE, WORK, check_target, publish, staging
+from fer_edge.runtime.variants import CALIBRATED, Variant
+
+if TYPE_CHECKING:
+    from fer_edge.console.output import Output
+    from fer_edge.export.evidence import Evidence, Sources
+    from fer_edge.export.source import Given, Original
+
+SLOWEST_FIRST = ("tflite", "onnx", "coreml")
+"""Formats in the order in which their children start; the rest follows."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that was typed.
+
+    Attributes:
+        wanted: which variants.
+        given: the original.
+        sources: where pictures come from.
+        leniency: what is kept although a check said no.
+        out: the bundle's folder.
+    """
+
+    wanted: Wanted
+    given: Given
+    sources: Sources
+    leniency: Leniency = field(default_factory=Leniency)
+    out: Path = Path("bundle")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of it.
+
+    Attributes:
+        rows: one a variant, in table order.
+        bundle: the bundle's folder, or None if nothing was fit to be written.
+        sha256: of its manifest.
+        model: its name.
+        warnings: sentences about what is doubtful.
+    """
+
+    rows: list[Row]
+    bundle: Path | None
+    sha256: str | None
+    model: str
+    warnings: tuple[str, ...]
+
+
+def plan_of(settings: Settings) -> Plan:
+    """Which variants are made; see ``plan``."""
+    calibrated = settings.sources.calibration is not None or settings.given.checkpoint is None
+    return settle(choose(settings.wanted), settings.wanted, calibrated=calibrated)
+
+
+def export(settings: Settings, plan: Plan, output: Output) -> Exported:
+    """Make the planned variants and put those that pass into a bundle.
+
+    Raises:
+        FerEdgeError: an input is at fault; nothing has been touched.
+    """
+    target = check_target(settings.out)
+    with staging(target) as folder:
+        work, bundle = folder / WORK, folder / BUNDLE
+        jobs = _jobs(plan.variants, work, accuracy=settings.sources.accuracy is not None)
+        with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
+            original, evidence = _prepare(settings, plan, work / "common", bundle, pool)
+            for warning in evidence.warnings:
+                output.warn(warning)
+            pool.wait(lambda job, index: progress.advance(note=job.tasks[index].variant))
+        if output.debug:
+            _show_logs(jobs, output)
+        rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, settings.leniency)
+        sha256 = None
+        if any(row.status == WRITTEN for row in rows):
+            from fer_edge.export.bundle_writer import write_bundle
+
+            sha256 = write_bundle(bundle, original, rows, evidence)
+            publish(bundle, target, settings.out)
+    rows.sort(key=lambda row: _order(row.variant))
+    return Exported(rows, target if sha256 else None, sha256, original.contract.model, evidence.warnings)
+
+
+def _jobs(variants: Sequence[Variant], work: Path, *, accuracy: bool) -> list[Job]:
+    artifacts = work / "artifacts"
+    for folder in (artifacts, work / "common"):
+        folder.mkdir()
+    # The model's name is not known before its contract is read, and children must not wait for it.
+    paths = {variant: artifacts / variant.filename("model") for variant in variants}
+    calibrated = any(variant.precision in CALIBRATED for variant in variants)
+    stages = (MAKE, ACCURACY) if accuracy else (MAKE,)
+    jobs = make_jobs(stages, paths, work, calibrated=calibrated)
+    for job in jobs:
+        job.write()
+    order = {name: index for index, name in enumerate(SLOWEST_FIRST)}
+    return sorted(jobs, key=lambda job: order.get(job.format, len(order)))
+
+
+def _steps(jobs: Sequence[Job]) -> int:
+    return sum(len(job.tasks) for job in jobs)
+
+
+def _prepare(
+    settings: Settings, plan: Plan, common: Path, bundle: Path, pool: Pool
+) -> tuple[Original, Evidence]:
+    """The parent's part: the original for the children at once, then pictures and reference answers."""
+    from fer_edge.export.bundle_writer import REFERENCE
+    from fer_edge.export.evidence import gather
+    from fer_edge.export.source import open_original, write_reference
+
+    original = open_original(settings.given)
+    write_reference(original, bundle / REFERENCE)
+    put_json(
+        common / "source.json",
+        {
+            "weights": str(bundle / REFERENCE),
+            "arch": original.arch,
+            "arch_args": original.arch_args,
+            "contract": original.contract.text,
+        },
+    )
+    calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
+    evidence = gather(original, settings.sources, common, _every(20, pool.pump), calibrated=calibrated)
+    return original, evidence
+
+
+def _every(calls: int, action: Callable[[], object]) -> Callable[[], None]:
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count % calls == 0:
+            action()
+
+    return tick
+
+
+def _show_logs(jobs: Sequence[Job], output: Output) -> None:
+    for job in jobs:
+        text = (job.folder / "log.txt").read_text(errors="replace").strip()
+        if text:
+            output.say(f"--- {job.format} ---\n{text}")
+
+
+def _order(variant: Variant) -> int:
+    from fer_edge.runtime.variants import legal_variants
+
+    order = legal_variants(every=True)
+    return order.index(variant)

@@ -1,0 +1,235 @@
+"""The PyTorch original: from what was typed and what a checkpoint says to a module with its reference contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.runtime.contract import (
+    CameraSpec,
+    Contract,
+    InputSpec,
+    Normalization,
+    OutputSpec,
+    Quantization,
+)
+from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.labels import canonical
+from fer_edge.train.checkpoint import (
+    ARCH_ARGS_KEY,
+    ARCH_KEY,
+    Checkpoint,
+    builtin_checkpoint,
+    fit,
+    read_checkpoint,
+    write_checkpoint,
+)
+from fer_edge.train.models import ARCHITECTURES, resolve
+
+if TYPE_CHECKING:
+    from torch import nn
+
+FOREIGN = ("arch", "labels", "input", "mean", "std")
+"""Options that weights without a contract need, all of them."""
+
+
+class IncompleteOptions(ExportError):
+    """Foreign weights lack options; a usage error on the command line."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What was typed about the original; None or empty: not typed.
+
+    Attributes:
+        checkpoint: the weights; None: the built-in model.
+        arch: a built-in name or ``package.module:callable``.
+        arch_args: ``--arch-arg`` values as typed.
+        labels: in the order of the module's outputs.
+        input: width, height, channels.
+        mean: applied to v/255; one value, or one a channel.
+        std: the same.
+        output: ``logits`` or ``probabilities``.
+        model: name in the bundle.
+        crop_margin: by which a detector's box grows, as a share of its sides.
+    """
+
+    checkpoint: Path | None = None
+    arch: str | None = None
+    arch_args: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    input: tuple[int, int, int] | None = None
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    output: str | None = None
+    model: str | None = None
+    crop_margin: float | None = None
+
+    def missing(self) -> list[str]:
+        """Options that weights without a contract would still need."""
+        return [f"--{name}" for name in FOREIGN if not getattr(self, name)]
+
+
+@dataclass(frozen=True)
+class Original:
+    """The module with everything that says how it is fed.
+
+    Attributes:
+        module: in ``eval()`` mode, on the CPU, without gradients.
+        contract: the reference contract.
+        arch: the name that ``resolve`` understands.
+        arch_args: its further arguments.
+        checkpoint_sha256: of the file that the weights came from.
+        builtin: whether it is the model that comes with fer-edge.
+    """
+
+    module: nn.Module
+    contract: Contract
+    arch: str
+    arch_args: dict[str, Any]
+    checkpoint_sha256: str
+    builtin: bool = False
+
+
+def is_builtin_name(arch: str) -> bool:
+    """Whether a name may be taken from a file: only then does importing it run no code of a stranger."""
+    return any(entry.name == arch for entry in ARCHITECTURES)
+
+
+def open_original(given: Given) -> Original:
+    """Read the weights and build the module around them.
+
+    Raises:
+        IncompleteOptions: the checkpoint does not say how it is fed and neither do the options.
+        CheckpointError: the weights cannot be read safely or do not fit.
+        ContractError: labels, sizes or numbers that a contract does not allow.
+    """
+    if given.checkpoint is not None and given.checkpoint.suffix in (".pt", ".pth", ".ckpt"):
+        _complete(given, None)  # pickles hold no contract: say so before reading them
+    checkpoint = read_checkpoint(given.checkpoint or builtin_checkpoint())
+    _complete(given, checkpoint)
+    arch = given.arch or checkpoint.metadata[ARCH_KEY]
+    arch_args = _arch_args(given, checkpoint)
+    contract = _contract(given, checkpoint, arch)
+    module = build(arch, arch_args, contract, checkpoint)
+    return Original(module, contract, arch, arch_args, checkpoint.sha256, given.checkpoint is None)
+
+
+def build(arch: str, arch_args: Mapping[str, Any], contract: Contract, checkpoint: Checkpoint) -> nn.Module:
+    """The module with the checkpoint's weights: ``eval()``, on the CPU, without gradients."""
+    import torch
+
+    torch.set_num_threads(1)
+    # Buffers that no checkpoint holds must be the same in every process that builds the module.
+    torch.manual_seed(0)
+    module = resolve(
+        arch, num_classes=len(contract.labels), channels=contract.input.channels, arch_args=arch_args
+    )
+    return fit(module, checkpoint).eval().requires_grad_(False)
+
+
+def write_reference(original: Original, path: Path) -> None:
+    """Write the weights that parity is measured against, with contract and architecture inside."""
+    metadata = {ARCH_KEY: original.arch}
+    if original.arch_args:
+        metadata[ARCH_ARGS_KEY] = json.dumps(original.arch_args, sort_keys=True)
+    write_checkpoint(path, original.module.state_dict(), original.contract, metadata)
+
+
+def _complete(given: Given, checkpoint: Checkpoint | None) -> None:
+    missing = given.missing()
+    if checkpoint is not None and checkpoint.contract is not None:
+        known_arch = is_builtin_name(checkpoint.metadata.get(ARCH_KEY, ""))
+        missing = [] if known_arch or given.arch else ["--arch"]
+    if missing:
+        name = given.checkpoint.name if given.checkpoint else "the built-in model"
+        raise IncompleteOptions(
+            f"{name} does not say how it is fed: also give {', '.join(missing)} "
+            "(--input is WIDTHxHEIGHTxCHANNELS; mean and std apply to v/255)"
+        )
+
+
+def _arch_args(given: Given, checkpoint: Checkpoint) -> dict[str, Any]:
+    from fer_edge.train.models.foreign import parse_arguments
+
+    if given.arch or given.arch_args or ARCH_ARGS_KEY not in checkpoint.metadata:
+        return parse_arguments(given.arch_args)
+    try:
+        found = json.loads(checkpoint.metadata[ARCH_ARGS_KEY])
+    except ValueError as error:
+        raise ExportError(f"{checkpoint.path.name}: {ARCH_ARGS_KEY} is not JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise ExportError(f"{checkpoint.path.name}: {ARCH_ARGS_KEY} must be a JSON object")
+    return found
+
+
+def _contract(given: Given, checkpoint: Checkpoint, arch: str) -> Contract:
+    """What was typed, and for the rest what the checkpoint says."""
+    said = checkpoint.contract
+    labels = tuple(canonical(label) for label in given.labels) or _from(said, "labels")
+    width, height, channels = given.input or _from(said, "size")
+    return Contract.build(
+        model=given.model or (said.model if said else model_name(arch)),
+        labels=labels,
+        input=InputSpec(
+            name="image",
+            interface="tensor",
+            width=width,
+            height=height,
+            channels=channels,
+            layout="NCHW",
+            dtype="float32",
+        ),
+        camera=CameraSpec(
+            spec=1,
+            crop_margin=_first(given.crop_margin, said.camera.crop_margin if said else None, 0.0),
+            mirror=said.camera.mirror if said else False,
+        ),
+        normalization=_normalization(given, said, channels),
+        quantization=Quantization(input=None, output=None),
+        output=_output(given, said),
+    )
+
+
+def _output(given: Given, said: Contract | None) -> OutputSpec:
+    if said is not None and given.output in (None, said.output.kind):
+        return said.output
+    kind = given.output or "logits"
+    return OutputSpec(name=kind, kind=kind)
+
+
+def _from(said: Contract | None, what: str) -> Any:
+    if said is None:  # _complete has asked for the options
+        raise IncompleteOptions(f"--{what} is missing")
+    return said.labels if what == "labels" else (said.input.width, said.input.height, said.input.channels)
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)
+
+
+def _normalization(given: Given, said: Contract | None, channels: int) -> Normalization | None:
+    if not given.mean and not given.std:
+        return said.normalization if said else None
+    before = said.normalization if said else None
+    mean = given.mean or (before.mean if before else (0.0,))
+    std = given.std or (before.std if before else (1.0,))
+    return Normalization(mean=_per_channel(mean, "mean", channels), std=_per_channel(std, "std", channels))
+
+
+def _per_channel(values: tuple[float, ...], name: str, channels: int) -> tuple[float, ...]:
+    if len(values) == 1:
+        return values * channels
+    if len(values) != channels:
+        raise ExportError(
+            f"--{name} has {len(values)} values; give one, or one for each of {channels} channels"
+        )
+    return values
+
+
+def model_name(arch: str) -> str:
+    """``torchvision.models:shufflenet_v2_x1_0`` is called ``shufflenet-v2-x1-0``: never after a file."""
+    return arch.rsplit(":", 1)[-1].rsplit(".", 1)[-1].replace("_", "-")

@@ -1,0 +1,185 @@
+"""The child: ``python -m fer_edge.export.worker JOBDIR`` does the tasks of one format, one after another.
+
+Converters and engines abort, leak and hang; here that costs the variant in flight and nothing else. What a task
+came to is a file; the parent reads it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import re
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_edge.export.formats import find_format
+from fer_edge.export.job import ACCURACY, MAKE, Job, Task, get_array, put_array, put_json, wait_for
+from fer_edge.export.lifeline import die_with_parent
+from fer_edge.runtime.errors import FerEdgeError
+
+if TYPE_CHECKING:
+    from fer_edge.export.formats.protocol import Calibration, Format, Source
+    from fer_edge.export.judge import Reference
+    from fer_edge.runtime.contract import Contract
+
+REASON_LENGTH = 400
+
+
+class Worker:
+    """Does the tasks of a job; what several tasks share is made once."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.memo: dict[str, Any] = {}
+        self.contracts: dict[str, Contract] = {}
+        self._format: Format | None = None
+        self._source: Source | None = None
+        self._calibration: Calibration | None = None
+
+    def warm_up(self) -> None:
+        """Import what conversion needs while the parent still prepares; a fault shows again where it matters."""
+        if any(self.job.tasks[index].stage == MAKE for index in self.job.pending()):
+            for name in find_format(self.job.format).requires:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+
+    def work(self) -> None:
+        """Do every task that has no result yet."""
+        for index in self.job.pending():
+            (self.job.folder / "running").write_text(str(index))
+            put_json(self.job.result_path(index), self._outcome(index))
+            gc.collect()
+
+    def _outcome(self, index: int) -> dict[str, Any]:
+        task, started = self.job.tasks[index], time.perf_counter()
+        try:
+            found = self._do(index, task)
+        except Exception as error:  # noqa: BLE001 - the child's last frame: every fault becomes the reason of one row
+            traceback.print_exc()
+            found = {"error": reason_of(error, self.job.folder)}
+        return {**found, "seconds": time.perf_counter() - started}
+
+    def _do(self, index: int, task: Task) -> dict[str, Any]:
+        if task.stage == MAKE:
+            return self._make(task)
+        if task.stage == ACCURACY:
+            return self._accuracy(index, task)
+        return self._verify(task)
+
+    def _make(self, task: Task) -> dict[str, Any]:
+        from fer_edge.export.formats.protocol import Request
+        from fer_edge.runtime.variants import CALIBRATED
+
+        variant, path = task.what, Path(task.path)
+        converter = self._converter()
+        source = self._original()
+        calibration = self._calibrate() if variant.precision in CALIBRATED else None
+        contract = converter.convert(Request(variant, source, calibration, path, self.memo))
+        self.contracts[task.variant] = contract
+        return {"contract": contract.text, **self._judged(task, contract)}
+
+    def _verify(self, task: Task) -> dict[str, Any]:
+        from fer_edge.runtime.contract import Contract
+
+        contract = Contract.parse(wait_for(Path(f"{task.path}.contract.json")).read_text())
+        return self._judged(task, contract)
+
+    def _judged(self, task: Task, contract: Contract) -> dict[str, Any]:
+        from fer_edge.export.judge import parity
+
+        found = parity(Path(task.path), contract, task.what, self._reference("parity"))
+        # Only what no engine can run is worth reading back weight by weight.
+        unopened = found["verdict"] == "not-run" and found["engine"] is None
+        return {"parity": found, "weight_audit": self._audit(task) if unopened else None}
+
+    def _audit(self, task: Task) -> dict[str, Any] | None:
+        if task.what.format != "coreml" or not (self.job.common / "source.json").exists():
+            return None
+        from fer_edge.export.weight_audit import audit_coreml
+
+        return audit_coreml(Path(task.path), self._original().module, task.what.precision)
+
+    def _accuracy(self, index: int, task: Task) -> dict[str, Any]:
+        from fer_edge.export.judge import engine_missing, run
+        from fer_edge.runtime.contract import Contract
+        from fer_edge.runtime.model import open_artifact
+
+        made = self.job.result(self._made(task)) or {}
+        if "parity" not in made or made["parity"]["verdict"] == "fail" or engine_missing(task.what):
+            return {"answered": 0}
+        contract = Contract.parse(made["contract"])
+        pictures = get_array(self.job.common / "accuracy.npy")
+        answers = run(open_artifact(Path(task.path), contract, threads=1), contract, pictures)
+        put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
+        return {"answered": len(pictures)}
+
+    def _made(self, task: Task) -> int:
+        return self.job.tasks.index(Task(MAKE, task.variant, task.path))
+
+    def _converter(self) -> Format:
+        if self._format is None:
+            self._format = find_format(self.job.format).load()
+        return self._format
+
+    def _original(self) -> Source:
+        if self._source is None:
+            from fer_edge.export.formats.protocol import Source
+            from fer_edge.export.source import build
+            from fer_edge.runtime.contract import Contract
+            from fer_edge.train.checkpoint import read_checkpoint
+
+            said = json.loads(wait_for(self.job.common / "source.json").read_text())
+            contract = Contract.parse(said["contract"])
+            checkpoint = read_checkpoint(said["weights"])
+            self._source = Source(build(said["arch"], said["arch_args"], contract, checkpoint), contract)
+        return self._source
+
+    def _reference(self, name: str) -> Reference:
+        from fer_edge.export.judge import Reference
+
+        common = self.job.common
+        return Reference(get_array(common / f"{name}.npy"), get_array(common / f"{name}-reference.npy"))
+
+    def _calibrate(self) -> Calibration:
+        if self._calibration is None:
+            from fer_edge.export.formats.protocol import Calibration
+
+            # Whole arrays in memory: converters may want to own or reorder them.
+            held_out = self._reference("held-out")
+            self._calibration = Calibration(
+                np.array(get_array(self.job.common / "calibration.npy")),
+                np.array(held_out.pictures),
+                np.array(held_out.probabilities),
+            )
+        return self._calibration
+
+
+def reason_of(error: BaseException, folder: Path) -> str:
+    """One sentence without paths of this machine: it goes into the manifest."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, FerEdgeError):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = text.replace(str(folder.parent.parent), "")
+    # Any other absolute path is cut down to its last name.
+    text = re.sub(r"(?<![\w.:/-])/(?:[^\s/'\",:;()]+/)+([^\s/'\",:;()]*)", r"\1", text)
+    return text if len(text) <= REASON_LENGTH else f"{text[: REASON_LENGTH - 3]}..."
+
+
+def main(folder: str) -> None:
+    """Work on the job of a folder until nothing is pending."""
+    die_with_parent()
+    job = Job.read(Path(folder))
+    worker = Worker(job)
+    worker.warm_up()
+    worker.work()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
