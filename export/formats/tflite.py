@@ -5,7 +5,7 @@ The path of a variant::
     module -> float32 flatbuffer -> quantizer -> uint8 ends (image -qio) -> metadata and contract -> labels.txt behind it
 
 The float32 flatbuffer of each interface is made once per process; int8 takes one of its own only where the network
-has something that delegates refuse in int8.
+has hard-swish or hard-sigmoid in it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from fer_edge.export.formats.tflite_metadata import (
     build_metadata,
 )
 from fer_edge.export.formats.tflite_quantize import quantize
+from fer_edge.export.frontend import example_tensor
+from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
 
@@ -72,9 +74,10 @@ def _model(request: Request) -> bytes:
 
 
 def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
-    module = _rewritten(request) if for_int8 else request.source.module
+    plain = _network(request)
+    module = _int8_network(request, plain) if for_int8 else plain
     interface = request.variant.interface
-    form = "plain" if module is request.source.module else "rewritten"
+    form = "plain" if module is plain else "int8"
 
     def convert() -> bytes:
         model = convert_float(module, request.source.contract, interface)
@@ -85,16 +88,19 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
     return found
 
 
-def _rewritten(request: Request) -> nn.Module:
-    """The network for int8; the original itself if there is nothing to rewrite."""
+def _network(request: Request) -> nn.Module:
+    """The network for every precision: padded max-pools become PADV2, which delegates refuse in float32 too."""
+    return _rewritten(request, "network", request.source.module, {MAX_POOL})
 
-    def rewrite() -> nn.Module:
-        from fer_edge.export.frontend import example_tensor
-        from fer_edge.export.rewrite import rewrite_for_int8
 
-        return rewrite_for_int8(request.source.module, example_tensor(request.source.contract))
+def _int8_network(request: Request, plain: nn.Module) -> nn.Module:
+    """The network for int8: ``plain`` itself if nothing in it has to change."""
+    return _rewritten(request, "int8 network", plain, {HARD_SWISH, HARD_SIGMOID})
 
-    found: nn.Module = _once(request, "rewritten", rewrite)
+
+def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -> nn.Module:
+    example = example_tensor(request.source.contract)
+    found: nn.Module = _once(request, key, lambda: rewrite(module, example, rules))
     return found
 
 

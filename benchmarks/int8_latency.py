@@ -1,0 +1,241 @@
+"""Latency of int8 files against fp32 files of the same network: one thread, interleaved.
+
+    python benchmarks/int8_latency.py --format tflite
+    python benchmarks/int8_latency.py --format onnx --nets resnet18,fer_mini
+
+Networks have random weights, so their BatchNorm statistics are calibrated first: degenerate ones give degenerate
+scales and timings that mean nothing. Each round runs both files for the same number of calls, in turns; the figure is the median
+over the rounds of int8 time / fp32 time, so that whatever else the machine does meets both alike. Results go to
+``benchmarks/results/int8_latency_<format>.json``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fer_edge.export.formats import find_format
+from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.runtime.variants import Variant
+from fer_edge.train.models import build
+
+NETS = {
+    "resnet18": (224, 3),
+    "mobilenet_v2": (224, 3),
+    "efficientnet_b0": (224, 3),
+    "mobilenet_v3_small": (224, 3),
+    "fer_mini": (64, 1),
+}
+"""Name -> (side in pixels, channels)."""
+TARGETS = {
+    "tflite": dict(zip(NETS, (0.35, 0.55, 0.55, 0.68, 0.60), strict=True)),
+    "onnx": dict(zip(NETS, (0.35, 0.55, 0.80, 1.00, 0.60), strict=True)),
+}
+PICTURES = 32
+ROUND_SECONDS = 0.05
+"""How long one file runs in one round: long against the clock's grain, short against the machine's moods."""
+
+
+def main() -> None:
+    """Measure, print a table, write the result file."""
+    arguments = _arguments()
+    torch.set_num_threads(1)
+    records = []
+    for net in arguments.nets.split(","):
+        with tempfile.TemporaryDirectory() as folder:
+            record = measure(arguments.format, net, Path(folder), arguments.rounds)
+        records.append(record)
+        print(_line(record), flush=True)
+    document = {
+        "what": "latency of int8 over latency of fp32, one thread, interleaved; times in seconds, medians",
+        "format": arguments.format,
+        "cpu": cpu_name(),
+        "engine": engine_name(arguments.format),
+        "rounds": arguments.rounds,
+        "nets": records,
+    }
+    if not arguments.dry:
+        target = Path(__file__).parent / "results" / f"int8_latency_{arguments.format}.json"
+        target.write_text(json.dumps(document, indent=1) + "\n")
+        print(f"written: {target.name}")
+
+
+def measure(format_name: str, net: str, folder: Path, rounds: int) -> dict[str, Any]:
+    """Export one network at fp32 and int8 and time both."""
+    source, calibration = _prepare(net)
+    converter, memo = find_format(format_name).load(), {}
+    calls, paths = {}, {}
+    for precision in ("fp32", "int8"):
+        variant = Variant(format_name, precision)
+        paths[precision] = folder / variant.filename(source.contract.model)
+        contract = converter.convert(Request(variant, source, calibration, paths[precision], memo))
+        calls[precision] = OPENERS[format_name](
+            paths[precision], to_tensor(calibration.held_out[0], contract)
+        )
+    times = _interleave(calls, rounds)
+    ratio = statistics.median(new / old for new, old in zip(times["int8"], times["fp32"], strict=True))
+    target = TARGETS[format_name][net]
+    return {
+        "net": net,
+        "input": list(source.contract.input.shape),
+        "fp32_seconds": round(statistics.median(times["fp32"]), 6),
+        "int8_seconds": round(statistics.median(times["int8"]), 6),
+        "ratio": round(ratio, 3),
+        "target": target,
+        "met": ratio <= target,
+        "fp32_bytes": paths["fp32"].stat().st_size,
+        "int8_bytes": paths["int8"].stat().st_size,
+        **(
+            {"int8_" + key: value for key, value in _delegation(paths["int8"]).items()}
+            if format_name == "tflite"
+            else {}
+        ),
+    }
+
+
+def _interleave(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds a call, for each round and file."""
+    for call in calls.values():
+        _timed(call, 3)
+    counts = {name: max(1, round(ROUND_SECONDS / _timed(call, 3))) for name, call in calls.items()}
+    times: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds):
+        for name in sorted(calls, reverse=bool(number % 2)):
+            times[name].append(_timed(calls[name], counts[name]))
+    return times
+
+
+def _timed(call: Callable[[], object], count: int) -> float:
+    begin = time.perf_counter()
+    for _ in range(count):
+        call()
+    return (time.perf_counter() - begin) / count
+
+
+def _open_tflite(path: Path, tensor: np.ndarray) -> Callable[[], object]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(model_path=str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], tensor)
+    return interpreter.invoke
+
+
+def _open_onnx(path: Path, tensor: np.ndarray) -> Callable[[], object]:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    feed = {session.get_inputs()[0].name: tensor}
+    return lambda: session.run(None, feed)
+
+
+OPENERS = {"tflite": _open_tflite, "onnx": _open_onnx}
+
+
+def _delegation(path: Path) -> dict[str, Any]:
+    from fer_edge.export.formats.tflite_delegation import delegation
+
+    found = delegation(path)
+    return {"partitions": found.partitions, "leftover": list(found.leftover)}
+
+
+def _prepare(net: str) -> tuple[Source, Calibration]:
+    """A network with calibrated statistics, and pictures for its activation ranges."""
+    side, channels = NETS[net]
+    torch.manual_seed(0)
+    module = build(net, num_classes=len(EMOTIONS), channels=channels)
+    contract = Contract.build(
+        model=net.replace("_", "-"),
+        labels=EMOTIONS,
+        input=InputSpec("image", "tensor", side, side, channels, "NCHW", "float32"),
+        camera=CameraSpec(),
+        normalization=Normalization((0.5,) * channels, (0.5,) * channels),
+        output=OutputSpec("logits", "logits"),
+    )
+    pictures = _pictures(PICTURES, side)
+    tensors = torch.from_numpy(np.concatenate([to_tensor(picture, contract) for picture in pictures]))
+    _calibrate_statistics(module, tensors)
+    with torch.no_grad():
+        reference = torch.softmax(module(tensors[-8:]), 1).numpy()
+    return Source(module, contract), Calibration(pictures[:-8], pictures[-8:], reference)
+
+
+def _calibrate_statistics(module: torch.nn.Module, tensors: torch.Tensor) -> None:
+    """Let BatchNorm take mean and variance of what really passes through it."""
+    module.eval()
+    layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    for layer in layers:
+        layer.reset_running_stats()
+        layer.momentum = None
+        layer.train()
+    with torch.no_grad():
+        for batch in tensors.split(8):
+            module(batch)
+    module.eval()
+
+
+def _pictures(count: int, side: int) -> np.ndarray:
+    """Smooth blobs of color with sensor noise; (count, side, side, 3) uint8."""
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.rand(count, 3, 6, 6, generator=generator) * 255
+    smooth = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic")
+    noisy = smooth + 8 * torch.randn(smooth.shape, generator=generator)
+    return np.ascontiguousarray(noisy.clamp(0, 255).round().byte().permute(0, 2, 3, 1).numpy())
+
+
+def cpu_name() -> str:
+    """The processor's model name, and whether it has the int8 instructions that these figures live on."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
+    vnni = "with" if "vnni" in fields.get("flags", "") else "without"
+    return f"{fields.get('model name', 'unknown')}, {vnni} VNNI"
+
+
+def engine_name(format_name: str) -> str:
+    """Engine and version."""
+    from importlib.metadata import version
+
+    package = {"tflite": "ai-edge-litert", "onnx": "onnxruntime"}[format_name]
+    return f"{package} {version(package)}"
+
+
+def _line(record: dict[str, Any]) -> str:
+    leftover = ",".join(record.get("int8_leftover", [])) or "nothing"
+    parts = (
+        f", {record['int8_partitions']} partition(s), left over: {leftover}"
+        if "int8_partitions" in record
+        else ""
+    )
+    verdict = "met" if record["met"] else "MISSED"
+    return (
+        f"{record['net']:20} fp32 {1e3 * record['fp32_seconds']:7.2f} ms, int8 {1e3 * record['int8_seconds']:7.2f} ms, "
+        f"ratio {record['ratio']:.2f} (at most {record['target']:.2f}: {verdict}){parts}"
+    )
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--format", choices=sorted(TARGETS), default="tflite")
+    parser.add_argument("--nets", default=",".join(NETS), help="comma-separated; default: all")
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--dry", action="store_true", help="do not write the result file")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
