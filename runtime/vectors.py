@@ -138,7 +138,8 @@ class Vector:
         small = scaled(
             frame, wanted.width, wanted.height, box=self.box, crop_margin=self.crop_margin, mirror=self.mirror
         )
-        tensor = fill(small, wanted, self.target.normalization, self.target.quantization)
+        colors = [small[:, :, channel] for channel in range(3)]
+        tensor = fill(colors, wanted, self.target.normalization, self.target.quantization)
         return Outcome(upright(frame, self.mirror), small, tensor)
 
     def fault(self) -> str | None:

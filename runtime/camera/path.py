@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.runtime.camera.color import planar_rgb
+from fer_edge.runtime.camera.color import color_planes
 from fer_edge.runtime.camera.geometry import axes, crop, stored, upright_size
-from fer_edge.runtime.camera.scaler import Axis, axis
-from fer_edge.runtime.camera.tables import to_tensor
+from fer_edge.runtime.camera.scaler import axis, blend
+from fer_edge.runtime.camera.tables import fill
 from fer_edge.runtime.contract import LARGEST_SIDE, Contract
 from fer_edge.runtime.errors import FrameError
 from fer_edge.runtime.frame import Frame
@@ -37,8 +37,11 @@ def upright(frame: Frame, mirror: bool = False) -> NDArray[np.uint8]:
     x = stored(np.arange(width), width, is_reversed=turned.x_reversed)
     y = stored(np.arange(height), height, is_reversed=turned.y_reversed)
     rows, columns = (x, y) if turned.swapped else (y, x)
-    rgb = planar_rgb(frame, rows, columns)
-    return np.ascontiguousarray(rgb.transpose(2, 1, 0) if turned.swapped else rgb.transpose(1, 2, 0))
+    planes = color_planes(frame, rows, columns)
+    picture = np.empty((height, width, 3), np.uint8)
+    for channel, plane in enumerate(planes):
+        picture[:, :, channel] = plane.T if turned.swapped else plane
+    return picture
 
 
 def scaled(
@@ -67,7 +70,7 @@ def scaled(
         FrameError: a box that is empty inside the image or not four finite numbers; a size below 1; a margin that is
             negative or not finite.
     """
-    return np.ascontiguousarray(_scaled(frame, width, height, box, crop_margin, mirror))
+    return np.stack(_scaled(frame, width, height, box, crop_margin, mirror), axis=-1)
 
 
 def prepare(frame: Frame, contract: Contract, box: Sequence[float] | None = None) -> NDArray[Any]:
@@ -85,8 +88,9 @@ def prepare(frame: Frame, contract: Contract, box: Sequence[float] | None = None
         FrameError: as in :func:`scaled`.
     """
     camera = contract.camera
-    rgb = _scaled(frame, contract.input.width, contract.input.height, box, camera.crop_margin, camera.mirror)
-    return to_tensor(rgb, contract)
+    wanted = contract.input
+    planes = _scaled(frame, wanted.width, wanted.height, box, camera.crop_margin, camera.mirror)
+    return fill(planes, wanted, contract.normalization, contract.quantization.input)
 
 
 def _scaled(
@@ -96,19 +100,22 @@ def _scaled(
     box: Sequence[float] | None,
     margin: float,
     mirror: bool,
-) -> NDArray[np.uint8]:
+) -> list[NDArray[np.uint8]]:
     width, height = _target(width), _target(height)
     if not 0 <= margin < float("inf"):
         raise FrameError(f"margin of the box is {margin}; allowed: a finite number, 0 or more")
     image_width, image_height = upright_size(frame)
     left, top, right, bottom = crop(box, margin, image_width, image_height)
     turned = axes(frame.rotation, mirror=mirror)
-    x = _Line(axis(right - left, width, chunked=True), left, image_width, is_reversed=turned.x_reversed)
-    y = _Line(axis(bottom - top, height, chunked=False), top, image_height, is_reversed=turned.y_reversed)
-    rows, columns = (x, y) if turned.swapped else (y, x)
-    rgb = planar_rgb(frame, rows.needed, columns.needed)
-    small = _blend(rgb, rows, columns)
-    return small.transpose(2, 1, 0) if turned.swapped else small.transpose(1, 2, 0)
+    x = axis(right - left, width, chunked=True)
+    y = axis(bottom - top, height, chunked=False)
+    at_x = stored(x.needed + left, image_width, is_reversed=turned.x_reversed)
+    at_y = stored(y.needed + top, image_height, is_reversed=turned.y_reversed)
+    if turned.swapped:
+        planes = [blend(plane, x, y).T for plane in color_planes(frame, at_x, at_y)]
+    else:
+        planes = [blend(plane, y, x) for plane in color_planes(frame, at_y, at_x)]
+    return planes
 
 
 def _target(side: int) -> int:
@@ -119,26 +126,3 @@ def _target(side: int) -> int:
     if not 1 <= found <= LARGEST_SIDE:
         raise FrameError(f"size of the target has the side {ascii(side)[:40]}; allowed: 1 to {LARGEST_SIDE}")
     return found
-
-
-class _Line:
-    """One axis of the scaler in the stored frame: which positions it needs, and how to blend them."""
-
-    def __init__(self, table: Axis, offset: int, length: int, *, is_reversed: bool) -> None:
-        positions = np.concatenate((table.low, table.high))
-        needed, where = np.unique(positions, return_inverse=True)
-        self.needed = stored(needed + offset, length, is_reversed=is_reversed)
-        self.low, self.high = where[: len(table.low)], where[len(table.low) :]
-        self.weight = table.weight
-
-
-def _blend(rgb: NDArray[np.uint8], rows: _Line, columns: _Line) -> NDArray[np.uint8]:
-    """Both axes; sums of products of integers, so their order does not matter, and 255*16*16 fits uint16."""
-    wide = rgb.astype(np.uint16)
-    weight = rows.weight[:, np.newaxis]
-    tall = wide.take(rows.low, axis=1) * (16 - weight)
-    tall += wide.take(rows.high, axis=1) * weight
-    out = tall.take(columns.low, axis=2) * (16 - columns.weight)
-    out += tall.take(columns.high, axis=2) * columns.weight
-    out >>= np.uint16(8)
-    return out.astype(np.uint8)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -27,44 +28,61 @@ def to_tensor(scaled: NDArray[np.uint8], contract: Contract) -> NDArray[Any]:
     Raises:
         FrameError: the picture's size or type is another one.
     """
-    return fill(scaled, contract.input, contract.normalization, contract.quantization.input)
-
-
-def fill(
-    scaled: NDArray[np.uint8],
-    wanted: InputSpec,
-    normalization: Normalization | None,
-    quantization: QuantizationParameters | None,
-) -> NDArray[Any]:
-    """:func:`to_tensor` for parts of a contract."""
+    wanted = contract.input
     scaled = np.asarray(scaled)
     if scaled.shape != (wanted.height, wanted.width, 3) or scaled.dtype != np.uint8:
         raise FrameError(
             f"size of the scaled picture is {scaled.shape} {scaled.dtype}; "
             f"the contract takes ({wanted.height}, {wanted.width}, 3) uint8"
         )
-    planes = gray(scaled)[np.newaxis] if wanted.channels == 1 else scaled.transpose(2, 0, 1)
+    planes = [scaled[:, :, channel] for channel in range(3)]
+    return fill(planes, wanted, contract.normalization, contract.quantization.input)
+
+
+def fill(
+    planes: Sequence[NDArray[np.uint8]],
+    wanted: InputSpec,
+    normalization: Normalization | None,
+    quantization: QuantizationParameters | None,
+) -> NDArray[Any]:
+    """Gray, normalization and layout of a scaled picture.
+
+    Args:
+        planes: R, G and B, each (height, width) uint8.
+        wanted: channels, layout and dtype.
+        normalization: None for v itself.
+        quantization: of int8, else None.
+
+    Returns:
+        (1, C, H, W) or (1, H, W, C), contiguous.
+    """
+    values = [gray(*planes)] if wanted.channels == 1 else planes
     tables = lookup(normalization, quantization, wanted.dtype, wanted.channels)
     out = np.empty(wanted.shape, wanted.dtype)
     by_channel = out[0] if wanted.layout == "NCHW" else out[0].transpose(2, 0, 1)
-    for plane, table, target in zip(planes, tables, by_channel, strict=True):
-        target[...] = table[plane]
+    for plane, table, target in zip(values, tables, by_channel, strict=True):
+        if target.flags.c_contiguous:
+            table.take(plane, out=target, mode="clip")
+        else:
+            target[...] = table.take(plane, mode="clip")
     return out
 
 
-def gray(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Pillow's "L" of RGB pixels.
+def gray(red: NDArray[np.uint8], green: NDArray[np.uint8], blue: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Pillow's "L" of RGB: ``(19595*R + 38470*G + 7471*B + 32768) >> 16``.
 
     Args:
-        rgb: (..., 3) uint8.
+        red: any shape, uint8.
+        green: the same shape.
+        blue: the same shape.
 
     Returns:
-        (...) uint8.
+        The same shape, uint8.
     """
     # Widened first: older numpy would multiply in the smallest type that holds the factor.
-    value = rgb[..., 0].astype(np.uint32) * np.uint32(19595)
-    value += rgb[..., 1].astype(np.uint32) * np.uint32(38470)
-    value += rgb[..., 2].astype(np.uint32) * np.uint32(7471)
+    value = red.astype(np.uint32) * np.uint32(19595)
+    value += green.astype(np.uint32) * np.uint32(38470)
+    value += blue.astype(np.uint32) * np.uint32(7471)
     value += np.uint32(32768)
     value >>= np.uint32(16)
     return value.astype(np.uint8)
