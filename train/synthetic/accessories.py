@@ -47,7 +47,8 @@ def draw_glasses(pen: Pen, person: Identity, shape: Landmarks, palette: Palette)
     """A thin frame around the eyes; the lenses are clear."""
     if person.glasses == "none":
         return
-    color = np.clip(palette.ink + np.array([30, 24, 20]), 0, 255)
+    # A thin frame: a heavy one under the eyes looks like a second pair of brows.
+    color = 0.6 * palette.ink + 0.4 * palette.skin * (0.8, 0.75, 0.7)
     for sign, eye in zip((-1.0, 1.0), shape.eyes, strict=True):
         # The brows show above the rim.
         wide, high = eye.half_width * 1.45, eye.half_width * 1.1
@@ -55,16 +56,16 @@ def draw_glasses(pen: Pen, person: Identity, shape: Landmarks, palette: Palette)
         if person.glasses == "square":
             rim[:, 0] = eye.center[0] + np.clip((rim[:, 0] - eye.center[0]) * 1.3, -wide, wide)
             rim[:, 1] = eye.center[1] + np.clip((rim[:, 1] - eye.center[1]) * 1.25, -high * 0.9, high)
-        pen.stroke(rim, color, 0.018, closed=True)
+        pen.stroke(rim, color, 0.011, closed=True)
         temple = np.array(
             [
                 [eye.center[0] + sign * wide, eye.center[1] - 0.02],
                 [sign * (np.abs(shape.outline[:, 0]).max()), -0.03],
             ]
         )
-        pen.stroke(temple, color, 0.018, depth=None)
+        pen.stroke(temple, color, 0.011, depth=None)
     inner = shape.eyes[1].center[0] - shape.eyes[1].half_width * 1.45
-    pen.stroke(np.array([[-inner, 0.0], [0, -0.025], [inner, 0.0]]), color, 0.018)
+    pen.stroke(np.array([[-inner, 0.0], [0, -0.025], [inner, 0.0]]), color, 0.011)
 
 
 def draw_occlusion(

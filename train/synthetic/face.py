@@ -127,7 +127,7 @@ def _scene(
     seed: int, expression: Expression, frontal: bool, size: int
 ) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
     cv2 = require("cv2", "train")
-    person, style = draw_identity(stream(seed, "identity")), draw_style(stream(seed, "style"))
+    person, style = draw_identity(stream(seed, "identity")), draw_style(stream(seed, "style"), frontal)
     shape, pose = landmarks(person, style, expression.activations), _pose(seed, frontal, size)
     large = size * OVERSAMPLING
     canvas = draw_background(stream(seed, "background"), large)

@@ -56,5 +56,5 @@ def _outline(person: Identity, style: Style, chin: float) -> Points:
     taper = person.jaw_taper * (1 - style.roundness)
     x = np.where(sine > 0, x * (1 - taper * sine), np.sign(cosine) * np.abs(cosine) ** 0.95)
     y = np.where(sine > 0, chin * np.abs(sine) ** power, -person.crown * np.abs(sine) ** 0.95)
-    width = person.half_width + 0.12 * style.roundness
+    width = person.half_width + 0.06 * style.roundness
     return np.stack([x * width, y], axis=1)

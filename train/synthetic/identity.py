@@ -80,7 +80,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         eye_width=between(rng, 0.13, 0.185),
         eye_open=between(rng, 0.36, 0.52),
         eye_tilt=between(rng, -0.015, 0.035),
-        brow_gap=between(rng, 0.15, 0.26),
+        brow_gap=between(rng, 0.15, 0.245),
         brow_arch=between(rng, 0.01, 0.07),
         brow_slant=between(rng, -0.02, 0.02),
         brow_thickness=between(rng, 0.025, 0.065),
@@ -102,7 +102,7 @@ def draw_identity(rng: np.random.Generator) -> Identity:
         ),
         hairline=between(rng, 0.5, 0.66),
         beard=pick(rng, {"none": 7, "stubble": 1, "full": 1, "moustache": 1, "goatee": 0.6}),
-        glasses=pick(rng, {"none": 7, "round": 1, "square": 1}) if chance(rng, 0.9) else "none",
+        glasses=pick(rng, {"none": 7, "round": 1, "square": 0.8}) if chance(rng, 0.9) else "none",
     )
 
 

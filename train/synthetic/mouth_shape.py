@@ -69,9 +69,9 @@ def _inner_edges(
 ) -> tuple[Points, Points]:
     """Y of the lips' inner edges along ``U``."""
     m, gain = active.mean, style.exaggeration
-    parted = m("AU25")
+    parted, smile = m("AU25"), min(active.at("AU12", 0), active.at("AU12", 1))
     chin = m("AU17") * (1 - 0.5 * m("AU26"))
-    middle = person.mouth_y + gain * (0.02 * m("AU12") - 0.035 * chin - 0.045 * m("AU15") + 0.02 * m("AU20"))
+    middle = person.mouth_y + gain * (0.02 * smile - 0.035 * chin - 0.045 * m("AU15") + 0.02 * m("AU20"))
     lift = gain * (0.085 * m("AU10") + 0.06 * m("AU9") + 0.02 * m("AU12") * parted)
     gap = parted * (0.05 + 0.05 * m("AU12") + 0.03 * m("AU20") + 0.06 * m("AU16"))
     gap += gain * (0.23 * m("AU26") + 0.34 * m("AU27")) * max(parted, 0.25)

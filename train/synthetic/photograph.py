@@ -56,6 +56,8 @@ def photograph(
     picture = _tone(rng, scene, tone)
     contrast, brightness = between(rng, 0.75, 1.2), between(rng, -22, 22)
     picture = (picture - 128) * np.float32(contrast) + np.float32(128 + brightness)
+    # The shoulder of a sensor's curve: bright skin keeps its relief.
+    picture = np.minimum(picture, np.float32(208) + (picture - 208) * np.float32(0.45))
     blur = between(rng, 0.0, 0.6 if gentle else 1.3) * size / 160 if chance(rng, 0.6) else 0.0
     if blur > 0.25:
         picture = cv2.GaussianBlur(picture, (0, 0), blur)

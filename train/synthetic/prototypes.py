@@ -62,11 +62,11 @@ PROTOTYPES: Final[dict[str, tuple[dict[str, float], ...]]] = {
         {"AU1": 1.0, "AU2": 0.4, "AU4": 0.6, "AU5": 1.0, "AU20": 0.9, "AU25": 1.0, "AU26": 0.7, "AU16": 0.4},
     ),
     "contempt": (
-        {"AU12R": 0.85, "AU14R": 0.8},
+        {"AU12R": 0.95, "AU14R": 0.9},
         {"AU12R": 1.0, "AU14R": 1.0},
-        {"AU12R": 0.85, "AU14R": 1.0, "AU43": 0.25, "AU7": 0.2},
-        {"AU12R": 0.9, "AU14R": 0.9, "AU2R": 0.7},  # one brow raised as well
-        {"AU12R": 0.8, "AU14R": 1.0, "AU10R": 0.4, "AU15L": 0.25},
+        {"AU12R": 0.9, "AU14R": 1.0, "AU43": 0.25, "AU7": 0.2},
+        {"AU12R": 0.95, "AU14R": 0.9, "AU2R": 0.7},  # one brow raised as well
+        {"AU12R": 0.9, "AU14R": 1.0, "AU10R": 0.4, "AU15L": 0.25},
     ),
 }
 """Emotion -> variants of its expression; contempt is drawn on either side (:func:`mirrored`)."""

@@ -92,7 +92,7 @@ def _middle(shape: Landmarks) -> list[tuple[float, float, float, float, float]]:
     low = mouth.lower_outer[:, 1].max()
     middle = (mouth.upper_outer[:, 1].min() + low) / 2
     return [
-        (0.0, -0.62, 0.45, 0.2, 0.10),
+        (0.0, -0.58, 0.45, 0.18, 0.12),
         (0.0, 0.02, 0.055, 0.16, 0.20),
         (0.0, 0.22, 0.06, 0.12, 0.12),
         (0.0, shape.nose_y - 0.02, 0.075, 0.06, 0.14),
@@ -112,10 +112,10 @@ def _sides(
         eye, brow = shape.eyes[side], shape.brows[side]
         ball = 0.10 * active.at("AU12", side) + 0.05 * active.at("AU6", side)
         rows += [
-            (eye.center[0], eye.center[1] - 0.02, max(0.19, eye.half_width * 1.25), 0.11, -0.28),
+            (eye.center[0], eye.center[1] - 0.02, max(0.19, eye.half_width * 1.25), 0.11, -0.33),
             (sign * 0.15, eye.center[1] - 0.02, 0.06, 0.09, -0.16),
-            (float(brow[:, 0].mean()), float(brow[:, 1].mean()) + 0.05, 0.2, 0.05, -0.10),
-            (sign * (person.eye_x + 0.07), 0.32 - ball * 0.3, 0.17, 0.13, 0.13 + ball),
+            (float(brow[:, 0].mean()), float(brow[:, 1].mean()) + 0.06, 0.2, 0.06, -0.17),
+            (sign * (person.eye_x + 0.07), 0.32 - ball * 0.3, 0.17, 0.13, 0.16 + ball),
             (sign * (shape.nose_width + 0.05), shape.nose_y - 0.06, 0.05, 0.12, -0.10),
             (sign * 0.62, 0.55, 0.12, 0.3, -0.08),
         ]

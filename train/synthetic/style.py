@@ -79,17 +79,22 @@ class Style:
     blush: float
 
 
-def draw_style(rng: np.random.Generator) -> Style:
-    """Draw a way of drawing."""
+def draw_style(rng: np.random.Generator, frontal: bool) -> Style:
+    """Draw a way of drawing.
+
+    Args:
+        rng: decides.
+        frontal: the face must be found by a detector of frontal faces, so there are no drawings without shading.
+    """
     hand = pick(rng, HANDS)
     cartoon = hand in ("flat", "ink", "simple")
     return Style(
         hand=hand,
         outline=_outline(rng, hand),
         ink=between(rng, 0.6, 1.0),
-        shading=between(rng, 0.8, 1.25) if hand in ("soft", "painted") else between(rng, 0.85, 1.15),
+        shading=_shading(rng, hand, frontal),
         folds=_folds(rng, hand),
-        exaggeration=between(rng, 0.95, 1.35) if cartoon else between(rng, 0.85, 1.15),
+        exaggeration=between(rng, 0.95, 1.3) if cartoon else between(rng, 0.85, 1.15),
         eye=pick(rng, _EYES[hand]),
         eye_scale=between(rng, 0.95, 1.4) if cartoon else between(rng, 0.92, 1.12),
         brow=pick(rng, _BROWS[hand]),
@@ -115,6 +120,12 @@ def _outline(rng: np.random.Generator, hand: str) -> float:
     if hand == "soft" or (hand in ("flat", "painted") and chance(rng, 0.35)):
         return 0.0
     return between(rng, 0.012, 0.04)
+
+
+def _shading(rng: np.random.Generator, hand: str, frontal: bool) -> float:
+    plain = chance(rng, {"soft": 0.0, "painted": 0.1, "flat": 0.4, "ink": 0.5, "simple": 0.5}[hand])
+    strength = between(rng, 0.85, 1.2)
+    return strength if frontal or not plain else 0.5 * (strength - 0.85)
 
 
 def _folds(rng: np.random.Generator, hand: str) -> float:
