@@ -7,10 +7,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from fer_edge.faces.detector import Box
 from fer_edge.runtime.errors import FerEdgeError, PictureError
 from fer_edge.runtime.strict_json import StrictJson, shown
 
-Box = tuple[float, float, float, float]
 LIMIT = 1 << 28
 """Bytes; a million pictures or so."""
 

@@ -45,4 +45,5 @@ def make_detector(name: str) -> Detector:
 
 def detect_faces(frame: Frame, detector: Detector) -> list[Box]:
     """The faces of a camera frame, found on the camera spec's gray of the upright picture."""
-    return detector.detect(gray(upright(frame)))
+    red, green, blue = np.moveaxis(upright(frame), 2, 0)
+    return detector.detect(gray(red, green, blue))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fer_edge.faces.detector import Box
 from fer_edge.runtime.camera import upright_size
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.frame import Frame
@@ -15,7 +16,6 @@ from fer_edge.runtime.prediction import Prediction
 if TYPE_CHECKING:
     from fer_edge.runtime.model import Model
 
-Box = tuple[float, float, float, float]
 PixelBox = tuple[int, int, int, int]
 
 

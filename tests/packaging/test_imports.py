@@ -1,6 +1,7 @@
 """Imports flow down and never sideways; start-up needs numpy and click only."""
 
 import ast
+import configparser
 import os
 import subprocess
 import sys
@@ -51,6 +52,25 @@ def test_export_touches_only_three_parts_of_train():
         if name.startswith("fer_edge.train") and not name.startswith(EXPORT_MAY_USE)
     ]
     assert wrong == []
+
+
+def test_every_extra_that_a_message_names_exists():
+    """``require(module, extra)`` tells people to install that extra."""
+    parser = configparser.ConfigParser()
+    parser.read(ROOT / "setup.cfg", encoding="utf-8")
+    named = {
+        node.args[1].value
+        for folder in ("console", "export", "faces", "predict", "runtime", "stats", "train")
+        for module in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "require"
+        and len(node.args) == 2
+        and isinstance(node.args[1], ast.Constant)
+    }
+    assert "predict" in named
+    assert named <= set(parser["options.extras_require"])
 
 
 @pytest.mark.parametrize(
