@@ -93,7 +93,7 @@ class Crops:
     def _crop(self, frame: Frame, box: Sequence[float]) -> NDArray[np.uint8]:
         rgb = scaled(frame, self.width, self.height, box=box, crop_margin=self.margin)
         if self.channels == 1:
-            return gray(rgb).reshape(1, self.height, self.width)
+            return gray(*rgb.transpose(2, 0, 1)).reshape(1, self.height, self.width)
         return np.ascontiguousarray(rgb.transpose(2, 0, 1))
 
 
