@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 
 from fer_edge.runtime.errors import FerEdgeError
@@ -17,7 +16,7 @@ def write_bytes(path: str | Path, data: bytes) -> None:
         FerEdgeError: the folder is missing, full or not writable; ``path`` is as it was.
     """
     target = Path(path)
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
+    beside = target.with_name(f".{target.name}.{os.urandom(8).hex()}.tmp")
     try:
         _write_synced(beside, data)
         beside.replace(target)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import engine_named, find_engine
 from fer_edge.runtime.errors import BundleError, ContractError, EngineError
 from fer_edge.runtime.exchange import recover
 from fer_edge.runtime.manifest import LARGEST_MANIFEST, MANIFEST, Artifact, FileEntry, Manifest, file_names
 
-CONTRACT_SUFFIX = ".contract.json"
 DEFAULT_FORMATS = ("tflite", "onnx", "torchscript", "coreml")
 """In the order in which they are tried when no variant is named."""
 _CHUNK = 1 << 20

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
 def closest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word nearest to ``word``, or None when nothing is near."""
+    import difflib
+
     by_lower = {name.lower(): name for name in allowed}
     found = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.5)
     return by_lower[found[0]] if found else None

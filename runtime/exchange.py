@@ -7,10 +7,8 @@ renames; a run killed between them leaves the old folder as ``previous(target)``
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
-import shutil
 import sys
 from pathlib import Path
 
@@ -43,7 +41,7 @@ def publish(target: str | Path) -> None:
         if not place.exists():
             new.rename(place)
         elif swap(new, place):
-            shutil.rmtree(new)
+            _remove(new)
         else:
             _two_renames(new, place, previous(target))
     except OSError as error:
@@ -69,7 +67,7 @@ def clean(target: str | Path) -> None:
         if leftover.is_symlink() or leftover.is_file():
             leftover.unlink()
         elif leftover.exists():
-            shutil.rmtree(leftover)
+            _remove(leftover)
 
 
 def swap(one: Path, other: Path) -> bool:
@@ -81,6 +79,8 @@ def swap(one: Path, other: Path) -> bool:
     Raises:
         OSError: it can, but refused this time.
     """
+    import ctypes
+
     first, second = os.fsencode(one), os.fsencode(other)
     try:
         library = ctypes.CDLL(None, use_errno=True)
@@ -100,10 +100,10 @@ def swap(one: Path, other: Path) -> bool:
 
 def _two_renames(new: Path, place: Path, old: Path) -> None:
     if old.exists():
-        shutil.rmtree(old)
+        _remove(old)
     place.rename(old)
     new.rename(place)
-    shutil.rmtree(old)
+    _remove(old)
 
 
 def _beside(target: str | Path, word: str) -> Path:
@@ -114,3 +114,9 @@ def _beside(target: str | Path, word: str) -> Path:
 def _real(target: str | Path) -> Path:
     # A link to a bundle stays a link; the folder it names is exchanged.
     return Path(os.path.realpath(target))
+
+
+def _remove(folder: Path) -> None:
+    import shutil  # brings every compression; a reader never removes
+
+    shutil.rmtree(folder)

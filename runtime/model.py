@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.runtime.bundle import CONTRACT_SUFFIX, open_bundle
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
@@ -152,12 +152,18 @@ def load(path: str | Path, variant: str | None = None, engine: str | None = None
     if not place.exists():
         raise BundleError(f"{place} does not exist; make a bundle with fer-export")
     if place.is_dir() and place.suffix.lower() != ".mlpackage":
-        bundle = open_bundle(place)
-        artifact = bundle.choose(variant, engine)
-        contract = bundle.check_artifact(artifact)
-        file = bundle.path.joinpath(*artifact.path.split("/"))
-        return open_artifact(file, contract, engine=engine, threads=threads, variant=artifact.variant)
+        return _load_bundle(place, variant, engine, threads)
     return _load_lone(place, variant, engine, threads)
+
+
+def _load_bundle(place: Path, variant: str | None, engine: str | None, threads: int) -> Model:
+    from fer_edge.runtime.bundle import open_bundle  # the manifest's schema is needed here only
+
+    bundle = open_bundle(place)
+    artifact = bundle.choose(variant, engine)
+    contract = bundle.check_artifact(artifact)
+    file = bundle.path.joinpath(*artifact.path.split("/"))
+    return open_artifact(file, contract, engine=engine, threads=threads, variant=artifact.variant)
 
 
 def open_artifact(

@@ -5,6 +5,9 @@ from __future__ import annotations
 KEY = "fer_edge_contract"
 """Under which the contract lies in ONNX, TFLite, Core ML and safetensors."""
 
+CONTRACT_SUFFIX = ".contract.json"
+"""After an artifact's name: its contract beside it."""
+
 LARGEST_CONTRACT = 1 << 20
 """Bytes; the contract loader's own limit."""
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fer_edge.runtime.containers.limits import LARGEST_CONTRACT, ContainerError
+
+if TYPE_CHECKING:
+    import zipfile
 
 _NAME = ("extra", "contract.json")
 
 
 def read(path: Path) -> list[bytes]:
     """Every contract that the archive holds; one is right."""
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(path) as archive:
             members = [entry for entry in archive.infolist() if tuple(entry.filename.split("/")[1:]) == _NAME]

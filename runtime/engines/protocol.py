@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -60,6 +59,8 @@ class Engine(Protocol):
 
 def installed(distributions: Sequence[str]) -> str | None:
     """Name and version of the first of these distributions that is installed."""
+    import importlib.metadata  # brings the email package; who only prepares pictures does not wait for it
+
     for name in distributions:
         try:
             return f"{name} {importlib.metadata.version(name)}"
