@@ -48,6 +48,7 @@ class TFLiteFormat:
             ExportError: the converter or the quantizer refused, or a value is not finite.
         """
         variant, reference = request.variant, request.source.contract
+        _refuse_training_mode(request.source.module)
         file = TFLite.read(_model(request))
         if variant.quantized_io and variant.interface == "image":
             _make_uint8(file)
@@ -60,6 +61,14 @@ class TFLiteFormat:
 
 
 TFLITE: Format = TFLiteFormat()
+
+
+def _refuse_training_mode(module: nn.Module) -> None:
+    """The converter would take statistics of one example for the network's own, without an error."""
+    if any(child.training for child in module.modules()):
+        raise ExportError(
+            "the network is in training mode and would be converted wrongly; call .eval() first"
+        )
 
 
 def _model(request: Request) -> bytes:

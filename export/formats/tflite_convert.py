@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from fer_edge.export.contracts import INPUT_NAME
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
-from fer_edge.runtime.errors import ExportError
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -24,12 +23,8 @@ def convert_float(module: nn.Module, contract: Contract, interface: str) -> byte
         interface: ``tensor`` or ``image``.
 
     Raises:
-        ExportError: the module is in training mode, or the converter refused.
+        ExportError: the converter refused.
     """
-    if any(child.training for child in module.modules()):
-        raise ExportError(
-            "the network is in training mode and would be converted wrongly; call .eval() first"
-        )
     frontend, example = _frontend(module, contract, interface)
     with quiet("the TFLite converter"):
         import litert_torch

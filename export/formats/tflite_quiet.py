@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import sys
 import tempfile
@@ -52,15 +53,20 @@ def _first_line(error: Exception) -> str:
 def _descriptors_caught() -> Iterator[None]:
     sys.stdout.flush()
     sys.stderr.flush()
-    with tempfile.TemporaryFile() as sink:
+    with tempfile.TemporaryFile() as sink, _streams_caught():
         kept = [(descriptor, os.dup(descriptor)) for descriptor in (1, 2)]
         try:
             for descriptor, _ in kept:
                 os.dup2(sink.fileno(), descriptor)
             yield
         finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
             for descriptor, copy in kept:
                 os.dup2(copy, descriptor)
                 os.close(copy)
+
+
+@contextlib.contextmanager
+def _streams_caught() -> Iterator[None]:
+    """Python's own streams may lead elsewhere than to the descriptors."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
