@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_edge.console.command import command, usage_error
-from fer_edge.console.lists import list_option
+from fer_edge.console.lists import Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.closest import unknown
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fer_edge.train.pipeline import Result
     from fer_edge.train.recipes import Recipe
 
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 
 
@@ -42,6 +43,9 @@ EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safe
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training faces.")
 @click.option("--batch-size", type=click.IntRange(2), help="Faces a step.")
 @click.option("--lr", "learning_rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
+@click.option(
+    "--precision", type=Word("precision", PRECISIONS), help="Of the arithmetic; weights stay float32."
+)
 @click.option("--seed", type=click.IntRange(0), help="Of everything.")
 @click.option("--limit", type=click.IntRange(2), help="At most so many faces of each split.")
 @click.option("--views", type=click.IntRange(1), help="Crops kept of each training face.")
@@ -78,7 +82,7 @@ def overridden(recipe: Recipe, options: dict[str, Any]) -> Recipe:
     """
     from fer_edge.train.models.foreign import parse_arguments
 
-    names = ("epochs", "batch_size", "learning_rate", "seed", "views")
+    names = ("epochs", "batch_size", "learning_rate", "precision", "seed", "views")
     changes: dict[str, Any] = {name: options[name] for name in names if options.get(name) is not None}
     if options.get("arch"):
         word = options["arch"].rpartition(":")[2]

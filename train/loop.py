@@ -151,6 +151,7 @@ def run(
         trainer = pl.Trainer(
             accelerator="auto",
             devices=1,
+            precision=recipe.precision,  # type: ignore[arg-type]
             max_epochs=recipe.epochs,
             callbacks=[*average, snapshots, log],
             logger=False,

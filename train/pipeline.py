@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass, replace
@@ -120,6 +121,7 @@ def train(
         ),
     }
     write_checkpoint(out / WEIGHTS, state, contract, text)
+    report = {**report, "weights_sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()}
     write_bytes(out / f"{WEIGHTS}.contract.json", contract.text.encode())
     write_bytes(out / REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
     return Result(out / WEIGHTS, report)

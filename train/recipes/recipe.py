@@ -43,6 +43,7 @@ class Recipe:
         weight_decay: AdamW's, on convolutions and dense layers.
         label_smoothing: share of the uniform distribution mixed into the labels.
         ema_decay: of the averaged weights, which are the ones that are kept; 0: none.
+        precision: Lightning's word: ``32-true``, ``bf16-mixed`` or ``16-mixed``; weights stay float32 in all of them.
         seed: of everything.
         arch_args: further arguments of the architecture.
     """
@@ -68,5 +69,6 @@ class Recipe:
     weight_decay: float = 0.02
     label_smoothing: float = 0.0
     ema_decay: float = 0.0
+    precision: str = "32-true"
     seed: int = 0
     arch_args: Mapping[str, Any] = field(default_factory=dict)
