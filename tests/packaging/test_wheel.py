@@ -94,13 +94,18 @@ def test_a_missing_extra_is_one_sentence(bin_folder, tmp_path):
     )
 
 
-def test_a_missing_extra_is_exit_1(bin_folder, tmp_path):
-    done = run(bin_folder / "fer-export", "--out", "bundle", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [(["fer-export", "--out", "bundle"], "export"), (["fer-predict", "photo.png"], "predict")],
+)
+def test_a_missing_extra_is_exit_1(bin_folder, tmp_path, arguments, extra):
+    (tmp_path / "photo.png").touch()
+    done = run(bin_folder / arguments[0], *arguments[1:], cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert done.stderr.startswith("Error: ")
-    assert "pip install 'fer-edge[export]'" in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert f"pip install 'fer-edge[{extra}]'" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
 
 
 def test_the_runtime_imports_with_numpy_alone(bin_folder, tmp_path):
