@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.variants import Variant
 
-MAKE, ACCURACY, VERIFY = "make", "accuracy", "verify"
+MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
 POLL_SECONDS = 0.01
 
 
@@ -36,7 +36,8 @@ class Task:
     """One thing to do with one artifact.
 
     Attributes:
-        stage: ``make`` (convert and judge), ``accuracy`` (answer labelled images) or ``verify`` (judge only).
+        stage: ``make`` (convert and judge), ``accuracy`` (answer labelled images), ``verify`` (judge only) or
+            ``golden`` (compare with stored answers).
         variant: its name.
         path: the artifact.
     """

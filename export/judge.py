@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.limits import limit_of
-from fer_edge.export.parity import compare
+from fer_edge.export.parity import compare, not_finite
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.contract import Contract
@@ -70,6 +70,23 @@ def parity(path: Path, contract: Contract, variant: Variant, reference: Referenc
         "top1_agreement": found["top1_agreement"],
         "limit": {"max_abs": limit.max_abs, "top1_agreement": limit.top1_agreement},
     }
+
+
+def golden(path: Path, contract: Contract, variant: Variant, reference: Reference) -> dict[str, Any]:
+    """The artifact against stored answers: a handful, so only the largest difference is judged."""
+    without = engine_missing(variant)
+    if without:
+        return {"verdict": "not-run", "reason": without, "max_abs": None}
+    answers = run(open_artifact(path, contract, threads=1), contract, reference.pictures)
+    broken = not_finite(answers, contract.labels)
+    if broken:
+        return {"verdict": "fail", "reason": broken, "max_abs": None}
+    worst, allowed = (
+        float(np.abs(answers - reference.probabilities).max()),
+        limit_of(variant.precision).max_abs,
+    )
+    reason = None if worst <= allowed else f"an answer differs by {worst:.3g}, allowed is {allowed:g}"
+    return {"verdict": "fail" if reason else "pass", "reason": reason, "max_abs": float(f"{worst:.6g}")}
 
 
 def not_run(variant: Variant, reason: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Row:
         contract: its text.
         parity: as in the manifest.
         weight_audit: as in the manifest.
+        findings: sentences of a weight audit that failed.
         accuracy: as in the manifest.
         reason: why it is not written.
         exit_code: what this row alone would make of the run.
@@ -46,6 +47,7 @@ class Row:
     contract: str | None = None
     parity: dict[str, Any] | None = None
     weight_audit: dict[str, Any] | None = None
+    findings: tuple[str, ...] = ()
     accuracy: dict[str, Any] | None = None
     reason: str | None = None
     exit_code: int = 0
@@ -91,6 +93,7 @@ def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> Row:
         contract=result["contract"],
         parity=result["parity"],
         weight_audit=result["weight_audit"],
+        findings=tuple(result["findings"]),
         seconds=seconds,
     )
 
@@ -139,8 +142,7 @@ def _faults(row: Row) -> list[str]:
     if row.parity and row.parity["verdict"] == "fail":
         faults.append(f"parity failed: {row.parity['reason']}")
     if row.weight_audit and row.weight_audit["verdict"] == "fail":
-        worst = row.weight_audit["max_abs"]
-        faults.append(f"weight audit failed: a weight in the package differs from the source's by {worst}")
+        faults.append(f"weight audit failed: {'; '.join(row.findings[:3])}")
     if row.accuracy and row.accuracy["verdict"] == "fail":
         low, high = row.accuracy["drop_interval"]
         faults.append(f"accuracy failed: it drops by {low:.4f} to {high:.4f}")

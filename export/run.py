@@ -12,7 +12,7 @@ from fer_edge.export.plan import Plan, Wanted, choose, settle
 from fer_edge.export.pool import Pool
 from fer_edge.export.rows import WRITTEN, Leniency, Row, made_rows, skipped_rows
 from fer_edge.export.staging import BUNDLE, WORK, check_target, publish, staging
-from fer_edge.runtime.variants import CALIBRATED, Variant
+from fer_edge.runtime.variants import CALIBRATED, Variant, legal_variants
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
@@ -85,13 +85,13 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
         if output.debug:
             _show_logs(jobs, output)
         rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, settings.leniency)
+        rows.sort(key=lambda row: _order(row.variant))
         sha256 = None
         if any(row.status == WRITTEN for row in rows):
             from fer_edge.export.bundle_writer import write_bundle
 
             sha256 = write_bundle(bundle, original, rows, evidence)
             publish(bundle, target, settings.out)
-    rows.sort(key=lambda row: _order(row.variant))
     return Exported(rows, target if sha256 else None, sha256, original.contract.model, evidence.warnings)
 
 
@@ -158,7 +158,4 @@ def _show_logs(jobs: Sequence[Job], output: Output) -> None:
 
 
 def _order(variant: Variant) -> int:
-    from fer_edge.runtime.variants import legal_variants
-
-    order = legal_variants(every=True)
-    return order.index(variant)
+    return legal_variants(every=True).index(variant)

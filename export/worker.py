@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.job import ACCURACY, MAKE, Job, Task, get_array, put_array, put_json, wait_for
+from fer_edge.export.job import ACCURACY, GOLDEN, MAKE, Job, Task, get_array, put_array, put_json, wait_for
 from fer_edge.export.lifeline import die_with_parent
 from fer_edge.runtime.errors import FerEdgeError
 
@@ -38,7 +38,7 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.memo: dict[str, Any] = {}
-        self.contracts: dict[str, Contract] = {}
+        self.findings: list[str] = []
         self._format: Format | None = None
         self._source: Source | None = None
         self._calibration: Calibration | None = None
@@ -71,7 +71,7 @@ class Worker:
             return self._make(task)
         if task.stage == ACCURACY:
             return self._accuracy(index, task)
-        return self._verify(task)
+        return self._golden(task) if task.stage == GOLDEN else self._verify(task)
 
     def _make(self, task: Task) -> dict[str, Any]:
         from fer_edge.export.formats.protocol import Request
@@ -82,14 +82,17 @@ class Worker:
         source = self._original()
         calibration = self._calibrate() if variant.precision in CALIBRATED else None
         contract = converter.convert(Request(variant, source, calibration, path, self.memo))
-        self.contracts[task.variant] = contract
         return {"contract": contract.text, **self._judged(task, contract)}
 
     def _verify(self, task: Task) -> dict[str, Any]:
-        from fer_edge.runtime.contract import Contract
+        return self._judged(task, _contract_beside(task))
 
-        contract = Contract.parse(wait_for(Path(f"{task.path}.contract.json")).read_text())
-        return self._judged(task, contract)
+    def _golden(self, task: Task) -> dict[str, Any]:
+        from fer_edge.export.judge import golden
+
+        return {
+            "golden": golden(Path(task.path), _contract_beside(task), task.what, self._reference("golden"))
+        }
 
     def _judged(self, task: Task, contract: Contract) -> dict[str, Any]:
         from fer_edge.export.judge import parity
@@ -97,14 +100,18 @@ class Worker:
         found = parity(Path(task.path), contract, task.what, self._reference("parity"))
         # Only what no engine can run is worth reading back weight by weight.
         unopened = found["verdict"] == "not-run" and found["engine"] is None
-        return {"parity": found, "weight_audit": self._audit(task) if unopened else None}
+        self.findings = []
+        audit = self._audit(task) if unopened else None
+        return {"parity": found, "weight_audit": audit, "findings": self.findings}
 
     def _audit(self, task: Task) -> dict[str, Any] | None:
         if task.what.format != "coreml" or not (self.job.common / "source.json").exists():
             return None
         from fer_edge.export.weight_audit import audit_coreml
 
-        return audit_coreml(Path(task.path), self._original().module, task.what.precision)
+        audit = audit_coreml(Path(task.path), self._original())
+        self.findings = list(audit.findings)
+        return audit.to_manifest()
 
     def _accuracy(self, index: int, task: Task) -> dict[str, Any]:
         from fer_edge.export.judge import engine_missing, run
@@ -159,6 +166,12 @@ class Worker:
                 np.array(held_out.probabilities),
             )
         return self._calibration
+
+
+def _contract_beside(task: Task) -> Contract:
+    from fer_edge.runtime.contract import Contract
+
+    return Contract.parse(Path(f"{task.path}.contract.json").read_bytes())
 
 
 def reason_of(error: BaseException, folder: Path) -> str:
