@@ -39,7 +39,7 @@ def main() -> int:
     records = [check(path) for path in sorted(arguments.folder.glob("*.tflite"))]
     for record in records:
         print(
-            f"{record['file']:40} {record['opened'] and 'opens' or 'refused'}  {record.get('max_abs', record.get('reason'))}"
+            f"{record['file']:40} {'opens' if record['opened'] else 'refused'}  {record.get('max_abs', record.get('reason'))}"
         )
     document = {
         "what": "MediaPipe ImageClassifier against LiteRT, same file, same pictures at the model's size",
