@@ -15,14 +15,16 @@ _NAME = ("extra", "contract.json")
 
 def read(path: Path) -> list[bytes]:
     """Every contract that the archive holds; one is right."""
+    import struct
     import zipfile
     import zlib
 
+    broken = (zipfile.BadZipFile, struct.error, zlib.error)
     try:
         with zipfile.ZipFile(path) as archive:
             members = [entry for entry in archive.infolist() if tuple(entry.filename.split("/")[1:]) == _NAME]
             return [_content(archive, entry) for entry in members]
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error) as error:
+    except (*broken, RuntimeError, EOFError, ValueError, OverflowError) as error:  # also NotImplementedError
         raise ContainerError(f"it is no TorchScript archive ({ascii(str(error))[1:-1][:100]})") from None
 
 

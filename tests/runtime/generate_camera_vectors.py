@@ -6,8 +6,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from camera_cases import cases  # noqa: E402
-from scalar_camera import expectation  # noqa: E402
+from camera_cases import cases
+from scalar_camera import expectation
 
 FOLDER = Path(__file__).parents[1] / "golden" / "camera"
 

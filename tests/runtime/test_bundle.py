@@ -1,0 +1,262 @@
+import json
+import os
+import shutil
+
+import pytest
+import tiny_artifacts as tiny
+
+from fer_edge.runtime import BundleError, load
+from fer_edge.runtime.bundle import open_bundle
+from fer_edge.runtime.exchange import previous
+from fer_edge.runtime.manifest import Manifest
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory):
+    return tiny.write_bundle(tmp_path_factory.mktemp("bundles") / "bundle")
+
+
+@pytest.fixture
+def bundle(original, tmp_path):
+    return shutil.copytree(original, tmp_path / "bundle")
+
+
+def document(bundle):
+    return json.loads((bundle / "manifest.json").read_text())
+
+
+def test_a_sound_bundle(bundle):
+    opened = open_bundle(bundle)
+    assert opened.check_files() == []
+    assert opened.unlisted() == []
+    for artifact in opened.manifest.artifacts:
+        assert opened.check_artifact(artifact).model == "tiny"
+    assert len(opened.sha256) == 64
+
+
+def test_manifest_survives_a_round_trip(bundle):
+    manifest = open_bundle(bundle).manifest
+    assert Manifest.parse(manifest.to_json()) == manifest
+    assert Manifest.parse(manifest.to_json()).to_json() == manifest.to_json()
+    assert json.loads(manifest.to_json()) == document(bundle)
+
+
+@pytest.mark.parametrize("name", ["tiny-fp32.tflite", "tiny-fp32.tflite.contract.json"])
+def test_a_changed_byte(bundle, name):
+    path = bundle / name
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(BundleError, match="was changed"):
+        load(bundle)
+    assert len(open_bundle(bundle).check_files()) == 1
+
+
+@pytest.mark.parametrize("name", ["tiny-fp32.tflite", "tiny-fp32.tflite.contract.json"])
+def test_an_appended_byte(bundle, name):
+    with (bundle / name).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(BundleError, match="it was changed"):
+        load(bundle)
+
+
+def test_a_missing_file(bundle):
+    (bundle / "tiny-fp32.tflite").unlink()
+    with pytest.raises(BundleError, match=r"tiny-fp32\.tflite .* cannot be opened"):
+        load(bundle)
+
+
+def test_what_is_not_opened_is_not_read(bundle):
+    (bundle / "tiny-fp32.onnx").write_bytes(b"changed")
+    assert load(bundle, variant="tflite-fp32").variant == "tflite-fp32"
+
+
+def test_a_file_behind_a_link(bundle, tmp_path):
+    (bundle / "tiny-fp32.tflite").rename(tmp_path / "elsewhere")
+    (bundle / "tiny-fp32.tflite").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match="link"):
+        load(bundle)
+    assert "link" in open_bundle(bundle).check_files()[0]
+
+
+def test_a_folder_behind_a_link(bundle, tmp_path):
+    (bundle / "tiny-fp32.mlpackage" / "Data").rename(tmp_path / "Data")
+    (bundle / "tiny-fp32.mlpackage" / "Data").symlink_to(tmp_path / "Data")
+    with pytest.raises(BundleError, match="link"):
+        load(bundle, variant="coreml-fp32")
+
+
+def test_a_fifo_is_refused_and_not_waited_for(bundle):
+    (bundle / "tiny-fp32.tflite").unlink()
+    os.mkfifo(bundle / "tiny-fp32.tflite")
+    with pytest.raises(BundleError, match="no plain file"):
+        load(bundle)
+
+
+def test_unlisted_files(bundle):
+    (bundle / "more.txt").write_text("x")
+    (bundle / "empty").mkdir()
+    (bundle / "folder").mkdir()
+    (bundle / "folder" / "inside.txt").write_text("x")
+    (bundle / "link").symlink_to("labels.txt")
+    assert open_bundle(bundle).unlisted() == ["empty", "folder/inside.txt", "link", "more.txt"]
+
+
+def test_an_unlisted_file_in_a_package(bundle):
+    (bundle / "tiny-fp32.mlpackage" / "Data" / "more.bin").write_bytes(b"x")
+    with pytest.raises(BundleError, match=r"more\.bin"):
+        load(bundle, variant="coreml-fp32")
+
+
+def test_contracts_that_differ(bundle):
+    """The manifest and the file beside say another thing than the artifact; all hashes are right."""
+    other = tiny.contract_text(labels=["surprise", "happiness", "neutral"], **tiny.TFLITE)
+    (bundle / "tiny-fp32.tflite.contract.json").write_text(other)
+    manifest = document(bundle)
+    manifest["files"] = tiny.file_entries(bundle)
+    manifest["artifacts"][1]["contract"] = other
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match="contract inside"):
+        load(bundle)
+    manifest["artifacts"][1]["contract"] = tiny.contract_text(**tiny.TFLITE)
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match="differs from the contract"):
+        load(bundle)
+
+
+def test_default_needs_a_pass(bundle):
+    manifest = document(bundle)
+    manifest["artifacts"][1]["parity"] |= {"verdict": "fail"}
+    tiny.write_manifest(bundle, manifest)
+    assert load(bundle).variant == "onnx-fp32"
+    for artifact in manifest["artifacts"]:
+        artifact["parity"] |= {"verdict": "not-run", "reason": "no engine"}
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match=r"name one of its variants .*: onnx-fp32, tflite-fp32"):
+        load(bundle)
+    assert load(bundle, variant="tflite-fp32").variant == "tflite-fp32"
+
+
+def test_wrong_size_of_an_artifact(bundle):
+    manifest = document(bundle)
+    manifest["artifacts"][1]["bytes"] += 1
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match=r"its entry in manifest\.json says"):
+        load(bundle)
+
+
+def test_no_manifest(bundle):
+    (bundle / "manifest.json").unlink()
+    with pytest.raises(BundleError, match=r"has no manifest\.json"):
+        load(bundle)
+
+
+def test_manifest_is_a_link(bundle, tmp_path):
+    (bundle / "manifest.json").rename(tmp_path / "manifest.json")
+    (bundle / "manifest.json").symlink_to(tmp_path / "manifest.json")
+    with pytest.raises(BundleError, match="link"):
+        open_bundle(bundle)
+
+
+def test_manifest_is_a_folder(bundle):
+    (bundle / "manifest.json").unlink()
+    (bundle / "manifest.json").mkdir()
+    with pytest.raises(BundleError, match="no plain file"):
+        open_bundle(bundle)
+
+
+def test_a_run_killed_between_two_renames_is_recovered(bundle):
+    bundle.rename(previous(bundle))
+    assert load(bundle).variant == "tflite-fp32"
+
+
+UNSAFE = [
+    "/etc/passwd", "../outside", "a/../../b", "a/./b", "./a", "a//b", "a/", "", ".", "..", "a\\b", "C:/x", "c:x",
+    "a\0b", "a\nb", "manifest.json",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_unsafe_paths_in_files(bundle, name):
+    manifest = document(bundle)
+    manifest["files"][name] = {"sha256": "0" * 64, "bytes": 1}
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        load(bundle)
+
+
+@pytest.mark.parametrize("name", ["/tmp/x.tflite", "../x.tflite", "x.tflite", "tiny-fp32.onnx", 3, None])
+def test_unsafe_paths_of_artifacts(bundle, name):
+    manifest = document(bundle)
+    manifest["artifacts"][1]["path"] = name
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match=r"artifacts\[1\]\.path"):
+        load(bundle)
+
+
+def spoil(*path, value):
+    def change(manifest):
+        place = manifest
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = value
+
+    return change
+
+
+SPOILED = {
+    "schema": spoil("schema", value="fer-edge-manifest/2"),
+    "unknown key": spoil("dates", value=1),
+    "unknown key in artifact": spoil("artifacts", 0, "size", value=1),
+    "unknown key in parity": spoil("artifacts", 0, "parity", "min", value=1),
+    "unknown key in file": spoil("files", "labels.txt", "date", value=1),
+    "hash": spoil("files", "labels.txt", "sha256", value="A" * 64),
+    "hash no text": spoil("files", "labels.txt", "sha256", value=0),
+    "bytes negative": spoil("files", "labels.txt", "bytes", value=-1),
+    "bytes true": spoil("files", "labels.txt", "bytes", value=True),
+    "files list": spoil("files", value=[]),
+    "artifacts object": spoil("artifacts", value={}),
+    "artifact null": spoil("artifacts", 0, value=None),
+    "variant": spoil("artifacts", 0, "variant", value="onnx-fp16"),
+    "variant illegal": spoil("artifacts", 0, "variant", value="torchscript-int8"),
+    "variant twice": lambda manifest: manifest["artifacts"].append(manifest["artifacts"][0]),
+    "format": spoil("artifacts", 0, "format", value="onxx"),
+    "verdict": spoil("artifacts", 0, "parity", "verdict", value="passed"),
+    "verdict null": spoil("artifacts", 0, "parity", "verdict", value=None),
+    "not-run without reason": spoil("artifacts", 0, "parity", "verdict", value="not-run"),
+    "pass without figures": spoil("artifacts", 0, "parity", "max_abs", value=None),
+    "parity null": spoil("artifacts", 0, "parity", value=None),
+    "agreement above 1": spoil("artifacts", 0, "parity", "top1_agreement", value=1.5),
+    "interval of three": spoil("artifacts", 0, "accuracy", "drop_interval", value=[0, 0, 0]),
+    "classes list": spoil("artifacts", 0, "calibration", "classes", value=["anger"]),
+    "tools number": spoil("tools", "torch", value=2),
+    "extra list": spoil("extra", value=[]),
+    "source": spoil("source", value="fer_mini"),
+    "skipped": spoil("skipped", value=[["tflite-int8", "x"]]),
+    "missing": lambda manifest: manifest.pop("skipped"),
+}
+
+
+@pytest.mark.parametrize("case", SPOILED, ids=lambda case: case.replace(" ", "-"))
+def test_spoiled_manifests(bundle, case):
+    manifest = document(bundle)
+    SPOILED[case](manifest)
+    tiny.write_manifest(bundle, manifest)
+    with pytest.raises(BundleError, match=r"manifest\.json"):
+        load(bundle)
+
+
+HOSTILE = {
+    "empty": b"", "null": b"null", "list": b"[]", "not text": b"\xff\xfe{}", "deep": b"[" * 200_000,
+    "deep object": b'{"schema":' * 50_000, "nan": b'{"schema": NaN}', "digits": b'{"schema": ' + b"9" * 5000 + b"}",
+    "twice": b'{"schema": 1, "schema": 1}', "surrogate": b'{"\\ud800": 1}', "cut": b'{"schema": "fer-edge-manif',
+    "large": b" " * (17 << 20),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.replace(" ", "-"))
+def test_hostile_manifests(bundle, case):
+    (bundle / "manifest.json").write_bytes(HOSTILE[case])
+    with pytest.raises(BundleError, match=r"manifest\.json") as caught:
+        load(bundle)
+    assert len(str(caught.value)) < 600
