@@ -1,0 +1,172 @@
+"""Core ML: ``mlprogram`` packages for iOS 16 and later, written on any system.
+
+| precision | weights                       | arithmetic                                           |
+|-----------|-------------------------------|------------------------------------------------------|
+| fp32      | float32                       | float32                                              |
+| fp16      | float16                       | float16 (what the Neural Engine takes); gray float32 |
+| w8        | int8, one scale for a channel | float32                                              |
+
+Tensor interface: MultiArray ``image`` float32 (1, C, H, W) -> MultiArray ``probabilities`` float32 (1, labels), also in
+fp16. Image interface: an RGB picture ``image`` -> the string ``classLabel`` and the dictionary ``probabilities``; gray
+and normalization are in the program, without a scale or bias at the input that a caller could get wrong.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from fer_edge.export.contracts import contract_for
+from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.coreml_package import write_package
+from fer_edge.export.formats.coreml_weights import read_constants
+from fer_edge.export.formats.protocol import Request
+from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.runtime.contract import Contract
+
+COMPRESSION = "compression::linear_quantize_weights"
+PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
+
+
+class CoreMLFormat:
+    """Writes ``.mlpackage`` folders."""
+
+    name = "coreml"
+    requires = ("torch", "coremltools")
+
+    def convert(self, request: Request) -> Contract:
+        """Write the package with its contract in the user metadata ``fer_edge_contract``.
+
+        Raises:
+            ExportError: coremltools refused an operator, or a weight is not finite.
+        """
+        contract = contract_for(request.variant, request.source.contract)
+        with quiet("Core ML conversion"):
+            model = _convert(request, contract)
+            with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+                raw = Path(folder) / "raw.mlpackage"
+                model.save(str(raw))
+                write_package(raw, request.path, contract)
+        for constant in read_constants(request.path):
+            refuse_nonfinite(constant.name, constant.values)
+        return contract
+
+
+class _Plain(nn.Module):
+    """A frontend with a plain tensor as output, as the converter wants it."""
+
+    def __init__(self, frontend: nn.Module) -> None:
+        super().__init__()
+        self.frontend = frontend
+
+    def forward(self, image: Tensor) -> Tensor:
+        output: dict[str, Tensor] = self.frontend(image)
+        return output["probabilities"]
+
+
+def _convert(request: Request, contract: Contract) -> Any:
+    import coremltools as ct
+
+    image = request.variant.interface == "image"
+    precision = request.variant.precision
+    half = ct.transform.FP16ComputePrecision(op_selector=_after_first_product())
+    return ct.convert(
+        _traced(request),
+        convert_to="mlprogram",
+        minimum_deployment_target=ct.target.iOS16,
+        compute_precision=half if precision == "fp16" else ct.precision.FLOAT32,
+        inputs=[_image_input(contract) if image else _tensor_input(contract)],
+        # The dictionary gets the name "probabilities" in the finished package; here it would not be free.
+        outputs=[
+            ct.TensorType(name="scores") if image else ct.TensorType(name="probabilities", dtype=np.float32)
+        ],
+        classifier_config=ct.ClassifierConfig(list(contract.labels)) if image else None,
+        pass_pipeline=_passes(precision),
+        skip_model_load=True,
+    )
+
+
+def _passes(precision: str) -> Any:
+    """The default rewrites but one, and for w8 the compression of weights behind them.
+
+    The one would turn mean and std of the image interface into a batch_norm with an epsilon of 1e-5 in it. Compressing
+    a finished package instead would run it after all.
+    """
+    import coremltools as ct
+    from coremltools.optimize import coreml
+
+    pipeline = ct.PassPipeline()
+    pipeline.remove_passes({"common::fuse_elementwise_to_batchnorm"})
+    if precision == "w8":
+        config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", weight_threshold=0)
+        chosen = coreml.OptimizationConfig(op_type_configs=dict.fromkeys(PRODUCTS, config))
+        pipeline.append_pass(COMPRESSION)
+        pipeline.set_options(COMPRESSION, {"config": chosen})
+    return pipeline
+
+
+def _tensor_input(contract: Contract) -> Any:
+    import coremltools as ct
+
+    # Without a dtype the fp16 package would ask its caller for float16.
+    return ct.TensorType(name="image", shape=contract.input.shape, dtype=np.float32)
+
+
+def _image_input(contract: Contract) -> Any:
+    import coremltools as ct
+
+    shape = (1, 3, contract.input.height, contract.input.width)
+    return ct.ImageType(name="image", shape=shape, color_layout=ct.colorlayout.RGB)
+
+
+def _traced(request: Request) -> torch.jit.ScriptModule:
+    interface, source = request.variant.interface, request.source
+    key = f"coreml:traced:{interface}"
+    if key not in request.memo:
+        if interface == "image":
+            frontend: nn.Module = ImageFrontend(source.module, source.contract, layout="NCHW")
+            example = example_picture(source.contract, layout="NCHW")
+        else:
+            frontend, example = (
+                TensorFrontend(source.module, source.contract),
+                example_tensor(source.contract),
+            )
+        request.memo[key] = _trace(_Plain(frontend).eval(), example)
+    traced: torch.jit.ScriptModule = request.memo[key]
+    return traced
+
+
+def _trace(module: nn.Module, example: Tensor) -> torch.jit.ScriptModule:
+    with warnings.catch_warnings(), torch.no_grad():
+        for category in (DeprecationWarning, FutureWarning):
+            warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=category)
+        warnings.filterwarnings("ignore", category=torch.jit._trace.TracerWarning)
+        return torch.jit.trace(module, (example,), check_trace=False)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def _after_first_product() -> Callable[[Any], bool]:
+    """Which operators compute in float16: all from the first convolution or matrix product on.
+
+    What lies before it is gray and normalization, whose sums of 255 * 255 float16 cannot hold exactly.
+    """
+    known: dict[str, bool] = {}
+
+    def behind(operator: Any) -> bool:
+        """Whether the operator is a product or gets values from one."""
+        if operator.name not in known:
+            sources = (value.op for value in operator.get_flattened_inputs() if value.op is not None)
+            known[operator.name] = operator.op_type in PRODUCTS or any(behind(source) for source in sources)
+        return known[operator.name]
+
+    return behind
+
+
+COREML = CoreMLFormat()
