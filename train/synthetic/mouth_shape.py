@@ -14,7 +14,7 @@ from fer_edge.train.synthetic.style import Style
 U = np.linspace(-1.0, 1.0, 17)
 """Position along a lip, from the left corner of the picture to the right one."""
 
-CORNER_DOWN: Final = {"AU9": 0.015, "AU10": 0.03, "AU12": -0.13, "AU14": -0.05, "AU15": 0.125, "AU20": 0.03}
+CORNER_DOWN: Final = {"AU9": 0.015, "AU10": 0.03, "AU12": -0.15, "AU14": -0.05, "AU15": 0.135, "AU20": 0.03}
 """Downward movement (face units) of a corner of the mouth at full intensity; the jaw's comes on top."""
 
 CORNER_OUT: Final = {
@@ -80,6 +80,7 @@ def _inner_edges(
     # Parted lips: the upper one rises alone. Closed lips: both follow, less far.
     apart = min(1.0, parted * 5)
     upper = bow - arc * (0.22 * gap + lift * (0.45 + 0.35 * apart))
+    upper += style.grin * min(1.0, parted * smile) * (np.where(U < 0, *corners) - upper)
     lower = bow + arc * (0.78 * gap - lift * 0.45 * (1 - apart))
     return upper, np.maximum(upper, lower)
 

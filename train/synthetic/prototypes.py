@@ -20,6 +20,7 @@ PROTOTYPES: Final[dict[str, tuple[dict[str, float], ...]]] = {
         {"AU6": 0.8, "AU12": 1.0, "AU25": 0.9},  # teeth show
         {"AU6": 0.9, "AU12": 1.0, "AU25": 1.0, "AU26": 0.6},  # laugh
         {"AU12": 1.0, "AU25": 0.5, "AU6": 0.3},  # mostly the mouth
+        {"AU12": 1.0, "AU25": 1.0, "AU26": 0.5},  # a grin that the eyes do not share
         {"AU6": 1.0, "AU12": 0.9, "AU25": 0.7, "AU43": 0.85},  # laughing eyes
     ),
     "surprise": (
@@ -46,11 +47,11 @@ PROTOTYPES: Final[dict[str, tuple[dict[str, float], ...]]] = {
             "AU25": 0.9,
             "AU23": 0.3,
         },  # bared teeth
-        {"AU4": 1.0, "AU5": 0.5, "AU7": 0.5, "AU25": 1.0, "AU26": 0.7, "AU16": 0.5, "AU10": 0.3},  # shouting
+        {"AU4": 1.0, "AU5": 0.5, "AU7": 0.5, "AU25": 1.0, "AU26": 0.7, "AU16": 0.5, "AU10": 0.2},  # shouting
         {"AU4": 1.0, "AU5": 0.5, "AU7": 0.6, "AU24": 0.8, "AU15": 0.35, "AU38": 0.5},
     ),
     "disgust": (
-        {"AU9": 1.0, "AU10": 0.6, "AU17": 0.5, "AU4": 0.35, "AU7": 0.4},
+        {"AU9": 1.0, "AU10": 0.7, "AU17": 0.5, "AU4": 0.55, "AU7": 0.4},
         {"AU9": 1.0, "AU10": 0.9, "AU15": 0.5, "AU16": 0.4, "AU25": 0.6, "AU7": 0.4},
         {"AU9": 0.9, "AU10": 1.0, "AU25": 0.8, "AU4": 0.3, "AU6": 0.4},
         {"AU9": 1.0, "AU15": 0.6, "AU10": 0.7, "AU25": 0.5, "AU26": 0.4, "AU43": 0.3},

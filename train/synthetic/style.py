@@ -49,7 +49,8 @@ _NOSES: Final[dict[str, dict[str, float]]] = {
 class Style:
     """Parameters of a drawing; widths in face units, strengths 0..1 (shading and exaggeration about 1).
 
-    ``bow`` is how late a lip bends towards its corner (1: straight, 2: a parabola); ``bare`` a head without neck,
+    ``bow`` is how late a lip bends towards its corner (1: straight, 2: a parabola); ``grin`` how straight
+    the upper lip of an open smile is drawn (1: a half disc); ``bare`` a head without neck,
     ears and hair.
     """
 
@@ -67,6 +68,7 @@ class Style:
     mouth_scale: float
     mouth_line: float
     bow: float
+    grin: float
     teeth: bool
     tongue: bool
     nose: str
@@ -103,6 +105,7 @@ def draw_style(rng: np.random.Generator, frontal: bool) -> Style:
         mouth_scale=between(rng, 0.95, 1.3) if cartoon else between(rng, 0.95, 1.1),
         mouth_line=between(rng, 0.024, 0.06),
         bow=between(rng, 1.15, 2.4),
+        grin=between(rng, 0.0, 1.0 if cartoon else 0.35),
         teeth=chance(rng, 0.8),
         tongue=chance(rng, 0.35),
         nose=pick(rng, _NOSES[hand]),
