@@ -98,3 +98,7 @@ def _finish(
             if len(found) == 1
             else f"{len(failures)} of {len(found)} pictures could not be answered"
         )
+
+
+if __name__ == "__main__":
+    main()
