@@ -15,7 +15,7 @@ from fer_edge.export.golden import write_golden
 from fer_edge.export.rows import WRITTEN, Row
 from fer_edge.export.source import Original
 from fer_edge.runtime.atomic import write_bytes
-from fer_edge.runtime.bundle import CONTRACT_SUFFIX
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.manifest import (
     MANIFEST,
     Accuracy,

@@ -14,7 +14,8 @@ from fer_edge.export.contracts import contract_for
 from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
 from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.pool import Pool
-from fer_edge.runtime.bundle import CONTRACT_SUFFIX, Bundle, open_bundle, same_contract
+from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.manifest import Artifact

@@ -1,7 +1,54 @@
 """What every test shares."""
 
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import hypothesis
+import pytest
 
 # Time on a shared machine says nothing about the code, and a suite that fails must fail again the next time.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
+
+SOURCES = Path(__file__).parents[1] / "src"
+
+
+def fer_command(module, *arguments, cwd=None, timeout=600, **environment):
+    """Run ``python -m module`` as a user's shell would: a fresh process, uninstalled sources on its path."""
+    return subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-m", module, *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def run_command():
+    """``run_command(module, *arguments, cwd=None, **environment)``: the finished process with its texts."""
+    return fer_command
+
+
+@pytest.fixture(scope="session")
+def builtin_bundle(tmp_path_factory):
+    """A bundle of the built-in model: TorchScript, ONNX, TFLite and Core ML, fp32. Not to be changed: copy it first.
+
+    Made once a run: with pytest-xdist the first worker makes it and the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    # Workers have folders of their own below one that they share.
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    bundle = shared / "builtin-bundle"
+    with (shared / "builtin-bundle.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not bundle.exists():
+            formats = "torchscript,onnx,tflite,coreml"
+            made = fer_command("fer_edge.export.cli", "--format", formats, "--out", bundle)
+            assert made.returncode == 0, made.stderr
+    return bundle
