@@ -1,0 +1,97 @@
+"""Does a face detector take the drawn faces for faces?
+
+    python benchmarks/haar_detection.py
+
+Draws frontal synthetic faces in pictures of 160 x 160 pixels, half of them clear and half weak or mixed expressions,
+and runs OpenCV's frontal Haar cascade on them as fer-predict does. A face counts as found if one detected box overlaps
+its own box with an intersection over union of at least 0.4. Writes ``benchmarks/results/haar_detection.json``; the
+share of found faces must be at least 97 percent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+from fer_edge.faces.detector import Box, Detector, detect_faces, make_detector
+from fer_edge.train.synthetic import EMOTIONS, SyntheticFaces, render_face
+
+SIZE = 160
+OVERLAP = 0.4
+TARGET = 0.97
+
+
+def main() -> int:
+    """Measure, print, write the result file; exit code 0 if the target is reached, else 3."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=1600)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "haar_detection.json")
+    arguments = parser.parse_args()
+    result = measure(arguments.count, make_detector("haar"))
+    arguments.out.write_text(json.dumps(result, indent=1) + "\n")
+    print(
+        f"found {result['found']} of {result['faces']} frontal faces: {result['rate']:.2%} (at least {TARGET:.0%})"
+    )
+    print(f"overlap of the boxes where found: median {result['overlap_median']:.2f}")
+    for emotion, rate in result["rate_by_emotion"].items():
+        print(f"  {emotion:<10} {rate:.2%}")
+    return 0 if result["rate"] >= TARGET else 3
+
+
+def measure(count: int, detector: Detector) -> dict[str, object]:
+    """Detection rate, overall and by emotion, on ``count`` frontal faces of the test split."""
+    faces = SyntheticFaces("test", count, frontal=True)
+    overlaps, drawn, found = [], Counter[str](), Counter[str]()
+    for index in range(count):
+        emotion = EMOTIONS[index % len(EMOTIONS)]
+        clear = index // len(EMOTIONS) % 2 == 0
+        face = render_face(faces.face_seed(index), emotion=emotion, clear=clear, frontal=True, size=SIZE)
+        best = max((overlap(face.box, box) for box in detect_faces(face.frame, detector)), default=0.0)
+        drawn[emotion] += 1
+        if best >= OVERLAP:
+            found[emotion] += 1
+            overlaps.append(best)
+    return {
+        "schema": "fer-edge-haar-detection/1",
+        "environment": {"cpu": cpu(), "opencv": version("opencv-python"), "numpy": np.__version__},
+        "picture": SIZE,
+        "faces": count,
+        "found": found.total(),
+        "rate": round(found.total() / count, 4),
+        "target": TARGET,
+        "overlap_median": round(float(np.median(overlaps)), 3),
+        "rate_by_emotion": {name: round(found[name] / drawn[name], 4) for name in EMOTIONS if drawn[name]},
+    }
+
+
+def overlap(a: Box, b: Box) -> float:
+    """Intersection over union of two boxes."""
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    areas = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return width * height / (areas - width * height)
+
+
+def cpu() -> str:
+    """The processor's name."""
+    listing = Path("/proc/cpuinfo")
+    if listing.is_file():
+        for line in listing.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
