@@ -16,7 +16,6 @@ NAMESPACE = (
     "runtime",
     "stats",
     "train",
-    "web_demo",
 )
 
 
