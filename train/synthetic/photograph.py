@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,6 +88,7 @@ def _noise(rng: np.random.Generator, size: int, sigma: float) -> NDArray[np.floa
     return gray * np.array([1.1, 1.0, 1.15], np.float32)
 
 
-def _compressed(cv2: object, picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])  # type: ignore[attr-defined]
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)  # type: ignore[attr-defined,no-any-return]
+def _compressed(cv2: Any, picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    restored: NDArray[np.uint8] = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return restored
