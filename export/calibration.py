@@ -6,6 +6,7 @@ images came from is in the manifest, and what makes them doubtful is said on sta
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ class CalibrationSet:
 
 
 def divide(images: ImageSet) -> CalibrationSet:
-    """Every fifth picture chooses, the others measure; equal pictures never stand on both sides.
+    """Every fifth picture of a class chooses, the others measure; equal pictures never stand on both sides.
 
     Raises:
         ExportError: fewer than two different pictures.
@@ -50,9 +51,15 @@ def divide(images: ImageSet) -> CalibrationSet:
     distinct = sorted(first_seen.values())
     if len(distinct) < 2:
         raise ExportError(f"calibration needs at least two different pictures, {len(distinct)} came")
-    held = distinct[4::5] or distinct[-1:]
-    chosen = set(held)
-    measuring = [index for index in distinct if index not in chosen]
+    # Counted class by class: in a list where classes take turns, every fifth picture may be of one class.
+    seen: Counter[int] = Counter()
+    held, measuring = [], []
+    for index in distinct:
+        label = int(images.labels[index])
+        seen[label] += 1
+        (measuring if seen[label] % 5 else held).append(index)
+    if not held:
+        held.append(measuring.pop())
     return CalibrationSet(images.take(measuring), images.take(held), _repeats(len(images), len(distinct)))
 
 

@@ -198,7 +198,7 @@ def test_a_converter_that_refuses_is_exit_1_without_paths(tmp_path, export, fore
 @pytest.mark.slow
 def test_a_converter_that_aborts_costs_its_row_and_no_other(tmp_path, export, foreign_options):
     out = tmp_path / "out"
-    code, document, texts = export(
+    code, document, _ = export(
         "weights.pth", *foreign_options, "--arch-arg", "mood=abort", "--format", "torchscript,onnx",
         "--parity-inputs", "16", "--json", "--out", out,
     )  # fmt: skip

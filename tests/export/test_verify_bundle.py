@@ -1,0 +1,144 @@
+"""fer-verify on bundles that somebody has touched."""
+
+import hashlib
+import json
+import shutil
+
+import pytest
+
+
+@pytest.fixture
+def bundle(foreign_bundle, tmp_path):
+    """A copy that may be changed."""
+    return shutil.copytree(foreign_bundle, tmp_path / "bundle")
+
+
+def manifest(bundle):
+    return json.loads((bundle / "manifest.json").read_text())
+
+
+def rewrite(bundle, document):
+    (bundle / "manifest.json").write_text(json.dumps(document))
+
+
+def relist(bundle, name):
+    """Make the manifest agree with a changed file, as a forger would."""
+    document, data = manifest(bundle), (bundle / name).read_bytes()
+    document["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    rewrite(bundle, document)
+
+
+def test_a_sound_bundle_passes_without_importing_what_it_names(bundle, verify):
+    code, document, _ = verify(bundle, "--json")
+    assert code == 0
+    checks = {check["name"]: check["verdict"] for check in document["checks"]}
+    assert checks == {"files": "pass", "contracts": "pass", "golden": "pass", "reference": "not-run"}
+    (artifact,) = document["artifacts"]
+    assert artifact["verdict"] == "pass"
+    assert artifact["golden"]["verdict"] == "pass"
+    assert artifact["parity"] is None
+    assert "repeat --arch somebodys_net:tiny" in artifact["reason"]
+
+
+def test_repeating_the_architecture_measures_parity_again(bundle, verify):
+    code, document, _ = verify(bundle, "--json", "--arch", "somebodys_net:tiny")
+    assert code == 0
+    assert document["artifacts"][0]["parity"]["verdict"] == "pass"
+    assert document["artifacts"][0]["parity"]["inputs"] == 16
+    code, _, texts = verify(bundle, "--arch", "other_net:tiny")
+    assert code == 2
+    assert "repeat --arch somebodys_net:tiny" in texts.err
+
+
+@pytest.mark.parametrize("name", ["tiny-fp32.pt", "labels.txt", "reference.safetensors", "README.md"])
+def test_a_changed_byte_is_exit_3_and_names_the_file(name, bundle, verify):
+    data = bytearray((bundle / name).read_bytes())
+    data[len(data) // 2] ^= 1
+    (bundle / name).write_bytes(data)
+    code, document, texts = verify(bundle, "--json")
+    assert code == 3
+    assert name in texts.err
+    assert document["exit_code"] == 3
+
+
+def test_unlisted_missing_and_linked_files_are_exit_3(bundle, verify):
+    (bundle / "golden" / "note.txt").write_text("hello")
+    (bundle / "README.md").unlink()
+    (bundle / "labels.txt").rename(bundle.parent / "labels.txt")
+    (bundle / "labels.txt").symlink_to(bundle.parent / "labels.txt")
+    code, _, texts = verify(bundle)
+    assert code == 3
+    for name in ("golden/note.txt", "README.md", "labels.txt"):
+        assert name in texts.err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"schema": "fer-edge-manifest/2"},
+        {"surprise": 1},
+        {"files": {"../outside": {"sha256": "0" * 64, "bytes": 1}}},
+        {"files": {"/etc/passwd": {"sha256": "0" * 64, "bytes": 1}}},
+    ],
+)
+def test_a_manifest_that_cannot_be_trusted_is_exit_1(change, bundle, verify):
+    rewrite(bundle, manifest(bundle) | change)
+    code, document, texts = verify(bundle, "--json")
+    assert code == 1
+    assert document["error"]["exit_code"] == 1
+    assert "Traceback" not in texts.err
+
+
+@pytest.mark.parametrize("what", ["missing", "not JSON", "no folder"])
+def test_no_readable_manifest_is_exit_1(what, bundle, verify):
+    if what == "missing":
+        (bundle / "manifest.json").unlink()
+    elif what == "not JSON":
+        (bundle / "manifest.json").write_text("{")
+    else:
+        bundle = bundle / "nowhere"
+    assert verify(bundle)[0] == 1
+
+
+def test_a_forged_contract_is_found_although_its_hash_is_listed(bundle, verify):
+    document = manifest(bundle)
+    text = document["artifacts"][0]["contract"].replace('"mirror":false', '"mirror":true')
+    document["artifacts"][0]["contract"] = text
+    rewrite(bundle, document)
+    (bundle / "tiny-fp32.pt.contract.json").write_text(text)
+    relist(bundle, "tiny-fp32.pt.contract.json")
+    code, _, texts = verify(bundle)
+    assert code == 3
+    assert "torchscript-fp32" in texts.err
+
+
+def test_forged_golden_answers_are_found(bundle, verify):
+    name = next(name for name in manifest(bundle)["files"] if name.startswith("golden/"))
+    case = json.loads((bundle / name).read_text())
+    case["probabilities"] = case["probabilities"][::-1]
+    (bundle / name).write_text(json.dumps(case))
+    relist(bundle, name)
+    code, _, texts = verify(bundle, "--arch", "somebodys_net:tiny")
+    assert code == 3
+    assert case["name"] in texts.err
+
+
+def test_an_artifact_that_is_no_archive_is_a_sentence(bundle, verify):
+    (bundle / "tiny-fp32.pt").write_bytes(b"not a zip")
+    relist(bundle, "tiny-fp32.pt")
+    document = manifest(bundle)
+    document["artifacts"][0]["bytes"] = 9
+    rewrite(bundle, document)
+    code, _, texts = verify(bundle)
+    assert code == 3
+    assert "tiny-fp32.pt" in texts.err
+    assert "Traceback" not in texts.err
+
+
+@pytest.mark.slow
+def test_the_builtin_bundle_is_proved_with_its_reference_weights(builtin_bundle, verify):
+    code, document, _ = verify(builtin_bundle, "--json")
+    assert code == 0
+    verdicts = {entry["variant"]: entry["parity"]["verdict"] for entry in document["artifacts"]}
+    assert verdicts.pop("coreml-fp32") in ("pass", "not-run")
+    assert verdicts == {"torchscript-fp32": "pass", "onnx-fp32": "pass", "tflite-fp32": "pass"}
