@@ -10,12 +10,13 @@ from pathlib import Path
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract
-from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import engine_named, find_engine
 from fer_edge.runtime.errors import BundleError, ContractError, EngineError
 from fer_edge.runtime.exchange import recover
 from fer_edge.runtime.manifest import LARGEST_MANIFEST, MANIFEST, Artifact, FileEntry, Manifest, file_names
+from fer_edge.runtime.places import kind_of, read_plain
 
 DEFAULT_FORMATS = ("tflite", "onnx", "torchscript", "coreml")
 """In the order in which they are tried when no variant is named."""
@@ -139,7 +140,7 @@ class Bundle:
             contract = Contract.parse(artifact.contract)
         except ContractError as error:
             raise ContractError(f"{artifact.variant} in {MANIFEST}: {error}") from None
-        if beside.read_bytes() != contract.text.encode("utf-8"):
+        if read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
             raise BundleError(f"{beside.name} differs from the contract of {artifact.variant} in {MANIFEST}")
         if contract.input.interface != artifact.interface:
             raise BundleError(
@@ -159,13 +160,14 @@ def open_bundle(path: str | Path) -> Bundle:
         BundleError: no such folder, or its manifest is missing, unreadable, of another schema or with an unsafe path.
     """
     folder = Path(path)
-    recover(folder)
-    if not folder.is_dir():
+    if kind_of(folder) == "absent":
+        recover(folder)
+    if kind_of(folder) != "folder":
         raise BundleError(f"{folder} is no folder; a bundle is what fer-export writes")
     place = folder / MANIFEST
     if not os.path.lexists(place):
         raise BundleError(f"{folder} has no {MANIFEST}; a bundle is what fer-export writes")
-    data = _read_bounded(_plain_file(folder, MANIFEST))
+    data = read_plain(_plain_file(folder, MANIFEST), LARGEST_MANIFEST)
     return Bundle(folder, Manifest.parse(data), hashlib.sha256(data).hexdigest())
 
 
@@ -190,15 +192,6 @@ def _can_run(word: str, engine: str | None) -> bool:
     except EngineError:
         return False
     return True
-
-
-def _read_bounded(place: Path) -> bytes:
-    try:
-        with place.open("rb") as file:
-            data = file.read(LARGEST_MANIFEST + 1)
-    except OSError as error:
-        raise BundleError(f"cannot read {place}: {error.strerror or error}") from None
-    return data
 
 
 def _plain_file(root: Path, name: str) -> Path:
@@ -248,7 +241,11 @@ def _only(root: Path, package: Path, names: set[str]) -> None:
 
 def _unlisted(root: Path, folder: Path, listed: set[str]) -> list[str]:
     found: list[str] = []
-    for entry in sorted(os.scandir(folder), key=lambda item: item.name):
+    try:
+        entries = sorted(os.scandir(folder), key=lambda item: item.name)
+    except OSError as error:
+        raise BundleError(f"cannot read {folder}: {error.strerror or error}") from None
+    for entry in entries:
         name = Path(entry.path).relative_to(root).as_posix()
         if entry.is_dir(follow_symlinks=False):
             inside = _unlisted(root, Path(entry.path), listed)

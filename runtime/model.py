@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,13 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.containers import read_embedded_contract
-from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
 from fer_edge.runtime.exchange import recover
 from fer_edge.runtime.frame import Frame
+from fer_edge.runtime.places import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction
 from fer_edge.runtime.variants import FORMATS, Variant
 
@@ -147,11 +147,12 @@ def load(path: str | Path, variant: str | None = None, engine: str | None = None
     _check_threads(threads)
     if variant is not None:
         Variant.parse(variant)
-    if not os.path.lexists(place):
+    if kind_of(place) == "absent":
         recover(place)
-    if not place.exists():
+    kind = kind_of(place)
+    if kind == "absent":
         raise BundleError(f"{place} does not exist; make a bundle with fer-export")
-    if place.is_dir() and place.suffix.lower() != ".mlpackage":
+    if kind == "folder" and place.suffix.lower() != ".mlpackage":
         return _load_bundle(place, variant, engine, threads)
     return _load_lone(place, variant, engine, threads)
 
@@ -197,13 +198,9 @@ def _load_lone(place: Path, variant: str | None, engine: str | None, threads: in
     _format(place)
     contract = Contract.parse(read_embedded_contract(place))
     beside = place.with_name(place.name + CONTRACT_SUFFIX)
-    if os.path.lexists(beside):
-        try:
-            text = beside.read_bytes()
-        except OSError as error:
-            raise BundleError(f"cannot read {beside}: {error.strerror or error}") from None
-        if text != contract.text.encode("utf-8"):
-            raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
+    stored = contract.text.encode("utf-8")
+    if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != stored:
+        raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
     found = _variant_of(place, contract)
     if variant is not None and variant != found:
         raise BundleError(

@@ -11,6 +11,7 @@ from pathlib import Path
 from fer_edge.runtime.containers import coreml, onnx, safetensors, tflite, torchscript
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.errors import BundleError, ContractError
+from fer_edge.runtime.places import kind_of
 
 CONTAINERS: dict[str, Callable[[Path], list[bytes]]] = {
     ".tflite": tflite.read,
@@ -35,6 +36,11 @@ def read_embedded_contract(path: str | Path) -> str:
     place = Path(path)
     if place.suffix.lower() not in CONTAINERS:
         raise BundleError(f"{place.name} is no artifact; allowed: {', '.join(CONTAINERS)}")
+    kind = kind_of(place)
+    if kind == "absent":
+        raise BundleError(f"{place} does not exist")
+    if kind == "other":
+        raise BundleError(f"{place} is no plain file")
     try:
         found = CONTAINERS[place.suffix.lower()](place)
     except ContainerError as error:

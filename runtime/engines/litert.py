@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,8 @@ from fer_edge.runtime.errors import EngineError, MissingExtra
 _LIBRARIES = (
     ("ai-edge-litert", "ai_edge_litert.interpreter"),
     ("tflite-runtime", "tflite_runtime.interpreter"),
-    ("tensorflow", "tensorflow.lite"),
-    ("tensorflow-cpu", "tensorflow.lite"),
+    ("tensorflow", "tensorflow"),
+    ("tensorflow-cpu", "tensorflow"),
 )
 _SIGNATURE = "serving_default"
 
@@ -68,10 +67,12 @@ class LiteRt:
             interpreter, path, (given["index"], answer["index"]), self.version() or self.name
         )
 
-    def _library(self) -> ModuleType:
+    def _library(self) -> Any:
         for distribution, module in _LIBRARIES:
             if installed((distribution,)):
-                return importlib.import_module(module)
+                found = importlib.import_module(module)
+                # tensorflow.lite is an attribute that loads itself; the folder of that name holds no Interpreter.
+                return found.lite if module == "tensorflow" else found
         raise self.absent()
 
 

@@ -1,3 +1,4 @@
+import os
 import sys
 import textwrap
 
@@ -139,7 +140,7 @@ def test_onnx_whose_ends_are_not_the_contracts(tmp_path, case):
         load(path)
 
 
-@pytest.mark.parametrize("case", set(WRONG_ENDS) - {"layout"})
+@pytest.mark.parametrize("case", [case for case in WRONG_ENDS if case != "layout"])
 def test_tflite_whose_ends_are_not_the_contracts(tmp_path, case):
     path = tmp_path / "tiny-fp32.tflite"
     path.write_bytes(tiny.tflite_bytes(tiny.contract_text(**{**tiny.TFLITE, **WRONG_ENDS[case]})))
@@ -213,6 +214,38 @@ def test_core_ml_says_where_it_runs(bundle):
 def test_paths_that_are_no_model(bundle, path):
     with pytest.raises(BundleError, match=path):
         load(bundle / path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\0b", "a\0b.onnx", "x" * 300, "x" * 300 + ".onnx"],
+    ids=["zero", "zero-onnx", "long", "long-onnx"],
+)
+def test_names_that_no_file_can_have(tmp_path, name):
+    with pytest.raises(BundleError, match="cannot open"):
+        load(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["pipe", "pipe.onnx"])
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path, name):
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(BundleError, match="pipe"):
+        load(tmp_path / name)
+
+
+def test_a_pipe_beside_an_artifact(tmp_path):
+    path = tmp_path / "tiny-fp32.onnx"
+    path.write_bytes(tiny.onnx_bytes(tiny.contract_text()))
+    os.mkfifo(tmp_path / "tiny-fp32.onnx.contract.json")
+    with pytest.raises(BundleError, match="no plain file"):
+        load(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_folder_that_must_not_be_read(tmp_path):
+    (tmp_path / "closed").mkdir(mode=0)
+    with pytest.raises(BundleError, match="Permission denied"):
+        load(tmp_path / "closed" / "bundle")
 
 
 def test_engines_are_found_without_importing_them():
