@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from fer_edge.export.finite import refuse_nonfinite
@@ -98,7 +99,8 @@ def _quiet() -> Iterator[None]:
     try:
         for logger in loggers:
             logger.setLevel(logging.ERROR)
-        with warnings.catch_warnings():
+        # What is not finite after a fold is refused below, with the tensor's name.
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             for category in (DeprecationWarning, FutureWarning, UserWarning):
                 warnings.filterwarnings(
                     "ignore", category=category, module=r"(torch|onnxscript|onnx_ir|onnx|copyreg)\b"

@@ -41,7 +41,7 @@ def rewrite_for_int8(model: ModelProto) -> None:
 def _replace_means(graph: GraphProto, tensors: dict[str, TensorProto]) -> None:
     from onnx import helper
 
-    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in graph.value_info}
+    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in (*graph.input, *graph.value_info)}
     nodes = []
     for node in graph.node:
         if node.op_type != "ReduceMean" or not _over_pixels(node, tensors, ranks):

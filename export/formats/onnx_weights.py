@@ -42,7 +42,8 @@ def to_fp16(model: ModelProto) -> None:
 
     casts = []
     for tensor, _ in _weights(model):
-        half = numpy_helper.to_array(tensor).astype(np.float16)
+        with np.errstate(over="ignore"):
+            half = numpy_helper.to_array(tensor).astype(np.float16)
         refuse_nonfinite(f"{tensor.name} as float16", half)
         name = tensor.name
         tensor.CopyFrom(numpy_helper.from_array(half, f"{name}.fp16"))

@@ -1,0 +1,87 @@
+"""TorchScript: opened by both interpreters, the contract inside, nothing of the process in its bytes."""
+
+import struct
+import warnings
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from torch.jit.mobile import _load_for_lite_interpreter
+
+from fer_edge.export.formats.protocol import Source
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.errors import ExportError
+
+
+@pytest.fixture(autouse=True)
+def _deprecated_readers():
+    """What an app's developer does with the file is deprecated too."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated|Lite Interpreter")
+        yield
+
+
+@pytest.mark.parametrize("load", [torch.jit.load, _load_for_lite_interpreter])
+def test_answers_as_pytorch_with_a_plain_tensor(load, make, pictures, reference):
+    path, contract = make("torchscript-fp32")
+    module = load(str(path))
+    found = [module(torch.from_numpy(to_tensor(picture, contract))) for picture in pictures]
+    assert all(isinstance(item, torch.Tensor) and item.shape == (1, 4) for item in found)
+    assert np.abs(torch.cat(found).detach().numpy() - reference).max() < 1e-5
+
+
+def test_the_contract_is_an_extra_file(make):
+    path, contract = make("torchscript-fp32")
+    extra = {"contract.json": ""}
+    torch.jit.load(str(path), _extra_files=extra)
+    assert extra["contract.json"] == contract.text.encode()
+    assert read_embedded_contract(path) == contract.text
+
+
+def test_the_archive_is_clean_and_aligned(make):
+    path, _ = make("torchscript-fp32")
+    data = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        for item in archive.infolist():
+            assert item.filename.startswith("archive/")
+            assert not item.filename.endswith(".debug_pkl")
+            assert item.date_time == (1980, 1, 1, 0, 0, 0)
+            assert item.compress_type == zipfile.ZIP_STORED
+            name, extra = struct.unpack_from("<HH", data, item.header_offset + 26)
+            assert (item.header_offset + 30 + name + extra) % 64 == 0
+    assert b".py" not in data.replace(b"___torch_mangle_0.py", b"")
+
+
+def test_batch_normalization_is_folded(make):
+    with zipfile.ZipFile(make("torchscript-fp32")[0]) as archive:
+        (name,) = (item for item in archive.namelist() if item.endswith(".py"))
+        code = archive.read(name).decode()
+    assert "batch_norm" not in code
+    assert "_convolution" in code
+
+
+def test_bytes_do_not_depend_on_what_was_compiled_before(make, convert, source):
+    for _ in range(3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.jit.trace(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()), torch.ones(1, 2))
+    assert convert("torchscript-fp32", source).read_bytes() == make("torchscript-fp32")[0].read_bytes()
+
+
+def test_refuses_an_infinite_fold(convert, fresh_source):
+    fresh_source.module.stem[1].running_var.data[3] = -1.0
+    with pytest.raises(ExportError, match=r"nan at index \[3"):
+        convert("torchscript-fp32", fresh_source)
+
+
+class Refusing(torch.nn.Module):
+    def forward(self, image):
+        raise RuntimeError("this network wants a batch of two")
+
+
+def test_names_why_tracing_failed(convert, source):
+    with pytest.raises(ExportError, match="batch of two"):
+        convert("torchscript-fp32", Source(Refusing(), source.contract))
