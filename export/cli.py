@@ -98,6 +98,8 @@ def run(output: Output, options: dict[str, Any]) -> None:
     from fer_edge.export.run import export, plan_of
     from fer_edge.export.source import IncompleteOptions
 
+    for name in ("calibration", "accuracy"):
+        _check_folder(name, options[name])
     settings = _settings(options)
     try:
         plan = plan_of(settings)
@@ -120,6 +122,12 @@ def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
         usage_error(
             f"{', '.join(given)} describe a checkpoint, but none was given: fer-export CHECKPOINT ..."
         )
+
+
+def _check_folder(name: str, value: str | None) -> None:
+    # Now, and not after the converters have been imported.
+    if value is not None and value != "synthetic" and not Path(value).is_dir():
+        raise ExportError(f"--{name} {value} is no folder; give a folder of pictures, or the word synthetic")
 
 
 def _settings(options: dict[str, Any]) -> Any:
