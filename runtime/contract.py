@@ -194,12 +194,27 @@ class Contract:
             "model": model,
             "labels": list(labels),
             "input": asdict(input),
-            "camera": asdict(camera or CameraSpec()),
-            "normalization": None if normalization is None else asdict(normalization),
+            "camera": _stored_camera(camera or CameraSpec()),
+            "normalization": _stored_normalization(normalization),
             "quantization": {"input": _stored(quantization.input), "output": _stored(quantization.output)},
             "output": asdict(output),
         }
         return cls.parse(_sealed(members))
+
+
+def _stored_camera(camera: CameraSpec) -> dict[str, Any]:
+    # 0 and 0.0 are the same margin and must give the same bytes.
+    margin = camera.crop_margin
+    return {**asdict(camera), "crop_margin": float(margin) if type(margin) is int else margin}
+
+
+def _stored_normalization(normalization: Normalization | None) -> dict[str, list[float]] | None:
+    if normalization is None:
+        return None
+    return {
+        "mean": [float(value) for value in normalization.mean],
+        "std": [float(value) for value in normalization.std],
+    }
 
 
 def _stored(parameters: QuantizationParameters | None) -> dict[str, Any] | None:

@@ -352,8 +352,11 @@ def _read_normalization(members: dict[str, Any], channels: int) -> Normalization
     if members["mean"] is None and members["std"] is None:
         return None
     mean, std = _numbers(members["mean"], "target.mean"), _numbers(members["std"], "target.std")
-    if len(mean) != channels or len(std) != channels or min(std) <= 0:
-        _JSON.fail("target.mean and std", members["mean"], f"{channels} of each, std positive")
+    if len(mean) != channels or len(std) != channels:
+        _JSON.fail("target.mean and std", members["mean"], f"{channels} of each")
+    # The bounds of contracts.
+    if max(map(abs, mean)) >= 1e30 or not 1e-6 <= min(std) <= max(std) < 1e30:
+        _JSON.fail("target.mean and std", f"{mean} and {std}", "float32 numbers, std positive")
     return Normalization(mean, std)
 
 
@@ -364,7 +367,9 @@ def _read_quantization(members: dict[str, Any], specification: InputSpec) -> Qua
             _JSON.fail("target.scale", scale, f"null where dtype is {specification.dtype}")
         return None
     return QuantizationParameters(
-        scale=_JSON.number(scale, "target.scale", "a positive number", lambda number: number > 0),
+        scale=_JSON.number(
+            scale, "target.scale", "a positive float32 number", lambda number: 1e-37 < number < 1e37
+        ),
         zero_point=_JSON.integer(zero_point, "target.zero_point", -128, 127),
     )
 

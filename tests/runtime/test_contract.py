@@ -105,6 +105,12 @@ def test_scale_is_stored_as_the_float32_of_the_artifact():
     assert contract.quantization.input == QuantizationParameters(13421773 / 2**27, -128)
 
 
+def test_whole_numbers_and_floats_give_the_same_bytes():
+    one = build(camera=CameraSpec(1, 0, mirror=False), normalization=Normalization((0,), (1,)))
+    other = build(camera=CameraSpec(1, 0.0, mirror=False), normalization=Normalization((0.0,), (1.0,)))
+    assert one.text == other.text
+
+
 def test_image_interface():
     document = changed(
         input__interface="image",
