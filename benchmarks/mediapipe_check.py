@@ -34,6 +34,7 @@ def main() -> int:
     """Check every TFLite file of a folder."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="a bundle, or any folder with .tflite files")
+    parser.add_argument("--weights", default="built-in", help="what the files hold, for the record")
     parser.add_argument("--dry", action="store_true", help="do not write the result file")
     arguments = parser.parse_args()
     records = [check(path) for path in sorted(arguments.folder.glob("*.tflite"))]
@@ -45,6 +46,7 @@ def main() -> int:
         "what": "MediaPipe ImageClassifier against LiteRT, same file, same pictures at the model's size",
         "mediapipe": mediapipe.__version__,
         "litert": importlib.metadata.version("ai-edge-litert"),
+        "weights": arguments.weights,
         "pictures": PICTURES,
         "files": records,
     }
