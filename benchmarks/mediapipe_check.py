@@ -7,7 +7,8 @@ MediaPipe brings an OpenCV of its own, so it lives in an environment of its own,
     /tmp/mediapipe/bin/python benchmarks/mediapipe_check.py bundle
 
 The pictures already have the network's size, because MediaPipe's resize is another one than the camera path's. Results go to
-``benchmarks/results/mediapipe.json``. Exit code 3: a file with the image interface did not open, or answers differ.
+``benchmarks/results/mediapipe.json``; ``spread`` (the largest standard deviation of a label over the pictures) says how much
+equality is worth. Exit code 3: a file with the image interface did not open, or answers differ.
 """
 
 from __future__ import annotations
@@ -69,17 +70,23 @@ def check(path: Path) -> dict[str, Any]:
     labels = zipfile.ZipFile(path).read("labels.txt").decode("utf-8").split("\n")[:-1]
     runner = Interpreter(model_path=str(path), num_threads=1).get_signature_runner("serving_default")
     shape = runner.get_input_details()["image"]["shape"]
-    differences = [_difference(classifier, runner, labels, picture) for picture in _pictures(shape)]
+    pairs = [_answers(classifier, runner, labels, picture) for picture in _pictures(shape)]
+    worst = float(max(np.max(np.abs(found - expected)) for found, expected in pairs))
+    spread = float(np.max(np.std([expected for _, expected in pairs], axis=0)))
     kind = "integer" if runner.get_output_details()["probabilities"]["dtype"] == np.uint8 else "float"
     return {
         "file": path.name,
         "opened": True,
-        "max_abs": float(np.max(differences)),
-        "equal": bool(np.max(differences) <= FARTHEST[kind]),
+        "max_abs": worst,
+        "equal": worst <= FARTHEST[kind],
+        "spread": round(spread, 6),
     }
 
 
-def _difference(classifier: Any, runner: Any, labels: list[str], picture: np.ndarray) -> float:
+def _answers(
+    classifier: Any, runner: Any, labels: list[str], picture: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """MediaPipe's and LiteRT's probabilities, in the order of the labels."""
     found = classifier.classify(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture))
     scores = {entry.category_name: entry.score for entry in found.classifications[0].categories}
     details = runner.get_input_details()["image"]
@@ -87,7 +94,7 @@ def _difference(classifier: Any, runner: Any, labels: list[str], picture: np.nda
     scale, zero_point = runner.get_output_details()["probabilities"]["quantization"]
     if scale:
         expected = (expected.astype(np.float64) - zero_point) * scale
-    return float(np.max(np.abs([scores.get(label, 0.0) for label in labels] - expected)))
+    return np.array([scores.get(label, 0.0) for label in labels]), expected
 
 
 def _pictures(shape: np.ndarray) -> list[np.ndarray]:
