@@ -11,7 +11,6 @@ from typing import Any
 
 from fer_edge.export.calibration import provenance
 from fer_edge.export.evidence import Evidence
-from fer_edge.export.golden import write_golden
 from fer_edge.export.rows import WRITTEN, Row
 from fer_edge.export.source import Original
 from fer_edge.runtime.atomic import write_bytes
@@ -42,7 +41,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
 
 
 def write_bundle(folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence) -> str:
-    """Write everything into ``folder``, where the reference weights already lie.
+    """Write everything into ``folder``, where reference weights and golden vectors already lie.
 
     Args:
         folder: the bundle to be, in the staging folder.
@@ -60,7 +59,6 @@ def write_bundle(folder: Path, original: Original, rows: Sequence[Row], evidence
             _take(folder, row, original)
     _text(folder / (REFERENCE + CONTRACT_SUFFIX), original.contract.text)
     _text(folder / "labels.txt", "".join(f"{label}\n" for label in original.contract.labels))
-    write_golden(folder / "golden", original)
     manifest = _manifest(folder, original, rows, evidence)
     _text(folder / "README.md", card(manifest, original.contract))
     _set_modes(folder)

@@ -53,7 +53,8 @@ def divide(images: ImageSet) -> CalibrationSet:
         raise ExportError(f"calibration needs at least two different pictures, {len(distinct)} came")
     # Counted class by class: in a list where classes take turns, every fifth picture may be of one class.
     seen: Counter[int] = Counter()
-    held, measuring = [], []
+    held: list[int] = []
+    measuring: list[int] = []
     for index in distinct:
         label = int(images.labels[index])
         seen[label] += 1

@@ -97,7 +97,8 @@ class Pool:
         while True:
             self.pump()
             self._report(finished)
-            if not self._children and not self._queue:
+            # A child that has nothing left to do takes a while to tear its libraries down: nobody waits for that.
+            if not any(job.pending() for job in self.jobs):
                 return
             time.sleep(PUMP_SECONDS)
 

@@ -120,6 +120,7 @@ def _prepare(
     """The parent's part: the original for the children at once, then pictures and reference answers."""
     from fer_edge.export.bundle_writer import REFERENCE
     from fer_edge.export.evidence import gather
+    from fer_edge.export.golden import write_golden
     from fer_edge.export.source import open_original, write_reference
 
     original = open_original(settings.given)
@@ -135,6 +136,7 @@ def _prepare(
     )
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
     evidence = gather(original, settings.sources, common, _every(20, pool.pump), calibrated=calibrated)
+    write_golden(bundle / "golden", original)
     return original, evidence
 
 
