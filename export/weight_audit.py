@@ -166,19 +166,19 @@ def _beyond(constant: Constant, difference: NDArray[np.float64], partner: NDArra
         return []
     index = np.unravel_index(int(np.nan_to_num(excess, nan=np.inf).argmax()), excess.shape)
     place = [int(i) for i in index]
-    wanted = partner.reshape(constant.values.shape)[index]
-    return [
-        f"{_describe(constant)} holds {constant.values[index]:.6g} at index {place}, the source {wanted:.6g}; "
-        + f"allowed difference {allowed[index]:.2g}"
-    ]
+    wanted, limit = partner.reshape(constant.values.shape)[index], allowed[index]
+    held = f"{_describe(constant)} holds {constant.values[index]:.6g} at index {place}"
+    return [f"{held}, the source {wanted:.6g}; allowed difference {limit:.2g}"]
 
 
 def bound(constant: Constant, source: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far each value may be from the source's, by the type it is stored in (see the table above)."""
-    rounding = np.full(source.shape, ROUNDING * float(np.abs(source).max()))
+    allowed: NDArray[np.float64] = np.full(source.shape, ROUNDING * float(np.abs(source).max()))
     if constant.stored == np.float16:
-        return rounding + np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)
-    return np.asarray(rounding + constant.step / 2)
+        allowed += np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)
+    else:
+        allowed += constant.step / 2
+    return allowed
 
 
 def _describe(constant: Constant) -> str:

@@ -13,9 +13,11 @@ and normalization are in the program, without a scale or bias at the input that 
 
 from __future__ import annotations
 
+import gc
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +51,30 @@ class CoreMLFormat:
             ExportError: coremltools refused an operator, or a weight is not finite.
         """
         contract = contract_for(request.variant, request.source.contract)
-        with quiet("Core ML conversion"):
-            model = _convert(request, contract)
-            with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
-                raw = Path(folder) / "raw.mlpackage"
-                model.save(str(raw))
-                write_package(raw, request.path, contract)
+        # What is not finite after a fold is refused below, with the tensor's name.
+        with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
+            _write(request, contract)
         for constant in read_constants(request.path):
             refuse_nonfinite(constant.name, constant.values)
         return contract
+
+
+def _write(request: Request, contract: Contract) -> None:
+    with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
+        raw = Path(folder) / "raw.mlpackage"
+        _convert(request, contract).save(str(raw))
+        write_package(raw, request.path, contract)
+
+
+@contextmanager
+def _folders_collected() -> Iterator[None]:
+    """Let the converter's own temporary folders go at the end; it leaves them to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Implicitly cleaning up", category=ResourceWarning)
+        try:
+            yield
+        finally:
+            gc.collect()
 
 
 class _Plain(nn.Module):

@@ -175,8 +175,8 @@ def test_gray_stays_float32(name, make):
     assert not {"QuantizeLinear", "DequantizeLinear", "Cast"} & set(seen)
 
 
-def test_every_gray_level_is_exact(make, source):
-    path, contract = make("onnx-fp32-image")
+def test_every_gray_level_is_exact(make):
+    path, _ = make("onnx-fp32-image")
     model = onnx.load(path)
     floor = next(node for node in model.graph.node if node.op_type == "Floor")
     model.graph.output.append(onnx.helper.make_tensor_value_info(floor.output[0], TensorProto.FLOAT, None))

@@ -78,7 +78,7 @@ def test_refuses_an_infinite_fold(convert, fresh_source):
 
 
 class Refusing(torch.nn.Module):
-    def forward(self, image):
+    def forward(self, _image):
         raise RuntimeError("this network wants a batch of two")
 
 
