@@ -23,7 +23,7 @@ from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
 from fer_edge.train.recipes.recipe import Recipe
 
-WARMUP = 0.15
+WARMUP = 0.08
 """Share of the steps until the learning rate's peak."""
 BEST, LAST, LOG = "best.ckpt", "last.ckpt", "log.jsonl"
 HARMLESS = (

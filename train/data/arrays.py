@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def load(
     else:
         # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_one_thread) as pool:
+        with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
             tasks = [pool.submit(_chunk, faces, crops, columns, chunk) for chunk in chunks]
             parts = [_told(task.result(), advance) for task in tasks]
     return Arrays(
@@ -85,10 +86,19 @@ def _told(part: Arrays, advance: Callable[[int], None]) -> Arrays:
     return part
 
 
-def _one_thread() -> None:
+def _start_worker() -> None:
     import cv2
 
     cv2.setNumThreads(1)
+    # A killed training must not leave workers behind that wait for work for ever.
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _chunk(faces: Faces, crops: Crops, columns: Sequence[int], chunk: range) -> Arrays:

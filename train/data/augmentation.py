@@ -42,15 +42,15 @@ def augmentation() -> v2.Compose:
     return v2.Compose(
         [
             v2.RandomHorizontalFlip(0.5),
-            v2.RandomApply([tilt], 0.5),
+            v2.RandomApply([tilt], 0.3),
             v2.ToDtype(torch.float32, scale=True),
-            v2.RandomApply([RandomGamma(0.6, 1.7)], 0.5),
-            v2.RandomApply([v2.ColorJitter(brightness=0.35, contrast=0.5)], 0.7),
+            v2.RandomApply([RandomGamma(0.6, 1.7)], 0.4),
+            v2.RandomApply([v2.ColorJitter(brightness=0.3, contrast=0.4)], 0.5),
             v2.RandomApply([v2.RandomAutocontrast(1.0)], 0.15),
-            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 1.3))], 0.25),
+            v2.RandomApply([v2.GaussianBlur(5, sigma=(0.3, 1.0))], 0.2),
             v2.RandomApply([v2.RandomAdjustSharpness(2.5, 1.0)], 0.15),
-            v2.RandomApply([v2.GaussianNoise(sigma=0.04)], 0.3),
-            v2.RandomErasing(0.25, scale=(0.02, 0.1), value="random"),
+            v2.RandomApply([v2.GaussianNoise(sigma=0.03)], 0.2),
+            v2.RandomErasing(0.15, scale=(0.02, 0.08), value="random"),
         ]
     )
 
