@@ -1,7 +1,8 @@
 """Core ML where nothing can run it: every weight is read back from the package and compared with the source's.
 
 The converter folds BatchNorm into convolutions, so the source is folded too, by other means: the original is traced
-in float64 and frozen by PyTorch. Tensors are then paired by shape and nearest values, each source tensor once.
+in float64 and frozen by PyTorch. Tensors are then paired by shape and nearest values, each source tensor once unless it
+fits again (equal tensors are stored once on either side).
 
 | precision | a weight may differ by                                                                   |
 |-----------|-------------------------------------------------------------------------------------------|
@@ -17,7 +18,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,13 @@ def folded_weights(source: Source) -> list[NDArray[np.float64]]:
 
 def compare(constants: list[Constant], expected: list[NDArray[np.float64]]) -> WeightAudit:
     """Pair the package's tensors with the source's and hold each pair to its bound."""
-    shelves: dict[tuple[int, ...], list[NDArray[np.float64]]] = defaultdict(list)
+    shelves: dict[tuple[int, ...], _Shelf] = defaultdict(_Shelf)
     for tensor in expected:
-        shelves[_shape(tensor)].append(tensor)
+        shelves[_shape(tensor)].left.append(tensor)
     findings, largest, compared = [], 0.0, 0
     # Weights first: a constant of another operator must not take the partner of one.
     for constant in sorted(constants, key=lambda item: not _is_weight(item)):
-        partner = _take_nearest(shelves[_shape(constant.values)], constant)
+        partner = shelves[_shape(constant.values)].partner(constant)
         if partner is None:
             if _is_weight(constant) and constant.values.any():
                 findings.append(f"{_describe(constant)} has no counterpart in the source")
@@ -113,11 +114,11 @@ def compare(constants: list[Constant], expected: list[NDArray[np.float64]]) -> W
         compared, largest = compared + 1, max(largest, float(difference.max()))
         findings += _beyond(constant, difference, partner)
     for constant in constants:
-        _take_equals(shelves[_shape(constant.values)], constant)
+        shelves[_shape(constant.values)].take_equals(constant)
     findings += [
         f"a weight of shape {list(tensor.shape)} of the source is not in the package"
         for shelf in shelves.values()
-        for tensor in shelf
+        for tensor in shelf.left
         if tensor.any()
     ]
     return WeightAudit(compared, largest, tuple(findings))
@@ -132,27 +133,44 @@ def _is_weight(constant: Constant) -> bool:
     return any(operator in WEIGHTED for operator, _ in constant.readers)
 
 
-def _take_nearest(shelf: list[NDArray[np.float64]], constant: Constant) -> NDArray[np.float64] | None:
-    """Take the nearest tensor off the shelf; constants of other operators take only what is within the bound."""
-    if not shelf:
-        return None
-    values = constant.values.ravel()
-    nearest = int(np.argmin([float(np.abs(tensor.ravel() - values).mean()) for tensor in shelf]))
-    if not _is_weight(constant) and not _fits(constant, shelf[nearest]):
-        return None
-    return shelf.pop(nearest)
+@dataclass
+class _Shelf:
+    """The source's tensors of one shape.
 
-
-def _take_equals(shelf: list[NDArray[np.float64]], constant: Constant) -> None:
-    """A constant with several readers stands for as many tensors that are equal in its precision.
-
-    Only what nothing else stands for is left on the shelf by then.
+    Attributes:
+        left: without a partner yet.
+        taken: with one.
     """
-    for _ in range(len(constant.readers) - 1):
-        found = next((i for i, tensor in enumerate(shelf) if _fits(constant, tensor)), None)
-        if found is None:
-            return
-        shelf.pop(found)
+
+    left: list[NDArray[np.float64]] = field(default_factory=list)
+    taken: list[NDArray[np.float64]] = field(default_factory=list)
+
+    def partner(self, constant: Constant) -> NDArray[np.float64] | None:
+        """The nearest tensor that fits; else, for a weight that is not all zeros, the nearest."""
+        values = constant.values.ravel()
+        order = sorted(self.left, key=lambda tensor: float(np.abs(tensor.ravel() - values).mean()))
+        if order and _fits(constant, order[0]):
+            return self._take(order[0])
+        fitting = next((tensor for tensor in self.taken if _fits(constant, tensor)), None)
+        if fitting is not None:
+            return fitting
+        return self._take(order[0]) if order and _is_weight(constant) and values.any() else None
+
+    def take_equals(self, constant: Constant) -> None:
+        """Take what a constant with several readers stands for besides: tensors that are equal in its precision.
+
+        Only what nothing else stands for is left by then.
+        """
+        for _ in range(len(constant.readers) - 1):
+            found = next((tensor for tensor in self.left if _fits(constant, tensor)), None)
+            if found is None:
+                return
+            self._take(found)
+
+    def _take(self, chosen: NDArray[np.float64]) -> NDArray[np.float64]:
+        self.left = [tensor for tensor in self.left if tensor is not chosen]
+        self.taken.append(chosen)
+        return chosen
 
 
 def _fits(constant: Constant, partner: NDArray[np.float64]) -> bool:

@@ -123,10 +123,11 @@ def _passes(precision: str) -> Any:
     pipeline = ct.PassPipeline()
     pipeline.remove_passes({"common::fuse_elementwise_to_batchnorm"})
     if precision == "w8":
+        # For all operators alike: a bias that equals a constant of another kind is stored once and may have one rule.
+        # Vectors, and tensors of less than ten values (mean, std), are never compressed.
         config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", weight_threshold=0)
-        chosen = coreml.OptimizationConfig(op_type_configs=dict.fromkeys(PRODUCTS, config))
         pipeline.append_pass(COMPRESSION)
-        pipeline.set_options(COMPRESSION, {"config": chosen})
+        pipeline.set_options(COMPRESSION, {"config": coreml.OptimizationConfig(global_config=config)})
     return pipeline
 
 

@@ -237,8 +237,8 @@ def kept_in_float(model: ModelProto) -> list[str]:
 
 def _summands(model: ModelProto, conv: NodeProto) -> int:
     """How many products one output value of a convolution sums."""
-    weight = next(tensor for tensor in model.graph.initializer if tensor.name == conv.input[1])
-    return int(np.prod(weight.dims[1:]))
+    weight = next((tensor for tensor in model.graph.initializer if tensor.name == conv.input[1]), None)
+    return int(np.prod(weight.dims[1:])) if weight is not None else SHORTEST_FIRST_SUM
 
 
 def _pointwise_behind(nodes: list[NodeProto], first: NodeProto) -> list[NodeProto]:

@@ -54,7 +54,7 @@ def contents(folder):
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "", path.stat().st_mode,
         )
         for path in sorted(folder.rglob("*"))
-        if not path.suffix == ".log"
+        if path.suffix != ".log"
     }  # fmt: skip
 
 
