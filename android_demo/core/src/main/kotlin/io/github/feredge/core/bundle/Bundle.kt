@@ -39,7 +39,10 @@ public class Bundle private constructor(
 
     /** Paths of the golden cases, sorted. */
     public val goldenPaths: List<String>
-        get() = manifest.files.keys.filter { it.startsWith("golden/") && it.endsWith(".json") }.sorted()
+        get() =
+            manifest.files.keys
+                .filter { it.startsWith("golden/") && it.endsWith(".json") }
+                .sorted()
 
     /**
      * The artifact of a variant.
@@ -169,22 +172,17 @@ public class Bundle private constructor(
         take: (chunk: ByteArray, count: Int) -> Unit,
     ) {
         val digest = MessageDigest.getInstance("SHA-256")
-        var size = 0L
-        val chunk = ByteArray(CHUNK)
-        try {
-            source.open(path).use { stream ->
-                var count = stream.read(chunk)
-                while (count >= 0) {
-                    size += count
-                    if (size > entry.bytes) break
-                    digest.update(chunk, 0, count)
-                    take(chunk, count)
-                    count = stream.read(chunk)
+        val size =
+            try {
+                source.open(path).use { stream ->
+                    each(stream, entry.bytes) { chunk, count ->
+                        digest.update(chunk, 0, count)
+                        take(chunk, count)
+                    }
                 }
+            } catch (error: IOException) {
+                throw missing(path, error)
             }
-        } catch (error: IOException) {
-            throw missing(path, error)
-        }
         if (size != entry.bytes) {
             val found = if (size > entry.bytes) "more than ${entry.bytes}" else "$size"
             throw BundleException.WrongSize(
@@ -231,13 +229,36 @@ public class Bundle private constructor(
         /** One byte more than a manifest may have is enough to refuse it. */
         private fun bounded(stream: InputStream): ByteArray {
             val out = ByteArrayOutputStream()
-            val chunk = ByteArray(CHUNK)
-            var count = stream.read(chunk)
-            while (count >= 0 && out.size() <= ManifestReader.LARGEST) {
-                out.write(chunk, 0, count)
-                count = stream.read(chunk)
+            val size = each(stream, ManifestReader.LARGEST.toLong()) { chunk, count -> out.write(chunk, 0, count) }
+            if (size > ManifestReader.LARGEST) {
+                throw BundleException.WrongSize(
+                    "${Manifest.FILE} has more than ${ManifestReader.LARGEST} bytes, so it is none of ours; export again",
+                    Manifest.FILE,
+                )
             }
             return out.toByteArray()
+        }
+
+        /**
+         * Hands a stream on piece by piece, and stops at the first piece that goes beyond [limit].
+         *
+         * @return how many bytes came, the piece too many included.
+         */
+        private inline fun each(
+            stream: InputStream,
+            limit: Long,
+            take: (chunk: ByteArray, count: Int) -> Unit,
+        ): Long {
+            val chunk = ByteArray(CHUNK)
+            var size = 0L
+            var count = stream.read(chunk)
+            while (count >= 0) {
+                size += count
+                if (size > limit) return size
+                take(chunk, count)
+                count = stream.read(chunk)
+            }
+            return size
         }
 
         private fun missing(

@@ -20,7 +20,9 @@ internal object EmbeddedContract {
         try {
             return when (artifact.format) {
                 "tflite" -> tflite(data)
+
                 "onnx" -> onnx(data)
+
                 else -> throw BundleException.ContractDiffers(
                     "${artifact.variant} is no model for Android; allowed: a tflite or onnx variant",
                     artifact.path,
@@ -140,9 +142,18 @@ internal object EmbeddedContract {
             val tag = varint(data, position)
             position += varintLength(data, position)
             when ((tag and 7).toInt()) {
-                0 -> position += varintLength(data, position)
-                1 -> position += 8
-                5 -> position += 4
+                0 -> {
+                    position += varintLength(data, position)
+                }
+
+                1 -> {
+                    position += 8
+                }
+
+                5 -> {
+                    position += 4
+                }
+
                 2 -> {
                     val length = varint(data, position)
                     position += varintLength(data, position)
@@ -150,7 +161,10 @@ internal object EmbeddedContract {
                     take((tag ushr 3).toInt(), position, position + length.toInt())
                     position += length.toInt()
                 }
-                else -> throw IllegalArgumentException("wire type ${tag and 7}")
+
+                else -> {
+                    throw IllegalArgumentException("wire type ${tag and 7}")
+                }
             }
         }
         require(position == end)

@@ -104,7 +104,7 @@ public class FrameScaler(
             val second = lineB
             var target = position * rowStep
             var index = 0
-            for (column in 0 until count) {
+            repeat(count) {
                 out[target] = ((first[index] * rest + second[index] * share) shr 8).toByte()
                 out[target + 1] = ((first[index + 1] * rest + second[index + 1] * share) shr 8).toByte()
                 out[target + 2] = ((first[index + 2] * rest + second[index + 2] * share) shr 8).toByte()

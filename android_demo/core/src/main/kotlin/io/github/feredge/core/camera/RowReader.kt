@@ -10,11 +10,6 @@ internal class RowReader {
     private var chromaU = ByteArray(0)
     private var chromaV = ByteArray(0)
 
-    /** RGB of the pixel that was converted last. */
-    private var red = 0
-    private var green = 0
-    private var blue = 0
-
     /** First column of the part of the row that [load] brought. */
     private var firstColumn = 0
     private var firstChroma = 0
@@ -36,30 +31,32 @@ internal class RowReader {
     ) {
         val low = axis.low
         val high = axis.high
-        val weights = axis.weight
         val last = low.size - 1
         // Both neighbors run one way, so the ends hold the extremes.
         val from = Math.min(Math.min(low[0], high[0]), Math.min(low[last], high[last]))
         val to = Math.max(Math.max(low[0], high[0]), Math.max(low[last], high[last]))
         load(frame, row, from, to)
-        val isYuv = frame.isYuv
+        if (frame.isYuv) blend(axis, out) { yuv(it) } else blend(axis, out) { rgba(it) }
+    }
+
+    /** Inlined for each kind of frame: this loop is where the time goes. */
+    private inline fun blend(
+        axis: ScalerAxis,
+        out: IntArray,
+        color: (column: Int) -> Int,
+    ) {
+        val low = axis.low
+        val high = axis.high
+        val weights = axis.weight
         var index = 0
         for (position in low.indices) {
             val share = weights[position]
             val rest = 16 - share
-            if (isYuv) yuv(low[position]) else rgba(low[position])
-            var r = red * rest
-            var g = green * rest
-            var b = blue * rest
-            if (share != 0) {
-                if (isYuv) yuv(high[position]) else rgba(high[position])
-                r += red * share
-                g += green * share
-                b += blue * share
-            }
-            out[index] = r
-            out[index + 1] = g
-            out[index + 2] = b
+            val first = color(low[position])
+            val second = if (share == 0) 0 else color(high[position])
+            out[index] = (first ushr 16) * rest + (second ushr 16) * share
+            out[index + 1] = (first ushr 8 and 255) * rest + (second ushr 8 and 255) * share
+            out[index + 2] = (first and 255) * rest + (second and 255) * share
             index += 3
         }
     }
@@ -75,12 +72,11 @@ internal class RowReader {
         out: ByteArray,
     ) {
         load(frame, row, 0, frame.width - 1)
-        val isYuv = frame.isYuv
         for (column in 0 until frame.width) {
-            if (isYuv) yuv(column) else rgba(column)
-            out[3 * column] = red.toByte()
-            out[3 * column + 1] = green.toByte()
-            out[3 * column + 2] = blue.toByte()
+            val color = if (frame.isYuv) yuv(column) else rgba(column)
+            out[3 * column] = (color ushr 16).toByte()
+            out[3 * column + 1] = (color ushr 8).toByte()
+            out[3 * column + 2] = color.toByte()
         }
     }
 
@@ -109,22 +105,26 @@ internal class RowReader {
         frame.v.read(row shr 1, firstChroma * chromaStep, chromaCount, chromaV)
     }
 
-    private fun rgba(column: Int) {
+    /** 0x00RRGGBB. */
+    private fun rgba(column: Int): Int {
         val index = CameraFrame.RGBA_BYTES * (column - firstColumn)
-        red = luma[index].toInt() and 255
-        green = luma[index + 1].toInt() and 255
-        blue = luma[index + 2].toInt() and 255
+        return packed(luma[index].toInt() and 255, luma[index + 1].toInt() and 255, luma[index + 2].toInt() and 255)
     }
 
-    private fun yuv(column: Int) {
+    /** 0x00RRGGBB. */
+    private fun yuv(column: Int): Int {
         val chroma = ((column shr 1) - firstChroma) * chromaStep
         val y = (((luma[column - firstColumn].toInt() and 255) * 257 * 16320) shr 16) + 32
         val u = (chromaU[chroma].toInt() and 255) - 128
         val v = (chromaV[chroma].toInt() and 255) - 128
-        red = clamp255((y + 90 * v) shr 6)
-        green = clamp255((y - 22 * u - 46 * v) shr 6)
-        blue = clamp255((y + 113 * u) shr 6)
+        return packed(clamp255((y + 90 * v) shr 6), clamp255((y - 22 * u - 46 * v) shr 6), clamp255((y + 113 * u) shr 6))
     }
+
+    private fun packed(
+        red: Int,
+        green: Int,
+        blue: Int,
+    ): Int = (red shl 16) or (green shl 8) or blue
 
     private fun clamp255(value: Int): Int = Math.max(0, Math.min(value, 255))
 }

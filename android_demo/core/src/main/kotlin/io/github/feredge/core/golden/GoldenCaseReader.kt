@@ -106,8 +106,8 @@ internal object GoldenCaseReader {
             .toFloatArray()
 
     private fun box(value: Any): FaceBox {
-        val (x0, y0, x1, y1) = JSON.array(value, "box", 4, 4).map { JSON.number(it, "box") }
-        return FaceBox(x0, y0, x1, y1)
+        val corners = JSON.array(value, "box", 4, 4).map { JSON.number(it, "box") }
+        return FaceBox(corners[0], corners[1], corners[2], corners[3])
     }
 
     private fun frame(value: Any?): StoredFrame {

@@ -98,7 +98,11 @@ internal class JsonReader private constructor(
                     position++
                     return found.toString()
                 }
-                '\\' -> found.append(escape())
+
+                '\\' -> {
+                    found.append(escape())
+                }
+
                 else -> {
                     plain()
                     found.append(next)
@@ -218,10 +222,30 @@ private const val LONGEST_SHOWN = 60
 internal fun shown(value: Any?): String {
     val text =
         when (value) {
-            is Map<*, *> -> "an object of ${value.size}"
-            is List<*> -> "a list of ${value.size}"
-            is String -> value.map { if (it in ' '..'~') it.toString() else "\\u%04x".format(it.code) }.joinToString("", "\"", "\"")
-            else -> value.toString()
+            is Map<*, *> -> {
+                "an object of ${value.size}"
+            }
+
+            is List<*> -> {
+                "a list of ${value.size}"
+            }
+
+            is String -> {
+                value
+                    .map {
+                        if (it in
+                            ' '..'~'
+                        ) {
+                            it.toString()
+                        } else {
+                            "\\u%04x".format(it.code)
+                        }
+                    }.joinToString("", "\"", "\"")
+            }
+
+            else -> {
+                value.toString()
+            }
         }
     return if (text.length <= LONGEST_SHOWN) text else text.substring(0, LONGEST_SHOWN) + "..."
 }

@@ -20,7 +20,8 @@ class GoldenVectorsTest {
     fun everyVectorOfTheProject(): List<DynamicTest> = tests(camera)
 
     @TestFactory
-    fun everyVectorOfTheNamedFolder(): List<DynamicTest> = System.getenv("FER_EDGE_GOLDEN")?.let { tests(File(it)) } ?: emptyList()
+    fun everyVectorOfTheNamedFolder(): List<DynamicTest> =
+        System.getenv("FER_EDGE_GOLDEN")?.let { tests(File(it)) } ?: emptyList()
 
     private fun tests(folder: File): List<DynamicTest> {
         val files = folder.listFiles { file -> file.name.endsWith(".json") }.orEmpty().sorted()
