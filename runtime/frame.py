@@ -181,9 +181,11 @@ def _bytes(name: str, buffer: object) -> bytes | memoryview:
         return buffer
     try:
         view = memoryview(buffer)  # type: ignore[arg-type]
-        if view.format not in ("B", "b", "c"):
+        # ctypes marks the byte order even of single bytes: "<B".
+        if view.format.lstrip("@=<>!") not in ("B", "b", "c"):
             raise FrameError(f"plane {name} holds items of format {view.format!r}; allowed: bytes (uint8)")
-        return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
+        plain = len(view.format) == 1 and view.c_contiguous and view.nbytes
+        return view.cast("B") if plain else memoryview(view.tobytes())
     except (TypeError, ValueError, BufferError):
         raise FrameError(
             f"plane {name} is {type(buffer).__name__}; allowed: bytes or an array of bytes"

@@ -1,3 +1,6 @@
+import array
+import ctypes
+
 import numpy as np
 import pytest
 
@@ -11,6 +14,8 @@ def test_kinds_of_buffers_give_the_same_picture():
     buffers = [
         DATA, bytearray(DATA), memoryview(DATA), np.frombuffer(DATA, np.uint8),
         np.frombuffer(DATA, np.int8), np.frombuffer(DATA, np.uint8).reshape(2, 3, 4),
+        array.array("B", DATA), (ctypes.c_ubyte * len(DATA)).from_buffer_copy(DATA),
+        (ctypes.c_int8 * len(DATA)).from_buffer_copy(DATA),
     ]  # fmt: skip
     wanted = np.frombuffer(DATA, np.uint8).reshape(2, 3, 4)[:, :, :3]
     for buffer in buffers:
