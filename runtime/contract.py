@@ -16,7 +16,7 @@ from typing import Any
 
 from fer_edge.runtime.errors import ContractError
 from fer_edge.runtime.labels import RESERVED
-from fer_edge.runtime.strict_json import StrictJson
+from fer_edge.runtime.strict_json import StrictJson, repeated
 
 SCHEMA = "fer-edge-contract/1"
 CAMERA_SPEC = 1
@@ -312,8 +312,8 @@ def _read_labels(value: object) -> tuple[str, ...]:
         if label in RESERVED:
             _JSON.fail(f"labels[{number}]", entry, f"any label but {', '.join(sorted(RESERVED))}")
         labels.append(label)
-    if len(set(labels)) != len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
+    twice = repeated(labels)
+    if twice is not None:
         _JSON.fail("labels", twice, "each label once")
     return tuple(labels)
 

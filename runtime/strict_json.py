@@ -24,6 +24,16 @@ def shown(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
+def repeated(values: Iterable[str]) -> str | None:
+    """The first value that has come before, in one pass: strangers' lists are long."""
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            return value
+        seen.add(value)
+    return None
+
+
 class StrictJson:
     """Reads one document; all faults are raised as one class of error.
 
@@ -83,12 +93,10 @@ class StrictJson:
             raise self.error(f"{self.what}: not JSON: {ascii(str(error))[1:-1][:200]}") from None
 
     def _unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for name in names if names.count(name) > 1)
+        twice = repeated(name for name, _ in pairs)
+        if twice is not None:
             self.fail("a key that occurs twice", twice, "each key once")
-        return found
+        return dict(pairs)
 
     def _constant(self, name: str) -> NoReturn:
         self.fail("a number", name, "finite numbers")
