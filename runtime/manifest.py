@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from fer_edge.runtime.contract import INTERFACES
 from fer_edge.runtime.errors import BundleError, VariantError
-from fer_edge.runtime.strict_json import StrictJson, shown
+from fer_edge.runtime.strict_json import StrictJson, repeated, shown
 from fer_edge.runtime.variants import FORMATS, PRECISIONS, Variant, format_spec
 
 SCHEMA = "fer-edge-manifest/1"
@@ -277,10 +277,10 @@ def _read(document: object) -> Manifest:
         tools=_mapping(members["tools"], "tools", _JSON.string),
         extra=_mapping(members["extra"], "extra", lambda value, _key: value),
     )
-    variants = [artifact.variant for artifact in found.artifacts]
-    for variant in variants:
-        if variants.count(variant) > 1:
-            _JSON.fail("artifacts", variant, "each variant once")
+    for what in ("variant", "path"):
+        twice = repeated(getattr(artifact, what) for artifact in found.artifacts)
+        if twice is not None:
+            _JSON.fail("artifacts", twice, f"each {what} once")
     return found
 
 

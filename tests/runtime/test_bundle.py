@@ -220,6 +220,9 @@ SPOILED = {
     "variant": spoil("artifacts", 0, "variant", value="onnx-fp16"),
     "variant illegal": spoil("artifacts", 0, "variant", value="torchscript-int8"),
     "variant twice": lambda manifest: manifest["artifacts"].append(manifest["artifacts"][0]),
+    "path twice": lambda manifest: manifest["artifacts"].append(
+        {**manifest["artifacts"][0], "variant": "onnx-fp16", "precision": "fp16"}
+    ),
     "format": spoil("artifacts", 0, "format", value="onxx"),
     "verdict": spoil("artifacts", 0, "parity", "verdict", value="passed"),
     "verdict null": spoil("artifacts", 0, "parity", "verdict", value=None),
@@ -251,6 +254,8 @@ HOSTILE = {
     "deep object": b'{"schema":' * 50_000, "nan": b'{"schema": NaN}', "digits": b'{"schema": ' + b"9" * 5000 + b"}",
     "twice": b'{"schema": 1, "schema": 1}', "surrogate": b'{"\\ud800": 1}', "cut": b'{"schema": "fer-edge-manif',
     "large": b" " * (17 << 20),
+    # Comparing each key with all others would take minutes.
+    "twice among many": b"{" + b",".join(b'"%d":0' % (number % 199_999) for number in range(200_000)) + b"}",
 }  # fmt: skip
 
 
