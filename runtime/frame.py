@@ -161,7 +161,7 @@ def _row_stride(plane: str, value: object, least: int) -> int:
     stride = _integer(f"row stride of {plane}", value)
     if not least <= stride < 1 << 31:
         raise FrameError(
-            f"row stride of {plane} is {stride}; a row has {least} bytes, so {least} is the least"
+            f"row stride of {plane} is {stride}; allowed: {least} (the bytes of a row) to {(1 << 31) - 1}"
         )
     return stride
 
