@@ -5,7 +5,7 @@ Source: "Encoding", Protocol Buffers documentation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import BinaryIO
 
 from fer_edge.runtime.containers.limits import LARGEST_CONTRACT, ContainerError
@@ -16,7 +16,13 @@ Span = tuple[int, int]
 
 
 def blocks(file: BinaryIO, span: Span, number: int) -> Iterator[Span]:
-    """The length-delimited fields ``number`` of the message at ``span``.
+    """The length-delimited fields ``number`` of the message at ``span``; errors as in :func:`fields`."""
+    for _, block in fields(file, span, (number,)):
+        yield block
+
+
+def fields(file: BinaryIO, span: Span, numbers: Container[int]) -> Iterator[tuple[int, Span]]:
+    """The length-delimited fields of the message at ``span`` that have one of these numbers, with their number.
 
     Raises:
         ContainerError: the bytes are not a message.
@@ -27,8 +33,8 @@ def blocks(file: BinaryIO, span: Span, number: int) -> Iterator[Span]:
             return
         tag, position = _varint(file, position, end)
         length, position = _extent(file, tag & 7, position, end)
-        if tag >> 3 == number and tag & 7 == 2:
-            yield position, length
+        if tag & 7 == 2 and tag >> 3 in numbers:
+            yield tag >> 3, (position, length)
         position += length
     raise ContainerError(f"more than {_MOST_FIELDS} fields in one message")
 

@@ -61,6 +61,48 @@ def test_two_contracts_inside_torchscript(tmp_path):
         read_embedded_contract(path)
 
 
+def _with_outside_tensor(place):
+    """A sound model, one of whose tensors lies in another file."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load_from_string(tiny.onnx_bytes(TEXT))
+    outside = TensorProto(name="outside", data_type=TensorProto.FLOAT, dims=[48, 3])
+    outside.data_location = TensorProto.EXTERNAL
+    entry = outside.external_data.add()
+    entry.key, entry.value = "location", "weights.bin"
+    constant = helper.make_node("Constant", [], ["constant"], value=outside)
+    if place == "initializer":
+        model.graph.initializer.append(outside)
+    elif place == "constant":
+        model.graph.node.append(constant)
+    else:
+        branch = helper.make_graph([constant], "branch", [], [])
+        model.graph.node.append(
+            helper.make_node("If", ["yes"], ["answer"], then_branch=branch, else_branch=branch)
+        )
+    return onnx.ModelProto.SerializeToString(model)
+
+
+@pytest.mark.parametrize("place", ["initializer", "constant", "branch"])
+def test_onnx_data_in_another_file_is_refused(tmp_path, place):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(_with_outside_tensor(place))
+    (tmp_path / "weights.bin").write_bytes(tiny.WEIGHTS.tobytes())
+    with pytest.raises(BundleError, match="in another file"):
+        read_embedded_contract(path)
+
+
+def test_onnx_nested_without_end_is_refused(tmp_path):
+    graph = b""
+    for _ in range(100):  # graph > node > attribute > graph
+        graph = tiny.block(1, tiny.block(5, tiny.block(6, graph)))
+    path = tmp_path / "model.onnx"
+    path.write_bytes(tiny.block(7, graph))
+    with pytest.raises(BundleError, match="deep"):
+        read_embedded_contract(path)
+
+
 def test_contract_that_is_no_text(tmp_path):
     path = tmp_path / "model.pt"
     path.write_bytes(tiny.zipped([("a/extra/contract.json", b"\xff")]))
