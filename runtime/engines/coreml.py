@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import installed, native
+from fer_edge.runtime.engines.protocol import installed, library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
 from fer_edge.runtime.extras import require
 
@@ -64,9 +64,9 @@ class CoreMl:
         """Load a package on the CPU."""
         if self.version() is None:
             raise self.absent()
-        library = require("coremltools", "coreml")
+        found = library("coremltools", "coreml")
         with native("Core ML", path, "open"):
-            model = library.models.MLModel(str(path), compute_units=library.ComputeUnit.CPU_ONLY)
+            model = found.models.MLModel(str(path), compute_units=found.ComputeUnit.CPU_ONLY)
             names = [end.name for end in model.get_spec().description.output]
         if contract.output.name not in names:
             raise EngineError(

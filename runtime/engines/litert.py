@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract, QuantizationParameters
-from fer_edge.runtime.engines.protocol import check_end, installed, native, pick_name
+from fer_edge.runtime.engines.protocol import check_end, installed, library, native, pick_name
 from fer_edge.runtime.engines.quiet import quiet
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
@@ -57,9 +56,9 @@ class LiteRt:
 
     def open(self, path: Path, contract: Contract, threads: int) -> LiteRtSession:
         """Load a file with ``threads`` threads (XNNPACK where it takes the graph)."""
-        library = self._library()
+        found = self._library()
         with native("LiteRT", path, "open"), quiet():
-            interpreter = library.Interpreter(model_path=str(path), num_threads=threads)
+            interpreter = found.Interpreter(model_path=str(path), num_threads=threads)
             interpreter.allocate_tensors()
         given, answer = _ends(interpreter, path, contract)
         _check(path, contract, given, answer)
@@ -70,7 +69,7 @@ class LiteRt:
     def _library(self) -> Any:
         for distribution, module in _LIBRARIES:
             if installed((distribution,)):
-                found = importlib.import_module(module)
+                found = library(module, "tflite")
                 # tensorflow.lite is an attribute that loads itself; the folder of that name holds no Interpreter.
                 return found.lite if module == "tensorflow" else found
         raise self.absent()

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import check_end, installed, native, pick_name
+from fer_edge.runtime.engines.protocol import check_end, installed, library, native, pick_name
 from fer_edge.runtime.errors import EngineError, MissingExtra
-from fer_edge.runtime.extras import require
 
 _DTYPES = {
     "tensor(float)": "float32",
@@ -55,13 +54,13 @@ class OnnxRuntime:
 
     def open(self, path: Path, contract: Contract, threads: int) -> OnnxSession:
         """Load a file on the CPU provider with ``threads`` threads in all."""
-        library = require("onnxruntime", "onnx")
-        options = library.SessionOptions()
+        found = library("onnxruntime", "onnx")
+        options = found.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         with native("onnxruntime", path, "open"):
-            session = library.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            session = found.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self._check(session, path, contract)
         return OnnxSession(session, path, contract, self.version() or "onnxruntime")
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import EngineError, FerEdgeError
+from fer_edge.runtime.errors import EngineError, FerEdgeError, MissingExtra
+from fer_edge.runtime.extras import require
 
 
 class Session(Protocol):
@@ -69,6 +70,23 @@ def installed(distributions: Sequence[str]) -> str | None:
     return None
 
 
+def library(module: str, extra: str) -> Any:
+    """Import an engine's library.
+
+    Raises:
+        MissingExtra: it is not installed.
+        EngineError: it is, but cannot be imported (built for another numpy, a system library is absent).
+    """
+    try:
+        return require(module, extra)
+    except MissingExtra:
+        raise
+    except Exception as error:
+        raise EngineError(
+            f"{module} is installed but cannot be imported ({_first_line(error)}); install it again"
+        ) from error
+
+
 @contextlib.contextmanager
 def native(engine: str, path: Path, doing: str) -> Iterator[None]:
     """Turn whatever a native library raises into one sentence."""
@@ -77,8 +95,12 @@ def native(engine: str, path: Path, doing: str) -> Iterator[None]:
     except FerEdgeError:
         raise
     except Exception as error:
-        first = str(error).strip().splitlines() or [type(error).__name__]
-        raise EngineError(f"{engine} cannot {doing} {path.name}: {first[0][:300]}") from error
+        raise EngineError(f"{engine} cannot {doing} {path.name}: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0][:300]
 
 
 def check_end(

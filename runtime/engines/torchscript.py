@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import check_end, installed, native
+from fer_edge.runtime.engines.protocol import check_end, installed, library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
-from fer_edge.runtime.extras import require
 
 
 class TorchScriptSession:
@@ -28,7 +27,7 @@ class TorchScriptSession:
 
     def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
-        torch = require("torch", "torch")
+        torch = library("torch", "torch")
         with native("torch", self._path, "run"), _threads(torch, self._threads), torch.inference_mode():
             output = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
             return np.asarray(output.numpy()).reshape(-1)
@@ -50,7 +49,7 @@ class TorchScript:
 
     def open(self, path: Path, contract: Contract, threads: int) -> TorchScriptSession:
         """Load an archive; its ends are not declared, so one run on zeros shows them."""
-        torch = require("torch", "torch")
+        torch = library("torch", "torch")
         with native("torch", path, "open"), warnings.catch_warnings():
             # torch.jit is deprecated in favor of torch.export, which phones cannot load.
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=FutureWarning)

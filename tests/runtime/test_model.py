@@ -1,6 +1,7 @@
 import os
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -260,7 +261,6 @@ def test_engines_are_found_without_importing_them():
 def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):
     """In a fresh interpreter that sees numpy but no engine."""
     import subprocess
-    from pathlib import Path
 
     site = tmp_path / "site"
     site.mkdir()
@@ -289,3 +289,42 @@ def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):
         "torch is not installed: pip install 'fer-edge[torch]'",
     ]
     assert issubclass(MissingExtra, EngineError)
+
+
+BROKEN = {
+    "missing": 'raise ModuleNotFoundError(f"No module named {name!r}", name=name)',
+    "broken": 'raise ImportError("undefined symbol")',
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_installed_libraries_that_cannot_be_imported_are_a_sentence(bundle, case):
+    import subprocess
+
+    script = textwrap.dedent(f"""
+        import sys
+        from fer_edge.runtime import EngineError, load
+
+        class Broken:
+            def find_spec(self, name, path, target=None):
+                if name.split(".")[0] in ("ai_edge_litert", "onnxruntime", "torch"):
+                    {BROKEN[case]}
+
+        sys.meta_path.insert(0, Broken())
+        for variant in ("tflite-fp32", "onnx-fp32", "torchscript-fp32"):
+            try:
+                load(sys.argv[1], variant)
+            except EngineError as error:
+                print(error)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(bundle)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    said = done.stdout.splitlines()
+    assert [line.split(" ")[0] for line in said] == ["ai_edge_litert.interpreter", "onnxruntime", "torch"]
+    assert all(("pip install" if case == "missing" else "install it again") in line for line in said)
