@@ -95,6 +95,11 @@ def test_every_ending_is_a_code_and_a_sentence(error, code, sentence):
     assert (done.exit_code, done.stdout, done.stderr) == (code, "", sentence)
 
 
+def test_messages_cannot_command_the_terminal():
+    done = run(program=fail_with(BundleError("\x1b[2Jé\u202e.png\tis no\npicture")))
+    assert done.stderr == "Error: \\x1b[2Jé\\u202e.png\tis no\npicture\n"
+
+
 def test_debug_shows_the_traceback():
     done = run("--debug", program=fail_with(BundleError("broken")))
     assert done.exit_code == 1
