@@ -10,6 +10,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.lists import VariantName
 from fer_edge.console.output import Output
+from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.variants import Variant
 
@@ -61,6 +62,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     if math.isnan(threshold):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
+    _refuse_unknown_words(engine, detector)
     pictures = pictures_of(sources)
     written = targets(place, pictures) if place else []
     find = face_finder(detector, faces_path)
@@ -74,6 +76,17 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
             found.append(answer)
             progress.advance()
     _finish(output, found, written, threshold=threshold, probabilities=probabilities)
+
+
+def _refuse_unknown_words(engine: str | None, detector: str) -> None:
+    """Usage, as with ``--variant``; not option types, since ``--help`` shall not wait for numpy."""
+    from fer_edge.faces.detector import DETECTORS
+    from fer_edge.runtime.engines import ENGINES
+
+    for kind, word, listed in (("engine", engine, ENGINES), ("detector", detector, DETECTORS)):
+        names = [entry.name for entry in listed]
+        if word is not None and word not in names:
+            usage_error(unknown(kind, word, names))
 
 
 def _finish(

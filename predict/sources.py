@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fer_edge.faces.pictures import find_pictures
 from fer_edge.runtime.errors import PictureError
+from fer_edge.runtime.places import kind_of
 
 VIDEOS = (".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 """Endings that are told apart from broken pictures."""
@@ -40,6 +41,8 @@ def pictures_of(sources: Iterable[str]) -> list[Picture]:
 
 
 def _pictures(source: str) -> list[Picture]:
+    if not source:
+        raise PictureError("a source is empty; give picture files or folders of them")
     path = Path(source)
     if path.is_dir():
         return _folder(path)
@@ -49,7 +52,8 @@ def _pictures(source: str) -> list[Picture]:
         return [Picture(path, path.name)]
     if _SCHEME.match(source) or source.lower().startswith("camera:"):
         raise PictureError(f"{source} is an address; fer-predict reads picture files and folders of them")
-    raise PictureError(f"{source} does not exist; give picture files or folders of them")
+    wrong = "is neither a file nor a folder" if kind_of(path) == "other" else "does not exist"
+    raise PictureError(f"{source} {wrong}; give picture files or folders of them")
 
 
 def _folder(path: Path) -> list[Picture]:

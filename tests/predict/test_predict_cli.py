@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 
 import numpy as np
 import pytest
@@ -164,6 +165,8 @@ def test_one_bad_picture_among_many(run, tmp_path):
         ("https://example.com/a.jpg", "is an address"),
         ("film.MP4", "is a video"),
         ("empty", "holds no pictures"),
+        ("", "is empty"),
+        ("pipe.jpg", "neither a file nor a folder"),
         ("broken.jpg", "cannot be decoded"),
     ],
 )
@@ -172,6 +175,7 @@ def test_sources_that_are_not_read(run, tmp_path, monkeypatch, source, words):
     (tmp_path / "film.MP4").touch()
     (tmp_path / "broken.jpg").touch()
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe.jpg")
     done = run(source, "--quiet")
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
@@ -221,7 +225,9 @@ def test_no_model(run, two_faces, tmp_path):
 
 
 def test_an_unknown_engine_and_detector(run, two_faces):
-    assert "haar" in run(two_faces, "--detector", "har").stderr
+    done = run(two_faces, "--detector", "har")
+    assert done.exit_code == 2
+    assert "haar" in done.stderr
     done = run(two_faces, "--engine", "onnxruntim")
-    assert done.exit_code in (1, 2)
-    assert "onnxruntime" in done.stderr
+    assert done.exit_code == 2
+    assert "Did you mean 'onnxruntime'?" in done.stderr
