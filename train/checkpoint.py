@@ -91,7 +91,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     from fer_edge.train.finite import clean
 
     state = clean(raw, path.name, file_bytes=len(data))
-    return Checkpoint(state, _contract(metadata), metadata, hashlib.sha256(data).hexdigest(), path)
+    return Checkpoint(state, _contract(metadata, path.name), metadata, hashlib.sha256(data).hexdigest(), path)
 
 
 def write_checkpoint(
@@ -145,9 +145,13 @@ def _bytes(path: Path) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _contract(metadata: Mapping[str, str]) -> Contract | None:
+def _contract(metadata: Mapping[str, str], name: str) -> Contract | None:
     if CONTRACT_KEY not in metadata:
         return None
     from fer_edge.runtime.contract import Contract
+    from fer_edge.runtime.errors import ContractError
 
-    return Contract.parse(metadata[CONTRACT_KEY])
+    try:
+        return Contract.parse(metadata[CONTRACT_KEY])
+    except ContractError as error:
+        raise ContractError(f"{name}: {error}") from None

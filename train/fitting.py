@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 PREFIXES = ("module.", "model.", "_orig_mod.")
 """Put before every name by DataParallel, by training scripts' wrappers and by ``torch.compile``."""
 MAY_BE_MISSING = "num_batches_tracked"
-LISTED = 10
+LISTED = 1000
+"""Names of a kind in one message: all that the largest architecture has, but not a hostile file's millions."""
 
 
 def fit(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
