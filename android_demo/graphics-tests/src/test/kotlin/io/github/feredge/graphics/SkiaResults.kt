@@ -6,9 +6,9 @@ import java.io.File
 internal object SkiaResults {
     private const val HEAD =
         "{\"schema\": \"fer-edge-skia/1\",\n" +
-            " \"what\": \"createBitmap with matrix, crop, createScaledBitmap(filter = true) in Android's own graphics code " +
-            "(Robolectric 4.17, native: each SDK's framework over the one Skia that Robolectric ships) against core's integers: " +
-            "color values that differ\",\n \"records\": [\n"
+            " \"what\": \"createBitmap with matrix, crop, createScaledBitmap(filter = true) in Android's own graphics " +
+            "code (Robolectric 4.17, native: each SDK's framework over the one Skia that Robolectric ships) " +
+            "against core's integers: color values that differ\",\n \"records\": [\n"
     private const val TAIL = "\n ]}\n"
 
     fun put(
