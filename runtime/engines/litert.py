@@ -19,6 +19,9 @@ _LIBRARIES = (
     ("tensorflow", "tensorflow"),
     ("tensorflow-cpu", "tensorflow"),
 )
+_FROZEN = "tflite-runtime "
+"""Ended with 2.14, which knows one scale a tensor where a fully connected layer quantizes at run time: with one scale a
+channel it multiplies by 0 and says nothing."""
 _SIGNATURE = "serving_default"
 
 
@@ -60,6 +63,10 @@ class LiteRt:
         with native("LiteRT", path, "open"), quiet():
             interpreter = found.Interpreter(model_path=str(path), num_threads=threads)
             interpreter.allocate_tensors()
+        if (self.version() or "").startswith(_FROZEN) and has_dynamic_channels(interpreter):
+            raise EngineError(
+                f"{path.name}: {_FROZEN}answers wrongly to dynamic precision; install ai-edge-litert or take another variant"
+            )
         given, answer = _ends(interpreter, path, contract)
         _check(path, contract, given, answer)
         return LiteRtSession(
@@ -73,6 +80,18 @@ class LiteRt:
                 # tensorflow.lite is an attribute that loads itself; the folder of that name holds no Interpreter.
                 return found.lite if module == "tensorflow" else found
         raise self.absent()
+
+
+def has_dynamic_channels(interpreter: Any) -> bool:
+    """Whether a fully connected layer takes floats and holds int8 weights with one scale a channel."""
+    tensors = {details["index"]: details for details in interpreter.get_tensor_details()}
+    return any(
+        operator["op_name"] == "FULLY_CONNECTED"
+        and tensors[operator["inputs"][0]]["dtype"] == np.float32
+        and tensors[operator["inputs"][1]]["dtype"] == np.int8
+        and len(tensors[operator["inputs"][1]]["quantization_parameters"]["scales"]) > 1
+        for operator in interpreter._get_ops_details()
+    )
 
 
 def _ends(interpreter: Any, path: Path, contract: Contract) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -20,7 +20,7 @@ from fer_edge.runtime import (
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES, find_engine
 from fer_edge.runtime.engines.coreml import COREML
-from fer_edge.runtime.engines.litert import LITERT
+from fer_edge.runtime.engines.litert import LITERT, has_dynamic_channels
 from fer_edge.runtime.engines.onnxruntime import ONNXRUNTIME
 from fer_edge.runtime.engines.torchscript import TORCHSCRIPT
 from fer_edge.runtime.model import open_artifact, softmax
@@ -81,6 +81,18 @@ def test_litert_loads_silently(bundle, capfd):
     load(bundle).predict(FRAME)
     captured = capfd.readouterr()
     assert (captured.out, captured.err) == ("", "")
+
+
+@pytest.mark.parametrize("dynamic", [True, False])
+def test_dynamic_scales_a_channel_are_seen(tmp_path, dynamic):
+    """tflite-runtime 2.14 would answer with a third for each label; LiteRT answers rightly."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    path = tmp_path / "tiny-dynamic.tflite"
+    path.write_bytes(tiny.tflite_bytes(tiny.contract_text(**tiny.TFLITE), dynamic=dynamic))
+    assert has_dynamic_channels(Interpreter(model_path=str(path))) is dynamic
+    tensor = np.random.default_rng(0).normal(size=(1, 6, 8, 1)).astype(np.float32)
+    np.testing.assert_allclose(load(path).run(tensor), tiny.expected(tensor), atol=0.05 if dynamic else 1e-6)
 
 
 def test_tflite_without_signature(tmp_path):

@@ -69,12 +69,14 @@ def torchscript_bytes(contract, *, extra="contract.json"):
     return buffer.getvalue()
 
 
-def tflite_bytes(contract, *, signature=True, metadata=KEY, quantized_output=None):
-    """FULLY_CONNECTED and SOFTMAX, put together as a flatbuffer."""
+def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False):
+    """FULLY_CONNECTED and SOFTMAX, put together as a flatbuffer; ``dynamic``: int8 weights, one scale a label."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
-    contents = [b"", WEIGHTS.T.tobytes(), contract.encode()]
+    scales = np.abs(WEIGHTS).max(axis=0) / 127
+    weights = np.rint(WEIGHTS / scales).astype(np.int8) if dynamic else WEIGHTS
+    contents = [b"", weights.T.tobytes(), contract.encode()]
     model = schema.ModelT()
     model.version, model.description = 3, "tiny"
     model.buffers = [_buffer(schema, data) for data in contents]
@@ -84,6 +86,10 @@ def tflite_bytes(contract, *, signature=True, metadata=KEY, quantized_output=Non
         _tensor(schema, "in", (1, 6, 8, 1)), _tensor(schema, "weights", (3, 48), 1), _tensor(schema, "logits", (1, 3)),
         _tensor(schema, "out", (1, 3)),
     ]  # fmt: skip
+    if dynamic:
+        graph.tensors[1].type = schema.TensorType.INT8
+        graph.tensors[1].quantization = quantization = schema.QuantizationParametersT()
+        quantization.scale, quantization.zeroPoint = scales, [0, 0, 0]
     graph.inputs, graph.outputs = [0], [3]
     model.operatorCodes = [_code(schema, 9), _code(schema, 25)]
     softmax = schema.SoftmaxOptionsT()
