@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fer_edge.train.pipeline import Result
     from fer_edge.train.recipes import Recipe
 
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 
 
@@ -45,7 +45,7 @@ EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safe
 @click.option("--batch-size", type=click.IntRange(2), help="Faces a step.")
 @click.option("--lr", "learning_rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
 @click.option(
-    "--precision", type=Word("precision", PRECISIONS), help="Of the arithmetic; weights stay float32."
+    "--precision", type=Word("precision", PRECISIONS), help="Of the arithmetic; best.safetensors is float32."
 )
 @click.option("--seed", type=click.IntRange(0), help="Of everything.")
 @click.option("--limit", type=click.IntRange(2), help="At most so many faces of each split.")

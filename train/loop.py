@@ -49,7 +49,8 @@ class Training(pl.LightningModule):
 
     def normalized(self, images: Tensor) -> Tensor:
         """0..1 -> what the network takes; equal to step 8 of the camera spec."""
-        return ((images - self.recipe.mean) / self.recipe.std).contiguous(memory_format=torch.channels_last)
+        values = ((images - self.recipe.mean) / self.recipe.std).to(next(self.model.parameters()).dtype)
+        return values.contiguous(memory_format=torch.channels_last)
 
     def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> Tensor:
         """Loss of one augmented batch."""

@@ -43,7 +43,7 @@ class Recipe:
         weight_decay: AdamW's, on convolutions and dense layers.
         label_smoothing: share of the uniform distribution mixed into the labels.
         ema_decay: of the averaged weights, which are the ones that are kept; 0: none.
-        precision: Lightning's word: ``32-true``, ``bf16-mixed`` or ``16-mixed``; weights stay float32 in all of them.
+        precision: Lightning's word: ``32-true``, ``bf16-mixed``, ``16-mixed`` or ``64-true``; the weights written are float32.
         seed: of everything.
         arch_args: further arguments of the architecture.
     """
