@@ -17,7 +17,8 @@ from fer_edge.export.pool import Pool
 from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.errors import FerEdgeError, MissingExtra
+from fer_edge.runtime.extras import require
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.vectors import Target, Vector, read_vectors
@@ -246,6 +247,8 @@ def _original(
     else:
         try:
             return _build(bundle, reference, question), check
+        except MissingExtra:
+            raise  # the environment is at fault, not the bundle
         except FerEdgeError as error:
             check.faults.append(f"the reference weights: {error}")
     return None, check
@@ -256,6 +259,8 @@ def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
     from fer_edge.train.checkpoint import read_checkpoint
     from fer_edge.train.models.foreign import parse_arguments
 
+    for library in ("torch", "safetensors"):
+        require(library, "export")
     source = bundle.manifest.source
     checkpoint = read_checkpoint(bundle.check_file(REFERENCE))
     # Arguments of a built-in network are numbers and words; those of a foreign one the user repeats.

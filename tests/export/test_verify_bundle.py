@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import sys
 
 import pytest
 
@@ -142,3 +143,10 @@ def test_the_builtin_bundle_is_proved_with_its_reference_weights(builtin_bundle,
     verdicts = {entry["variant"]: entry["parity"]["verdict"] for entry in document["artifacts"]}
     assert verdicts.pop("coreml-fp32") in ("pass", "not-run")
     assert verdicts == {"torchscript-fp32": "pass", "onnx-fp32": "pass", "tflite-fp32": "pass"}
+
+
+def test_a_missing_library_is_not_the_bundles_fault(bundle, verify, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)  # what Python itself takes for "not installed"
+    code, _, said = verify(bundle, "--arch", "somebodys_net:tiny", "--json")
+    assert code == 1
+    assert "torch is not installed: pip install 'fer-edge[export]'" in said.err
