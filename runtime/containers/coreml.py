@@ -30,12 +30,15 @@ def root_model(path: Path) -> Path:
     """The protobuf file of a package, as its ``Manifest.json`` names it.
 
     Raises:
-        ContainerError: no package, or its manifest leads out of it.
+        ContainerError: no package, its manifest leads out of it, or anything in it is a link.
     """
     if not path.is_dir():
         raise ContainerError("it is not a folder")
+    for place in sorted(path.rglob("*")):
+        if place.is_symlink():
+            raise ContainerError(f"{place.relative_to(path).as_posix()} is a link")
     manifest = path / "Manifest.json"
-    if manifest.is_symlink() or not manifest.is_file():
+    if not manifest.is_file():
         raise ContainerError("it has no Manifest.json")
     with manifest.open("rb") as file:
         document = _JSON.load(file.read(LARGEST_CONTRACT + 1))
@@ -50,11 +53,7 @@ def root_model(path: Path) -> Path:
 def _inside(data: Path, name: PurePosixPath) -> Path:
     if name.is_absolute() or ".." in name.parts or not name.parts or "\\" in str(name) or "\0" in str(name):
         raise ContainerError(f"its Manifest.json names the unsafe path {ascii(str(name))[:80]}")
-    model = data
-    for part in name.parts:
-        model = model / part
-        if model.is_symlink():
-            raise ContainerError(f"{name} is a link")
+    model = data / name
     if not model.is_file():
         raise ContainerError(f"its root model {name} is missing")
     return model

@@ -137,13 +137,15 @@ def test_core_ml_manifest_that_leads_elsewhere(tmp_path, root):
         read_embedded_contract(path)
 
 
-def test_core_ml_root_model_is_a_link(tmp_path):
-    path = tiny.mlpackage(tmp_path / "model.mlpackage", TEXT)
-    model = path / "Data" / "com.apple.CoreML" / "model.mlmodel"
-    model.rename(tmp_path / "elsewhere")
-    model.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(BundleError, match="link"):
-        read_embedded_contract(path)
+@pytest.mark.parametrize(
+    "inside", ["Manifest.json", "Data", "Data/com.apple.CoreML", "Data/com.apple.CoreML/model.mlmodel"]
+)
+def test_core_ml_package_with_a_link(tmp_path, inside):
+    package = tiny.mlpackage(tmp_path / "model.mlpackage", TEXT)
+    (package / inside).rename(tmp_path / "elsewhere")
+    (package / inside).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match=f"{inside} is a link"):
+        read_embedded_contract(package)
 
 
 FORGED = {
