@@ -33,6 +33,11 @@ the camera path, and extremes. `max abs` is the largest difference of any probab
 inputs whose PyTorch margin exceeds the tolerance. `not-run` means that nothing here can run the format.
 """
 
+OLD_RUNTIMES = """\
+The oldest TFLite runtime that was tried is tflite-runtime 2.14: it answers as above, but for `dynamic`, which it gets wrong without
+an error. TensorFlow Lite 2.6 takes the float files only, and gets quantized ones wrong if it is made to open them.
+"""
+
 CAUTION = """\
 ## What it is not for
 
@@ -94,7 +99,8 @@ def _table(manifest: Manifest) -> str:
     lines += [_line(artifact) for artifact in manifest.artifacts]
     used = dict.fromkeys(artifact.precision for artifact in manifest.artifacts)
     reasons = [f"- {name}: at most {LIMITS[name].max_abs:g}; {LIMITS[name].reason}" for name in used]
-    return "\n".join(lines) + "\n\nLimits:\n\n" + "\n".join(reasons) + "\n"
+    old = f"\n{OLD_RUNTIMES}" if any(artifact.format == "tflite" for artifact in manifest.artifacts) else ""
+    return "\n".join(lines) + "\n\nLimits:\n\n" + "\n".join(reasons) + "\n" + old
 
 
 def _line(artifact: Artifact) -> str:
