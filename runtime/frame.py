@@ -1,6 +1,6 @@
 """One camera picture as the camera gave it: bytes, strides and the rotation that makes it upright.
 
-Steps 1 of the camera specification: YUV_420_888 (I420, NV12, NV21) or RGBA_8888, only the bytes that are addressed.
+Step 1 of the camera specification: YUV_420_888 (I420, NV12, NV21) or RGBA_8888, only the bytes that are addressed.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ class Model:
 
         Args:
             frame: the camera's picture.
-            box: x0, y0, x1, y1 of the face in pixels of the upright image; the contract's margin is added here.
-                None: the whole picture, without margin.
+            box: x0, y0, x1, y1 of the face in pixels of the upright image (after the mirror, where the contract has
+                one); the contract's margin is added here. None: the whole picture, without margin.
 
         Raises:
             FrameError: the box is empty inside the image or not four finite numbers.

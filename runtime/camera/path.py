@@ -79,7 +79,8 @@ def prepare(frame: Frame, contract: Contract, box: Sequence[float] | None = None
     Args:
         frame: the camera's picture.
         contract: of the artifact; its margin and mirror are applied.
-        box: x0, y0, x1, y1 of a face before the margin, in pixels of the upright image; None: the whole picture.
+        box: x0, y0, x1, y1 of a face before the margin, in pixels of the upright image (after the mirror, where the
+            contract has one); None: the whole picture, without margin.
 
     Returns:
         (1, C, H, W) or (1, H, W, C) in the contract's layout and dtype.
