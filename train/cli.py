@@ -175,3 +175,7 @@ def _show(output: Output, result: Result) -> None:
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,9 @@
 """``fer-train`` as people and scripts call it."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +155,14 @@ def test_the_worked_example_names_real_files(call):
 def test_contract_texts_are_contracts(call, tmp_path):
     call("synthetic", "--out", tmp_path, *SMALL)
     assert Contract.parse((tmp_path / "best.safetensors.contract.json").read_text()).model == "fer-mini"
+
+
+def test_it_runs_as_a_module_too():
+    said = subprocess.run(
+        [sys.executable, "-m", "fer_edge.train.cli", "--help"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.startswith("Usage: fer-train ")
