@@ -55,8 +55,7 @@ class CoreMl:
         """Where it runs, or how to install it."""
         if sys.platform != "darwin":
             return EngineError(
-                f"Core ML packages run on macOS only and this is {platform.system()}; "
-                "here choose another format, such as tflite or onnx"
+                f"Core ML packages run on macOS only; on {platform.system()} take another format, such as tflite or onnx"
             )
         return MissingExtra("coremltools", "coreml")
 
