@@ -1,0 +1,57 @@
+package io.github.feredge.app
+
+import android.app.Application
+import android.content.Context
+import android.os.Build
+import io.github.feredge.app.camera.Camera2Source
+import io.github.feredge.app.camera.PictureSource
+import io.github.feredge.app.faces.BitmapFaces
+import io.github.feredge.app.faces.FaceFinder
+import io.github.feredge.app.faces.SensorFaces
+import io.github.feredge.app.model.EngineFactory
+import io.github.feredge.app.model.TfLiteEngines
+import io.github.feredge.core.bundle.BundleSource
+import java.io.File
+
+/**
+ * What the screens are made of; a test, or an app with another detector, puts its own in.
+ *
+ * @property bundle files of the bundle.
+ * @property engines that open its models.
+ * @property pictures from the camera.
+ * @property faces in them.
+ */
+class Parts(
+    val bundle: BundleSource,
+    val engines: EngineFactory,
+    val pictures: () -> PictureSource,
+    val faces: () -> FaceFinder,
+)
+
+/** Holds the [parts]. */
+class FerEdgeApplication : Application() {
+    /** Replace before a screen starts. */
+    var parts: Parts =
+        Parts(
+            bundle = { path -> assets.open("bundle/$path") },
+            engines = TfLiteEngines(),
+            pictures = { Camera2Source(this) },
+            faces = { SensorFaces(BitmapFaces()) },
+        )
+}
+
+/** The [Parts] of this app. */
+val Context.parts: Parts get() = (applicationContext as FerEdgeApplication).parts
+
+/** A folder that a cable reaches without any permission: `Android/data/<package>/files`. */
+val Context.results: File get() = getExternalFilesDir(null) ?: filesDir
+
+/** What documents say about the device. */
+object Device {
+    /** Maker, model, Android release. */
+    val name: String
+        get() = "${Build.MANUFACTURER} ${Build.MODEL}, Android ${Build.VERSION.RELEASE} (SDK ${Build.VERSION.SDK_INT})"
+
+    /** Half of the cores, 1 to 4: the fast ones on most phones. */
+    val threads: Int get() = (Runtime.getRuntime().availableProcessors() / 2).coerceIn(1, 4)
+}

@@ -1,0 +1,26 @@
+package io.github.feredge.app.camera
+
+import android.os.Handler
+
+/** Where pictures come from: the phone's camera, or a test. */
+interface PictureSource {
+    /** Whether the user must allow the camera first. */
+    val needsPermission: Boolean
+
+    /**
+     * Starts; a second start replaces the first.
+     *
+     * @param isFront which camera; the other one if the phone lacks it.
+     * @param displayDegrees of the display, 0 where the phone is held as it was built.
+     * @param handler of the thread on which [listener] is called.
+     */
+    fun start(
+        isFront: Boolean,
+        displayDegrees: Int,
+        handler: Handler,
+        listener: PictureListener,
+    )
+
+    /** Stops; the listener hears nothing more. */
+    fun stop()
+}

@@ -1,0 +1,100 @@
+package io.github.feredge.app.screen
+
+import android.content.Context
+import android.graphics.Bitmap
+import android.graphics.Canvas
+import android.graphics.Color
+import android.graphics.Paint
+import android.graphics.RectF
+import android.util.AttributeSet
+import android.util.TypedValue
+import android.view.View
+import io.github.feredge.core.camera.FaceBox
+
+/**
+ * A box to draw.
+ *
+ * @property box in the picture's pixels.
+ * @property text above it.
+ */
+class LabeledBox(
+    val box: FaceBox,
+    val text: String,
+)
+
+/** The camera's picture as the core converted it, so that one sees what the model gets, with boxes around faces. */
+class PictureView(
+    context: Context,
+    attributes: AttributeSet?,
+) : View(context, attributes) {
+    private var bitmap: Bitmap? = null
+    private var isFlipped = false
+    private var boxes: List<LabeledBox> = emptyList()
+    private val target = RectF()
+    private val rectangle = RectF()
+    private val picturePaint = Paint(Paint.FILTER_BITMAP_FLAG)
+    private val boxPaint =
+        Paint(Paint.ANTI_ALIAS_FLAG).apply {
+            style = Paint.Style.STROKE
+            strokeWidth = pixels(TypedValue.COMPLEX_UNIT_DIP, 3f)
+            color = Color.WHITE
+            setShadowLayer(strokeWidth, 0f, 0f, Color.BLACK)
+        }
+    private val textPaint =
+        Paint(Paint.ANTI_ALIAS_FLAG).apply {
+            textSize = pixels(TypedValue.COMPLEX_UNIT_SP, 18f)
+            color = Color.WHITE
+            setShadowLayer(textSize / 4, 0f, 0f, Color.BLACK)
+        }
+
+    /** Shows a picture. */
+    fun show(
+        bitmap: Bitmap,
+        isFlipped: Boolean,
+        boxes: List<LabeledBox>,
+    ) {
+        this.bitmap = bitmap
+        this.isFlipped = isFlipped
+        this.boxes = boxes
+        invalidate()
+    }
+
+    private fun pixels(
+        unit: Int,
+        value: Float,
+    ): Float = TypedValue.applyDimension(unit, value, resources.displayMetrics)
+
+    override fun onDraw(canvas: Canvas) {
+        super.onDraw(canvas)
+        val picture = bitmap ?: return
+        val scale = minOf(width.toFloat() / picture.width, height.toFloat() / picture.height)
+        val left = (width - scale * picture.width) / 2
+        val top = (height - scale * picture.height) / 2
+        target.set(left, top, left + scale * picture.width, top + scale * picture.height)
+        canvas.save()
+        if (isFlipped) canvas.scale(-1f, 1f, target.centerX(), 0f)
+        canvas.drawBitmap(picture, null, target, picturePaint)
+        canvas.restore()
+        boxes.forEach { draw(canvas, it, scale) }
+    }
+
+    private fun draw(
+        canvas: Canvas,
+        labeled: LabeledBox,
+        scale: Float,
+    ) {
+        val x0 = target.left + scale * labeled.box.x0.toFloat()
+        val x1 = target.left + scale * labeled.box.x1.toFloat()
+        val top = target.top + scale * labeled.box.y0.toFloat()
+        val bottom = target.top + scale * labeled.box.y1.toFloat()
+        if (isFlipped) {
+            rectangle.set(target.left + target.right - x1, top, target.left + target.right - x0, bottom)
+        } else {
+            rectangle.set(x0, top, x1, bottom)
+        }
+        val radius = 2 * boxPaint.strokeWidth
+        canvas.drawRoundRect(rectangle, radius, radius, boxPaint)
+        val baseline = maxOf(rectangle.top - radius, target.top + textPaint.textSize)
+        canvas.drawText(labeled.text, rectangle.left, baseline, textPaint)
+    }
+}
