@@ -6,6 +6,7 @@ one sentence says so.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from textwrap import dedent
@@ -57,12 +58,31 @@ def _python(artifact: Artifact) -> Snippet:
 
 
 def _labels(contract: Contract) -> str:
-    return ", ".join(f'"{label}"' for label in contract.labels)
+    """String literals of JavaScript and Swift: a label may hold quotes and backslashes."""
+    return ", ".join(json.dumps(label, ensure_ascii=False) for label in contract.labels)
+
+
+def _kotlin(text: str) -> str:
+    """The same text inside a Kotlin literal, where a dollar begins a template."""
+    return text.replace("$", "\\$")
 
 
 def _count(contract: Contract) -> int:
     _, first, second, third = contract.input.shape
     return first * second * third
+
+
+def _given(contract: Contract) -> str:
+    """What the input's numbers are, for a comment."""
+    if contract.input.interface == "image":
+        return f"{contract.input.dtype}: R, G, B of each pixel, 0 to 255"
+    parameters = contract.quantization.input
+    if parameters is None:
+        return f"{contract.input.dtype}: what the camera path of the contract gives"
+    return (
+        f"{contract.input.dtype}: what the camera path of the contract gives, "
+        f"each number x as round(x / {parameters.scale!r}) + ({parameters.zero_point}), at least -128, at most 127"
+    )
 
 
 def _real(contract: Contract, value: str) -> str:
@@ -82,10 +102,11 @@ def _tflite(artifact: Artifact, contract: Contract) -> list[Snippet]:
     size = len(contract.labels)
     shape = list(contract.input.shape)
     kotlin = f"""
-        // implementation("org.tensorflow:tensorflow-lite:2.16.1"); {artifact.path} lies in assets, uncompressed
-        val labels = listOf({_labels(contract)})
-        val interpreter = Interpreter(FileUtil.loadMappedFile(context, "{artifact.path}"))
-        // {contract.input.layout} {shape}, {contract.input.dtype}: what the camera path of the contract gives
+        // implementation("org.tensorflow:tensorflow-lite:2.16.1")
+        // implementation("org.tensorflow:tensorflow-lite-support:0.4.4"); {artifact.path} lies in assets, uncompressed
+        val labels = listOf({_kotlin(_labels(contract))})
+        val interpreter = Interpreter(FileUtil.loadMappedFile(context, "{_kotlin(artifact.path)}"))
+        // {contract.input.layout} {shape}, {_given(contract)}
         val input = ByteBuffer.allocateDirect({_count(contract) * unit}).order(ByteOrder.nativeOrder())
         val scores = arrayOf({kotlin_type}({size}))
         interpreter.run(input, scores)
@@ -97,7 +118,7 @@ def _tflite(artifact: Artifact, contract: Contract) -> list[Snippet]:
         let path = Bundle.main.path(forResource: "{artifact.path.removesuffix(".tflite")}", ofType: "tflite")!
         let interpreter = try Interpreter(modelPath: path)
         try interpreter.allocateTensors()
-        try interpreter.copy(input, toInputAt: 0)  // Data: {shape} {contract.input.dtype}
+        try interpreter.copy(input, toInputAt: 0)  // Data: {shape}, {_given(contract)}
         try interpreter.invoke()
         let scores = try interpreter.output(at: 0).data.withUnsafeBytes {{ Array($0.bindMemory(to: {swift_type}.self)) }}
         let probabilities = zip(labels, scores.map {{ {_real(contract, "Float($0)")} }})
@@ -119,9 +140,11 @@ def _tflite_javascript(artifact: Artifact, contract: Contract) -> Snippet:
         const labels = [{_labels(contract)}];
         await loadLiteRt("./wasm/");
         const model = await loadAndCompile("{artifact.path}", {{ accelerator: "wasm" }});
+        // {_given(contract)}
         const input = new Tensor(new {array}({_count(contract)}), {list(contract.input.shape)});
-        const [output] = model.run(input);
-        const probabilities = Array.from(output.toTypedArray(), (v, i) => [labels[i], {_real(contract, "v")}]);
+        const [output] = await model.run(input);
+        const scores = await output.data();
+        const probabilities = Array.from(scores, (v, i) => [labels[i], {_real(contract, "v")}]);
         """,
     )
 
@@ -131,10 +154,10 @@ def _onnx(artifact: Artifact, contract: Contract) -> list[Snippet]:
     longs = ", ".join(map(str, shape))
     kotlin = f"""
         // implementation("com.microsoft.onnxruntime:onnxruntime-android:1.20.0")
-        val labels = listOf({_labels(contract)})
+        val labels = listOf({_kotlin(_labels(contract))})
         val environment = OrtEnvironment.getEnvironment()
-        val session = environment.createSession(context.assets.open("{artifact.path}").readBytes())
-        // {contract.input.layout} {shape}, float32: what the camera path of the contract gives
+        val session = environment.createSession(context.assets.open("{_kotlin(artifact.path)}").readBytes())
+        // {contract.input.layout} {shape}, {_given(contract)}
         val input = OnnxTensor.createTensor(environment, FloatBuffer.wrap(values), longArrayOf({longs}))
         val scores = (session.run(mapOf("{name}" to input))["{out}"].get().value as Array<FloatArray>)[0]
         val probabilities = labels.zip(scores.toList()).toMap()
@@ -154,9 +177,9 @@ def _onnx(artifact: Artifact, contract: Contract) -> list[Snippet]:
         import * as ort from "onnxruntime-web";
         const labels = [{_labels(contract)}];
         const session = await ort.InferenceSession.create("{artifact.path}");
-        const {name} = new ort.Tensor("float32", new Float32Array({_count(contract)}), {shape});
-        const {{ {out} }} = await session.run({{ {name} }});
-        const probabilities = Array.from({out}.data, (value, i) => [labels[i], value]);
+        const input = new ort.Tensor("float32", new Float32Array({_count(contract)}), {shape});  // {_given(contract)}
+        const answer = await session.run({{ {name}: input }});
+        const probabilities = Array.from(answer.{out}.data, (value, i) => [labels[i], value]);
         """
     return [_code("Kotlin", kotlin), _code("Swift", swift), _code("JavaScript", javascript)]
 
@@ -165,8 +188,9 @@ def _torchscript(artifact: Artifact, contract: Contract) -> list[Snippet]:
     shape = list(contract.input.shape)
     kotlin = f"""
         // implementation("org.pytorch:pytorch_android:2.1.0")
-        val labels = listOf({_labels(contract)})
-        val module = Module.load(assetFilePath(context, "{artifact.path}"))
+        val labels = listOf({_kotlin(_labels(contract))})
+        // copied there from assets: the library opens files only
+        val module = Module.load(File(context.filesDir, "{_kotlin(artifact.path)}").path)
         val input = Tensor.fromBlob(values, longArrayOf({", ".join(map(str, shape))}))  // FloatArray, NCHW
         val scores = module.forward(IValue.from(input)).toTensor().dataAsFloatArray
         val probabilities = labels.zip(scores.toList()).toMap()
