@@ -178,3 +178,9 @@ def test_torchvision_by_name_takes_the_number_of_labels():
     with torch.device("meta"):
         module = resolve("torchvision.models:shufflenet_v2_x1_0", num_classes=5).eval()
         assert module(torch.empty(1, 3, 96, 96)).shape == (1, 5)
+
+
+@pytest.mark.parametrize("argument", ["num_classes", "channels"])
+def test_what_labels_and_input_settle_is_no_argument_of_a_builtin_network(argument):
+    with pytest.raises(CheckpointError, match=rf"'fer_mini' gets {argument} from the labels"):
+        resolve("fer_mini", num_classes=2, arch_args={argument: "3"})

@@ -118,11 +118,17 @@ def resolve(
         The module, in training mode, with random weights.
 
     Raises:
-        CheckpointError: unknown name, module or callable not found, it raised, or gave no ``nn.Module``.
+        CheckpointError: unknown name, module or callable not found, it raised, or gave no ``nn.Module``; an argument
+            of a built-in network that labels and input size settle.
     """
     from fer_edge.train.models.foreign import call, parse_arguments
 
     arguments = parse_arguments(arch_args or {})
     if ":" in name:
         return call(name, num_classes=num_classes, arguments=arguments)
+    settled = sorted({"num_classes", "channels"} & set(arguments))
+    if settled:
+        raise CheckpointError(
+            f"architecture {name!r} gets {' and '.join(settled)} from the labels and the input size; leave it out of --arch-arg"
+        )
     return build(name, num_classes=num_classes, channels=channels, **arguments)
