@@ -48,6 +48,12 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     show_default=True,
     help="The bundle's folder.",
 )
+@click.option(
+    "--android",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="An Android app's module, such as android_demo/app: put the bundle into its assets, and Kotlin beside.",
+)
 @click.option("--name", "model", help="The model's name; begins every file's name.")
 @click.option("--arch", help="Built-in architecture or package.module:callable.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
@@ -83,6 +89,8 @@ def main(output: Output, **options: Any) -> None:
         usage_error("--detect and --faces both say where faces are; give one")
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
+    if options["android"]:
+        _settle_android(options)
     run(output, options)
 
 
@@ -109,6 +117,11 @@ def run(output: Output, options: dict[str, Any]) -> None:
     except (VariantError, IncompleteOptions) as error:
         usage_error(str(error))
     output.result(report.document(exported, settings.out), report.text(exported, settings.out, output.width))
+    if options["android"] and exported.bundle:
+        from fer_edge.export.android import embed
+
+        written = embed(exported.bundle, options["android"])
+        output.say(f"For Android: {' and '.join(map(str, written))}")
     code = exit_code(exported.rows)
     if code:
         raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(report.faults(exported.rows))
@@ -128,6 +141,18 @@ def _check_folder(name: str, value: str | None) -> None:
     # Now, and not after the converters have been imported.
     if value is not None and value != "synthetic" and not Path(value).is_dir():
         raise ExportError(f"--{name} {value} is no folder; give a folder of pictures, or the word synthetic")
+
+
+def _settle_android(options: dict[str, Any]) -> None:
+    """TFLite alone, fp32 if nothing else was asked for; and a place to put it."""
+    from fer_edge.export.android import FORMAT, check_module
+
+    if set(options["formats"]) - {FORMAT}:
+        usage_error(
+            f"--android embeds {FORMAT}; leave --format out, and export other formats without --android"
+        )
+    options["formats"] = options["formats"] or [FORMAT]
+    check_module(options["android"])
 
 
 def _settings(options: dict[str, Any]) -> Any:

@@ -1,0 +1,107 @@
+"""The JVM reactor from Python: all of its tests, the APK, and an app around somebody else's model."""
+
+import gzip
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "android_demo"
+LARGEST_APK = 3_000_000
+
+
+@pytest.mark.slow
+def test_the_reactor_verifies_and_the_apk_is_small(maven):
+    maven("verify")
+    apk = DEMO / "app/target/fer-edge-arm64.apk"
+    assert apk.stat().st_size <= LARGEST_APK
+    with zipfile.ZipFile(apk) as packed:
+        models = [entry for entry in packed.infolist() if entry.filename.endswith(".tflite")]
+    assert {entry.compress_type for entry in models} == {zipfile.ZIP_STORED}
+
+
+def test_the_drawn_face_is_still_drawn_so(drawn_face):
+    parts, box = drawn_face.planes()
+    stored = gzip.decompress((drawn_face.FOLDER / "face.i420.gz").read_bytes())
+    assert stored == b"".join(parts)
+    picture = np.asarray(Image.open(drawn_face.FOLDER / "face.png"))
+    np.testing.assert_array_equal(picture, drawn_face.picture(parts))
+    faces = json.loads((drawn_face.FOLDER / "faces.json").read_text())
+    assert faces["images"][0]["faces"][0]["bbox"] == [str(value) for value in box]
+
+
+@pytest.mark.slow
+def test_fer_predict_still_answers_so(drawn_face):
+    stored = json.loads((drawn_face.FOLDER / "expected.json").read_text())
+    found = json.loads(drawn_face.predicted())
+    assert found.keys() == stored.keys()
+    before, now = (document["images"][0]["faces"][0]["probabilities"] for document in (stored, found))
+    assert list(before) == list(now)
+    # Processors round differently in the last digits.
+    np.testing.assert_allclose(list(now.values()), list(before.values()), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_the_ready_bundle_is_what_an_export_writes(tmp_path, drawn_face):
+    subprocess.run(
+        [sys.executable, "-m", "fer_edge.export.cli", "--format", "tflite", "--precision", "fp32,int8",
+         "--out", str(tmp_path / "bundle")],
+        check=True, capture_output=True, cwd=tmp_path, env=drawn_face.environment(),
+    )  # fmt: skip
+    ready, again = DEMO / "bundle", tmp_path / "bundle"
+    names = {path.relative_to(ready).as_posix() for path in ready.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again).as_posix() for path in again.rglob("*") if path.is_file()}
+    # Measured figures and calibrated scales may differ between processors; all else may not.
+    measured = {"manifest.json", "README.md"} | {name for name in names if "int8" in name}
+    for name in sorted(names - measured):
+        assert (ready / name).read_bytes() == (again / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven, drawn_face):
+    """Another size, three channels, five labels: exported into a copy of the app, which is then built and started."""
+    demo = tmp_path / "android_demo"
+    shutil.copytree(DEMO, demo, ignore=shutil.ignore_patterns("target", ".gradle", "build"))
+    shutil.rmtree(demo / "bundle")
+    (tmp_path / "stranger.py").write_text(STRANGER)
+    subprocess.run([sys.executable, "-c", SAVE], check=True, cwd=tmp_path)
+    subprocess.run(
+        [sys.executable, "-m", "fer_edge.export.cli", "stranger.pth", "--arch", "stranger:net", "--labels",
+         "calm,glad,cross,glum,startled", "--input", "56x48x3", "--mean", "0.4,0.5,0.6", "--std", "0.2,0.25,0.3",
+         "--name", "stranger", "--android", str(demo / "app"), "--out", str(tmp_path / "bundle")],
+        check=True, capture_output=True, cwd=tmp_path, env=drawn_face.environment(),
+    )  # fmt: skip
+    expected = tmp_path / "expected.json"
+    expected.write_text(drawn_face.predicted(tmp_path / "bundle"))
+    maven(
+        "-pl", "core,tflite,app", "package", f"-Dfer.edge.root={ROOT}", f"-Dfer.edge.expected={expected}",
+        "-Dtest=MainActivityTest", "-Dsurefire.failIfNoSpecifiedTests=false", demo=demo,
+    )  # fmt: skip
+    with zipfile.ZipFile(demo / "app/target/fer-edge-arm64.apk") as packed:
+        assert "assets/bundle/stranger-fp32.tflite" in packed.namelist()
+
+
+STRANGER = """
+from torch import nn
+
+def net(num_classes):
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2, padding=1), nn.ReLU(),
+        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, num_classes),
+    )
+"""
+SAVE = """
+import torch, stranger
+torch.manual_seed(1)
+net = stranger.net(5)
+for parameter in net.parameters():
+    parameter.data.mul_(2)
+torch.save(net.state_dict(), "stranger.pth")
+"""
