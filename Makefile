@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.installed
 JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install demo test style clean
+.PHONY: help install demo test android style clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,11 @@ demo: $(INSTALLED)  ## Export the built-in model in every variant, verify it, pr
 
 test: $(INSTALLED)  ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+android:  ## Test the Android core and app and build the APK (JDK 17, Maven; no Python)
+	@for tool in java mvn aapt2 apksigner zipalign; do command -v $$tool >/dev/null || { echo "$$tool was not found: apt-get install openjdk-17-jdk-headless maven aapt apksigner zipalign" >&2; exit 1; }; done
+	mvn -B -ntp -f android_demo/pom.xml verify
+	@ls -l android_demo/app/target/*.apk
 
 style: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
