@@ -131,9 +131,11 @@ def verify(question: Question, output: Output) -> Verified:
     """Check everything that can be checked here.
 
     Raises:
-        BundleError: the manifest is missing, unreadable, of another schema or with an unsafe path.
+        BundleError: the manifest is missing, unreadable, of another schema or with an unsafe path, be it only that
+            a link lies there.
     """
     bundle = open_bundle(question.bundle)
+    bundle.refuse_links()
     files = Check("files", bundle.check_files())
     files.faults += [
         f"{name} is not listed in the manifest"

@@ -96,6 +96,17 @@ class Bundle:
         _compare(place, name, entry)
         return place
 
+    def refuse_links(self) -> None:
+        """Look at every path that the manifest lists; what is missing or changed is for ``check_files`` to say.
+
+        Raises:
+            BundleError: one of them is a link or lies behind one, so that the manifest's paths are not safe.
+        """
+        for name in sorted(self.manifest.files):
+            parts = name.split("/")
+            if any(self.path.joinpath(*parts[:count]).is_symlink() for count in range(1, len(parts) + 1)):
+                _plain_file(self.path, name)
+
     def check_files(self) -> list[str]:
         """Compare every listed file.
 

@@ -62,15 +62,24 @@ def test_a_changed_byte_is_exit_3_and_names_the_file(name, bundle, verify):
     assert document["exit_code"] == 3
 
 
-def test_unlisted_missing_and_linked_files_are_exit_3(bundle, verify):
+def test_unlisted_and_missing_files_are_exit_3(bundle, verify):
     (bundle / "golden" / "note.txt").write_text("hello")
+    (bundle / "golden" / "link").symlink_to("note.txt")
     (bundle / "README.md").unlink()
-    (bundle / "labels.txt").rename(bundle.parent / "labels.txt")
-    (bundle / "labels.txt").symlink_to(bundle.parent / "labels.txt")
     code, _, texts = verify(bundle)
     assert code == 3
-    for name in ("golden/note.txt", "README.md", "labels.txt"):
+    for name in ("golden/note.txt", "golden/link", "README.md"):
         assert name in texts.err
+
+
+@pytest.mark.parametrize("name", ["labels.txt", "golden"])
+def test_a_listed_path_that_is_a_link_is_unsafe_and_exit_1(name, bundle, verify):
+    (bundle / name).rename(bundle.parent / "elsewhere")
+    (bundle / name).symlink_to(bundle.parent / "elsewhere")
+    code, document, texts = verify(bundle, "--json")
+    assert code == 1
+    assert "is a link or lies behind one" in texts.err
+    assert document["error"]["exit_code"] == 1
 
 
 @pytest.mark.parametrize(

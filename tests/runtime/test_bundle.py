@@ -265,3 +265,12 @@ def test_hostile_manifests(bundle, case):
     with pytest.raises(BundleError, match=r"manifest\.json") as caught:
         load(bundle)
     assert len(str(caught.value)) < 600
+
+
+def test_links_are_refused_where_other_faults_are_listed(bundle, tmp_path):
+    (bundle / "labels.txt").unlink()
+    opened = open_bundle(bundle)
+    opened.refuse_links()
+    (bundle / "labels.txt").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(BundleError, match=r"labels\.txt .* link"):
+        opened.refuse_links()
