@@ -8,6 +8,7 @@ same target removes it.
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
 import secrets
 import shutil
@@ -61,14 +62,19 @@ def _check_bundle(out: Path, target: Path) -> None:
 
 @contextmanager
 def staging(target: Path) -> Iterator[Path]:
-    """A private folder beside ``target`` with ``work`` and ``bundle`` in it; gone afterwards, whatever happened."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(target.parent):
-        _clean(target)
-        folder = target.parent / f"{_prefix(target)}{secrets.token_hex(8)}"
-        folder.mkdir()
-        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """A private folder beside ``target`` with ``work`` and ``bundle`` in it; gone afterwards, whatever happened.
+
+    Raises:
+        ExportError: nothing can be written beside ``target``.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        folder, lock = _new(target)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ExportError(
+            f"--out {target}: nothing can be written to {target.parent} ({reason}); name a folder that you may write to"
+        ) from error
     try:
         for name in (WORK, BUNDLE):
             (folder / name).mkdir()
@@ -76,6 +82,17 @@ def staging(target: Path) -> Iterator[Path]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def _new(target: Path) -> tuple[Path, int]:
+    """An empty staging folder and the handle that holds its lock."""
+    with _locked(target.parent):
+        _clean(target)
+        folder = target.parent / f"{_prefix(target)}{secrets.token_hex(8)}"
+        folder.mkdir()
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+    return folder, lock
 
 
 def publish(staged: Path, target: Path, out: Path) -> None:
@@ -108,7 +125,7 @@ def _prefix(target: Path) -> str:
 
 def _clean(target: Path) -> None:
     """Remove what killed runs left: folders of ours whose lock nobody holds."""
-    for folder in target.parent.glob(f"{_prefix(target)}*"):
+    for folder in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
         if folder.is_symlink() or not folder.is_dir():
             continue
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
