@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -221,6 +222,8 @@ def _normalization(given: Given, said: Contract | None, channels: int) -> Normal
 
 
 def _per_channel(values: tuple[float, ...], name: str, channels: int) -> tuple[float, ...]:
+    if not all(map(math.isfinite, values)):
+        raise ExportError(f"--{name} is {', '.join(map(str, values))}; allowed are finite numbers")
     if len(values) == 1:
         return values * channels
     if len(values) != channels:

@@ -36,6 +36,7 @@ def test_usage_errors_are_exit_2_and_say_what_is_legal(arguments, words, tmp_pat
         (["nowhere.pth"], "nowhere.pth: no such file"),
         (["weights.pth", "--precision", "int8"], "--calibration"),
         (["weights.pth", "--mean", "1,2"], "--mean has 3 values"),
+        (["weights.pth", "--std", "nan"], "--std is 0.5, nan; allowed are finite numbers"),
         (
             ["weights.pth", "--calibration", "nowhere", "--precision", "int8"],
             "--calibration nowhere is no folder",
