@@ -77,15 +77,22 @@ def compare(
         _significant(difference.mean()),
         agreement(reference, answers, limit.max_abs),
     )
-    original = spread(reference)
-    if original < limit.least_spread:
-        reason = (
-            f"{INSENSITIVE}: over {len(reference)} inputs no probability moves by more than {original:.2g}, and "
-            f"{limit.least_spread:g} is needed to judge by"
-        )
-        return Comparison("not-run", reason)
-    faults = _faults(figures[0], figures[2], limit) + _stiffness(answers, original)
+    stiff = insensitive(reference, limit)
+    if stiff:
+        return Comparison("not-run", stiff)
+    faults = _faults(figures[0], figures[2], limit) + _stiffness(answers, spread(reference))
     return Comparison("fail" if faults else "pass", "; ".join(faults) or None, *figures)
+
+
+def insensitive(reference: NDArray[np.float32], limit: Limit) -> str | None:
+    """Why the original's answers, (n, labels), move too little to judge an artifact by; None if they do not."""
+    moved = spread(reference)
+    if moved >= limit.least_spread:
+        return None
+    return (
+        f"{INSENSITIVE}: over {len(reference)} inputs no probability moves by more than {moved:.2g}, and "
+        f"{limit.least_spread:g} is needed to judge by"
+    )
 
 
 def agreement(reference: NDArray[np.float32], answers: NDArray[np.float32], margin: float) -> float:
