@@ -42,6 +42,7 @@ class Worker:
         self.job = job
         self.memo: dict[str, Any] = {}
         self.findings: list[str] = []
+        self._waited = 0.0
         self._format: Format | None = None
         self._source: Source | None = None
         self._calibration: Calibration | None = None
@@ -61,13 +62,20 @@ class Worker:
             gc.collect()
 
     def _outcome(self, index: int) -> dict[str, Any]:
-        task, started = self.job.tasks[index], time.perf_counter()
+        task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
         try:
             found = self._do(index, task)
         except Exception as error:  # noqa: BLE001 - the child's last frame: every fault becomes the reason of one row
             traceback.print_exc()
             found = {"error": reason_of(error, self.job.folder)}
-        return {**found, "seconds": time.perf_counter() - started}
+        return {**found, "seconds": time.perf_counter() - started - self._waited}
+
+    def _when_there(self, path: Path) -> Path:
+        """Wait for a file of the parent's; that time is not the variant's."""
+        started = time.perf_counter()
+        wait_for(path)
+        self._waited += time.perf_counter() - started
+        return path
 
     def _do(self, index: int, task: Task) -> dict[str, Any]:
         if task.stage == MAKE:
@@ -125,7 +133,7 @@ class Worker:
         if "parity" not in made or made["parity"]["verdict"] == "fail" or engine_missing(task.what):
             return {"answered": 0}
         contract = Contract.parse(made["contract"])
-        pictures = get_array(self.job.common / "accuracy.npy")
+        pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
         answers = run(open_artifact(Path(task.path), contract, threads=1), contract, pictures)
         put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
         return {"answered": len(pictures)}
@@ -145,7 +153,7 @@ class Worker:
             from fer_edge.runtime.contract import Contract
             from fer_edge.train.checkpoint import read_checkpoint
 
-            said = json.loads(wait_for(self.job.common / "source.json").read_text())
+            said = json.loads(self._when_there(self.job.common / "source.json").read_text())
             contract = Contract.parse(said["contract"])
             checkpoint = read_checkpoint(said["weights"])
             self._source = Source(build(said["arch"], said["arch_args"], contract, checkpoint), contract)
@@ -155,7 +163,8 @@ class Worker:
         from fer_edge.export.judge import Reference
 
         common = self.job.common
-        return Reference(get_array(common / f"{name}.npy"), get_array(common / f"{name}-reference.npy"))
+        pictures, answers = (self._when_there(common / f"{name}{end}.npy") for end in ("", "-reference"))
+        return Reference(get_array(pictures), get_array(answers))
 
     def _calibrate(self) -> Calibration:
         if self._calibration is None:
@@ -164,7 +173,7 @@ class Worker:
             # Whole arrays in memory: converters may want to own or reorder them.
             held_out = self._reference("held-out")
             self._calibration = Calibration(
-                np.array(get_array(self.job.common / "calibration.npy")),
+                np.array(get_array(self._when_there(self.job.common / "calibration.npy"))),
                 np.array(held_out.pictures),
                 np.array(held_out.probabilities),
             )
