@@ -107,11 +107,15 @@ def check_kind(rows: NDArray[np.float32], contract: Contract) -> None:
 
 
 def multiply_accumulates(module: nn.Module, contract: Contract) -> int:
-    """Multiply-accumulate operations of one picture, as torch counts them (half of its floating-point operations)."""
+    """Multiply-accumulate operations of one picture, as torch counts them (half of its floating-point operations).
+
+    Where the module raises, those up to there.
+    """
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
     spec = contract.input
-    with torch.inference_mode(), contextlib.suppress(RuntimeError), FlopCounterMode(display=False) as counter:
+    # Somebody else's forward may raise anything; ``outputs`` says so, with the shape of its input.
+    with torch.inference_mode(), contextlib.suppress(Exception), FlopCounterMode(display=False) as counter:
         module(torch.zeros(1, spec.channels, spec.height, spec.width))
     return int(counter.get_total_flops()) // 2
