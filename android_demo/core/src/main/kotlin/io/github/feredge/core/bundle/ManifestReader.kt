@@ -32,6 +32,10 @@ internal object ManifestReader {
         artifacts.groupBy { it.variant }.values.firstOrNull { it.size > 1 }?.let {
             JSON.fail("artifacts", it[0].variant, "each variant once")
         }
+        // One file must not pass as two precisions.
+        artifacts.groupBy { it.path }.values.firstOrNull { it.size > 1 }?.let {
+            JSON.fail("artifacts", it[0].path, "each path once")
+        }
         return Manifest(
             model = JSON.string(members["model"], "model", SHORT),
             source = source(members["source"]),

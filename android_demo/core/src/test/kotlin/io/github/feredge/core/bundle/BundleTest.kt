@@ -163,6 +163,18 @@ class BundleTest {
     }
 
     @Test
+    fun oneFileAsTwoPrecisionsIsRefused() {
+        seal { text ->
+            val artifact = text.substringAfter("\"artifacts\":[").substringBefore("],\"skipped\"")
+            val renamed = artifact.replace("\"onnx-fp32\"", "\"onnx-fp16\"")
+            val second = renamed.replace("\"precision\":\"fp32\"", "\"precision\":\"fp16\"")
+            text.replace(artifact, "$artifact,$second")
+        }
+        val fault = assertThrows(DocumentException.IllegalValue::class.java) { open() }
+        assertTrue("each path once" in fault.message!!, fault.message)
+    }
+
+    @Test
     fun manifestsThatBreakTheSchemaAreRefused() {
         val edits =
             listOf<Pair<Class<out DocumentException>, (String) -> String>>(
