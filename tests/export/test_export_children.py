@@ -139,7 +139,7 @@ def test_ends_in_words():
     [
         (ExportError("no kernel for aten::foo"), "no kernel for aten::foo"),
         (ValueError("bad\n  value"), "ValueError: bad value"),
-        (OSError("cannot open /home/me/work/tflite/x.bin"), "OSError: cannot open x.bin"),
+        (OSError("cannot open /home/me/models/tflite/x.bin"), "OSError: cannot open x.bin"),
         (ExportError("https://example.org/a/b stays"), "https://example.org/a/b stays"),
     ],
 )
