@@ -18,6 +18,7 @@ LARGEST_APK = 3_000_000
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # with a cold Maven cache it downloads 1 GB first
 def test_the_reactor_verifies_and_the_apk_is_small(maven):
     maven("verify")
     apk = DEMO / "app/target/fer-edge-arm64.apk"
@@ -65,6 +66,7 @@ def test_the_ready_bundle_is_what_an_export_writes(tmp_path, drawn_face):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # with a cold Maven cache it downloads 1 GB first
 def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven, drawn_face):
     """Another size, three channels, five labels: exported into a copy of the app, which is then built and started."""
     demo = tmp_path / "android_demo"
