@@ -28,12 +28,14 @@ first kind (exit 1), so arguments do not use ``click.Path(exists=True)``, which 
 from __future__ import annotations
 
 import errno
+import importlib
 import os
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import click
@@ -46,16 +48,40 @@ INTERRUPTED = 130
 """128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subcommand:
+    """A first argument that stands for another command (a path of that name is written ``./name``).
+
+    Attributes:
+        name: the argument.
+        target: ``package.module:attribute`` of a :class:`FerCommand`, imported when it is called.
+        summary: one line for ``--help``.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+    def load(self) -> FerCommand:
+        """Import it."""
+        module, _, attribute = self.target.partition(":")
+        found: FerCommand = getattr(importlib.import_module(module), attribute)
+        return found
+
+
 class FerCommand(click.Command):
     """A click command with the common options and the frame."""
 
-    def __init__(self, name: str, *, example: str, **attributes: Any) -> None:
+    def __init__(
+        self, name: str, *, example: str, subcommands: Sequence[Subcommand] = (), **attributes: Any
+    ) -> None:
         attributes.setdefault("no_args_is_help", False)
         attributes.setdefault(
             "context_settings", {"help_option_names": ["-h", "--help"], "max_content_width": 100}
         )
-        super().__init__(name, epilog=f"\b\nExample:\n  {example}", **attributes)
+        super().__init__(name, epilog=f"{_listed(subcommands)}\b\nExample:\n  {example}", **attributes)
         self.params += _common_options(name)
+        self.subcommands = {entry.name: entry for entry in subcommands}
 
     def invoke(self, ctx: click.Context) -> Any:
         """Hand the ``Output`` to the function as its first parameter."""
@@ -77,6 +103,10 @@ class FerCommand(click.Command):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         words = list(sys.argv[1:] if args is None else args)
+        if words and words[0] in self.subcommands:
+            # Only now is its module imported: --help of the command and its other ways stay light.
+            chosen = self.subcommands[words[0]]
+            chosen.load().main(words[1:], f"{prog_name or self.name} {chosen.name}", complete_var, **extra)
         given = words[: words.index("--")] if "--" in words else words
         output = Output(**{flag: f"--{flag}" in given for flag in FLAGS})
 
@@ -94,7 +124,7 @@ def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable
     Args:
         name: as typed in a shell, such as ``fer-export``.
         example: one worked command line, shown under ``--help``.
-        attributes: passed on to ``click.Command``.
+        attributes: ``subcommands=(Subcommand(...), ...)``, and what ``click.Command`` takes.
     """
 
     def decorate(function: Callable[..., Any]) -> FerCommand:
@@ -121,6 +151,14 @@ def framed(body: Callable[[], Any], output: Output) -> int:
     if code and output.json and not output.documents and message:
         _result_or_silence(output, {"error": {"message": message, "exit_code": code}})
     return code
+
+
+def _listed(subcommands: Sequence[Subcommand]) -> str:
+    if not subcommands:
+        return ""
+    widest = max(len(entry.name) for entry in subcommands)
+    lines = "\n".join(f"  {entry.name:{widest}}  {entry.summary}" for entry in subcommands)
+    return f"\b\nCommands (each has --help):\n{lines}\n\n"
 
 
 def _ending(error: BaseException, output: Output) -> tuple[int, str]:

@@ -7,6 +7,7 @@
     +-- VariantError             a format, precision or interface that does not exist or is not legal
     +-- PictureError             an image file that cannot be decoded
     +-- CheckpointError          weights that cannot be read safely or do not fit the architecture
+    +-- DataError                a data set's files are missing, malformed or overlap
     +-- ExportError              a converter failed, or what it was given cannot be exported
     +-- EngineError              an engine could not open or run an artifact
     |   +-- MissingExtra         a library is not installed; the message holds the pip command
@@ -46,6 +47,10 @@ class PictureError(FerEdgeError):
 
 class CheckpointError(FerEdgeError):
     """Weights cannot be read without running code, or do not fit the architecture."""
+
+
+class DataError(FerEdgeError):
+    """A data set's files are missing, malformed, or shared between splits; the message lists every fault."""
 
 
 class ExportError(FerEdgeError):

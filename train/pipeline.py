@@ -17,9 +17,9 @@ from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, fit, read_checkpoint, write_checkpoint
 from fer_edge.train.data.arrays import Arrays, load
-from fer_edge.train.data.faces import Crops
+from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.models import architecture, resolve
-from fer_edge.train.recipes.recipe import SPLITS, Recipe
+from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
 
 WEIGHTS, REPORT = "best.safetensors", "report.json"
 REPORT_SCHEMA = "fer-edge-training/1"
@@ -97,9 +97,10 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     pl.seed_everything(recipe.seed, verbose=False)
     network = _network(recipe)
+    opened = recipe.open_data(DataRequest(data, recipe.classes, recipe.faces, recipe.seed, recipe.options))
     splits, hashes = {}, {}
     for split in SPLITS:
-        splits[split], hashes[split] = _split(recipe, split, output, data, workers)
+        splits[split], hashes[split] = _split(recipe, split, opened[split], output, workers)
     with output.progress("Training", recipe.epochs) as bar:
 
         def tell(line: dict[str, Any]) -> None:
@@ -134,9 +135,8 @@ def _network(recipe: Recipe) -> Any:
 
 
 def _split(
-    recipe: Recipe, split: str, output: Output, data: Path | None, workers: int | None
+    recipe: Recipe, split: str, faces: Faces, output: Output, workers: int | None
 ) -> tuple[Arrays, str]:
-    faces = recipe.open_split(data, split, recipe.faces.get(split), recipe.classes, recipe.seed)
     views = recipe.views if split == "train" else 1
     crops = Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, views, recipe.seed)
     columns = [EMOTIONS.index(name) for name in recipe.classes]
@@ -159,9 +159,14 @@ def _report(
     choices = {
         key: value
         for key, value in asdict(
-            replace(recipe, faces=dict(recipe.faces), arch_args=dict(recipe.arch_args))
+            replace(
+                recipe,
+                faces=dict(recipe.faces),
+                options=dict(recipe.options),
+                arch_args=dict(recipe.arch_args),
+            )
         ).items()
-        if key != "open_split"
+        if key != "open_data"
     }
     return {
         "schema": REPORT_SCHEMA,

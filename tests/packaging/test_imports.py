@@ -60,7 +60,7 @@ def test_every_extra_that_a_message_names_exists():
     parser.read(ROOT / "setup.cfg", encoding="utf-8")
     named = {
         node.args[1].value
-        for folder in ("console", "export", "faces", "predict", "runtime", "stats", "train")
+        for folder in ("benchmarks", "console", "export", "faces", "predict", "runtime", "stats", "train")
         for module in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call)

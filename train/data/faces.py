@@ -58,6 +58,10 @@ class Faces(Protocol):
         """Of what decides on its pictures."""
         ...
 
+    def name(self, index: int, /) -> str:
+        """What a list or report calls the face: a path within the data set, or the row it comes from; unique in it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Crops:

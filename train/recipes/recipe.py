@@ -13,24 +13,49 @@ from fer_edge.train.data.faces import Faces
 SPLITS = ("train", "validation", "test")
 
 
-OpenSplit = Callable[[Path | None, str, int | None, tuple[str, ...], int], Faces]
-"""``open_split(data, split, limit, classes, seed)``: the folder or None, one of ``SPLITS``, at most so many faces."""
+@dataclass(frozen=True)
+class DataRequest:
+    """What a recipe asks its data set for.
+
+    Attributes:
+        folder: of ``--data``; None where the recipe needs none.
+        classes: labels in output order, out of ``EMOTIONS``. A face whose label has nothing among them is left out.
+        faces: at most so many faces of a split; a split that is missing here comes whole.
+        seed: of whatever is drawn at random (drawn faces, the choice of a ``limit``).
+        options: of this data set, such as ``{"split": "person"}``; all keys are known to it.
+    """
+
+    folder: Path | None
+    classes: tuple[str, ...]
+    faces: Mapping[str, int]
+    seed: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+OpenData = Callable[[DataRequest], Mapping[str, Faces]]
+"""Gives the splits by name: ``train`` and ``validation`` always, ``test`` where the owners keep one apart.
+
+Whatever is wrong with the data (missing files, malformed rows, unreadable images, an empty class, a person or picture
+in two splits) is named in one ``DataError``, all at once.
+"""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training from data to weights. Every value can be overridden on the command line.
+    """A training from data to weights. Every value can be overridden on the command line (``--set NAME=VALUE``).
 
     Attributes:
         name: what ``fer-train`` takes.
         summary: one line for ``--list``.
         model: name in the contract, which begins the exported files' names.
         arch: architecture by name, or ``package.module:callable``.
-        open_split: gives the faces of a split.
+        open_data: gives the splits.
         needs_data: whether ``--data`` is required.
-        faces: number of faces of each split.
-        views: crops a face.
+        faces: at most so many faces of a split; empty: all there are.
+        views: crops kept of each training face (the first is the box as it is, the others are jittered).
         classes: labels in output order, out of ``EMOTIONS``.
+        options: of the data set, with their defaults; the keys are all that ``--set`` accepts besides these attributes.
+        published: figure of the data set's or paper's authors, as text with its source; "": none.
         width: of the input; 0: the architecture's own.
         height: of the input; 0: the architecture's own.
         channels: of the input; 0: the architecture's own.
@@ -38,10 +63,18 @@ class Recipe:
         mean: a channel, in units of v/255.
         std: a channel, in units of v/255.
         epochs: passes over the training faces, one crop each.
-        batch_size: crops a step.
-        learning_rate: peak of the one-cycle schedule.
-        weight_decay: AdamW's, on convolutions and dense layers.
+        batch_size: crops a step, over all devices together.
+        optimizer: ``adamw``, ``adam`` or ``sgd``.
+        schedule: ``one-cycle`` (warm-up, then half a cosine) or ``constant``.
+        learning_rate: peak of the schedule.
+        weight_decay: on convolutions and dense layers.
+        loss: ``cross-entropy``, ``mse``, ``kl`` or ``focal``; all take soft labels.
+        class_weights: ``none`` or ``balanced`` (inverse frequency in the training split).
         label_smoothing: share of the uniform distribution mixed into the labels.
+        augmentation: a name out of ``train/data/augmentation.py``.
+        monitor: validation figure that chooses the best snapshot: ``accuracy``, ``macro-f1`` or ``loss``.
+        early_stopping: epochs without a better figure after which training ends; 0: never.
+        keep_snapshots: keep every epoch's snapshot, not only the best and the last.
         ema_decay: of the averaged weights, which are the ones that are kept; 0: none.
         precision: Lightning's word: ``32-true``, ``bf16-mixed``, ``16-mixed`` or ``64-true``; the weights written are float32.
         seed: of everything.
@@ -52,22 +85,32 @@ class Recipe:
     summary: str
     model: str
     arch: str
-    open_split: OpenSplit
+    open_data: OpenData
     needs_data: bool
-    faces: Mapping[str, int]
-    views: int
     epochs: int
     batch_size: int
     learning_rate: float
+    faces: Mapping[str, int] = field(default_factory=dict)
+    views: int = 1
     classes: tuple[str, ...] = EMOTIONS
+    options: Mapping[str, Any] = field(default_factory=dict)
+    published: str = ""
     width: int = 0
     height: int = 0
     channels: int = 0
     crop_margin: float = 0.1
     mean: float = 0.5
     std: float = 0.5
+    optimizer: str = "adamw"
+    schedule: str = "one-cycle"
     weight_decay: float = 0.02
+    loss: str = "cross-entropy"
+    class_weights: str = "none"
     label_smoothing: float = 0.0
+    augmentation: str = "camera"
+    monitor: str = "accuracy"
+    early_stopping: int = 0
+    keep_snapshots: bool = False
     ema_decay: float = 0.0
     precision: str = "32-true"
     seed: int = 0

@@ -6,23 +6,20 @@ that carries over to photographs of people is not known and must be measured on 
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
 
 
-def open_split(
-    data: Path | None,  # noqa: ARG001 - other recipes read it
-    split: str,
-    limit: int | None,
-    classes: tuple[str, ...],
-    seed: int,
-) -> Faces:
-    """Drawn faces of one split, the classes in turn."""
+def open_data(request: DataRequest) -> Mapping[str, Faces]:
+    """Drawn faces, the classes in turn."""
     from fer_edge.train.synthetic import SyntheticFaces
 
-    return SyntheticFaces(split, limit or 0, seed=seed, emotions=classes)
+    return {
+        split: SyntheticFaces(split, request.faces[split], seed=request.seed, emotions=request.classes)
+        for split in SPLITS
+    }
 
 
 SYNTHETIC = Recipe(
@@ -30,7 +27,7 @@ SYNTHETIC = Recipe(
     summary="drawn faces, the built-in model; needs no data",
     model="fer-mini",
     arch="fer_mini",
-    open_split=open_split,
+    open_data=open_data,
     needs_data=False,
     faces={"train": 20_000, "validation": 1_000, "test": 3_000},
     views=3,

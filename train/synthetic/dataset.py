@@ -75,6 +75,10 @@ class SyntheticFaces(Sequence[Face]):
         digest = hashlib.sha256(f"{self.split}/{self.seed}/{index}".encode()).digest()
         return int.from_bytes(digest[:6], "big") * len(SPLITS) + SPLITS.index(self.split)
 
+    def name(self, index: int) -> str:
+        """``<split>/<seed>``."""
+        return f"{self.split}/{self.face_seed(index)}"
+
     def sha256(self) -> str:
         """Hash of what decides on the pictures: the renderer's version and the parameters of the series."""
         known = {

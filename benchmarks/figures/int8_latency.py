@@ -1,7 +1,7 @@
 """Latency of int8 files against fp32 files of the same network: one thread, interleaved.
 
-    python benchmarks/int8_latency.py --format tflite
-    python benchmarks/int8_latency.py --format onnx --nets resnet18,fer_mini
+    python benchmarks/figures/int8_latency.py --format tflite
+    python benchmarks/figures/int8_latency.py --format onnx --nets resnet18,fer_mini
 
 Networks have random weights, so their BatchNorm statistics are calibrated first: degenerate ones give degenerate
 scales and timings that mean nothing. Each round runs both files for the same number of calls, in turns; the figure is the median
@@ -68,7 +68,7 @@ def main() -> None:
         "nets": records,
     }
     if not arguments.dry:
-        target = Path(__file__).parent / "results" / f"int8_latency_{arguments.format}.json"
+        target = Path(__file__).parents[1] / "results" / f"int8_latency_{arguments.format}.json"
         target.write_text(json.dumps(document, indent=1) + "\n")
         print(f"written: {target.name}")
 

@@ -4,7 +4,7 @@ MediaPipe brings an OpenCV of its own, so it lives in an environment of its own,
 
     python3 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==1.2.2 ai-edge-litert
     fer-export --format tflite --precision fp32,fp16,w8,dynamic,int8 --interface image --out bundle
-    /tmp/mediapipe/bin/python benchmarks/mediapipe_check.py bundle
+    /tmp/mediapipe/bin/python benchmarks/figures/mediapipe_check.py bundle
 
 The pictures already have the network's size, because MediaPipe's resize is another one than the camera path's. Results go to
 ``benchmarks/results/mediapipe.json``; ``spread`` (the largest standard deviation of a label over the pictures) says how much
@@ -52,7 +52,7 @@ def main() -> int:
         "files": records,
     }
     if not arguments.dry:
-        target = Path(__file__).parent / "results" / "mediapipe.json"
+        target = Path(__file__).parents[1] / "results" / "mediapipe.json"
         target.write_text(json.dumps(document, indent=1) + "\n")
     bad = [record["file"] for record in records if "-image" in record["file"] and not record.get("equal")]
     return 3 if bad else 0

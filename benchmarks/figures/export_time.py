@@ -1,6 +1,6 @@
 """How long an export takes and how much memory: two rows of the figures.
 
-    python benchmarks/export_time.py [--checkpoint best.safetensors] [--rounds 5]
+    python benchmarks/figures/export_time.py [--checkpoint best.safetensors] [--rounds 5]
 
 1. ``fer-export --format tflite`` (fp32, built-in model), cold, against a bare litert-torch script on the same weights;
    fresh processes, interleaved, the ratio of medians.
@@ -26,7 +26,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "benchmarks" / "results" / "export_time.json"
 POLL_SECONDS = 0.25
 

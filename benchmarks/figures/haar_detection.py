@@ -1,6 +1,6 @@
 """Does a face detector take the drawn faces for faces?
 
-    python benchmarks/haar_detection.py
+    python benchmarks/figures/haar_detection.py
 
 Draws frontal synthetic faces in pictures of 160 x 160 pixels, half of them clear and half weak or mixed expressions,
 and runs OpenCV's frontal Haar cascade on them as fer-predict does. A face counts as found if one detected box overlaps
@@ -34,7 +34,9 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--count", type=int, default=1600)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "haar_detection.json")
+    parser.add_argument(
+        "--out", type=Path, default=Path(__file__).parents[1] / "results" / "haar_detection.json"
+    )
     arguments = parser.parse_args()
     result = measure(arguments.count, make_detector("haar"))
     arguments.out.write_text(json.dumps(result, indent=1) + "\n")

@@ -1,6 +1,6 @@
 """Start-up: ``import fer_edge.runtime`` against ``import numpy``, in fresh processes, one after the other.
 
-python benchmarks/import_time.py --out benchmarks/results/import_time.json
+python benchmarks/figures/import_time.py --out benchmarks/results/import_time.json
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--out", type=Path, help="write the figures here as JSON")
     arguments = parser.parse_args()
-    source = Path(__file__).resolve().parents[1] / "src"
+    source = Path(__file__).resolve().parents[2] / "src"
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
     rows = measure(arguments.rounds)
     print(f"{'statement':52} {'median ms':>10} {'min ms':>8} {'ratio':>7} {'of min':>7}")

@@ -1,0 +1,1 @@
+"""The forms of a result: table, JSON, CSV, Markdown, HTML; one file each."""

@@ -1,0 +1,1 @@
+"""Where an artifact runs: this machine, an Android device behind adb, a board behind ssh."""

@@ -1,0 +1,1 @@
+"""Data sets as their owners ship them: one file each."""
