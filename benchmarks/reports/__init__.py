@@ -1,1 +1,30 @@
-"""The forms of a result: table, JSON, CSV, Markdown, HTML; one file each."""
+"""Forms of a result, one file each. A new one is a file with an object of the shape ``Report`` and a line in ``REPORTS``."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+from fer_edge.benchmarks.reports.report import Report
+from fer_edge.console.command import usage_error
+
+REPORTS: dict[str, str] = {
+    ".json": "fer_edge.benchmarks.reports.json:JSON",
+}
+"""Ending of ``--out`` -> ``module:object``, imported when it is chosen."""
+
+__all__ = ["REPORTS", "Report", "find_report"]
+
+
+def find_report(path: str | Path) -> Report:
+    """The form for a file, by its ending.
+
+    Raises:
+        click.UsageError: no form has that ending.
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in REPORTS:
+        usage_error(f"--out {path}: no form for the ending {ending!r}; allowed: {', '.join(REPORTS)}")
+    module, _, attribute = REPORTS[ending].partition(":")
+    found: Report = getattr(importlib.import_module(module), attribute)
+    return found

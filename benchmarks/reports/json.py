@@ -1,0 +1,19 @@
+"""``.json``: the document itself, which ``fer-bench compare`` and ``--against`` read again."""
+
+from __future__ import annotations
+
+from fer_edge.benchmarks.records import Result
+
+
+class Json:
+    """The form ``json``."""
+
+    name = "json"
+    ending = ".json"
+
+    def render(self, result: Result) -> str:
+        """``fer-edge-bench/1``."""
+        return result.to_json()
+
+
+JSON = Json()
