@@ -19,7 +19,8 @@ class DataRequest:
 
     Attributes:
         folder: of ``--data``; None where the recipe needs none.
-        classes: labels in output order, out of ``EMOTIONS``. A face whose label has nothing among them is left out.
+        classes: labels in output order, out of ``EMOTIONS``. A face whose label has nothing among them is left out, and so is
+            one whose strongest emotion is none of them.
         faces: at most so many faces of a split; a split that is missing here comes whole.
         seed: of whatever is drawn at random (drawn faces, the choice of a ``limit``).
         options: of this data set, such as ``{"split": "person"}``; all keys are known to it.
@@ -55,6 +56,8 @@ class Recipe:
         views: crops kept of each training face (the first is the box as it is, the others are jittered).
         classes: labels in output order, out of ``EMOTIONS``.
         options: of the data set, with their defaults; the keys are all that ``--set`` accepts besides these attributes.
+        classes_of: classes that go with a value of an option, unless others were asked for:
+            ``{("disgust", "keep"): SEVEN}``.
         published: figure of the data set's or paper's authors, as text with its source; "": none.
         width: of the input; 0: the architecture's own.
         height: of the input; 0: the architecture's own.
@@ -94,6 +97,7 @@ class Recipe:
     views: int = 1
     classes: tuple[str, ...] = EMOTIONS
     options: Mapping[str, Any] = field(default_factory=dict)
+    classes_of: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     published: str = ""
     width: int = 0
     height: int = 0
@@ -115,3 +119,10 @@ class Recipe:
     precision: str = "32-true"
     seed: int = 0
     arch_args: Mapping[str, Any] = field(default_factory=dict)
+
+    def option_classes(self) -> tuple[str, ...]:
+        """The classes as the values of the options have them; ``classes`` where no option says anything."""
+        for (option, value), classes in self.classes_of.items():
+            if str(self.options.get(option)) == value:
+                return classes
+        return self.classes
