@@ -1,17 +1,149 @@
-"""The report of one model."""
+"""The report of one model: a page, its pictures, its figures."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-from fer_edge.runtime.atomic import write_text
+import numpy as np
+
+from fer_edge.runtime.atomic import write_bytes, write_text
+from fer_edge.train.report import charts, html
+from fer_edge.train.report.document import FILE, document, serialized
+from fer_edge.train.report.examples import examples, gallery, sheet
 from fer_edge.train.report.outcome import Outcome
+from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
 PAGE = "report.html"
+PICTURES = (
+    "history.png",
+    "confusion.png",
+    "confidence.png",
+    "reliability.png",
+    "per-class.png",
+    "examples.png",
+)
 
 
 def write(outcome: Outcome, folder: Path) -> Path:
     """See :func:`fer_edge.train.report.outcome.write_report`."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_text(folder / PAGE, f"<!doctype html><title>{outcome.model}</title>\n")
+    found = document(outcome)
+    pictures = drawn(outcome, found["figures"])
+    for name in PICTURES:
+        if name in pictures:
+            write_bytes(folder / name, pictures[name])
+        else:  # an earlier report's, which this one has nothing to show for
+            (folder / name).unlink(missing_ok=True)
+    write_bytes(folder / FILE, serialized(found))
+    write_text(folder / PAGE, text(outcome, found, pictures))
     return folder / PAGE
+
+
+def drawn(outcome: Outcome, figures: Mapping[str, Any]) -> dict[str, bytes]:
+    """The PNGs by file name; ``history.png`` only after a training."""
+    pictures = {
+        "confusion.png": charts.confusion(np.array(figures["confusion"]), outcome.classes),
+        "confidence.png": charts.confidence(outcome),
+        "reliability.png": charts.reliability(figures["reliability"], figures["ece"]),
+        "per-class.png": charts.per_class({outcome.title or outcome.model: figures["per_class"]}),
+        "examples.png": sheet(examples(outcome, right=True), examples(outcome, right=False)),
+    }
+    return ({"history.png": charts.history(outcome.history)} if outcome.history else {}) | pictures
+
+
+def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+    """The page's HTML.
+
+    Args:
+        outcome: the answers.
+        found: its :func:`~fer_edge.train.report.document.document`.
+        pictures: as :func:`drawn` gives them.
+    """
+    figures, title = found["figures"], found["title"]
+    return html.page(
+        title,
+        [
+            f"<header><h1>{html.escape(title)}</h1>{html.paragraph(_subtitle(outcome), 'faint')}</header>",
+            html.tiles(_tiles(outcome, figures)),
+            html.cards(
+                [
+                    _chart(pictures, "history.png", "History", "Each epoch of the training; dots are epochs."),
+                    _chart(pictures, "per-class.png", "Accuracy of each class", "The line is Wilson's 95 % interval: few faces, long line."),
+                    _chart(pictures, "confusion.png", "What was taken for what", "Faces; the darker, the larger the share of the row."),
+                    _chart(pictures, "confidence.png", "How sure it was", "Probability of the first guess, for right and for wrong ones."),
+                    _chart(pictures, "reliability.png", "Is it as sure as it is right?", "Bars above the dashed line: more often right than it says; below: overconfident."),
+                    _classes(figures),
+                    _faces(outcome),
+                    _provenance(outcome),
+                ]
+            ),
+        ],
+    )  # fmt: skip
+
+
+def _chart(pictures: Mapping[str, bytes], name: str, title: str, caption: str) -> str:
+    return html.chart(title, pictures[name], caption) if name in pictures else ""
+
+
+def _subtitle(outcome: Outcome) -> str:
+    of = f" of {outcome.source}" if outcome.source else ""
+    return f"{outcome.model} on {len(outcome)} faces{of}, {len(outcome.classes)} classes"
+
+
+def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    low, high = figures["top1_interval"]
+    speed = outcome.seconds_a_face
+    return [
+        ("Accuracy", percent(figures["top1"]), f"95 % interval {100 * low:.1f} to {100 * high:.1f}"),
+        ("Top-2 accuracy", percent(figures["top2"]), "truth is the first or second guess"),
+        ("Macro F1", percent(figures["macro_f1"]), "every class counts the same"),
+        ("Calibration error", percent(figures["ece"]), "ECE, 15 bins; 0 is best"),
+        ("Brier score", f"{figures['brier']:.3f}", "0 is best, 2 is worst"),
+        ("Cross entropy", f"{figures['cross_entropy']:.3f}", "nats; 0 is best"),
+        *([("Inference", milliseconds(speed), "a face")] if speed is not None else []),
+        *([("Size", bytes_text(outcome.size_bytes), "of the file")] if outcome.size_bytes else []),
+    ]
+
+
+def _classes(figures: Mapping[str, Any]) -> str:
+    rows = [
+        (name, str(entry["faces"]), percent(entry["accuracy"]), _span(entry["interval"]), percent(entry["precision"]))
+        for name, entry in figures["per_class"].items()
+    ]  # fmt: skip
+    return html.card(
+        "Classes in numbers",
+        html.paragraph("Right: share of the class's faces that got its name. Precision: share of its guesses that hold.", "faint")
+        + html.table(("class", "faces", "right", "95 % interval", "precision"), rows),
+    )  # fmt: skip
+
+
+def _span(interval: list[float] | None) -> str:
+    return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
+
+
+def _faces(outcome: Outcome) -> str:
+    right, wrong = (examples(outcome, right=kind) for kind in (True, False))
+    body = html.paragraph("As the model saw them; the classes in turn, the surest first.", "faint")
+    body += f'<p class="right">Right ({int(outcome.right.sum())})</p>{gallery(right)}'
+    body += f'<p class="wrong">Wrong ({int((~outcome.right).sum())})</p>{gallery(wrong)}'
+    return html.card("Example faces", body, wide=True)
+
+
+def _provenance(outcome: Outcome) -> str:
+    entries = [
+        ("model", outcome.model),
+        ("engine", outcome.engine),
+        ("classes", ", ".join(outcome.classes)),
+        ("faces", outcome.source),
+        ("SHA-256 of the faces", outcome.data_sha256),
+        ("inference time", outcome.timing),
+    ]
+    note = (
+        f"Every answer is in {FILE} beside this page; fer-train compare takes it. "
+        "An expression is not a feeling: do not decide on people by it."
+    )
+    return html.card(
+        "Where this comes from", html.definitions(entries) + f"<br>{html.paragraph(note, 'faint')}", wide=True
+    )
