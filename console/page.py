@@ -32,12 +32,13 @@ img { display: block; max-width: 100%; height: auto; background: #fff; border: 1
 """.strip()
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str], *, style: str = "") -> str:
     """The whole file.
 
     Args:
         title: of the window and the first heading.
         body: markup of the functions below, in order.
+        style: CSS of this kind of page, after the common one.
 
     Returns:
         HTML text that refers to nothing outside itself; the same arguments give the same text.
@@ -46,7 +47,7 @@ def page(title: str, body: Iterable[str]) -> str:
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{name}</title>\n'
-        f"<style>\n{STYLE}\n</style>\n</head>\n<body>\n<h1>{name}</h1>\n"
+        f"<style>\n{STYLE}{style}\n</style>\n</head>\n<body>\n<h1>{name}</h1>\n"
         + "\n".join(body)
         + "\n</body>\n</html>\n"
     )

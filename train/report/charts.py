@@ -144,9 +144,11 @@ def reliability(bins: Sequence[Mapping[str, Any]], error: float) -> bytes:
         top.bar(at, accuracy, width * 0.92, color=BLUE, alpha=0.75, label="accuracy")
         top.plot([0, 1], [0, 1], "--", color=FAINT, linewidth=1.2, label="as sure as right")
         sure = [entry["confidence"] for entry in full]
-        top.plot(sure, accuracy, "o", color=RED, markersize=4.5, label="at mean confidence")
+        top.plot(sure, accuracy, "o", color=RED, markersize=4.5, clip_on=False, label="at mean confidence")
         top.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right", title=f"ECE {100 * error:.1f} %")
-        top.legend(loc="upper left", fontsize=9.5)
+        top.legend(
+            loc="upper left", fontsize=9.5, frameon=True, facecolor="white", framealpha=0.9, edgecolor="none"
+        )
         below.bar(at, [entry["faces"] for entry in full], width * 0.92, color=FAINT, alpha=0.6)
         below.set(xlim=(0, 1), ylabel="faces", xlabel="probability of the first guess")
         return png_of(figure)

@@ -1,95 +1,71 @@
-"""Pieces of a page: one file without scripts and without anything from outside."""
+"""What a training's pages have besides the common ones of :mod:`fer_edge.console.page`: tiles, cards, faces."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
 
-CSS = """
-:root { color-scheme: light dark; --page: #f5f6f8; --card: #ffffff; --ink: #1c2430; --faint: #5d6878; --line: #dfe3e8;
-  --right: #1b8a72; --wrong: #c8442f; --accent: #2468b4; }
+from fer_edge.console.page import grid, note, page, paragraph, picture
+
+__all__ = ["STYLE", "card", "cards", "chart", "definitions", "escape", "grid", "image", "note", "page", "paragraph", "tiles"]  # fmt: skip
+
+STYLE = """
+:root { --right: #1b7d68; --wrong: #c8442f; --card: #ffffff; --paper: #f5f6f8; }
 @media (prefers-color-scheme: dark) {
-  :root { --page: #0e1013; --card: #171717; --ink: #e8eaed; --faint: #a3abb6; --line: #2f333a; --right: #4fc3a6;
-    --wrong: #f08a78; --accent: #86b7ee; }
+  :root { --right: #4fc3a6; --wrong: #f08a78; --card: #171717; --paper: #0e1013; }
   /* Charts are dark on white: turned over, white becomes the card's color and the hues stay. */
-  img.chart { filter: invert(0.91) hue-rotate(180deg); }
+  .chart img { filter: invert(0.91) hue-rotate(180deg); }
 }
-* { box-sizing: border-box; }
-body { margin: 0 auto; max-width: 1180px; padding: 24px 16px 48px; background: var(--page); color: var(--ink);
-  font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
-h1 { margin: 0; font-size: 1.7rem; line-height: 1.2; overflow-wrap: anywhere; }
-h2 { margin: 0 0 4px; font-size: 1.1rem; }
-p { margin: 0 0 8px; max-width: 75ch; overflow-wrap: anywhere; }
-.faint, figcaption { color: var(--faint); font-size: 0.875rem; }
-.verdict { margin: 16px 0 0; padding: 12px 16px; border-left: 4px solid var(--accent); background: var(--card);
-  border-radius: 4px; max-width: none; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(140px, 1fr)); gap: 12px; margin: 20px 0; }
-.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 12px 14px; }
+body { max-width: 74rem; padding-top: 1.5rem; overflow-wrap: anywhere; }
+p, figcaption { max-width: none; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.75rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
+.tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .75rem .85rem; }
 .tile b { display: block; font-size: 1.5rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
-.tile span { display: block; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 480px), 1fr)); gap: 16px; }
-.card { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 16px; min-width: 0; }
+.tile span { display: block; color: var(--soft); font-size: .875rem; line-height: 1.4; }
+.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
+.card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem; min-width: 0; }
+.card h2 { margin: 0 0 .25rem; padding: 0; border: 0; font-size: 1.1rem; }
+.card figure { margin: .25rem 0 0; }
+.card table { width: 100%; }
+.card td:last-child { min-width: 0; }
 .wide { grid-column: 1 / -1; }
-img.chart { display: block; width: 100%; max-width: 660px; height: auto; margin: 8px auto 0; }
-.scroll { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 0.925rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 6px 12px 6px 0; border-bottom: 1px solid var(--line); text-align: right; white-space: nowrap; }
-th { color: var(--faint); font-weight: 500; }
-th:first-child, td:first-child { text-align: left; }
-.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(132px, 1fr)); gap: 12px; margin: 8px 0 16px; }
-.face { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: 0.8125rem; line-height: 1.35; }
-.face img { display: block; width: 100%; aspect-ratio: 1; object-fit: contain; background: #808080; }
-.face div { padding: 6px 8px 8px; overflow-wrap: anywhere; }
+.chart img { width: 100%; max-width: 41rem; margin: 0 auto .5rem; border: 0; border-radius: 0; }
+.verdict { margin: 1rem 0 0; padding: .75rem 1rem; border-left: 4px solid var(--accent); background: var(--card); border-radius: 4px; }
+.verdict p { margin: 0 0 .25rem; }
+.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.25rem, 1fr)); gap: .75rem; margin: .5rem 0 1rem; }
+.face { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: .8125rem; line-height: 1.35; }
+.face img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #808080; border: 0; border-radius: 0; }
+.face div { padding: .4rem .5rem .5rem; }
 .right { color: var(--right); font-weight: 600; }
 .wrong { color: var(--wrong); font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; margin: 0; font-size: 0.875rem; }
-dt { color: var(--faint); }
-dd { margin: 0; overflow-wrap: anywhere; }
-footer { margin-top: 24px; }
-@media print { body { background: none; } .card, .tile { break-inside: avoid; } }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .25rem 0; font-size: .875rem; }
+dt { color: var(--soft); } dd { margin: 0; }
+@media print { .card, .tile { break-inside: avoid; } }
 """
 
 
-def page(title: str, parts: Iterable[str]) -> str:
-    """A whole document; ``parts`` are HTML, ``title`` is text."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        # Even if a browser had a reason to, nothing may be loaded from elsewhere.
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n"
-        f"<title>{escape(title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n"
-        + "\n".join(part for part in parts if part)
-        + "\n</body>\n</html>\n"
-    )
-
-
-def image(png: bytes, alt: str, css: str = "") -> str:
-    """An ``img`` that carries its own bytes."""
-    chosen = f' class="{css}"' if css else ""
-    return f'<img{chosen} alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">'
+def image(png: bytes, alt: str) -> str:
+    """A picture that carries its own bytes, without a caption."""
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{base64.b64encode(png).decode("ascii")}">'
 
 
 def tiles(entries: Iterable[tuple[str, str, str]]) -> str:
     """Big numbers: (name, number, remark) each."""
     cells = (
-        f'<div class="tile"><span class="faint">{escape(name)}</span><b>{escape(number)}</b>'
-        f'<span class="faint">{escape(remark)}</span></div>'
+        f'<div class="tile"><span>{escape(name)}</span><b>{escape(number)}</b><span>{escape(remark)}</span></div>'
         for name, number, remark in entries
     )
     return f'<section class="tiles">{"".join(cells)}</section>'
 
 
 def chart(title: str, png: bytes, caption: str) -> str:
-    """A card with a picture."""
-    return (
-        f'<figure class="card"><h2>{escape(title)}</h2><figcaption>{escape(caption)}</figcaption>'
-        f"{image(png, title, 'chart')}</figure>"
-    )
+    """A card with a picture and what it shows."""
+    return f'<section class="card chart"><h2>{escape(title)}</h2>{picture(png, caption)}</section>'
 
 
 def card(title: str, body: str, *, wide: bool = False) -> str:
-    """A card with whatever ``body`` (HTML) holds."""
+    """A card with whatever ``body`` (markup) holds; a wide one takes the whole row."""
     return f'<section class="card{" wide" if wide else ""}"><h2>{escape(title)}</h2>{body}</section>'
 
 
@@ -98,20 +74,7 @@ def cards(parts: Iterable[str]) -> str:
     return f'<div class="cards">{"".join(part for part in parts if part)}</div>'
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Text cells; the first column is aligned left, numbers right."""
-    head = "".join(f'<th scope="col">{escape(header)}</th>' for header in headers)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
-
-
 def definitions(entries: Iterable[tuple[str, str]]) -> str:
     """A list of names and values; empty values are left out."""
     pairs = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in entries if value)
     return f"<dl>{pairs}</dl>"
-
-
-def paragraph(text: str, css: str = "") -> str:
-    """A paragraph of text."""
-    chosen = f' class="{css}"' if css else ""
-    return f"<p{chosen}>{escape(text)}</p>"

@@ -16,6 +16,7 @@ from fer_edge.train.report.outcome import Outcome
 from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
 PAGE = "report.html"
+CLASS_COLUMNS = ("class", "faces", "right", "95 % interval", "precision")
 PICTURES = (
     "history.png",
     "confusion.png",
@@ -65,7 +66,7 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
     return html.page(
         title,
         [
-            f"<header><h1>{html.escape(title)}</h1>{html.paragraph(_subtitle(outcome), 'faint')}</header>",
+            html.note(_subtitle(outcome)),
             html.tiles(_tiles(outcome, figures)),
             html.cards(
                 [
@@ -80,6 +81,7 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
                 ]
             ),
         ],
+        style=html.STYLE,
     )  # fmt: skip
 
 
@@ -114,8 +116,8 @@ def _classes(figures: Mapping[str, Any]) -> str:
     ]  # fmt: skip
     return html.card(
         "Classes in numbers",
-        html.paragraph("Right: share of the class's faces that got its name. Precision: share of its guesses that hold.", "faint")
-        + html.table(("class", "faces", "right", "95 % interval", "precision"), rows),
+        html.note("Right: share of the class's faces that got its name. Precision: share of its guesses that hold.")
+        + html.grid(CLASS_COLUMNS, rows, right=CLASS_COLUMNS[1:]),
     )  # fmt: skip
 
 
@@ -125,7 +127,7 @@ def _span(interval: list[float] | None) -> str:
 
 def _faces(outcome: Outcome) -> str:
     right, wrong = (examples(outcome, right=kind) for kind in (True, False))
-    body = html.paragraph("As the model saw them; the classes in turn, the surest first.", "faint")
+    body = html.note("As the model saw them; the classes in turn, the surest first.")
     body += f'<p class="right">Right ({int(outcome.right.sum())})</p>{gallery(right)}'
     body += f'<p class="wrong">Wrong ({int((~outcome.right).sum())})</p>{gallery(wrong)}'
     return html.card("Example faces", body, wide=True)
@@ -144,6 +146,4 @@ def _provenance(outcome: Outcome) -> str:
         f"Every answer is in {FILE} beside this page; fer-train compare takes it. "
         "An expression is not a feeling: do not decide on people by it."
     )
-    return html.card(
-        "Where this comes from", html.definitions(entries) + f"<br>{html.paragraph(note, 'faint')}", wide=True
-    )
+    return html.card("Where this comes from", html.definitions(entries) + html.note(note), wide=True)
