@@ -1,0 +1,417 @@
+"""Does a CycleGAN find wrong labels, and does training without them pay? Drawn faces with planted noise.
+
+    python benchmarks/figures/ambiguous_labels.py --work FOLDER [--out benchmarks/results/ambiguous_labels.json]
+
+1. 800 clear drawn faces, happiness and sadness in turn; 15 % of each class get the other label (fixed seed).
+2. A CycleGAN (48x48 gray, 16 filters, 4 residual blocks) is trained between the two noisy classes.
+3. Each face goes through the generator that leads away from its label. Similarity to the translation at 0.85 or more
+   makes the list; precision and recall against the planted swaps there and at every other threshold.
+4. A small network is trained on the noisy set, on it without the list, without as many random faces, without the most
+   similar 15 %, without as many random faces, without the planted ones (the oracle), and with the generated faces added;
+   all for the same number of steps, several seeds each; tested on 1,000 clean faces of persons not seen before.
+
+Everything was fixed before the first run. Each stage leaves its result in the work folder, so that a stopped study goes
+on where it was; ``--stage`` runs one alone. One thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torchmetrics.functional.classification import binary_auroc, binary_average_precision
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks" / "figures"))
+from machine import machine  # noqa: E402 - scripts of one folder, run from anywhere
+
+from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
+from fer_edge.stats.intervals import wilson  # noqa: E402
+from fer_edge.train.cyclegan.choices import Choices  # noqa: E402
+from fer_edge.train.cyclegan.data import Domain, one_hot  # noqa: E402
+from fer_edge.train.cyclegan.generate import Direction, about, generate  # noqa: E402
+from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram  # noqa: E402
+from fer_edge.train.cyclegan.similarity import THRESHOLD, Score, listed, scores  # noqa: E402
+from fer_edge.train.cyclegan.training import CycleGan, fit  # noqa: E402
+from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
+from fer_edge.train.data.faces import Crops, Faces, LabeledFace  # noqa: E402
+from fer_edge.train.datasets.curated import augmented, reduced, write_list, write_provenance  # noqa: E402
+from fer_edge.train.models.separable import SeparableNet  # noqa: E402
+from fer_edge.train.synthetic import SyntheticFaces  # noqa: E402
+from fer_edge.train.synthetic.face import Face  # noqa: E402
+
+CLASSES = ("happiness", "sadness")
+COLUMNS = [EMOTIONS.index(name) for name in CLASSES]
+FACES, TEST_FACES, NOISE, NOISE_SEED = 800, 1000, 0.15, 7
+CHOICES = Choices(*CLASSES, size=48, channels=1, width=16, blocks=4, epochs=24, batch_size=2, seed=0)
+BLOCKS = ((24, 1), (48, 2), (96, 2), (96, 1))
+STEPS, BATCH, RATE = 400, 32, 3e-3
+STAGES = ("gan", "list", "networks")
+
+
+class Relabeled:
+    """Clear drawn faces of which some carry the other class's label.
+
+    Attributes:
+        swapped: (n,) bool, which ones.
+    """
+
+    def __init__(self, faces: SyntheticFaces, share: float, seed: int) -> None:
+        self.faces = faces
+        self.swapped = np.zeros(len(faces), bool)
+        rng = np.random.default_rng(seed)
+        for first in range(len(CLASSES)):  # the classes take turns
+            own = np.arange(first, len(faces), len(CLASSES))
+            self.swapped[rng.permutation(own)[: round(share * len(own))]] = True
+
+    def __len__(self) -> int:
+        return len(self.faces)
+
+    def __getitem__(self, index: int) -> LabeledFace:
+        face = self.faces[index]
+        name = CLASSES[1 - CLASSES.index(face.emotion)] if self.swapped[index] else face.emotion
+        return Face(**{**vars(face), "label": one_hot(name)})
+
+    def name(self, index: int) -> str:
+        """As the series calls it."""
+        return self.faces.name(index)
+
+    def sha256(self) -> str:
+        """Of the series; the swaps are fixed."""
+        return self.faces.sha256()
+
+
+def main() -> None:
+    """Run the stages that are asked for; store what was measured after the last."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
+    parser.add_argument("--stage", choices=STAGES, help="this one alone; the ones before must be done")
+    parser.add_argument("--seeds", type=int, default=5, help="networks a condition")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "ambiguous_labels.json")
+    parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    noisy = Relabeled(SyntheticFaces("train", FACES, emotions=CLASSES, clear=True), NOISE, NOISE_SEED)
+    stages: Mapping[str, Callable[[], Any]] = {
+        "gan": lambda: gan_stage(noisy, arguments.work, arguments.images),
+        "list": lambda: list_stage(noisy, arguments.work, arguments.images),
+        "networks": lambda: networks_stage(noisy, arguments.work, arguments.seeds),
+    }
+    for name in [arguments.stage] if arguments.stage else STAGES:
+        stages[name]()
+    if arguments.stage in (None, STAGES[-1]):
+        text = json.dumps(document(arguments.work), indent=1) + "\n"
+        print(text)
+        arguments.out.write_text(text, encoding="utf-8")
+
+
+def gan_stage(noisy: Relabeled, work: Path, images: Path) -> None:
+    """Train the CycleGAN, from its snapshot if there is one."""
+    classes = _domains(noisy, work)
+    gan, started = CycleGan(CHOICES), time.process_time()
+
+    def tell(line: dict[str, float], trained: CycleGan) -> None:
+        seconds = time.process_time() - started
+        print({name: round(value, 4) for name, value in line.items()}, f"{seconds:.0f} s CPU", flush=True)
+        _append(work / "gan.jsonl", {**line, "cpu_seconds": seconds})
+        save_grid(work / f"epoch-{trained.epoch:04d}.png", _grid(trained, classes))
+
+    fit(gan, *(classes[name].images for name in CLASSES), work, tell, resume=True)
+    save_grid(images / "cyclegan-samples.png", _grid(gan, classes))
+
+
+def list_stage(noisy: Relabeled, work: Path, images: Path) -> None:
+    """Score every face; write the lists and the generated faces; judge the list by the planted swaps."""
+    classes, directions = _domains(noisy, work), _directions(work)
+    found = [score for way in directions for score in scores(way.network, classes[way.source], way.source)]
+    similarity = np.zeros(len(noisy))
+    for score in found:
+        similarity[score.index] = score.ssim
+    for name, threshold in (("published", THRESHOLD), ("own", own_threshold(similarity))):
+        write_list(work / f"{name}.csv", listed(found, noisy, threshold))
+    folder = work / "generated"
+    folder.mkdir(exist_ok=True)
+    made = [one for way in directions for one in generate(way, classes[way.source], noisy, folder, CHOICES)]
+    write_provenance(folder, about("0" * 64, CHOICES, CHOICES.seed, directions), made)
+    groups = {
+        "label as drawn": similarity[~noisy.swapped].tolist(),
+        "label swapped": similarity[noisy.swapped].tolist(),
+    }
+    save_histogram(images / "cyclegan-similarity.png", groups, THRESHOLD)
+    _store(work / "list.json", judged(similarity, noisy.swapped, found))
+
+
+def own_threshold(similarity: np.ndarray[Any, Any]) -> float:
+    """The similarity above which the noise's share of all faces lies: who knows the share needs no labels for it."""
+    return float(np.sort(similarity)[::-1][round(NOISE * len(similarity)) - 1])
+
+
+def judged(
+    similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any], found: list[Score]
+) -> dict[str, Any]:
+    """Precision and recall of lists by similarity."""
+    rng = np.random.default_rng(0)
+    draws = [rng.integers(0, len(swapped), len(swapped)) for _ in range(2000)]
+    resampled = [average_precision(similarity[draw], swapped[draw]) for draw in draws]
+    own = {name: np.array([score.index for score in found if score.label == name]) for name in CLASSES}
+    return {
+        "faces": len(swapped),
+        "swapped": int(swapped.sum()),
+        "base_rate": round(float(swapped.mean()), 4),
+        "at_published_threshold": at_threshold(similarity, swapped, THRESHOLD),
+        "at_own_threshold": at_threshold(similarity, swapped, own_threshold(similarity)),
+        "average_precision": round(average_precision(similarity, swapped), 4),
+        "average_precision_interval": np.quantile(resampled, (0.025, 0.975)).round(4).tolist(),
+        "roc_auc": round(area(similarity, swapped), 4),
+        "roc_auc_by_label": {name: round(area(similarity[at], swapped[at]), 4) for name, at in own.items()},
+        "similarity_quantiles": {
+            name: np.quantile(similarity[chosen], (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1)).round(4).tolist()
+            for name, chosen in (("as_drawn", ~swapped), ("swapped", swapped))
+        },
+        "curve": curve(similarity, swapped),
+    }
+
+
+def average_precision(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> float:
+    """Area under precision over recall; the base rate for a list by chance."""
+    return float(binary_average_precision(torch.from_numpy(similarity), torch.from_numpy(swapped).long()))
+
+
+def area(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> float:
+    """Area under the receiver's curve: 0.5 by chance."""
+    return float(binary_auroc(torch.from_numpy(similarity), torch.from_numpy(swapped).long()))
+
+
+def curve(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> list[dict[str, float]]:
+    """Precision and recall at up to 60 thresholds, spread over the faces."""
+    ordered = np.unique(similarity)
+    chosen = ordered[np.unique(np.linspace(0, len(ordered) - 1, 60).round().astype(int))]
+    return [
+        {key: row[key] for key in ("threshold", "listed", "precision", "recall")}
+        for row in (at_threshold(similarity, swapped, float(threshold)) for threshold in chosen)
+    ]
+
+
+def at_threshold(
+    similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any], threshold: float
+) -> dict[str, Any]:
+    """Counts, precision and recall with Wilson's 95 % intervals."""
+    listed_ones = similarity >= threshold
+    hits, count, planted = int((listed_ones & swapped).sum()), int(listed_ones.sum()), int(swapped.sum())
+    return {
+        "threshold": round(threshold, 4),
+        "listed": count,
+        "hits": hits,
+        "precision": round(hits / count, 4) if count else None,
+        "precision_interval": [round(bound, 4) for bound in wilson(hits, count)] if count else None,
+        "recall": round(hits / planted, 4),
+        "recall_interval": [round(bound, 4) for bound in wilson(hits, planted)],
+    }
+
+
+def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
+    """The training sets that are compared."""
+    published, own = (_reduced(noisy, work / f"{name}.csv") for name in ("published", "own"))
+    sets: dict[str, Faces | None] = {
+        "noisy": noisy,
+        "reduced": published,
+        "random_removed": _some(noisy, len(published) if published else 0, 1),
+        "reduced_own": own,
+        "random_removed_own": _some(noisy, len(own) if own else 0, 2),
+        "augmented": augmented(noisy, work / "generated", CLASSES),
+        "reduced_own_augmented": augmented(own, work / "generated", CLASSES) if own else None,
+        "oracle": _Chosen(noisy, np.flatnonzero(~noisy.swapped)),
+    }
+    return {name: faces for name, faces in sets.items() if faces is not None}
+
+
+def networks_stage(noisy: Relabeled, work: Path, seeds: int) -> None:
+    """Train the small networks; each run's answers to the test faces are kept."""
+    crops = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
+    test = _arrays(
+        work / "test.npz", lambda: SyntheticFaces("test", TEST_FACES, emotions=CLASSES, clear=True), crops
+    )
+    for name, faces in conditions(noisy, work).items():
+        arrays = _arrays(work / f"set-{name}.npz", lambda faces=faces: faces, crops)
+        if len(np.unique(arrays.labels.argmax(1))) < len(CLASSES):
+            continue
+        for seed in range(seeds):
+            path = work / f"run-{name}-{seed}.json"
+            if not path.exists():
+                right, loss = run(arrays, test, seed)
+                print(name, seed, len(arrays), f"{right.mean():.4f}", flush=True)
+                _store(path, {"faces": len(arrays), "loss": loss, "right": right.astype(int).tolist()})
+
+
+def run(arrays: Arrays, test: Arrays, seed: int) -> tuple[np.ndarray[Any, Any], float]:
+    """Train one network; whether it is right on each test face, and its last training loss."""
+    torch.manual_seed(seed)
+    network = SeparableNet(1, 16, BLOCKS, len(CLASSES), 0.0)
+    images = torch.from_numpy(arrays.crops[:, 0])
+    labels = torch.from_numpy(arrays.labels)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
+    total = 0.0
+    for _ in range(STEPS):
+        at = torch.randint(len(images), (BATCH,))
+        flips = torch.rand(BATCH, 1, 1, 1) < 0.5
+        batch = torch.where(flips, images[at].flip(-1), images[at])
+        loss = nn.functional.cross_entropy(network(_normalized(batch)), labels[at])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        total = float(loss.detach())
+    network.eval()
+    with torch.inference_mode():
+        guesses = network(_normalized(torch.from_numpy(test.crops[:, 0]))).argmax(1).numpy()
+    return guesses == test.labels.argmax(1), total
+
+
+def document(work: Path) -> dict[str, Any]:
+    """What was measured."""
+    found = json.loads((work / "list.json").read_text(encoding="utf-8"))
+    epochs = [json.loads(line) for line in (work / "gan.jsonl").read_text(encoding="utf-8").splitlines()]
+    return {
+        "benchmark": "ambiguous_labels",
+        "machine": machine(),
+        "versions": {name: version(name) for name in ("torch", "numpy", "scikit-image")},
+        "data": {
+            "classes": list(CLASSES), "train_faces": FACES, "test_faces": TEST_FACES, "noise": NOISE,
+            "noise_seed": NOISE_SEED, "faces": "clear, drawn",
+        },
+        "cyclegan": {**vars(CHOICES), "last_epoch": epochs[-1]},
+        "list": found,
+        "network": {"blocks": BLOCKS, "steps": STEPS, "batch_size": BATCH, "learning_rate": RATE},
+        "training": compared(work),
+    }  # fmt: skip
+
+
+def compared(work: Path) -> dict[str, Any]:
+    """Accuracy of each condition and its difference to the noisy set, with intervals."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for path in sorted(work.glob("run-*.json")):
+        name = path.stem.removeprefix("run-").rpartition("-")[0]
+        runs.setdefault(name, []).append(json.loads(path.read_text(encoding="utf-8")))
+    right = {name: np.array([one["right"] for one in found]) for name, found in runs.items()}
+    return {
+        name: {
+            "faces": runs[name][0]["faces"],
+            "seeds": len(flags),
+            "accuracies": flags.mean(1).round(4).tolist(),
+            "mean": round(float(flags.mean()), 4),
+            "gain_over_noisy": round(float(flags.mean() - right["noisy"].mean()), 4),
+            "gain_interval": gain_interval(flags, right["noisy"]),
+        }
+        for name, flags in right.items()
+    }
+
+
+def gain_interval(flags: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> list[float]:
+    """95 % percentile bootstrap of the difference of mean accuracies, over seeds and test faces alike.
+
+    Args:
+        flags: (seeds, faces) 0 or 1, right or wrong.
+        base: the same of the condition that is compared with.
+    """
+    rng = np.random.default_rng(0)
+    gains = []
+    for _ in range(4000):
+        faces = rng.integers(0, flags.shape[1], flags.shape[1])
+        means = [a[rng.integers(0, len(a), len(a))][:, faces].mean() for a in (flags, base)]
+        gains.append(means[0] - means[1])
+    return [round(float(bound), 4) for bound in np.quantile(gains, (0.025, 0.975))]
+
+
+class _Chosen:
+    """Some faces of a set: the controls."""
+
+    def __init__(self, faces: Faces, indices: np.ndarray[Any, Any]) -> None:
+        self.faces, self.indices = faces, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> LabeledFace:
+        return self.faces[int(self.indices[index])]
+
+    def name(self, index: int) -> str:
+        return self.faces.name(int(self.indices[index]))
+
+    def sha256(self) -> str:
+        return self.faces.sha256()
+
+
+def _some(faces: Faces, count: int, seed: int) -> Faces | None:
+    drawn = np.random.default_rng(seed).permutation(len(faces))[:count]
+    return _Chosen(faces, np.sort(drawn)) if count else None
+
+
+def _reduced(noisy: Relabeled, path: Path) -> Faces | None:
+    from fer_edge.runtime.errors import DataError
+
+    try:
+        return reduced(noisy, path)
+    except DataError as error:  # the list holds every face
+        print(error, flush=True)
+        return None
+
+
+def _domains(noisy: Relabeled, work: Path) -> dict[str, Domain]:
+    crops = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
+    arrays = _arrays(work / "set-noisy.npz", lambda: noisy, crops)
+    strongest = arrays.labels.argmax(1)
+    return {
+        name: Domain(
+            torch.from_numpy(arrays.crops[strongest == at, 0]),
+            tuple(np.flatnonzero(strongest == at).tolist()),
+        )
+        for at, name in enumerate(CLASSES)
+    }
+
+
+def _directions(work: Path) -> list[Direction]:
+    gan = CycleGan(CHOICES)
+    fit(gan, torch.empty(0), torch.empty(0), work, lambda *_: None, resume=True)
+    return [Direction(*CLASSES, gan.forward), Direction(*CLASSES[::-1], gan.backward)]
+
+
+def _arrays(path: Path, faces: Callable[[], Faces], crops: Crops) -> Arrays:
+    if not path.exists():
+        arrays = load(faces(), crops, COLUMNS, workers=1)
+        np.savez(path, crops=arrays.crops, labels=arrays.labels, clear=arrays.clear)
+    stored = np.load(path)
+    return Arrays(stored["crops"], stored["labels"], stored["clear"])
+
+
+def _grid(gan: CycleGan, classes: Mapping[str, Domain]) -> Tensor:
+    return sample_grid(gan, *(classes[name].images for name in CLASSES))
+
+
+def _normalized(images: Tensor) -> Tensor:
+    return (images.float() / 255 - 0.5) / 0.5
+
+
+def _append(path: Path, line: dict[str, Any]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def _store(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
