@@ -1,0 +1,42 @@
+"""``--target adb[:SERIAL[,SERIAL...]]``: Android devices at the end of a cable.
+
+With ``--benchmark-model PATH`` that program runs the artifacts; without it the project's Android demo does, which must be
+installed and hold the same bundle.
+"""
+
+from __future__ import annotations
+
+from fer_edge.benchmarks.records import Result
+from fer_edge.benchmarks.targets.adb_client import Adb, AdbConnection
+from fer_edge.benchmarks.targets.benchmark_tool import BenchmarkTool
+from fer_edge.benchmarks.targets.campaign import run_campaign
+from fer_edge.benchmarks.targets.demo_app import DemoApp
+from fer_edge.benchmarks.targets.runner import Runner
+from fer_edge.benchmarks.targets.settings import Settings, read_settings
+from fer_edge.benchmarks.targets.target import Request
+
+
+class AdbTarget:
+    """Android devices; a :class:`fer_edge.benchmarks.targets.target.Target`."""
+
+    name = "adb"
+    summary = "adb[:SERIAL]: an Android device with USB debugging; several: adb:SERIAL,SERIAL"
+
+    def measure(self, address: str, request: Request) -> Result:
+        """See :class:`fer_edge.benchmarks.targets.target.Target`."""
+        settings = read_settings(request)
+        adb = Adb()
+        serials = [serial for serial in dict.fromkeys(address.split(",")) if serial] or [""]
+        chosen = [adb.choose(serial) for serial in serials]
+        connections = [AdbConnection(adb, device) for device in chosen]
+        target = "adb:" + ",".join(device.serial for device in chosen)
+        return run_campaign(connections, lambda: _runner(settings, request), request, settings, target)
+
+
+def _runner(settings: Settings, request: Request) -> Runner:
+    if settings.benchmark_model is not None:
+        return BenchmarkTool(settings.benchmark_model, settings)
+    return DemoApp(settings, request.bundle_sha256)
+
+
+ADB = AdbTarget()

@@ -1,0 +1,206 @@
+"""TensorFlow Lite's own ``benchmark_model``, built by the user for the device, and what it prints.
+
+Flags and lines: ``tensorflow/lite/tools/benchmark`` (TensorFlow 2.4 to 2.19) and ``tflite/tools/benchmark`` (LiteRT),
+``benchmark_model.cc`` and ``Stat::OutputToStream``. It prints no single times, only a summary of each series. So each of
+many short processes gives **one** sample a stage: its load, its first inference, and the **mean** of its steady ones. A
+90th percentile over those is one of process means, which is narrower than that of single inferences; the summaries of all
+processes (least, largest, deviation, the percentiles that newer releases print) stand in the artifact's ``extra``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_edge.benchmarks.records import Block, Record
+from fer_edge.benchmarks.targets.connection import Finished, sha256_of
+from fer_edge.benchmarks.targets.delivery import deliver
+from fer_edge.benchmarks.targets.elf import check_machine, machine_of
+from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.benchmarks.targets.runner import Device, Measured
+from fer_edge.benchmarks.targets.settings import Settings
+from fer_edge.benchmarks.targets.target import Subject
+
+_FLOAT = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
+_SERIES = re.compile(r"(?m)\bcount=(\d+)\b(?P<rest>[^\n]*)$")
+_VALUE = re.compile(rf"\b(first|curr|min|max|avg|std|p5|median|p95)={_FLOAT}")
+_TIMINGS = re.compile(
+    rf"Inference timings in us: Init: {_FLOAT}, First inference: {_FLOAT}, "
+    rf"Warmup \(avg\): {_FLOAT}, Inference \(avg\): {_FLOAT}\s*$",
+    re.MULTILINE,
+)
+_PEAK = re.compile(rf"Overall peak memory footprint \(MB\) via periodic monitoring: {_FLOAT}")
+_OVERALL = re.compile(
+    rf"Memory footprint delta from the start of the tool \(MB\): init={_FLOAT} overall={_FLOAT}"
+)
+_SIGNALS = {4: "illegal instruction", 6: "abort", 7: "bus error", 9: "killed", 11: "segmentation fault"}
+_WARM_SECONDS = 0.5
+NAME = "benchmark_model"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """One process.
+
+    Attributes:
+        count: steady inferences.
+        load: seconds, file to ready interpreter.
+        first: seconds of the first inference.
+        mean: seconds of a steady one.
+        series: what else it printed of them, microseconds.
+        peak_bytes: largest memory, where asked for.
+        overall_bytes: memory more than at the start, where printed.
+    """
+
+    count: int
+    load: float
+    first: float
+    mean: float
+    series: dict[str, float]
+    peak_bytes: int | None = None
+    overall_bytes: int | None = None
+
+
+def parse(text: str, device: str, runs: int) -> Summary:
+    """Read what one process printed.
+
+    Args:
+        text: its output.
+        device: for sentences.
+        runs: how many steady inferences there must be at least.
+
+    Raises:
+        DeviceFault: a line is missing or contradicts another: the output is not whole.
+    """
+    series = list(_SERIES.finditer(text))
+    timings = _TIMINGS.search(text)
+    if len(series) < 2 or not timings:
+        raise _torn(
+            device, f"{NAME} printed {len(series)} of 2 series and {'its' if timings else 'no'} timings"
+        )
+    count, last = int(series[-1][1]), series[-1]
+    if count < runs:
+        raise _torn(device, f"{NAME} made {count} of {runs} runs")
+    values = {name: float(value) for name, value in _VALUE.findall(last["rest"])}
+    load, first, _, mean = (float(value) for value in timings.groups())
+    printed = values.get("avg", values.get("curr"))
+    if printed is None or abs(printed - mean) > 1e-4 * max(printed, 1.0):
+        raise _torn(device, f"{NAME} printed two means, {printed} and {mean} us")
+    peak, overall = _PEAK.search(text), _OVERALL.search(text)
+    return Summary(
+        count=count,
+        load=load * 1e-6,
+        first=first * 1e-6,
+        mean=mean * 1e-6,
+        series=values,
+        peak_bytes=round(float(peak[1]) * (1 << 20)) if peak else None,
+        overall_bytes=round(float(overall[2]) * (1 << 20)) if overall else None,
+    )
+
+
+def _torn(device: str, detail: str) -> DeviceFault:
+    return DeviceFault("result-truncated", device=device, detail=detail)
+
+
+class BenchmarkTool:
+    """The runner.
+
+    Args:
+        program: path here of the tool built for the device.
+        settings: of the run.
+    """
+
+    name = NAME
+
+    def __init__(self, program: Path, settings: Settings) -> None:
+        self._program = program
+        self._settings = settings
+        self._remote = ""
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        machine_of(self._program)  # its sentence is better than that of a missing file
+        return {
+            "runner": self.name,
+            "program": sha256_of(self._program),
+            "processes": self._settings.processes,
+            "runs": self._settings.runs,
+        }
+
+    def prepare(self, device: Device) -> None:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        check_machine(self._program, device.facts.machine, device.connection.label)
+        self._remote = deliver(device.connection, self._program, executable=True)
+
+    def measure(self, device: Device, subject: Subject) -> Measured:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        if subject.format != "tflite":
+            raise DeviceFault("runner-format", runner=self.name, format=subject.format, allowed="tflite")
+        model = deliver(device.connection, subject.path)
+        # The memory monitor is a thread of its own and would disturb the times.
+        memory = self._process(device, subject, model, memory=True)
+        found = [self._process(device, subject, model) for _ in range(self._settings.processes)]
+        return _measured(subject, found, memory)
+
+    def _process(self, device: Device, subject: Subject, model: str, *, memory: bool = False) -> Summary:
+        runs = 1 if memory else self._settings.runs
+        command = self._command(device, subject, model, runs, memory)
+        done = device.connection.run(command, stage="run", timeout=self._settings.timeout)
+        _check_ending(done, device.connection.label)
+        return parse(done.out, device.connection.label, runs)
+
+    def _command(self, device: Device, subject: Subject, model: str, runs: int, memory: bool) -> str:
+        folder = device.connection.folder
+        flags = {
+            "graph": model,
+            "num_threads": subject.threads,
+            "num_runs": runs,
+            "min_secs": 0,
+            "warmup_runs": 1,
+            "warmup_min_secs": _WARM_SECONDS,
+            "max_secs": self._settings.timeout / 2,
+            "use_xnnpack": str(not subject.engine.endswith("-plain")).lower(),
+            "report_peak_memory_footprint": str(memory).lower(),
+        }
+        words = " ".join(
+            f"--{name}={value:g}" if isinstance(value, float) else f"--{name}={value}"
+            for name, value in flags.items()
+        )
+        # The shell becomes the program, so that its number is the program's when it must be ended.
+        started = f"echo $$ >{folder}/pid; exec {device.pinning.prefix}{self._remote} {words} 2>&1"
+        return f"sh -c '{started}'"
+
+
+def _check_ending(done: Finished, device: str) -> None:
+    said = last_line(done.out + done.error)
+    if done.code == 0:
+        return
+    if done.code in (126, 127):
+        raise DeviceFault("not-startable", device=device, runner=NAME, detail=said)
+    if done.code > 128:
+        number = done.code - 128
+        ending = f"signal {number}, {_SIGNALS.get(number, 'see kill -l')}"
+        raise DeviceFault("runner-crashed", runner=NAME, device=device, ending=ending, detail=said)
+    raise DeviceFault("runner-failed", runner=NAME, device=device, code=done.code, detail=said)
+
+
+def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
+    engine = f"{NAME} ({'no XNNPACK' if subject.engine.endswith('-plain') else 'XNNPACK'})"
+    blocks = tuple(Block(number, 0, 1, 0.0) for number in range(len(found)))
+    records = tuple(
+        Record(subject.variant, engine, subject.threads, stage, samples, subject=subject.label, blocks=blocks)
+        for stage, samples in (
+            ("load", tuple(one.load for one in found)),
+            ("first", tuple(one.first for one in found)),
+            ("inference", tuple(one.mean for one in found)),
+        )
+    )
+    extra = {
+        "sample": "the mean of one process's runs: benchmark_model prints no single times",
+        "processes": [asdict(one) for one in found],
+    }
+    peaks = () if memory.peak_bytes is None else (memory.peak_bytes,)
+    steady = () if memory.overall_bytes is None else (memory.overall_bytes,)
+    return Measured(records, peaks, steady, extra)

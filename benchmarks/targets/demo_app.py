@@ -1,0 +1,150 @@
+"""This project's Android demo as a runner: its benchmark activity, started through the cable."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from dataclasses import replace
+from typing import Any
+
+from fer_edge.benchmarks.records import STAGES, Result
+from fer_edge.benchmarks.targets.delivery import collect
+from fer_edge.benchmarks.targets.device_facts import sections
+from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.benchmarks.targets.runner import Device, Measured
+from fer_edge.benchmarks.targets.settings import Settings
+from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.runtime.errors import DataError
+
+NAME = "app"
+_WARMUP = 20
+_PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+")
+
+
+class DemoApp:
+    """The runner.
+
+    Args:
+        settings: of the run.
+        bundle_sha256: of the bundle to be measured; None: any.
+    """
+
+    name = NAME
+
+    def __init__(self, settings: Settings, bundle_sha256: str | None) -> None:
+        self._settings = settings
+        self._bundle = bundle_sha256
+        self._runs = settings.processes * settings.runs
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        settings = self._settings
+        return {
+            "runner": self.name,
+            "package": settings.package,
+            "accelerator": settings.accelerator,
+            "runs": self._runs,
+            "bundle": self._bundle,
+        }
+
+    def prepare(self, device: Device) -> None:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        package, label = self._settings.package, device.connection.label
+        if device.pinning.cores:
+            raise DeviceFault("app-cores")
+        if not _PACKAGE.fullmatch(package):
+            raise DeviceFault("app-missing", package=ascii(package), device=label)
+        said = device.connection.run(f"pm path {package}", stage="look for the app")
+        if "package:" not in said.out:
+            raise DeviceFault("app-missing", package=package, device=label)
+
+    def measure(self, device: Device, subject: Subject) -> Measured:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        if subject.format != "tflite":
+            raise DeviceFault("runner-format", runner="the app", format=subject.format, allowed="tflite")
+        name = f"fer-edge-{hashlib.sha256(repr((subject.variant, subject.threads)).encode()).hexdigest()[:12]}.json"
+        result = f"/sdcard/Android/data/{self._settings.package}/files/{name}"
+        try:
+            self._start(device, subject, name, result)
+            self._wait(device, subject, result)
+            data = collect(device.connection, result)
+        finally:
+            self._tidy(device, result)
+        return self._read(device, subject, data)
+
+    def _start(self, device: Device, subject: Subject, name: str, result: str) -> None:
+        package = self._settings.package
+        # The activity's class keeps its package when an app takes another application id.
+        words = [
+            "am start -W -S",
+            f"-n {package}/io.github.feredge.app.screen.BenchmarkActivity",
+            f"--es variant {shlex.quote(subject.variant)} --es accelerator {self._settings.accelerator}",
+            f"--ei threads {subject.threads} --ei warmup {_WARMUP} --ei runs {self._runs} --es output {name}",
+        ]
+        # Android slows an app down whose screen is off.
+        awake = "input keyevent KEYCODE_WAKEUP 2>/dev/null"
+        said = device.connection.run(
+            f"rm -f {result} {result}.error {result}.part; {awake}; {' '.join(words)} 2>&1", stage="run"
+        )
+        if "Status: ok" not in said.out:
+            detail = next((line for line in said.out.splitlines() if "Error" in line), said.out)
+            raise DeviceFault("app-not-started", device=device.connection.label, detail=last_line(detail))
+
+    def _wait(self, device: Device, subject: Subject, result: str) -> None:
+        """One command that ends when the app has; the loop is the device's, so that the cable stays quiet."""
+        seconds, label = int(self._settings.timeout), device.connection.label
+        command = (
+            f"i=0; while [ $i -lt {seconds} ]; do\n"
+            f"[ -e {result} ] && echo @done && exit 0\n"
+            f"[ -s {result}.error ] && echo @refused && cat {result}.error && exit 0\n"
+            f"pidof {self._settings.package} >/dev/null || gone=1$gone\n"
+            '[ "$gone" = 111 ] && echo @gone && exit 0\n'
+            "sleep 1; i=$((i+1)); done; echo @late"
+        )
+        said = sections(device.connection.run(command, stage="run", timeout=seconds + 60.0).out)
+        if "refused" in said:
+            detail = last_line(said["refused"])
+            raise DeviceFault("app-refused", device=label, variant=subject.variant, detail=detail)
+        if "gone" in said:
+            raise DeviceFault("app-gone", device=label)
+        if "done" not in said:
+            raise DeviceFault("timeout", device=label, what="the app's run", seconds=seconds, stage="run")
+
+    def _tidy(self, device: Device, result: str) -> None:
+        try:
+            device.connection.run(
+                f"am force-stop {self._settings.package}; rm -f {result} {result}.error {result}.part",
+                stage="cleaning",
+            )
+        except DeviceFault:
+            return  # what broke the run says more than what broke the cleaning
+
+    def _read(self, device: Device, subject: Subject, data: bytes) -> Measured:
+        label = device.connection.label
+        try:
+            found = Result.parse(data)
+        except DataError as error:
+            raise DeviceFault("result-truncated", device=label, detail=error) from None
+        if self._bundle is not None and found.bundle_sha256 != self._bundle:
+            shown = str(found.bundle_sha256)[:12]
+            raise DeviceFault("other-bundle", device=label, found=shown, wanted=self._bundle[:12])
+        wrong = _difference(found, subject, self._runs)
+        if wrong:
+            raise DeviceFault("result-other", device=label, detail=wrong)
+        records = tuple(replace(record, subject=subject.label) for record in found.records)
+        return Measured(records, extra={"app": dict(found.environment)})
+
+
+def _difference(found: Result, subject: Subject, runs: int) -> str:
+    """What of the result is not what was asked for; empty if nothing."""
+    stages = tuple(record.stage for record in found.records)
+    if stages != STAGES:
+        return f"stages {', '.join(stages) or 'none'} instead of {', '.join(STAGES)}"
+    for record in found.records:
+        wanted = 1 if record.stage in ("load", "first") else runs
+        if (record.variant, record.threads) != (subject.variant, subject.threads):
+            return f"{record.variant} with {record.threads} threads instead of {subject.variant} with {subject.threads}"
+        if len(record.samples) != wanted:
+            return f"{len(record.samples)} samples of {record.stage} instead of {wanted}"
+    return ""
