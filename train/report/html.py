@@ -21,7 +21,7 @@ body { max-width: 74rem; padding-top: 1.5rem; overflow-wrap: anywhere; }
 p, figcaption { max-width: none; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.75rem, 1fr)); gap: .75rem; margin: 1.25rem 0; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: .75rem .85rem; }
-.tile b { display: block; font-size: 1.5rem; line-height: 1.25; font-variant-numeric: tabular-nums; }
+.tile b { display: block; font-size: 1.35rem; white-space: nowrap; line-height: 1.25; font-variant-numeric: tabular-nums; }
 .tile span { display: block; color: var(--soft); font-size: .875rem; line-height: 1.4; }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr)); gap: 1rem; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem; min-width: 0; }
@@ -33,7 +33,7 @@ p, figcaption { max-width: none; }
 .chart img { width: 100%; max-width: 41rem; margin: 0 auto .5rem; border: 0; border-radius: 0; }
 .verdict { margin: 1rem 0 0; padding: .75rem 1rem; border-left: 4px solid var(--accent); background: var(--card); border-radius: 4px; }
 .verdict p { margin: 0 0 .25rem; }
-.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.25rem, 1fr)); gap: .75rem; margin: .5rem 0 1rem; }
+.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(8.25rem, 30%), 1fr)); gap: .75rem; margin: .5rem 0 1rem; }
 .face { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: .8125rem; line-height: 1.35; }
 .face img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #808080; border: 0; border-radius: 0; }
 .face div { padding: .4rem .5rem .5rem; }

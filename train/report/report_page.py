@@ -98,10 +98,10 @@ def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str,
     low, high = figures["top1_interval"]
     speed = outcome.seconds_a_face
     return [
-        ("Accuracy", percent(figures["top1"]), f"95 % interval {100 * low:.1f} to {100 * high:.1f}"),
-        ("Top-2 accuracy", percent(figures["top2"]), "truth is the first or second guess"),
+        ("Accuracy", percent(figures["top1"]), f"95 %: {100 * low:.1f} to {100 * high:.1f}"),
+        ("Top-2", percent(figures["top2"]), "first or second guess"),
         ("Macro F1", percent(figures["macro_f1"]), "every class counts the same"),
-        ("Calibration error", percent(figures["ece"]), "ECE, 15 bins; 0 is best"),
+        ("ECE", percent(figures["ece"]), "calibration; 0 is best"),
         ("Brier score", f"{figures['brier']:.3f}", "0 is best, 2 is worst"),
         ("Cross entropy", f"{figures['cross_entropy']:.3f}", "nats; 0 is best"),
         *([("Inference", milliseconds(speed), "a face")] if speed is not None else []),
