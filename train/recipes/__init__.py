@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.recipes.affectnet import AFFECTNET
+from fer_edge.train.recipes.fer2013 import FER2013
+from fer_edge.train.recipes.ferplus import FERPLUS
+from fer_edge.train.recipes.ferplus_fast import FERPLUS_FAST
+from fer_edge.train.recipes.folder import FOLDER
+from fer_edge.train.recipes.jaffe import JAFFE
+from fer_edge.train.recipes.jaffe_mobile import JAFFE_MOBILE
 from fer_edge.train.recipes.recipe import Recipe
 from fer_edge.train.recipes.synthetic import SYNTHETIC
 
 __all__ = ["RECIPES", "Recipe", "recipe"]
 
-RECIPES: tuple[Recipe, ...] = (SYNTHETIC,)
+RECIPES: tuple[Recipe, ...] = (
+    SYNTHETIC,
+    JAFFE,
+    JAFFE_MOBILE,
+    FER2013,
+    FERPLUS,
+    FERPLUS_FAST,
+    AFFECTNET,
+    FOLDER,
+)
 
 _BY_NAME = {entry.name: entry for entry in RECIPES}
 if len(_BY_NAME) != len(RECIPES):

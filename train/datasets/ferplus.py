@@ -1,0 +1,172 @@
+"""FER+: FER2013's faces with ten new votes each (Barsoum, Zhang, Canton Ferrer, Zhang 2016, arXiv 1608.01041).
+
+Layout, as github.com/microsoft/FERPlus ships ``fer2013new.csv`` beside Kaggle's ``fer2013.csv``; rows match by order::
+
+    Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF
+    Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0
+    Training,,0,0,0,0,0,0,0,0,0,10
+
+``NF`` is "not a face"; such rows have no image name, and ``src/generate_training_data.py`` leaves them out. The votes become
+labels as ``src/ferplus.py`` has it (``_process_data``):
+
+1. An emotion with a single vote is an outlier and loses it.
+2. ``labels=majority``: the emotion with more than half of the votes left; without one the face is dropped.
+3. ``labels=distribution`` (``crossentropy`` there): the strongest emotions, equals together, until they hold three quarters
+   of the votes or are three; unknown and NF do not count behind an emotion, and end the search. The face is dropped if
+   what was taken holds no more than half of the votes or is more than three emotions.
+4. What is unknown or NF by then is dropped; the rest is scaled to sum 1.
+
+Validation and test faces always take the majority, as ``src/train.py`` does. PublicTest is the validation split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.csv_rows import Row, rows
+from fer_edge.train.datasets.faults import Faults
+from fer_edge.train.datasets.fer2013 import PUBLISHED_MD5, TABLE, USAGES, FaceRow, read_table
+from fer_edge.train.datasets.label_maps import label_map
+from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
+from fer_edge.train.datasets.pictures import Entry
+from fer_edge.train.recipes.recipe import DataRequest
+
+VOTES = "fer2013new.csv"
+COLUMNS = ("Usage", "Image name", *EMOTIONS, "unknown", "NF")
+LABELS = ("distribution", "majority")
+NUMBER = ("8", "5")
+"""Of classes: all of ``EMOTIONS``, or the five of the label map ``8-5``."""
+UNKNOWN = len(EMOTIONS)
+"""Index of the first vote column that is no emotion."""
+
+
+def open_data(request: DataRequest) -> Mapping[str, Faces]:
+    """Train, validation and test as the owners divided them.
+
+    Args:
+        request: options ``labels``, ``emotions``, ``overlap``, ``hashes``.
+
+    Raises:
+        DataError: every fault, all at once.
+    """
+    folder, mode = data_folder(request), choice(request, "labels", LABELS)
+    merge = label_map("8-5") if choice(request, "emotions", NUMBER) == "5" else None
+    faults = Faults(str(folder))
+    known_hashes(request, folder, PUBLISHED_MD5, faults)
+    splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
+    for face, name, votes in _matched(folder, faults):
+        split = USAGES[face.usage]
+        label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
+        if name and label is not None:
+            splits[split].append(Entry(name, face.source, label, clear=max(label) > 0.5))
+    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
+    return opened(request, chosen, faults)
+
+
+def majority(votes: Sequence[int]) -> tuple[float, ...] | None:
+    """The emotion that more than half of the voters saw.
+
+    Args:
+        votes: ten counts in the order of the columns.
+
+    Returns:
+        (8,) with a 1, or None: there is no such emotion, or it is unknown or NF.
+    """
+    kept = _without_outliers(votes)
+    best = kept.index(max(kept))
+    if not max(kept) > 0.5 * sum(kept) or best >= UNKNOWN:
+        return None
+    return tuple(float(at == best) for at in range(UNKNOWN))
+
+
+def distribution(votes: Sequence[int]) -> tuple[float, ...] | None:
+    """The strongest emotions by their share of the votes.
+
+    Args:
+        votes: ten counts in the order of the columns.
+
+    Returns:
+        (8,) with sum 1, or None: too many emotions, or unknown or NF comes first.
+    """
+    left = _without_outliers(votes)
+    total, taken, count = sum(left), [0] * len(left), 0
+    integrated, ended = 0, False
+    while integrated < 0.75 * total and count < 3 and not ended:
+        strongest = max(left)
+        for at in [at for at, value in enumerate(left) if value == strongest]:
+            taken[at], left[at] = strongest, 0
+            integrated += strongest
+            count += 1
+            if at >= UNKNOWN:
+                ended = True
+                if sum(taken) > strongest:
+                    taken[at] = 0
+                    count -= 1
+                break
+    emotions = taken[:UNKNOWN]
+    if sum(taken) <= 0.5 * total or count > 3 or max(taken[UNKNOWN:]) > 0:
+        return None
+    return tuple(value / sum(emotions) for value in emotions)
+
+
+def _without_outliers(votes: Sequence[int]) -> list[int]:
+    return [value if value > 1 else 0 for value in votes]
+
+
+def _matched(folder: Path, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
+    """Rows of both tables, side by side."""
+    for name in (TABLE, VOTES):
+        if not (folder / name).is_file():
+            faults.add("missing", name)
+    if faults.count("missing"):
+        return []
+    before = faults.count("row")
+    faces, votes = read_table(folder / TABLE, faults), _votes(folder / VOTES, faults)
+    if faults.count("row") > before:
+        return []  # with a row left out, what follows would be matched wrongly
+    if len(faces) != len(votes):
+        faults.add(
+            "row",
+            f"{TABLE} has {len(faces)} rows and {VOTES} {len(votes)}; they match by order and must be as many",
+        )
+        return []
+    for face, (row, _, _) in zip(faces, votes, strict=True):
+        if row.fields[0] != face.usage:
+            faults.add(
+                "row", f"{VOTES} line {row.number}: Usage {row.fields[0]!r}, but {face.usage!r} in {TABLE}"
+            )
+    return [(face, name, counts) for face, (_, name, counts) in zip(faces, votes, strict=True)]
+
+
+def _votes(path: Path, faults: Faults) -> list[tuple[Row, str, list[int]]]:
+    table = rows(path)
+    header = next(table, None)
+    if header is None or tuple(header.fields) != COLUMNS:
+        faults.add("row", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
+        return []
+    found: list[tuple[Row, str, list[int]]] = []
+    names: set[str] = set()
+    for row in table:
+        wrong = _wrong_with(row, names)
+        if wrong:
+            faults.add("row", f"{path.name} line {row.number}: {wrong}")
+        else:
+            names.add(row.fields[1])
+            found.append((row, row.fields[1], [int(field) for field in row.fields[2:]]))
+    return found
+
+
+def _wrong_with(row: Row, names: set[str]) -> str:
+    if len(row.fields) != len(COLUMNS):
+        return f"{len(row.fields)} fields; {len(COLUMNS)} are needed"
+    if row.fields[0] not in USAGES:
+        return f"Usage {row.fields[0][:20]!r}; allowed: {', '.join(USAGES)}"
+    counts = row.fields[2:]
+    if not all(count.isascii() and count.isdigit() for count in counts):
+        return f"votes {','.join(counts)[:40]}; ten whole numbers are needed"
+    if row.fields[1] and row.fields[1] in names:
+        return f"image name {row.fields[1][:40]!r} for the second time"
+    return ""

@@ -1,0 +1,219 @@
+"""JAFFE: 213 pictures of ten women, each rated on six adjectives by 60 people (Lyons, Kamachi, Gyoba 1998).
+
+Layout, as the data set's page (zenodo.org/record/3451524) and its ``README_FIRST.txt`` have it: 256x256 gray TIFF files
+``KA.AN1.39.tiff`` (person, posed expression and its number, running number), and in the text file, between prose, a table
+of mean ratings from 1 to 5::
+
+    # HAP SAD SUR ANG DIS FEA PIC
+    1 2.87 2.52 2.10 1.97 1.97 2.06 KM-NE1
+
+A second table, of a study without fear, has five columns and is not read. The owners' table has 219 rows for 213
+pictures: ``WITHOUT_PICTURE`` are rated but not part of the data set, and ``YM-HA2`` is printed as ``YN-HA2``.
+
+The ratings of a picture, divided by their sum, are its label; the predominant emotion is the largest. What was posed is
+not used. There is no neutral adjective: a neutral pose is rated like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fer_edge.faces.pictures import find_pictures, is_picture
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.checks import (
+    Seen,
+    check_classes,
+    check_overlap,
+    check_persons,
+    look,
+    same_pictures,
+)
+from fer_edge.train.datasets.faults import Faults
+from fer_edge.train.datasets.opening import OVERLAP, choice, data_folder, finished, known_hashes, wanted
+from fer_edge.train.datasets.pictures import Entry, PictureFile
+from fer_edge.train.recipes.recipe import DataRequest
+
+SPLIT = ("person", "image")
+"""Whole persons apart, or pictures apart, alike ones together."""
+ADJECTIVES = ("happiness", "sadness", "surprise", "anger", "disgust", "fear")
+"""Columns HAP SAD SUR ANG DIS FEA."""
+WITHOUT_PICTURE = frozenset({"KM-DI2", "KM-HA5", "KM-SA4", "KR-HA3", "NM-DI2", "TM-HA4"})
+MISPRINTED = {"YN-HA2": "YM-HA2"}
+CLEAR = 1.0
+"""Points by which the highest rating of a clear face is ahead of the second."""
+SHARES = (("test", 0.1), ("validation", 0.1))
+"""Part of the persons or pictures that is held out; at least one of each, and training keeps the rest."""
+LARGEST_TEXT = 1 << 22
+"""Bytes of a file that may hold the table."""
+
+_HEADER = re.compile(r"#\s+HAP\s+SAD\s+SUR\s+ANG\s+DIS\s+FEA\s+PIC\s*$")
+_NUMBER = r"\d+(?:\.\d*)?"
+_ROW = re.compile(rf"\s*(?:\d+\s+)?((?:{_NUMBER}\s+){{6}})([A-Z]{{2}}-[A-Z]{{2}}\d+)\s*$")
+_LIKE_A_ROW = re.compile(rf"\s*(?:.*\b[A-Z]{{2}}-[A-Z]{{2}}\d+\b|\d+\s+{_NUMBER}\s+{_NUMBER}\s)")
+_PICTURE = re.compile(r"([A-Z]{2})\.([A-Z]{2}\d+)\.\d+", re.IGNORECASE)
+
+Ratings = dict[str, tuple[float, ...]]
+
+
+def open_data(request: DataRequest) -> Mapping[str, Faces]:
+    """Train, validation and, where there are three persons or pictures, test.
+
+    Args:
+        request: options ``split``, ``overlap``, ``hashes``.
+
+    Raises:
+        DataError: every fault, all at once.
+    """
+    folder, by = data_folder(request), choice(request, "split", SPLIT)
+    policy = choice(request, "overlap", OVERLAP)
+    faults = Faults(str(folder))
+    known_hashes(request, folder, {}, faults)
+    entries = _entries(folder, read_ratings(folder, faults), faults)
+    chosen = wanted(entries, request.classes)
+    check_classes({"all pictures": chosen}, request.classes, faults)
+    seen = look(chosen, faults)
+    splits = _split(seen, by, request.seed)
+    if by == "person":
+        check_persons(splits, faults)
+    for split in ("train", "validation"):
+        if chosen and not splits.get(split) and not faults.count():
+            faults.add(
+                "class",
+                f"{len(seen)} pictures give no {split} split by {by}; more persons or pictures are needed",
+            )
+    return finished(request, check_overlap(splits, policy, faults) if by == "image" else splits, faults)
+
+
+def read_ratings(folder: Path, faults: Faults) -> Ratings:
+    """The rating table, wherever it stands in a text file of the folder.
+
+    Args:
+        folder: of the data.
+        faults: get malformed rows, and the table if there is none.
+
+    Returns:
+        Picture's name in the table, such as ``KA-AN1`` -> six mean ratings in the order of ``ADJECTIVES``.
+    """
+    ratings: Ratings = {}
+    found = False
+    for path in sorted(path for path in folder.rglob("*") if _may_hold_table(path)):
+        lines = path.read_bytes().decode("utf-8", "replace").splitlines()
+        for number, line in enumerate(lines):
+            if _HEADER.search(line):
+                found = True
+                _read_table(lines, number + 1, path.name, ratings, faults)
+    if not found:
+        faults.add("missing", "the rating table: no text file has the line '# HAP SAD SUR ANG DIS FEA PIC'")
+    for printed, meant in MISPRINTED.items():
+        if printed in ratings:
+            ratings.setdefault(meant, ratings.pop(printed))
+    return ratings
+
+
+def _may_hold_table(path: Path) -> bool:
+    return path.is_file() and not is_picture(path) and path.stat().st_size <= LARGEST_TEXT
+
+
+def _read_table(lines: Sequence[str], start: int, name: str, ratings: Ratings, faults: Faults) -> None:
+    rows = 0
+    for number, line in enumerate(lines[start:], start + 1):
+        row = _ROW.match(line)
+        if row:
+            rows += 1
+            _add(row[2], tuple(map(float, row[1].split())), f"{name} line {number}", ratings, faults)
+        elif _LIKE_A_ROW.match(line):
+            rows += 1
+            faults.add(
+                "row", f"{name} line {number} is no '<number> <six ratings> <PIC>': {line.strip()[:60]!r}"
+            )
+        elif rows and line.strip(" \t-=_"):
+            return  # prose again
+
+
+def _add(picture: str, values: tuple[float, ...], where: str, ratings: Ratings, faults: Faults) -> None:
+    if not all(1 <= value <= 5 for value in values):
+        faults.add("row", f"{where}: a rating of {picture} is outside 1 to 5")
+    elif ratings.get(picture, values) != values:
+        faults.add("row", f"{where}: {picture} has other ratings than in a row before")
+    else:
+        ratings[picture] = values
+
+
+def _entries(folder: Path, ratings: Ratings, faults: Faults) -> list[Entry]:
+    entries: list[Entry] = []
+    places: dict[str, str] = {}
+    for path in find_pictures(folder):
+        name = path.relative_to(folder).as_posix()
+        parts = _PICTURE.fullmatch(path.stem)
+        if parts is None:
+            faults.add("name", f"{name}; expected a name like KA.AN1.39.tiff")
+            continue
+        person, key = parts[1].upper(), f"{parts[1]}-{parts[2]}".upper()
+        if key in places:
+            faults.add("name", f"{name}: {key} is {places[key]} already")
+        elif key in ratings:
+            entries.append(_entry(path, name, person, ratings[key]))
+        elif ratings:
+            faults.add("missing", f"the rating of {key}, which {name} needs")
+        places.setdefault(key, name)
+    for key in sorted(set(ratings) - set(places) - WITHOUT_PICTURE):
+        faults.add("missing", f"the picture of {key} ({key.replace('-', '.')}.*.tiff), which is rated")
+    return entries
+
+
+def _entry(path: Path, name: str, person: str, ratings: tuple[float, ...]) -> Entry:
+    shares = dict(zip(ADJECTIVES, ratings, strict=True))
+    label = tuple(shares.get(emotion, 0.0) / sum(ratings) for emotion in EMOTIONS)
+    first, second = sorted(ratings, reverse=True)[:2]
+    return Entry(name, PictureFile(path, name), label, clear=first - second >= CLEAR, person=person)
+
+
+def _split(seen: Sequence[Seen], by: str, seed: int) -> dict[str, list[Seen]]:
+    """Groups that must not be torn apart, dealt out at random."""
+    groups = _persons(seen) if by == "person" else _alike(seen)
+    order = [groups[at] for at in np.random.default_rng(seed).permutation(len(groups)).tolist()]
+    if by == "image":
+        # The predominant emotions in turn, so that each split gets some of all.
+        order = _in_turn(order)
+    splits: dict[str, list[Seen]] = {"train": [], "validation": []}
+    for split, share in SHARES[len(groups) < 3 :]:
+        count = min(max(1, round(share * len(groups))), max(0, len(order) - 1))
+        splits[split] = [each for group in order[:count] for each in group]
+        order = order[count:]
+    splits["train"] = [each for group in order for each in group]
+    return {name: sorted(found, key=lambda each: each.entry.name) for name, found in splits.items()}
+
+
+def _persons(seen: Sequence[Seen]) -> list[list[Seen]]:
+    people: dict[str, list[Seen]] = defaultdict(list)
+    for each in seen:
+        people[each.entry.person].append(each)
+    return [people[person] for person in sorted(people)]
+
+
+def _alike(seen: Sequence[Seen]) -> list[list[Seen]]:
+    """Pictures that look the same stay together: three takes of one pose would else be learned by heart."""
+    home = list(range(len(seen)))
+    for left, right in same_pictures(seen, seen):
+        one, other = home[left], home[right]
+        home = [min(one, other) if place in (one, other) else place for place in home]
+    groups: dict[int, list[Seen]] = defaultdict(list)
+    for place, each in zip(home, seen, strict=True):
+        groups[place].append(each)
+    return [groups[place] for place in sorted(groups)]
+
+
+def _in_turn(groups: Sequence[list[Seen]]) -> list[list[Seen]]:
+    turns: dict[int, int] = defaultdict(int)
+    keyed = []
+    for group in groups:
+        emotion = group[0].entry.emotion
+        keyed.append((turns[emotion], emotion, len(keyed), group))
+        turns[emotion] += 1
+    return [group for _, _, _, group in sorted(keyed, key=lambda item: item[:3])]

@@ -1,0 +1,74 @@
+"""Whether two files show the same picture: re-encoded, resized, brighter or darker.
+
+The 64-bit hash of the lowest frequencies (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
+Functions", section 3.2.1) finds candidates; since portraits on one background resemble each other, a candidate counts
+only if small copies of both agree too.
+
+Nothing here reaches a model, so the reduction is not the camera path's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.runtime.extras import require
+from fer_edge.runtime.frame import Frame
+
+NEAR = 10
+"""Bits of 64 in which the hashes of one picture may differ; two different pictures differ in about 32."""
+ALIKE = 0.985
+"""Correlation of the small copies from which on two pictures are one."""
+SMALL = 16
+"""Edge of the small copies."""
+FLAT = 2.0
+"""Standard deviation in gray levels below which a picture shows nothing: then only equal bytes are the same."""
+_BITS = np.asarray([bin(value).count("1") for value in range(1 << 16)], np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Print:
+    """What is compared.
+
+    Attributes:
+        bits: the 64-bit hash.
+        small: (256,) float32, the picture at 16x16, mean 0 and length 1; zeros where the picture is flat.
+    """
+
+    bits: int
+    small: NDArray[np.float32]
+
+
+def fingerprint(frame: Frame) -> Print:
+    """Of an RGBA frame, as decoders give it."""
+    cv2 = require("cv2", "train")
+    gray = cv2.cvtColor(np.ascontiguousarray(frame.planes[0]), cv2.COLOR_RGBA2GRAY)
+    reduced = cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32)
+    low = cv2.dct(reduced)[:8, :8].reshape(-1)
+    bits = int("".join("01"[int(value)] for value in low > np.median(low)), 2)
+    small = cv2.resize(reduced, (SMALL, SMALL), interpolation=cv2.INTER_AREA).reshape(-1)
+    small = small - small.mean()
+    length = float(np.linalg.norm(small))
+    flat = length < FLAT * SMALL
+    return Print(bits, np.zeros_like(small) if flat else small / np.float32(length))
+
+
+def pairs(left: list[Print], right: list[Print]) -> list[tuple[int, int]]:
+    """Which pictures of the one list are pictures of the other.
+
+    Returns:
+        (index in ``left``, index in ``right``), ordered.
+    """
+    if not left or not right:
+        return []
+    words = np.asarray([entry.bits for entry in left], np.uint64).view(np.uint16).reshape(-1, 4)
+    copies = np.stack([entry.small for entry in left])
+    found: list[tuple[int, int]] = []
+    for at, entry in enumerate(right):
+        own = np.asarray([entry.bits], np.uint64).view(np.uint16)
+        near = np.flatnonzero(_BITS[words ^ own].sum(1, dtype=np.uint8) <= NEAR)
+        same = near[copies[near] @ entry.small >= ALIKE]
+        found += [(int(index), at) for index in same]
+    return sorted(found)

@@ -1,0 +1,31 @@
+"""Any folder of classes, such as Kaggle's face-expression set, by VGG11 with early stopping.
+
+``--classes happy,sad,angry,neutral`` trains on a part of the folders; the others are left alone.
+"""
+
+from __future__ import annotations
+
+from fer_edge.train.datasets.folder import open_data
+from fer_edge.train.datasets.label_maps import SEVEN
+from fer_edge.train.datasets.opening import COMMON
+from fer_edge.train.recipes.recipe import Recipe
+
+FOLDER = Recipe(
+    name="folder",
+    summary="train/<class>/* and validation/<class>/*, any subset of classes, VGG11, early stopping",
+    model="folder",
+    arch="vgg11",
+    open_data=open_data,
+    needs_data=True,
+    classes=SEVEN,
+    options=COMMON,
+    published="60-66 % on Kaggle's face-expression set",
+    epochs=100,
+    batch_size=64,
+    optimizer="adam",
+    schedule="constant",
+    learning_rate=1e-4,
+    weight_decay=1e-4,
+    augmentation="rotation-light-color",
+    early_stopping=10,
+)
