@@ -75,7 +75,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
         splits[USAGES[face.usage]].append(entry)
     chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
     hint = " (--set disgust=keep keeps it apart from anger)" if merge and "disgust" in request.classes else ""
-    return opened(request, chosen, faults, hint)
+    return opened(request, chosen, faults, hint=hint)
 
 
 def read_faces(folder: Path, faults: Faults) -> list[FaceRow]:

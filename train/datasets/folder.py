@@ -47,7 +47,8 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
             chosen[split] = wanted(_entries(root / split, split, faults), request.classes)
         elif split != "test":
             faults.add("missing", f"the folder {split}/<class>/ in {root}")
-    return opened(request, chosen, faults, " (--classes takes any subset of them)")
+    hint = " (--classes takes any subset of them)"
+    return opened(request, chosen, faults, complete=("train", "validation"), hint=hint)
 
 
 def _entries(folder: Path, split: str, faults: Faults) -> list[Entry]:

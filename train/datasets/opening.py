@@ -80,7 +80,12 @@ def wanted(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | N
 
 
 def opened(
-    request: DataRequest, splits: Mapping[str, Sequence[Entry]], faults: Faults, hint: str = ""
+    request: DataRequest,
+    splits: Mapping[str, Sequence[Entry]],
+    faults: Faults,
+    *,
+    complete: Sequence[str] = ("train",),
+    hint: str = "",
 ) -> dict[str, Faces]:
     """Look at every face of splits that the owners made, and give what was asked for.
 
@@ -88,6 +93,7 @@ def opened(
         request: of the recipe.
         splits: in the order train, validation, test, after :func:`wanted`.
         faults: what the reader has found so far.
+        complete: splits that need every class; what is not learned cannot be answered, what is not judged can.
         hint: what to do about an empty class.
 
     Raises:
@@ -96,8 +102,17 @@ def opened(
     policy = choice(request, "overlap", OVERLAP)
     seen = {split: look(entries, faults) for split, entries in splits.items()}
     # A class whose pictures are all unreadable is not empty: it is unreadable, and that is said.
-    check_classes(splits, request.classes, faults, hint)
+    needed = {split: entries for split, entries in splits.items() if split in complete}
+    check_classes(needed, request.classes, faults, hint)
+    _check_sizes(splits, faults)
     return finished(request, check_overlap(seen, policy, faults), faults)
+
+
+def _check_sizes(splits: Mapping[str, Sequence[Entry]], faults: Faults) -> None:
+    before = faults.count()
+    for split in ("train", "validation"):
+        if not before and not splits.get(split):
+            faults.add("class", f"no face at all in {split}")
 
 
 def finished(request: DataRequest, splits: Mapping[str, Sequence[Seen]], faults: Faults) -> dict[str, Faces]:
