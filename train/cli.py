@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import os
-import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.console.command import command, usage_error
+from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.lists import Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
-from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.runtime.labels import EMOTIONS, canonical
 
 if TYPE_CHECKING:
     from fer_edge.train.pipeline import Result
     from fer_edge.train.recipes import Recipe
 
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
+LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
+SUBCOMMANDS = (
+    Subcommand(
+        "split", "fer_edge.train.split_cli:split_command", "write a data set's splits as separate files"
+    ),
+    Subcommand(
+        "cyclegan", "fer_edge.train.cyclegan.cli:cyclegan_command", "learn to turn one emotion into another"
+    ),
+    Subcommand(
+        "ambiguous", "fer_edge.train.cyclegan.cli:ambiguous_command", "list the faces whose label is in doubt"
+    ),
+    Subcommand("generate", "fer_edge.train.cyclegan.cli:generate_command", "write labeled new faces"),
+    Subcommand(
+        "evaluate", "fer_edge.train.report.evaluate_cli:evaluate_command", "report on a checkpoint or bundle"
+    ),
+    Subcommand(
+        "compare", "fer_edge.train.report.compare_cli:compare_command", "two models on the same faces"
+    ),
+)
+PATH = click.Path(path_type=Path)
 
 
-@command("fer-train", example=EXAMPLE)
+@command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS)
 @click.argument("recipe_name", metavar="RECIPE", required=False)
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of the data set, where the recipe needs one."
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder for best.safetensors, snapshots, log and report."
-)
+@click.option("--data", type=PATH, help="Folder of the data set, where the recipe needs one.")
+@click.option("--out", type=PATH, help="Folder for best.safetensors, snapshots, log and report.")
 @click.option("--list", "listing", is_flag=True, help="List the recipes and the architectures.")
 @click.option("--arch", help="Architecture by name, or package.module:callable.")
 @click.option(
@@ -42,7 +54,7 @@ EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safe
 @click.option("--size", help="Input size: N, WIDTHxHEIGHT or WIDTHxHEIGHTxCHANNELS.")
 @list_option("--classes", help="Labels in output order, out of the eight emotions.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training faces.")
-@click.option("--batch-size", type=click.IntRange(2), help="Faces a step.")
+@click.option("--batch-size", type=click.IntRange(2), help="Faces a step, over all devices together.")
 @click.option("--lr", "learning_rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
 @click.option(
     "--precision", type=Word("precision", PRECISIONS), help="Of the arithmetic; best.safetensors is float32."
@@ -50,6 +62,26 @@ EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safe
 @click.option("--seed", type=click.IntRange(0), help="Of everything.")
 @click.option("--limit", type=click.IntRange(2), help="At most so many faces of each split.")
 @click.option("--views", type=click.IntRange(1), help="Crops kept of each training face.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Any other value of the recipe or its data set.",
+)
+@click.option("--reduced", type=PATH, help="Leave out the faces of this list (fer-train ambiguous).")
+@click.option("--augmented", type=PATH, help="Add the faces of this folder (fer-train generate).")
+@click.option("--init", type=PATH, help="Start from these weights: .safetensors, .pt, .pth or .ckpt.")
+@click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
+@click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")
+@click.option("--resume", is_flag=True, help="Go on from the last snapshot in --out.")
+@click.option(
+    "--devices", type=click.IntRange(1), help="Processes on each machine, one a GPU; also under torchrun."
+)
+@click.option("--nodes", type=click.IntRange(1), help="Machines; more than one needs torchrun on each.")
+@click.option("--compile", "compiling", is_flag=True, help="Use torch.compile where it works.")
+@click.option("--channels-last/--channels-first", default=True, help="Memory layout; default: channels last.")
+@click.option("--logger", type=Word("logger", LOGGERS), default="none", help="Further logs beside log.jsonl.")
 @click.option("--workers", type=click.IntRange(1), help="Processes that prepare faces; default: one a core.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of the network; the last bits depend on it.")
 def main(output: Output, recipe_name: str | None, listing: bool, **options: Any) -> None:
@@ -66,80 +98,65 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
     from fer_edge.runtime.extras import require
 
     require("lightning", "train")
-    from fer_edge.train.pipeline import train
+    if options["logger"] == "tensorboard":
+        require("tensorboard", "train")
+    from fer_edge.train.overrides import overridden
+    from fer_edge.train.processes import rank
     from fer_edge.train.recipes import recipe
 
+    output.quiet = output.quiet or rank() > 0
     chosen = overridden(recipe(recipe_name), options)
     if chosen.needs_data and options["data"] is None:
         raise FerEdgeError(f"recipe {chosen.name!r} needs --data: {chosen.summary}")
-    _threads(options["threads"])
-    result = train(chosen, options["out"], output, data=options["data"], workers=options["workers"])
-    _show(output, result)
+    result = _run(output, chosen, options)
+    if result is not None:
+        _show(output, result)
 
 
-def overridden(recipe: Recipe, options: dict[str, Any]) -> Recipe:
-    """The recipe with the command line's choices in place of its own.
+def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | None:
+    from fer_edge.train.data.arrays import cores
+    from fer_edge.train.pipeline import Wishes, train
+    from fer_edge.train.processes import Processes
 
-    Raises:
-        click.UsageError: a size, class or argument that cannot be read.
-    """
-    from fer_edge.train.models.foreign import parse_arguments
-
-    names = ("epochs", "batch_size", "learning_rate", "precision", "seed", "views")
-    changes: dict[str, Any] = {name: options[name] for name in names if options.get(name) is not None}
-    if options.get("arch"):
-        word = options["arch"].rpartition(":")[2]
-        changes |= {"arch": options["arch"], "model": re.sub(r"[^A-Za-z0-9]+", "-", word).strip("-")}
-        changes |= {"width": 0, "height": 0, "channels": 0, "arch_args": {}}
-    if options.get("arch_args"):
-        changes["arch_args"] = parse_arguments(_pairs(options["arch_args"]))
-    if options.get("size"):
-        changes |= _size(options["size"])
-    if options.get("classes"):
-        changes["classes"] = _classes(options["classes"])
-    if options.get("limit"):
-        changes["faces"] = {split: min(count, options["limit"]) for split, count in recipe.faces.items()}
-    return replace(recipe, **changes)
-
-
-def _size(text: str) -> dict[str, int]:
-    found = re.fullmatch(r"(\d+)(?:x(\d+)(?:x([13]))?)?", text)
-    if not found or not int(found[1]) or (found[2] and not int(found[2])):
-        usage_error(f"--size {text!r} cannot be read; write 64, 64x48 or 64x48x3 (channels 1 or 3).")
-    size = {"width": int(found[1]), "height": int(found[2] or found[1])}
-    return size | ({"channels": int(found[3])} if found[3] else {})
+    processes = Processes.asked_for(options["devices"], options["nodes"])
+    share = max(1, cores() // processes.devices)
+    _threads(options["threads"] or share)
+    wishes = Wishes(
+        init=options["init"],
+        teacher=options["teacher"],
+        qat=options["qat"],
+        resume=options["resume"],
+        processes=processes,
+        compile=options["compiling"],
+        channels_last=options["channels_last"],
+        logger=options["logger"],
+    )
+    return train(
+        chosen,
+        options["out"],
+        output,
+        data=options["data"],
+        workers=options["workers"] or share,
+        wishes=wishes,
+        reduced=options["reduced"],
+        augmented=options["augmented"],
+    )
 
 
-def _classes(words: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(canonical(word) for word in words))
-    for name in names:
-        if name not in EMOTIONS:
-            usage_error(unknown("class", name, EMOTIONS))
-    if len(names) < 2:
-        usage_error("--classes needs two or more.")
-    return names
-
-
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    for text in texts:
-        if "=" not in text:
-            usage_error(f"--arch-arg {text!r} is not KEY=VALUE.")
-    return dict(text.split("=", 1) for text in texts)
-
-
-def _threads(count: int | None) -> None:
+def _threads(count: int) -> None:
     import torch
 
-    from fer_edge.train.data.arrays import cores
-
-    torch.set_num_threads(count or cores())
+    torch.set_num_threads(count)
 
 
 def _list(output: Output) -> None:
     from fer_edge.train.models import ARCHITECTURES
     from fer_edge.train.recipes import RECIPES
 
-    recipes = [{"name": entry.name, "summary": entry.summary, "arch": entry.arch} for entry in RECIPES]
+    recipes = [
+        {"name": entry.name, "summary": entry.summary, "arch": entry.arch, "published": entry.published}
+        for entry in RECIPES
+    ]
     networks = [
         {
             "name": entry.name,
@@ -150,7 +167,10 @@ def _list(output: Output) -> None:
         }
         for entry in ARCHITECTURES
     ]
-    text = table(("recipe", "architecture", "what"), [(r["name"], r["arch"], r["summary"]) for r in recipes])
+    text = table(
+        ("recipe", "architecture", "published", "what"),
+        [(r["name"], r["arch"], r["published"] or "-", r["summary"]) for r in recipes],
+    )
     text += "\n\n" + table(
         ("architecture", "input", "source"),
         [
@@ -162,15 +182,18 @@ def _list(output: Output) -> None:
 
 
 def _show(output: Output, result: Result) -> None:
-    test = result.report["test"]
+    judged = result.report["judged_on"]
+    figures = result.report[judged]
     rows = [
-        (name, *(_percent(test[part].get("per_class", {}).get(name)) for part in ("clear", "all")))
+        (name, *(_percent(figures[part].get("per_class", {}).get(name)) for part in ("clear", "all")))
         for name in result.report["recipe"]["classes"]
     ]
-    rows.append(("together", *(_percent(test[part].get("top1")) for part in ("clear", "all"))))
-    text = table(("held-out faces", "clear", "all"), rows, right=("clear", "all"))
-    text += f"\n\nNext: fer-export {result.weights}"
-    output.result({"weights": str(result.weights), "test": test}, text)
+    rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
+    title = "held-out faces" if judged == "test" else "validation faces (no test split)"
+    text = table((title, "clear", "all"), rows, right=("clear", "all"))
+    text += f"\n\nReport: {result.page}\nNext: fer-export {result.weights}"
+    document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
+    output.result({**document, "test": result.report.get("test"), judged: figures}, text)
 
 
 def _percent(share: float | None) -> str:

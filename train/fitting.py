@@ -34,7 +34,7 @@ def fit(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
         CheckpointError: missing, unexpected and wrongly shaped tensors, all at once; ``module`` is then unchanged.
     """
     wanted = module.state_dict()
-    state = _renamed(checkpoint.state, wanted)
+    state = renamed(checkpoint.state, wanted)
     faults = _faults(state, wanted)
     if faults:
         raise CheckpointError(
@@ -45,7 +45,7 @@ def fit(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
     return module
 
 
-def _renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def renamed(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The renaming that fits best; as it came if none is better, since a network may call its own part ``model``."""
     best = dict(state)
     current = dict(state)

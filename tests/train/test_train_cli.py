@@ -49,7 +49,7 @@ def test_a_training_leaves_what_export_takes(call, tmp_path):
     assert code == 0, err
     document = json.loads(out)
     assert document["weights"] == str(tmp_path / "best.safetensors")
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in tmp_path.iterdir() if path.suffix != ".png"} == {
         *(
             "best.safetensors",
             "best.safetensors.contract.json",
@@ -57,6 +57,8 @@ def test_a_training_leaves_what_export_takes(call, tmp_path):
             "last.ckpt",
             "log.jsonl",
             "report.json",
+            "report.html",
+            "evaluation.json",
         )
     }
     checkpoint = read_checkpoint(tmp_path / "best.safetensors")

@@ -12,7 +12,7 @@ from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jittered
 from fer_edge.train.evaluate import figures
-from fer_edge.train.loop import rate
+from fer_edge.train.loop.optimizers import rate
 from fer_edge.train.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.synthetic import SyntheticFaces

@@ -1,17 +1,22 @@
 """What is done to crops while training: torchvision's transforms, a few pictures at a time.
 
 Crops already differ by the jitter of their boxes, which goes through the camera path. Here comes what a camera and a
-different hand would change: mirror, tilt, light, contrast, gamma, sharpness, noise, things before the face.
+different hand would change: mirror, tilt, light, contrast, gamma, sharpness, noise, things before the face. To add an
+augmentation: one function and one line in ``AUGMENTATIONS``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
+
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.errors import FerEdgeError
 
 GROUP = 8
 """Pictures that share one draw of parameters: one by one would take as long as the network's own step."""
@@ -34,8 +39,7 @@ class RandomGamma(v2.Transform):
         return functional.adjust_gamma(inpt, gamma=params["gamma"])
 
 
-def augmentation() -> v2.Compose:
-    """(n, C, H, W) uint8 -> (n, C, H, W) float32 in 0..1."""
+def _camera() -> v2.Transform:
     tilt = v2.RandomAffine(
         9, translate=(0.03, 0.03), scale=(0.95, 1.06), shear=5, interpolation=v2.InterpolationMode.BILINEAR
     )
@@ -53,6 +57,39 @@ def augmentation() -> v2.Compose:
             v2.RandomErasing(0.15, scale=(0.02, 0.08), value="random"),
         ]
     )
+
+
+def _rotation_light_color() -> v2.Transform:
+    return v2.Compose(
+        [
+            v2.RandomRotation(12, interpolation=v2.InterpolationMode.BILINEAR),
+            v2.ToDtype(torch.float32, scale=True),
+            v2.ColorJitter(brightness=0.3, contrast=0.3, saturation=0.3, hue=0.03),
+        ]
+    )
+
+
+def _none() -> v2.Transform:
+    return v2.ToDtype(torch.float32, scale=True)
+
+
+AUGMENTATIONS: Mapping[str, Callable[[], v2.Transform]] = {
+    "camera": _camera,
+    "rotation-light-color": _rotation_light_color,
+    "none": _none,
+}
+
+
+def augmentation(name: str = "camera") -> v2.Transform:
+    """The transform of that name: (n, C, H, W) uint8 -> (n, C, H, W) float32 in 0..1, one draw for all n.
+
+    Raises:
+        FerEdgeError: there is none; the message names the closest one.
+    """
+    try:
+        return AUGMENTATIONS[name]()
+    except KeyError:
+        raise FerEdgeError(unknown("augmentation", name, AUGMENTATIONS)) from None
 
 
 def augment(images: Tensor, transform: v2.Transform) -> Tensor:

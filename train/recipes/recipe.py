@@ -78,6 +78,8 @@ class Recipe:
         monitor: validation figure that chooses the best snapshot: ``accuracy``, ``macro-f1`` or ``loss``.
         early_stopping: epochs without a better figure after which training ends; 0: never.
         keep_snapshots: keep every epoch's snapshot, not only the best and the last.
+        distillation_temperature: of a teacher's answers (``--teacher``), above 0.
+        distillation_weight: of the teacher, 0..1; the labels have the rest.
         ema_decay: of the averaged weights, which are the ones that are kept; 0: none.
         precision: Lightning's word: ``32-true``, ``bf16-mixed``, ``16-mixed`` or ``64-true``; the weights written are float32.
         seed: of everything.
@@ -115,6 +117,8 @@ class Recipe:
     monitor: str = "accuracy"
     early_stopping: int = 0
     keep_snapshots: bool = False
+    distillation_temperature: float = 4.0
+    distillation_weight: float = 0.7
     ema_decay: float = 0.0
     precision: str = "32-true"
     seed: int = 0

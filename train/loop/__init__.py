@@ -1,0 +1,1 @@
+"""The loop: PyTorch Lightning around a network, soft labels and crops in memory."""

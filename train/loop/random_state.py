@@ -1,0 +1,45 @@
+"""Where the random generators stood at the end of an epoch, so that a resumed run draws what the first would have."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class RandomState:
+    """Torch's, NumPy's and Python's generators, noted at the end of an epoch and set at the start of the next.
+
+    A run that goes on and one that is resumed both pass through :meth:`begin`, so whatever else Lightning draws in
+    between (it makes its iterators at other moments when it resumes) cannot tell them apart.
+    """
+
+    def __init__(self) -> None:
+        self.noted: dict[str, Any] | None = None
+
+    def note(self) -> None:
+        """Take the generators' states; plain tensors and lists, which snapshots are read for without running code."""
+        kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - whatever a library draws from it
+        version, words, gauss = random.getstate()
+        self.noted = {
+            "torch": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if torch.cuda.is_available() else None,
+            "numpy": [kind, keys.tolist(), *rest],
+            "python": [version, list(words), gauss],
+        }
+
+    def begin(self) -> None:
+        """Set them again; before the first epoch nothing is noted and nothing happens."""
+        if self.noted is None:
+            return
+        torch.set_rng_state(self.noted["torch"].cpu())
+        if self.noted["cuda"] is not None and torch.cuda.is_available():
+            torch.cuda.set_rng_state(self.noted["cuda"].cpu())
+        kind, keys, *rest = self.noted["numpy"]
+        np.random.set_state((kind, np.array(keys, np.uint32), *rest))  # noqa: NPY002
+        version, words, gauss = self.noted["python"]
+        random.setstate((version, tuple(words), gauss))
+        # A loader draws one number, a seed for worker processes, before its sampler is asked for the first batch.
+        torch.empty((), dtype=torch.int64).random_()

@@ -1,0 +1,190 @@
+"""Snapshots at the end of each epoch: whole or absent, and all that a resumed run needs."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
+from lightning.pytorch.callbacks import Checkpoint
+
+from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.errors import CheckpointError, FerEdgeError
+from fer_edge.train.choices import MONITORS
+from fer_edge.train.loop.random_state import RandomState
+
+BEST, LAST = "best.ckpt", "last.ckpt"
+KEY = "fer_edge_run"
+
+
+class AtomicFiles(TorchCheckpointIO):
+    """Lightning's files, synced before they take their name: its own ones are renamed, but may be empty after a crash."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:  # noqa: ARG002
+        """Write all bytes beside ``path``, sync, rename."""
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_bytes(path, buffer.getvalue())
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What stands in a snapshot besides weights.
+
+    Attributes:
+        choices: of the run: recipe, seed, data; as JSON can hold them.
+        history: a line an epoch.
+        finished: whether early stopping has ended the run.
+        score: of the best epoch, more is better.
+        random: as :class:`RandomState` noted it.
+    """
+
+    choices: dict[str, Any]
+    history: list[dict[str, Any]]
+    finished: bool
+    score: float
+    random: dict[str, Any]
+
+    @classmethod
+    def read(cls, path: Path) -> Snapshot:
+        """Of a ``last.ckpt``, without running anything in it.
+
+        Raises:
+            CheckpointError: the file is not a snapshot of this program.
+        """
+        try:
+            found = torch.load(path, map_location="cpu", weights_only=True)[KEY]
+            return cls(
+                json.loads(found["choices"]),
+                json.loads(found["history"]),
+                bool(found["finished"]),
+                float(found["score"]),
+                found["random"],
+            )
+        except OSError as error:
+            raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+        except Exception as error:  # torch, zip and pickle raise errors of many kinds
+            raise CheckpointError(
+                f"{path} is not a snapshot that a training can be resumed from; start anew without --resume"
+            ) from error
+
+
+class Snapshots(Checkpoint):
+    """Writes ``best.ckpt`` whenever the monitored figure is better than ever, then ``last.ckpt``, each epoch.
+
+    In this order: a run killed between the two repeats the epoch and writes the same best one again.
+
+    Args:
+        folder: where they go.
+        monitor: a key of ``choices.MONITORS``.
+        keep: also ``epoch-NNN.ckpt`` each epoch.
+        choices: of the run, to compare a resumed one with.
+        history: the list that the log adds each epoch's line to; filled by a resumed run.
+        state: of the random generators.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        monitor: str,
+        *,
+        keep: bool,
+        choices: Mapping[str, Any],
+        history: list[dict[str, Any]],
+        state: RandomState,
+    ) -> None:
+        self.folder, self.keep, self.choices = folder, keep, dict(choices)
+        self.figure, self.sign = MONITORS[monitor]
+        self.history, self.state = history, state
+        self.score = float("-inf")
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Write; called after the log and early stopping have had their say."""
+        self.state.note()
+        score = self.sign * float(trainer.callback_metrics[self.figure])
+        names = [LAST]
+        if self.keep:
+            names.insert(0, f"epoch-{trainer.current_epoch + 1:03d}.ckpt")
+        if score > self.score or not self.history[:-1]:
+            self.score = score
+            names.insert(0, BEST)
+        for name in names:
+            trainer.save_checkpoint(self.folder / name)
+
+    def on_save_checkpoint(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002 - the signature is Lightning's
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Add what Lightning does not keep."""
+        checkpoint[KEY] = {
+            "choices": json.dumps(self.choices, sort_keys=True),
+            "history": json.dumps(self.history),
+            "finished": bool(trainer.should_stop),
+            "score": self.score,
+            "random": self.state.noted,
+        }
+
+    def on_load_checkpoint(
+        self,
+        trainer: pl.Trainer,  # noqa: ARG002 - the signature is Lightning's
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Take it back."""
+        kept = checkpoint[KEY]
+        self.history[:] = json.loads(kept["history"])
+        self.score, self.state.noted = kept["score"], kept["random"]
+
+
+def clear(folder: Path) -> None:
+    """Remove an earlier run's snapshots and what a killed one left half written."""
+    for pattern in (BEST, LAST, "epoch-*.ckpt", ".*.ckpt.*.tmp"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+def check_same(mine: Mapping[str, Any], kept: Mapping[str, Any], path: Path) -> None:
+    """Refuse to go on with other choices than the run began with.
+
+    Raises:
+        FerEdgeError: names each choice that differs, with both values.
+    """
+    flat_mine, flat_kept = _flat(json.loads(json.dumps(mine))), _flat(kept)
+    differing = [
+        f"{name} is {flat_mine.get(name)!r}, was {flat_kept.get(name)!r}"
+        for name in sorted(flat_mine.keys() | flat_kept.keys())
+        if flat_mine.get(name) != flat_kept.get(name)
+    ]
+    if differing:
+        raise FerEdgeError(
+            f"--resume: {path} belongs to a run of other choices: {'; '.join(differing)}. "
+            "Repeat its options, or start anew without --resume"
+        )
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def weights_of(path: Path) -> dict[str, torch.Tensor]:
+    """What the loop trained (``Training.model``), by its own names.
+
+    Args:
+        path: a snapshot of this program.
+    """
+    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    return {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}

@@ -1,0 +1,213 @@
+"""A network, a recipe and arrays through Lightning's trainer."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
+from lightning.pytorch.strategies import DDPStrategy
+from torch import nn
+
+from fer_edge.console.output import Output
+from fer_edge.train.choices import MONITORS
+from fer_edge.train.data.arrays import Arrays
+from fer_edge.train.data.batches import Share, loader
+from fer_edge.train.loop.log import LOG, EpochLog, Pace
+from fer_edge.train.loop.module import Objective, RecipeLoss, Training
+from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.loop.snapshots import (
+    LAST,
+    AtomicFiles,
+    Snapshot,
+    Snapshots,
+    check_same,
+    clear,
+)
+from fer_edge.train.losses import balanced
+from fer_edge.train.processes import Processes, rank
+from fer_edge.train.recipes.recipe import Recipe
+
+VALIDATION_BATCH = 256
+HARMLESS = (
+    ".*does not have many workers.*",  # the arrays are in memory: workers would only copy them
+    ".*The number of training batches .* is smaller than the logging interval.*",
+    ".*was created with .*LeafSpec.*",
+    "`isinstance\\(treespec, LeafSpec\\)` is deprecated.*",
+    ".*Found [0-9]+ module\\(s\\) in eval mode at the start of training.*",  # a frozen part, on purpose
+    ".*No device id is provided via `init_process_group` or `barrier`.*",
+)
+
+
+@dataclass(frozen=True)
+class Means:
+    """How a training runs, as opposed to what it trains; nothing of it is a choice of the recipe.
+
+    Attributes:
+        processes: that train together.
+        channels_last: memory layout of pictures.
+        logger: ``csv``, ``tensorboard`` or ``none``.
+        resume: go on from ``last.ckpt`` in the folder.
+        choices: what a resumed run must have in common with the one that began, as JSON can hold it.
+    """
+
+    processes: Processes = field(default_factory=Processes)
+    channels_last: bool = True
+    logger: str = "none"
+    resume: bool = False
+    choices: Mapping[str, Any] = field(default_factory=dict)
+
+
+def run(
+    network: nn.Module,
+    recipe: Recipe,
+    train: Arrays,
+    validation: Arrays,
+    out: Path,
+    output: Output,
+    objective: Objective | None = None,
+    means: Means = Means(),
+) -> list[dict[str, Any]]:
+    """Train; leaves ``best.ckpt``, ``last.ckpt`` and ``log.jsonl`` in ``out``.
+
+    Args:
+        network: changed in place.
+        recipe: the choices.
+        train: crops to learn from.
+        validation: crops that choose the best epoch.
+        out: an existing folder.
+        output: gets a line an epoch, or a bar.
+        objective: what to minimize; None: the recipe's loss.
+        means: devices, layout, loggers, resuming.
+
+    Returns:
+        The lines of the log.
+
+    Raises:
+        FerEdgeError: a resumed run has other choices, the loss is not finite, or the means do not fit the machine.
+    """
+    past = _past(out, means)
+    if past is not None and (past.finished or len(past.history) >= recipe.epochs):
+        return past.history
+    history: list[dict[str, Any]] = []
+    state = RandomState()
+    share = Share(rank(), means.processes.count)
+    batches = loader(train, recipe.batch_size, training=True, share=share, begin=state.begin)
+    weights = balanced(torch.from_numpy(train.labels)) if recipe.class_weights == "balanced" else None
+    training = Training(
+        network, recipe, objective or RecipeLoss(recipe, weights), channels_last=means.channels_last
+    )
+    with _calm(), output.progress("Training", recipe.epochs * len(batches)) as bar:
+        callbacks = [
+            *_averages(recipe),
+            EpochLog(out / LOG, history, lambda _: None),
+            Pace(output, bar, recipe.epochs, min(recipe.batch_size, len(train))),
+            *_stopping(recipe),
+            Snapshots(
+                out,
+                recipe.monitor,
+                keep=recipe.keep_snapshots,
+                choices=means.choices,
+                history=history,
+                state=state,
+            ),
+        ]
+        _trainer(recipe, out, callbacks, means).fit(
+            training,
+            batches,
+            loader(validation, VALIDATION_BATCH, training=False, share=_validation_share(share, validation)),
+            ckpt_path=out / LAST if past is not None else None,
+            weights_only=True if past is not None else None,
+        )
+    return history
+
+
+def _past(out: Path, means: Means) -> Snapshot | None:
+    """The snapshot to go on from, if that is asked for and there is one; else the folder is cleared."""
+    if means.resume and (out / LAST).is_file():
+        past = Snapshot.read(out / LAST)
+        check_same(means.choices, past.choices, out / LAST)
+        return past
+    if rank() == 0:
+        clear(out)
+    return None
+
+
+def _validation_share(share: Share, validation: Arrays) -> Share:
+    # With fewer faces than processes a share would be empty: then each process looks at all of them.
+    return share if len(validation) >= share.count else Share()
+
+
+def _averages(recipe: Recipe) -> list[Callback]:
+    return [EMAWeightAveraging(decay=recipe.ema_decay)] if recipe.ema_decay else []
+
+
+def _stopping(recipe: Recipe) -> list[Callback]:
+    if not recipe.early_stopping:
+        return []
+    figure, sign = MONITORS[recipe.monitor]
+    mode = "max" if sign > 0 else "min"
+    return [
+        EarlyStopping(
+            figure, patience=recipe.early_stopping, mode=mode, check_on_train_epoch_end=True, verbose=False
+        )
+    ]
+
+
+def _trainer(recipe: Recipe, out: Path, callbacks: list[Callback], means: Means) -> pl.Trainer:
+    many, on_gpu = means.processes.count > 1, torch.cuda.is_available()
+    return pl.Trainer(
+        accelerator="auto",
+        devices=means.processes.devices,
+        num_nodes=means.processes.nodes,
+        strategy=DDPStrategy(process_group_backend="nccl" if on_gpu else "gloo") if many else "auto",
+        sync_batchnorm=many and on_gpu,
+        use_distributed_sampler=False,
+        precision=recipe.precision,  # type: ignore[arg-type]
+        max_epochs=recipe.epochs,
+        callbacks=callbacks,
+        plugins=[AtomicFiles()],
+        logger=_logger(means.logger, out),
+        # On a GPU some layers (adaptive pooling) have no deterministic gradient at all.
+        deterministic="warn" if on_gpu else True,
+        num_sanity_val_steps=0,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
+def _logger(name: str, out: Path) -> Any:
+    if name == "none":
+        return False
+    if name == "tensorboard":
+        from fer_edge.runtime.extras import require
+
+        require("tensorboard", "train")
+        from lightning.pytorch.loggers import TensorBoardLogger
+
+        return TensorBoardLogger(out, name="tensorboard")
+    from lightning.pytorch.loggers import CSVLogger
+
+    return CSVLogger(out, name="csv")
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """Lightning's advertisements and the warnings that say nothing about a user's input stay out."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            for message in HARMLESS:
+                warnings.filterwarnings("ignore", message=message)
+            yield
+    finally:
+        logger.setLevel(level)

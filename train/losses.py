@@ -1,0 +1,105 @@
+"""Losses on soft labels by name: one function each.
+
+Every one takes logits and a distribution a face and weighs the classes' terms by ``weights``. None divides by the sum
+of the weights: the loss of a batch is the mean of its faces' losses, so that equal parts of a batch on several devices
+average to the loss of the whole one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.errors import FerEdgeError
+
+FOCUS = 2.0
+"""Exponent of the focal loss; the value of Lin et al. 2017, section 3.2."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One loss by name.
+
+    Attributes:
+        name: what ``--set loss=`` takes.
+        function: ``function(logits, labels, weights)``: logits (n, classes); labels (n, classes), rows not negative,
+            sum 1; weights (classes,) or None for ones; gives a scalar.
+        summary: one line.
+    """
+
+    name: str
+    function: Callable[[Tensor, Tensor, Tensor | None], Tensor]
+    summary: str
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """``-sum(w * t * log p)``, mean over the faces."""
+    return functional.cross_entropy(logits, labels, weight=weights)
+
+
+def mse(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """``w * (p - t)**2``, mean over faces and classes: as Keras and PyTorch mean it."""
+    squares = (torch.softmax(logits, 1) - labels) ** 2
+    return (squares if weights is None else squares * weights).mean()
+
+
+def kl(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """``sum(w * t * (log t - log p))``, mean over the faces; cross entropy less what the label itself leaves open."""
+    terms = torch.xlogy(labels, labels) - labels * torch.log_softmax(logits, 1)
+    return (terms if weights is None else terms * weights).sum(1).mean()
+
+
+def focal(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
+    """``-sum(w * t * (1 - p)**2 * log p)``, mean over the faces.
+
+    Source: Lin et al. 2017, "Focal Loss for Dense Object Detection", equation 4, term by term for soft labels.
+    """
+    log_p = torch.log_softmax(logits, 1)
+    terms = -labels * (1 - log_p.exp()) ** FOCUS * log_p
+    return (terms if weights is None else terms * weights).sum(1).mean()
+
+
+LOSSES: tuple[Loss, ...] = (
+    Loss("cross-entropy", cross_entropy, "cross entropy with the whole distribution"),
+    Loss("mse", mse, "mean squared error on the distribution"),
+    Loss("kl", kl, "Kullback-Leibler divergence from the label to the guess"),
+    Loss("focal", focal, "cross entropy that looks away from what is already right"),
+)
+
+
+def loss_named(name: str) -> Loss:
+    """The loss of that name.
+
+    Raises:
+        FerEdgeError: there is none; the message names the closest one.
+    """
+    for entry in LOSSES:
+        if entry.name == name:
+            return entry
+    raise FerEdgeError(unknown("loss", name, [entry.name for entry in LOSSES]))
+
+
+def smoothed(labels: Tensor, share: float) -> Tensor:
+    """Label smoothing: ``share`` of the uniform distribution mixed into each row (Szegedy et al. 2016, section 7)."""
+    return labels * (1 - share) + share / labels.shape[1]
+
+
+def balanced(labels: Tensor) -> Tensor:
+    """Weights by inverse frequency: (n, classes) distributions -> (classes,), 1 on average over the labels.
+
+    Raises:
+        FerEdgeError: a class that no label has any of.
+    """
+    mass = labels.sum(0)
+    empty = [str(at) for at in range(len(mass)) if not mass[at]]
+    if empty:
+        raise FerEdgeError(
+            f"class_weights=balanced: no training face shows class number {', '.join(empty)}; "
+            "leave it out of --classes or set class_weights=none"
+        )
+    return labels.sum() / (len(mass) * mass)

@@ -1,0 +1,86 @@
+"""The splits of a recipe, opened, cleaned, and through the camera path into arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_edge.console.output import Output
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.train.data.arrays import Arrays, load
+from fer_edge.train.data.faces import Crops, Faces
+from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
+
+
+@dataclass(frozen=True)
+class DataOptions:
+    """Where the pictures come from.
+
+    Attributes:
+        folder: of ``--data``; None where the recipe needs none.
+        workers: processes that prepare faces; None: one a core.
+        reduced: list of ambiguous faces that the training split goes without.
+        augmented: folder of generated faces that are added to it.
+    """
+
+    folder: Path | None = None
+    workers: int | None = None
+    reduced: Path | None = None
+    augmented: Path | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A split ready for the loop, and what a report says of it."""
+
+    faces: Faces
+    arrays: Arrays
+    sha256: str
+
+    def facts(self) -> dict[str, Any]:
+        """For provenance."""
+        return {"faces": len(self.faces), "sha256": self.sha256}
+
+    def names(self) -> list[str]:
+        """Of the faces."""
+        return [self.faces.name(index) for index in range(len(self.faces))]
+
+
+def opened(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
+    """The splits of the data set, the training one cleaned and extended as asked.
+
+    Raises:
+        DataError: whatever is wrong with the data, all at once.
+    """
+    request = DataRequest(options.folder, recipe.classes, recipe.faces, recipe.seed, recipe.options)
+    splits = dict(recipe.open_data(request))
+    if options.reduced is not None:
+        from fer_edge.train.datasets.curated import reduced
+
+        splits["train"] = reduced(splits["train"], options.reduced)
+    if options.augmented is not None:
+        from fer_edge.train.datasets.curated import augmented
+
+        splits["train"] = augmented(splits["train"], options.augmented, recipe.classes)
+    return splits
+
+
+def prepared(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, Prepared]:
+    """All splits there are, in the order of ``SPLITS``, as arrays."""
+    splits = opened(recipe, options)
+    return {
+        split: _prepared(recipe, split, splits[split], output, options.workers)
+        for split in SPLITS
+        if split in splits
+    }
+
+
+def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, workers: int | None) -> Prepared:
+    views = recipe.views if split == "train" else 1
+    crops = Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, views, recipe.seed)
+    columns = [EMOTIONS.index(name) for name in recipe.classes]
+    with output.progress(f"Faces ({split})", len(faces)) as bar:
+        arrays = load(faces, crops, columns, workers=workers, advance=bar.advance)
+    return Prepared(faces, arrays, faces.sha256())
