@@ -10,6 +10,9 @@ from fer_edge.console.command import usage_error
 
 REPORTS: dict[str, str] = {
     ".json": "fer_edge.benchmarks.reports.json:JSON",
+    ".csv": "fer_edge.benchmarks.reports.csv:CSV",
+    ".md": "fer_edge.benchmarks.reports.markdown:MARKDOWN",
+    ".html": "fer_edge.benchmarks.reports.html:HTML",
 }
 """Ending of ``--out`` -> ``module:object``, imported when it is chosen."""
 

@@ -1,0 +1,51 @@
+"""``.csv``: one line a row and stage, numbers in seconds and bytes, for a spreadsheet or pandas."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from fer_edge.benchmarks.records import Result
+from fer_edge.benchmarks.reports.summary import Row, Stage, rows
+
+HEADER = (
+    "name", "variant", "engine", "threads", "stage", "count", "processes", "median_seconds", "median_low", "median_high",
+    "mean_seconds", "deviation_seconds", "p90_seconds", "p90_low", "p90_high", "p99_seconds", "p99_low", "p99_high",
+    "fastest_seconds", "slowest_seconds", "size_bytes", "peak_memory_bytes", "accuracy", "parity", "trusted", "reasons",
+)  # fmt: skip
+
+
+class Csv:
+    """The form ``csv``; a figure that the samples do not carry is an empty cell."""
+
+    name = "csv"
+    ending = ".csv"
+
+    def render(self, result: Result) -> str:
+        """RFC 4180 with a header line."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(HEADER)
+        for row in rows(result):
+            for name, stage in row.stages.items():
+                writer.writerow(["" if value is None else value for value in _cells(row, name, stage)])
+        return text.getvalue()
+
+
+def _cells(row: Row, name: str, stage: Stage) -> list[object]:
+    quantiles = [value for found in (stage.p90, stage.p99) for value in (found.value, found.low, found.high)]
+    facts = row.artifact
+    return [
+        *(row.name, row.variant, row.engine, row.threads, name, stage.count, stage.processes),
+        *(stage.middle, stage.median.low, stage.median.high, stage.mean, stage.deviation, *quantiles),
+        *(stage.fastest, stage.slowest),
+        *(
+            (facts.bytes, max(facts.peak_memory_bytes, default=None), facts.accuracy, facts.parity)
+            if facts
+            else [None] * 4
+        ),
+        *(str(row.trusted).lower(), " | ".join(row.reasons)),
+    ]
+
+
+CSV = Csv()
