@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.train.report.figures import figures
 from fer_edge.train.report.outcome import Outcome
 
@@ -30,45 +29,6 @@ KEYS = {
     "epochs",
     "answers",
 }
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What one model said about each face, as :mod:`fer_edge.train.report.comparison` needs it.
-
-    Attributes:
-        model: its name.
-        title: how a reader tells it from the other one.
-        engine: library and version; "": unknown.
-        classes: labels in output order.
-        probabilities: (n, classes) float32.
-        labels: (n, classes) float32.
-        names: of the faces.
-        data_sha256: of the faces.
-        source: what the faces are.
-        size_bytes: of the file; None: unknown.
-        seconds_a_face: of inference; None: not measured.
-        timing: how it was measured.
-    """
-
-    model: str
-    title: str
-    engine: str
-    classes: tuple[str, ...]
-    probabilities: NDArray[np.float32]
-    labels: NDArray[np.float32]
-    names: tuple[str, ...]
-    data_sha256: str
-    source: str
-    size_bytes: int | None
-    seconds_a_face: float | None
-    timing: str
-
-    def outcome(self, crops: NDArray[np.uint8] | None = None) -> Outcome:
-        """The same as an :class:`Outcome`; without pictures the crops are single gray pixels."""
-        pixels = np.full((len(self.names), 1, 1, 1), 128, np.uint8) if crops is None else crops
-        values = {key: value for key, value in vars(self).items() if key in Outcome.__dataclass_fields__}
-        return Outcome(**values, crops=pixels)
 
 
 def document(outcome: Outcome) -> dict[str, Any]:
@@ -106,8 +66,8 @@ def serialized(document: dict[str, Any]) -> bytes:
     return (head.removesuffix("null\n}") + "{\n" + lines + "\n }\n}\n").encode("utf-8", "backslashreplace")
 
 
-def read(path: Path) -> Answers:
-    """Answers out of an ``evaluation.json``.
+def read(path: Path) -> Outcome:
+    """Answers out of an ``evaluation.json``; the file holds no pictures, so each crop is one gray pixel.
 
     Raises:
         DataError: missing, unreadable, of another schema, or parts that do not fit together.
@@ -129,29 +89,37 @@ def read(path: Path) -> Answers:
         )
     try:
         return _answers(found)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (FerEdgeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"{path} breaks the schema {SCHEMA}: {type(error).__name__} {error}") from None
 
 
-def _answers(found: dict[str, Any]) -> Answers:
+def _answers(found: dict[str, Any]) -> Outcome:
     if set(found) != KEYS:
         raise ValueError(f"its keys are {sorted(found)}, not {sorted(KEYS)}")
     answers, inference = found["answers"], found["inference"] or {}
     classes, names = tuple(map(str, answers["classes"])), tuple(map(str, answers["names"]))
-    tables = [np.array(answers[key], np.float32) for key in ("labels", "probabilities")]
-    if any(table.shape != (len(names), len(classes)) or not np.isfinite(table).all() for table in tables):
-        raise ValueError(f"answers are not {len(names)} rows of {len(classes)} finite numbers")
-    if len(set(classes)) != len(classes) or not names:
-        raise ValueError("a class is named twice, or there are no faces")
+    labels, probabilities = (np.array(answers[key], np.float32) for key in ("labels", "probabilities"))
+    if not np.isfinite(labels).all() or len(set(classes)) != len(classes):
+        raise ValueError("a label is not finite, or a class is named twice")
     seconds = inference.get("seconds_a_face")
     if seconds is not None and not (isinstance(seconds, float) and math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"seconds_a_face is {seconds!r}")
-    return Answers(
-        model=str(found["model"]), title=str(found["title"]), engine=str(found["engine"]), classes=classes,
-        probabilities=tables[1], labels=tables[0], names=names, data_sha256=str(found["data"]["sha256"]),
-        source=str(found["data"]["source"]), size_bytes=found["size_bytes"], seconds_a_face=seconds,
+    return Outcome(
+        model=str(found["model"]),
+        classes=classes,
+        probabilities=probabilities,
+        labels=labels,
+        names=names,
+        crops=np.full((len(names), 1, 1, 1), 128, np.uint8),
+        history=found["epochs"],
+        seconds_a_face=seconds,
         timing=str(inference.get("how", "")),
-    )  # fmt: skip
+        title=str(found["title"]),
+        source=str(found["data"]["source"]),
+        data_sha256=str(found["data"]["sha256"]),
+        size_bytes=None if found["size_bytes"] is None else int(found["size_bytes"]),
+        engine=str(found["engine"]),
+    )
 
 
 def _shortest(table: NDArray[np.float32]) -> list[list[float]]:

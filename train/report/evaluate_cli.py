@@ -21,7 +21,11 @@ EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out ev
 @face_options
 @click.option("--variant", help="Of a bundle, such as tflite-int8.")
 @click.option("--engine", help="That runs it: litert, onnxruntime, torchscript or coreml.")
-@click.option("--arch", help="Of a checkpoint whose architecture is not built in: package.module:callable.")
+@click.option(
+    "--arch",
+    multiple=True,
+    help="Of a checkpoint whose architecture is not built in: package.module:callable.",
+)
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the model.")
 @click.option(
     "--no-timing", is_flag=True, help="Leave the inference time out: equal inputs then give equal bytes."

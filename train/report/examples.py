@@ -61,10 +61,11 @@ def examples(outcome: Outcome, *, right: bool, count: int = SHOWN) -> list[Examp
         for at in range(len(outcome.classes))
     ]
     turns = [faces[turn] for turn in range(count) for faces in by_class if turn < len(faces)]
-    return [_example(outcome, int(face)) for face in turns[:count]]
+    return [example(outcome, int(face)) for face in turns[:count]]
 
 
-def _example(outcome: Outcome, face: int) -> Example:
+def example(outcome: Outcome, face: int) -> Example:
+    """What was said about one face."""
     guesses = tuple(
         (outcome.classes[at], float(outcome.probabilities[face, at])) for at in outcome.ranked[face, :2]
     )
@@ -101,7 +102,7 @@ def sheet(right: Sequence[Example], wrong: Sequence[Example]) -> bytes:
         [(face, GREEN) for face in right] + [None] * (-len(right) % COLUMNS) + [(face, RED) for face in wrong]
     )
     rows = -(-len(faces) // COLUMNS)
-    with figure_of(1.75 * rows, rows=rows, columns=COLUMNS) as (figure, axes):
+    with figure_of(1.5 * rows, rows=rows, columns=COLUMNS) as (figure, axes):
         for ax in axes:
             ax.set_axis_off()
         for ax, entry in zip(axes, faces, strict=False):

@@ -74,6 +74,11 @@ class Outcome:
         return len(self.names)
 
     @property
+    def pictured(self) -> bool:
+        """Whether the crops show anything: answers read from a file come with single gray pixels."""
+        return self.crops.shape[-1] > 1
+
+    @property
     def truth(self) -> NDArray[np.int64]:
         """(n,) the class of each face: the first maximum of its label."""
         return self.labels.argmax(1)

@@ -17,14 +17,14 @@ from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
 PAGE = "report.html"
 CLASS_COLUMNS = ("class", "faces", "right", "95 % interval", "precision")
-PICTURES = (
-    "history.png",
-    "confusion.png",
-    "confidence.png",
-    "reliability.png",
-    "per-class.png",
-    "examples.png",
-)
+CHARTS = (
+    ("history.png", "History", "Figures of each epoch of the training."),
+    ("per-class.png", "Accuracy of each class", "The line is Wilson's 95 % interval: few faces, long line."),
+    ("confusion.png", "What was taken for what", "Faces; the darker, the larger the share of the row."),
+    ("confidence.png", "How sure it was", "Probability of the first guess, for right and for wrong ones."),
+    ("reliability.png", "Is it as sure as it is right?", "Bars above the dashed line: more often right than it says; below: overconfident."),
+)  # fmt: skip
+PICTURES = (*(name for name, _, _ in CHARTS), "examples.png")
 
 
 def write(outcome: Outcome, folder: Path) -> Path:
@@ -63,30 +63,19 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
         pictures: as :func:`drawn` gives them.
     """
     figures, title = found["figures"], found["title"]
+    charts_of = [
+        html.chart(heading, pictures[name], caption) for name, heading, caption in CHARTS if name in pictures
+    ]
+    # The table stands beside the chart that shows the same, and the last place of an even grid is not left empty.
+    charts_of.insert(len(charts_of) - 3, _classes(figures))
+    odd = len(charts_of) % 2 == 1
+    last = [_provenance(outcome, wide=not odd), _faces(outcome)]
+    parts = charts_of + (last if odd else last[::-1])
     return html.page(
         title,
-        [
-            html.note(_subtitle(outcome)),
-            html.tiles(_tiles(outcome, figures)),
-            html.cards(
-                [
-                    _chart(pictures, "history.png", "History", "Each epoch of the training; dots are epochs."),
-                    _chart(pictures, "per-class.png", "Accuracy of each class", "The line is Wilson's 95 % interval: few faces, long line."),
-                    _chart(pictures, "confusion.png", "What was taken for what", "Faces; the darker, the larger the share of the row."),
-                    _chart(pictures, "confidence.png", "How sure it was", "Probability of the first guess, for right and for wrong ones."),
-                    _chart(pictures, "reliability.png", "Is it as sure as it is right?", "Bars above the dashed line: more often right than it says; below: overconfident."),
-                    _classes(figures),
-                    _faces(outcome),
-                    _provenance(outcome),
-                ]
-            ),
-        ],
+        [html.note(_subtitle(outcome)), html.tiles(_tiles(outcome, figures)), html.cards(parts)],
         style=html.STYLE,
-    )  # fmt: skip
-
-
-def _chart(pictures: Mapping[str, bytes], name: str, title: str, caption: str) -> str:
-    return html.chart(title, pictures[name], caption) if name in pictures else ""
+    )
 
 
 def _subtitle(outcome: Outcome) -> str:
@@ -133,7 +122,7 @@ def _faces(outcome: Outcome) -> str:
     return html.card("Example faces", body, wide=True)
 
 
-def _provenance(outcome: Outcome) -> str:
+def _provenance(outcome: Outcome, *, wide: bool) -> str:
     entries = [
         ("model", outcome.model),
         ("engine", outcome.engine),
@@ -146,4 +135,4 @@ def _provenance(outcome: Outcome) -> str:
         f"Every answer is in {FILE} beside this page; fer-train compare takes it. "
         "An expression is not a feeling: do not decide on people by it."
     )
-    return html.card("Where this comes from", html.definitions(entries) + html.note(note), wide=True)
+    return html.card("Where this comes from", html.definitions(entries) + html.note(note), wide=wide)

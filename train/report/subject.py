@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
@@ -36,7 +36,6 @@ class Subject:
         engine: library and version.
         threads: that it uses.
         size_bytes: of its file or package.
-        sha256: of a checkpoint's bytes; "" for artifacts, whose contract and manifest say more.
         run: asks it.
     """
 
@@ -54,7 +53,7 @@ def open_subject(
     variant: str | None = None,
     engine: str | None = None,
     threads: int = 1,
-    arch: str | None = None,
+    arch: Sequence[str] = (),
 ) -> Subject:
     """Open what ``fer-train evaluate`` was given.
 
@@ -63,21 +62,33 @@ def open_subject(
         variant: of a bundle.
         engine: of a bundle or artifact.
         threads: of the network.
-        arch: repeats the name of a network that is not built in; a file alone cannot choose what is imported.
+        arch: repeats the name of a network that is not built in; a file alone cannot choose what is imported. Names of
+            built-in ones must be the checkpoint's.
 
     Raises:
         CheckpointError: weights without a contract, of an unknown architecture, or that do not fit it.
         FerEdgeError: options that do not belong to weights, or whatever the runtime refuses.
     """
-    if kind_of(path) == "folder" and not (path / MANIFEST).exists() and (path / WEIGHTS).is_file():
-        path = path / WEIGHTS
-    if path.suffix.lower() not in CHECKPOINTS:
+    if not is_checkpoint(path):
         return _artifact(path, variant, engine, threads)
+    path = path / WEIGHTS if kind_of(path) == "folder" else path
     if variant or engine:
         raise FerEdgeError(
             f"{path.name} is a checkpoint and runs in PyTorch; --variant and --engine are for bundles and artifacts"
         )
     return _checkpoint(path, threads, arch)
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether it is weights, or the folder that a training left."""
+    if kind_of(path) == "folder":
+        return not (path / MANIFEST).exists() and (path / WEIGHTS).is_file()
+    return path.suffix.lower() in CHECKPOINTS
+
+
+def is_bundle(path: Path) -> bool:
+    """Whether it is a folder of artifacts; one that is missing may be."""
+    return not is_checkpoint(path) and not path.is_file() and path.suffix.lower() != ".mlpackage"
 
 
 def _artifact(path: Path, variant: str | None, engine: str | None, threads: int) -> Subject:
@@ -86,7 +97,7 @@ def _artifact(path: Path, variant: str | None, engine: str | None, threads: int)
     return Subject(model.contract, title, model.engine, threads, _size(model.path), model.run)
 
 
-def _checkpoint(path: Path, threads: int, arch: str | None) -> Subject:
+def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
     from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, fit, read_checkpoint
     from fer_edge.train.models import resolve
 
@@ -109,10 +120,12 @@ def _checkpoint(path: Path, threads: int, arch: str | None) -> Subject:
     return Subject(contract, f"{contract.model} checkpoint", engine, threads, _size(path), run)
 
 
-def _check_arch(file: str, name: str, given: str | None) -> None:
-    if given is not None and given != name:
-        raise CheckpointError(f"{file} says its architecture is {name}, not {given}; leave --arch out")
-    if ":" in name and given is None:
+def _check_arch(file: str, name: str, given: Sequence[str]) -> None:
+    if any(":" not in word and word != name for word in given):
+        raise CheckpointError(
+            f"{file} says its architecture is {name}, not {', '.join(given)}; leave --arch out"
+        )
+    if ":" in name and name not in given:
         raise CheckpointError(
             f"{file} names the architecture {name}, which is not built in; a file cannot choose what is imported: "
             f"add --arch {name} if you trust it"
