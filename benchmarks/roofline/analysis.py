@@ -1,0 +1,187 @@
+"""The roofline of a measured artifact: how near its latency is to what this machine could do, and what to change.
+
+    rows = rooflines(request.subjects, result)   # one a variant, engine and number of threads
+    result = with_rooflines(result, rows)        # kept in the result file, under artifacts[].extra.roofline
+
+The bound is max(MACs / GEMM peak, bytes / bandwidth) (S. Williams, A. Waterman, D. Patterson, "Roofline: an insightful
+visual performance model for multicore architectures", Communications of the ACM 52(4), 2009, section 3): no engine can
+be faster. What cannot be counted or placed is None, with the reason in the sentence; nothing here stops a benchmark.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from fer_edge.benchmarks.records import Record, Result
+from fer_edge.benchmarks.roofline import (
+    coreml_graph,
+    onnx_graph,
+    onnxruntime_placement,
+    tflite_graph,
+    tflite_placement,
+    torchscript_graph,
+)
+from fer_edge.benchmarks.roofline.counts import Counts, count
+from fer_edge.benchmarks.roofline.graph import Graph, GraphError
+from fer_edge.benchmarks.roofline.peaks import Peaks, measure_peaks
+from fer_edge.benchmarks.roofline.placement import Placement
+from fer_edge.benchmarks.roofline.rows import KEY, Roofline, RooflineRow, document
+from fer_edge.benchmarks.roofline.sentence import leftover_sentence, row_sentence
+from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import FerEdgeError
+
+READERS: dict[str, Callable[[Path, Contract], Graph]] = {
+    ".tflite": tflite_graph.read,
+    ".onnx": onnx_graph.read,
+    ".pt": torchscript_graph.read,
+    ".mlpackage": coreml_graph.read,
+}
+"""How a file is counted, by extension."""
+PLACEMENTS: dict[str, Callable[[Path, Contract, int, str], Placement]] = {
+    "litert": tflite_placement.placement,
+    "onnxruntime": onnxruntime_placement.placement,
+}
+"""How an engine tells what it runs where, by engine; the others do not tell."""
+_DISTRIBUTIONS = {"ai-edge-litert": "litert", "onnxruntime": "onnxruntime", "onnxruntime-gpu": "onnxruntime"}
+"""A record's engine is a distribution with its version."""
+_MORE = 2
+"""Times that a peak is measured again at the most."""
+_T = TypeVar("_T")
+
+
+def analyse(path: str | Path, contract: Contract, engine: str, threads: int = 1) -> Roofline:
+    """Count an artifact and ask its engine what it does with it.
+
+    Args:
+        path: of the artifact, whose hash was checked.
+        contract: gives the input.
+        engine: as ``--engine`` says it (``litert``, ``litert:builtin``, ``onnxruntime:PROVIDER``) or as a record does
+            (``ai-edge-litert 2.3.0 (builtin)``).
+        threads: given to the engine.
+
+    Returns:
+        What could be found out; the sentence says what could not, and why.
+    """
+    place = Path(path)
+    word, inside = _engine(engine)
+    counts, problem = _tried(lambda: count(READERS[place.suffix](place, contract)))
+    find = PLACEMENTS.get(word)
+    found, trouble = _tried(lambda: find(place, contract, threads, inside)) if find else (None, None)
+    leftover = found.leftover if found else ()
+    parts = [
+        f"MACs and bytes unknown: {problem}" if problem else "",
+        f"not counted: {', '.join(counts.uncounted)}" if counts and counts.uncounted else "",
+        f"partitions unknown: {trouble}" if trouble else "",
+        leftover_sentence(found.partitions if found else None, leftover),
+    ]
+    return Roofline(counts, found.partitions if found else None, leftover, "; ".join(filter(None, parts)))
+
+
+def rooflines(
+    subjects: Iterable[Subject], result: Result, peaks: Mapping[int, Peaks] | None = None
+) -> list[RooflineRow]:
+    """One row for each record of a steady inference.
+
+    Args:
+        subjects: what was measured; a record whose subject is not among them has no row.
+        result: measured on this machine, which must be idle now.
+        peaks: by number of threads; None: measured now, about three seconds for each number.
+
+    Raises:
+        EngineError: the peak could not be measured.
+    """
+    by_name = {subject.name: subject for subject in subjects}
+    records = [record for record in result.stage("inference") if record.name in by_name]
+    found: dict[tuple[str, str, int], Roofline] = {}
+    for record in records:
+        subject = by_name[record.name]
+        contract = Contract.parse(subject.contract)
+        found[_key(record)] = analyse(subject.path, contract, record.engine, record.threads)
+    known = dict(peaks) if peaks is not None else _peaks(records, found)
+    return [_row(record, found[_key(record)], known[record.threads]) for record in records]
+
+
+def _key(record: Record) -> tuple[str, str, int]:
+    return (record.name, record.engine, record.threads)
+
+
+def _peaks(records: Sequence[Record], found: Mapping[tuple[str, str, int], Roofline]) -> dict[int, Peaks]:
+    """Measured again, and the better taken, while a model is faster than its bound: then something disturbed the peak."""
+    known = {threads: measure_peaks(threads) for threads in sorted({record.threads for record in records})}
+    for _ in range(_MORE):
+        rows = [_row(record, found[_key(record)], known[record.threads]) for record in records]
+        for threads in {row.threads for row in rows if (row.bound_seconds or 0) > row.seconds}:
+            known[threads] = known[threads].best(measure_peaks(threads))
+    return known
+
+
+def _engine(words: str) -> tuple[str, str]:
+    """Engine and what is special inside it, from ``--engine``'s or a record's words."""
+    name, _, inside = words.partition(":") if ":" in words else words.rstrip(")").partition(" (")
+    return _DISTRIBUTIONS.get(name.split()[0], name), inside
+
+
+def with_rooflines(result: Result, rows: Sequence[RooflineRow]) -> Result:
+    """The result with each row under its artifact's ``extra.roofline``; an artifact without a row stays as it is."""
+    by_key = {row.key: row for row in rows}
+    artifacts = tuple(
+        replace(artifact, extra={**artifact.extra, KEY: document(by_key[key])}) if key in by_key else artifact
+        for artifact in result.artifacts
+        for key in [(artifact.name, artifact.engine, artifact.threads)]
+    )
+    return replace(result, artifacts=artifacts)
+
+
+def _row(record: Record, found: Roofline, peaks: Peaks) -> RooflineRow:
+    seconds = statistics.median(record.samples)
+    counts = found.counts
+    int8 = counts is not None and 2 * counts.int8_macs > counts.macs and peaks.int8_macs is not None
+    peak = float(peaks.int8_macs or 0) if int8 else peaks.fp32_macs
+    row = RooflineRow(
+        name=record.name,
+        engine=record.engine,
+        threads=record.threads,
+        seconds=seconds,
+        macs=counts.macs if counts else None,
+        weight_bytes=counts.weight_bytes if counts else None,
+        activation_bytes=counts.activation_bytes if counts else None,
+        arithmetic="int8" if int8 else "fp32",
+        peak_macs=peak,
+        percent_of_peak=100 * counts.macs / (seconds * peak) if counts else None,
+        bound_seconds=None,
+        limit=None,
+        partitions=found.partitions,
+        leftover=found.leftover,
+        sentence=found.sentence,
+    )
+    if counts is not None:
+        row = _bounded(row, counts, peaks)
+    return replace(row, sentence=row_sentence(row))
+
+
+def _bounded(row: RooflineRow, counts: Counts, peaks: Peaks) -> RooflineRow:
+    """With the bound: a network of mixed arithmetic takes each part at its own peak."""
+    int8_peak = peaks.int8_macs or peaks.fp32_macs
+    compute = (counts.macs - counts.int8_macs) / peaks.fp32_macs + counts.int8_macs / int8_peak
+    moved = counts.weight_bytes + counts.activation_bytes
+    memory = moved / peaks.bandwidth_for(moved)
+    return replace(
+        row, bound_seconds=max(compute, memory), limit="compute" if compute >= memory else "memory"
+    )
+
+
+def _tried(attempt: Callable[[], _T]) -> tuple[_T | None, str | None]:
+    """The answer, or why there is none: a stranger's file may break a reader in any way, and a table goes on."""
+    try:
+        return attempt(), None
+    except KeyError as error:
+        return None, f"nothing here reads {error}"
+    except (FerEdgeError, GraphError) as error:
+        return None, str(error)
+    except Exception as error:  # noqa: BLE001 - native parsers raise what they like
+        return None, f"{type(error).__name__}: {(str(error).splitlines() or [''])[0][:160]}"
