@@ -44,7 +44,7 @@ def _cells(row: Row, name: str, stage: Stage) -> list[object]:
             if facts
             else [None] * 4
         ),
-        *(str(row.trusted).lower(), " | ".join(row.reasons)),
+        *(str(stage.trusted).lower(), " | ".join(stage.reasons)),
     ]
 
 

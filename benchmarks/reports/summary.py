@@ -28,6 +28,8 @@ class Stage:
         deviation: standard deviation of the samples; None for one sample.
         fastest: the smallest sample.
         slowest: the largest sample.
+        trusted: whether this stage may be relied on.
+        reasons: why not.
     """
 
     count: int
@@ -40,6 +42,8 @@ class Stage:
     deviation: float | None
     fastest: float
     slowest: float
+    trusted: bool = True
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ def summarize(record: Record) -> Stage:
         deviation=statistics.stdev(samples) if len(samples) > 1 else None,
         fastest=min(samples),
         slowest=max(samples),
+        trusted=record.trusted,
+        reasons=record.reasons,
     )
 
 
