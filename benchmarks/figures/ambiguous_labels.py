@@ -36,15 +36,18 @@ from machine import machine  # noqa: E402 - scripts of one folder, run from anyw
 
 from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
 from fer_edge.stats.intervals import wilson  # noqa: E402
-from fer_edge.train.cyclegan.choices import Choices  # noqa: E402
+from fer_edge.train.cyclegan.choices import THRESHOLD, Choices  # noqa: E402
 from fer_edge.train.cyclegan.data import Domain, one_hot  # noqa: E402
-from fer_edge.train.cyclegan.generate import Direction, about, generate  # noqa: E402
+from fer_edge.train.cyclegan.generate import about, generate  # noqa: E402
+from fer_edge.train.cyclegan.model import Direction  # noqa: E402
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram  # noqa: E402
-from fer_edge.train.cyclegan.similarity import THRESHOLD, Score, listed, scores  # noqa: E402
+from fer_edge.train.cyclegan.similarity import Score, listed, scores  # noqa: E402
 from fer_edge.train.cyclegan.training import CycleGan, fit  # noqa: E402
 from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
 from fer_edge.train.data.faces import Crops, Faces, LabeledFace  # noqa: E402
-from fer_edge.train.datasets.curated import augmented, reduced, write_list, write_provenance  # noqa: E402
+from fer_edge.train.datasets.ambiguous_list import write_list  # noqa: E402
+from fer_edge.train.datasets.curated import augmented, reduced  # noqa: E402
+from fer_edge.train.datasets.generated import write_provenance  # noqa: E402
 from fer_edge.train.models.separable import SeparableNet  # noqa: E402
 from fer_edge.train.synthetic import SyntheticFaces  # noqa: E402
 from fer_edge.train.synthetic.face import Face  # noqa: E402

@@ -14,6 +14,8 @@ EPOCHS = 200
 """100 at a constant learning rate and 100 down to zero (section 4)."""
 LARGE = 256
 """From this edge on the paper takes 9 residual blocks, below it 6 (appendix 7.2)."""
+THRESHOLD = 0.85
+"""Similarity of a face and its translation from which on its label counts as ambiguous."""
 SMALLEST = 24
 """Edge below which a 70x70 discriminator is left with a single pixel, of which there is no variance."""
 
@@ -47,6 +49,11 @@ class Choices:
     epochs: int = EPOCHS
     batch_size: int = 1
     seed: int = 0
+
+    @staticmethod
+    def blocks_for(size: int) -> int:
+        """Residual blocks that the paper takes at that edge."""
+        return 9 if size >= LARGE else 6
 
     def __post_init__(self) -> None:
         """Refuse what the networks cannot be built for.

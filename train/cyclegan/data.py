@@ -1,4 +1,4 @@
-"""The two classes that a CycleGAN translates between, cut out of a recipe's faces or a labeled folder."""
+"""The two classes that a CycleGAN translates between, cut out of a split of faces."""
 
 from __future__ import annotations
 
@@ -11,56 +11,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fer_edge.faces.folders import content_sha256, labelled_pictures
-from fer_edge.faces.pictures import read_picture
-from fer_edge.runtime.camera import upright_size
-from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.frame import Frame
+from fer_edge.faces.folders import labelled_pictures
+from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.cyclegan.choices import Choices
+from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops, Faces
 
-
-@dataclass(frozen=True)
-class CropPicture:
-    """A picture that is a face crop already: the box is all of it."""
-
-    frame: Frame
-    label: NDArray[np.float32]
-    clear: bool = True
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """The whole upright picture."""
-        width, height = upright_size(self.frame)
-        return 0.0, 0.0, float(width), float(height)
-
-
-class FolderFaces:
-    """``DIR/<class>/*`` in the order of names; each picture is a face crop. Decoded when asked for.
-
-    Raises:
-        PictureError: not a folder, no pictures, or folders that are no emotion.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self.pictures = labelled_pictures(folder, EMOTIONS)
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, index: int) -> CropPicture:
-        picture = self.pictures[index]
-        return CropPicture(read_picture(picture.path, name=picture.name), one_hot(picture.label))
-
-    def name(self, index: int) -> str:
-        """The picture's path within the folder."""
-        return self.pictures[index].name
-
-    def sha256(self) -> str:
-        """Of names and contents."""
-        return content_sha256(self.pictures)
+SPLIT = "train"
 
 
 @dataclass(frozen=True)
@@ -114,13 +73,51 @@ def domains(
     }
 
 
-def class_of(label: NDArray[np.float32]) -> str:
-    """The strongest of the eight emotions."""
-    return EMOTIONS[int(label.argmax())]
-
-
 def one_hot(name: str) -> NDArray[np.float32]:
     """(8,) float32 with all of it on one emotion."""
     label = np.zeros(len(EMOTIONS), np.float32)
     label[EMOTIONS.index(name)] = 1
     return label
+
+
+def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
+    """The faces to translate.
+
+    Args:
+        origin: recipe or folder.
+        data: of ``--data``.
+        pair: the two classes; of a folder nothing else is read.
+
+    Raises:
+        DataError: whatever is wrong with the data, all at once.
+        FerEdgeError: the recipe needs a folder and there is none.
+    """
+    # Recipes import data sets, which import what a recipe is: only the package as a whole can be the first import.
+    from fer_edge.train.recipes.recipe import DataRequest
+
+    chosen = origin.chosen()
+    if chosen is None:
+        return _folder(data, pair, origin)
+    if chosen.needs_data and data is None:
+        raise FerEdgeError(f"recipe {chosen.name!r} needs --data: {chosen.summary}")
+    request = DataRequest(data, chosen.classes, chosen.faces, chosen.seed, chosen.options)
+    return chosen.open_data(request)[SPLIT]
+
+
+def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
+    from fer_edge.train.recipes.recipe import DataRequest  # isort: skip
+    from fer_edge.train.datasets.faults import Faults
+    from fer_edge.train.datasets.opening import opened, wanted
+    from fer_edge.train.datasets.pictures import Entry, PictureFile
+
+    if data is None:
+        raise FerEdgeError(
+            "where are the faces? --data takes a folder of face crops, DIR/<class>/*, or add --recipe NAME"
+        )
+    entries = [
+        Entry(picture.name, PictureFile(picture.path, picture.name), tuple(one_hot(picture.label).tolist()))
+        for picture in labelled_pictures(data, EMOTIONS)
+    ]
+    limits = {} if origin.limit is None else {SPLIT: origin.limit}
+    request = DataRequest(data, tuple(pair), limits, origin.seed or 0)
+    return opened(request, {SPLIT: wanted(entries, pair)}, Faults(str(data)))[SPLIT]

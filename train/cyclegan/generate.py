@@ -5,34 +5,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch import Tensor, nn
+from torch import Tensor
 
 from fer_edge.faces.pictures import save_picture
 from fer_edge.train.cyclegan.choices import Choices
 from fer_edge.train.cyclegan.data import Domain
+from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.training import translate
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.curated import Made, pixels_sha256
-
-
-@dataclass(frozen=True)
-class Direction:
-    """One of a CycleGAN's two ways.
-
-    Attributes:
-        source: class that it begins with.
-        target: class of what it makes.
-        network: the generator.
-    """
-
-    source: str
-    target: str
-    network: nn.Module
+from fer_edge.train.datasets.ambiguous_list import pixels_sha256
+from fer_edge.train.datasets.generated import Made
 
 
 def chosen(domain: Domain, limit: int | None, seed: int) -> Domain:

@@ -39,10 +39,8 @@ def sample_grid(gan: CycleGan, sources: Tensor, targets: Tensor, columns: int = 
         (sources[:count], gan.forward, gan.backward),
         (targets[:count], gan.backward, gan.forward),
     ):
-        translated = translate(there, images, gan.device)
-        rows += [images, translated, translate(back, translated, gan.device)]
-    gan.forward.train()
-    gan.backward.train()
+        translated = translate(there, images)
+        rows += [images, translated, translate(back, translated)]
     return make_grid(torch.cat(rows).expand(-1, 3, -1, -1), nrow=count, padding=2, pad_value=255)
 
 

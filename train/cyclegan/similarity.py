@@ -14,13 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from fer_edge.train.cyclegan.choices import THRESHOLD
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.training import translate
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.curated import Ambiguous, pixels_sha256
-
-THRESHOLD = 0.85
-"""From this similarity on a label counts as ambiguous."""
+from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from fer_edge.train.cyclegan.image_pool import ImagePool
 from fer_edge.train.cyclegan.losses import GeneratorLoss, absolute, discriminator_loss, least_squares
 from fer_edge.train.cyclegan.snapshot import read_snapshot, write_snapshot
 
+TRANSLATED = 32
+"""Pictures translated at a time."""
+
 Tell = Callable[[dict[str, float], "CycleGan"], None]
 
 
@@ -147,6 +150,11 @@ def fit(
         tell({"epoch": gan.epoch} | means, gan)
 
 
+def best_device() -> torch.device:
+    """A GPU if there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 def pairs(
     sources: Tensor, targets: Tensor, choices: Choices, epoch: int, device: torch.device
 ) -> Iterator[tuple[Tensor, Tensor]]:
@@ -171,15 +179,14 @@ def pixels(images: Tensor) -> Tensor:
     return ((images.detach() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
 
 
-def translate(
-    network: nn.Module, images: Tensor, device: torch.device | None = None, batch: int = 32
-) -> Tensor:
-    """(n, C, H, W) uint8 -> the same through a generator, uint8."""
-    network.eval()
+def translate(network: nn.Module, images: Tensor) -> Tensor:
+    """(n, C, H, W) uint8 -> the same through a generator, uint8; the network's mode stays as it is.
+
+    Instance normalization knows no difference between training and evaluation, so there is no mode to choose.
+    """
+    device = next(network.parameters()).device
     with torch.inference_mode():
-        parts = [
-            pixels(network(centered(part).to(device or torch.device("cpu")))) for part in images.split(batch)
-        ]
+        parts = [pixels(network(centered(part).to(device))) for part in images.split(TRANSLATED)]
     return torch.cat(parts)
 
 

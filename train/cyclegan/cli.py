@@ -1,0 +1,214 @@
+"""``fer-train cyclegan``, ``fer-train ambiguous`` and ``fer-train generate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.output import Output
+from fer_edge.console.table import table
+from fer_edge.runtime.extras import require
+from fer_edge.train.cyclegan.choices import EPOCHS, THRESHOLD, Choices
+from fer_edge.train.cyclegan.options import (
+    Emotion,
+    data_options,
+    edge,
+    origin_for,
+    origin_of,
+    set_threads,
+)
+
+if TYPE_CHECKING:
+    from fer_edge.train.cyclegan.model import Model
+    from fer_edge.train.cyclegan.origin import Origin
+    from fer_edge.train.data.faces import Faces
+
+FOLDER_SIZE, FOLDER_CHANNELS, FOLDER_MARGIN = 128, 3, 0.1
+MANY = 0.5
+"""A list of more than this share of the faces says something about the CycleGAN rather than about the labels."""
+
+
+@command(
+    "cyclegan", example="fer-train cyclegan --from happiness --to sadness --data faces --out runs/cyclegan"
+)
+@click.option("--from", "source", type=Emotion(), required=True, help="One class.")
+@click.option(
+    "--to", "target", type=Emotion(), required=True, help="The other class; both directions are trained."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder for the model, snapshot and samples.",
+)
+@data_options
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=EPOCHS,
+    show_default=True,
+    help="Half constant, half decaying.",
+)
+@click.option(
+    "--size", help="Edge of the pictures: N, NxN or NxNxCHANNELS; default: the recipe's, or 128x128x3."
+)
+@click.option(
+    "--width", type=click.IntRange(1), default=64, show_default=True, help="Filters of the first layers."
+)
+@click.option(
+    "--blocks", type=click.IntRange(1), help="Residual blocks; default: 9 from size 256 on, 6 below."
+)
+@click.option(
+    "--layers",
+    type=click.IntRange(1, 5),
+    default=3,
+    show_default=True,
+    help="Of the discriminators at stride 2.",
+)
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=1, show_default=True, help="Faces of each class a step."
+)
+@click.option("--seed", type=click.IntRange(0), help="Of everything; default: the recipe's, or 0.")
+@click.option(
+    "--sample-every", type=click.IntRange(1), default=1, show_default=True, help="Epochs from grid to grid."
+)
+@click.option("--resume", is_flag=True, help="Go on from the folder's snapshot.")
+def cyclegan_command(output: Output, **options: Any) -> None:
+    """Train a CycleGAN between two emotions; leaves DIR/cyclegan.safetensors and sample grids."""
+    if options["source"] == options["target"]:
+        usage_error(f"--from and --to are both {options['source']}; name two classes.")
+    origin = origin_of(options)
+    choices = choices_of(origin, options)
+    require("torchvision", "train")
+    set_threads(options["threads"])
+    from fer_edge.train.cyclegan.run import train
+
+    result = train(choices, origin, options["data"], options["out"], output, resume=options["resume"],
+                   sample_every=options["sample_every"], workers=options["workers"])  # fmt: skip
+    text = f"{result['model']}\nNext: fer-train ambiguous --model {options['out']} --out ambiguous.csv"
+    output.result(result, text)
+
+
+@command("ambiguous", example="fer-train ambiguous --model runs/cyclegan --data faces --out ambiguous.csv")
+@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of fer-train cyclegan.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The list; histogram and summary lie beside it.",
+)
+@data_options
+@click.option("--threshold", type=click.FloatRange(-1, 1), default=THRESHOLD, show_default=True, help="Similarity from which on a label is ambiguous.")  # fmt: skip
+@click.option("--only", type=Emotion(), help="One of the two classes; default: both.")
+@click.option("--seed", type=click.IntRange(0), help="Of the faces; default: the training's.")
+def ambiguous_command(output: Output, **options: Any) -> None:
+    """List the faces that a translation into the other class leaves as they are: their label is in doubt."""
+    require("skimage", "train")
+    set_threads(options["threads"])
+    from fer_edge.train.cyclegan.run import find_ambiguous
+
+    if options["out"].suffix.lower() != ".csv":
+        usage_error(f"--out {options['out']} does not end in .csv.")
+    model = _model(options)
+    faces = _faces(model, options)
+    result = find_ambiguous(model, faces, options["out"], output, threshold=options["threshold"], only=options["only"],
+                            workers=options["workers"])  # fmt: skip
+    rows = [
+        (name, str(found["faces"]), str(found["listed"]), f"{found['median_ssim']:.3f}")
+        for name, found in result["classes"].items()
+    ]
+    if result["listed"] > MANY * result["faces"]:
+        output.warn(
+            f"{result['listed']} of {result['faces']} faces are listed: this CycleGAN changes little, so that similarity says "
+            "little about labels; train it longer, look at its samples, or raise --threshold"
+        )
+    text = table(("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"))
+    output.result(result, f"{text}\n\nNext: fer-train RECIPE --reduced {options['out']}")
+
+
+@command("generate", example="fer-train generate --model runs/cyclegan --data faces --out generated")
+@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of fer-train cyclegan.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="New folder for <class>/*.png and provenance.json.",
+)
+@data_options
+@click.option("--only", type=Emotion(), help="Make faces of one of the two classes; default: of both.")
+@click.option(
+    "--count", type=click.IntRange(1), help="At most so many new faces a class; default: one of each face."
+)
+@click.option(
+    "--without", type=click.Path(path_type=Path), help="List of fer-train ambiguous; its faces are left out."
+)
+@click.option("--seed", type=click.IntRange(0), help="Of the choice under --count; default: the training's.")
+def generate_command(output: Output, **options: Any) -> None:
+    """Write new labeled faces: those of one class, translated into the other."""
+    require("torchvision", "train")
+    set_threads(options["threads"])
+    from fer_edge.train.cyclegan.run import make_faces
+
+    model = _model(options)
+    faces = _faces(model, options)
+    if options["without"] is not None:
+        from fer_edge.train.datasets.curated import reduced
+
+        faces = reduced(faces, options["without"])
+    seed = model.choices.seed if options["seed"] is None else options["seed"]
+    result = make_faces(model, faces, options["out"], output, only=options["only"], count=options["count"], seed=seed,
+                        workers=options["workers"])  # fmt: skip
+    rows = [(name, str(count)) for name, count in result["made"].items()]
+    text = table(("class", "new faces"), rows, right=("new faces",))
+    output.result(result, f"{text}\n\nNext: fer-train RECIPE --augmented {options['out']}")
+
+
+def choices_of(origin: Origin, options: dict[str, Any]) -> Choices:
+    """What the options say about the networks; the recipe's input size where they say nothing.
+
+    Raises:
+        click.UsageError: a size that cannot be read.
+        FerEdgeError: a size that the networks cannot have.
+    """
+    size, channels, margin, seed = FOLDER_SIZE, FOLDER_CHANNELS, FOLDER_MARGIN, 0
+    chosen = origin.chosen()
+    if chosen is not None:
+        from fer_edge.train.pipeline import sized
+
+        chosen = sized(chosen)
+        size, channels, margin, seed = chosen.width, chosen.channels, chosen.crop_margin, chosen.seed
+    if options["size"]:
+        size, wanted = edge(options["size"])
+        channels = wanted or channels
+    return Choices(
+        source=options["source"],
+        target=options["target"],
+        size=size,
+        channels=channels,
+        margin=margin,
+        width=options["width"],
+        blocks=options["blocks"] or Choices.blocks_for(size),
+        layers=options["layers"],
+        epochs=options["epochs"],
+        batch_size=options["batch_size"],
+        seed=seed if options["seed"] is None else options["seed"],
+    )
+
+
+def _model(options: dict[str, Any]) -> Model:
+    from fer_edge.train.cyclegan.model import read_model
+
+    model = read_model(options["model"])
+    if options["only"] not in (None, model.choices.source, model.choices.target):
+        usage_error(f"--only {options['only']} is none of {model.choices.source} and {model.choices.target}.")
+    return model
+
+
+def _faces(model: Model, options: dict[str, Any]) -> Faces:
+    from fer_edge.train.cyclegan.data import open_faces
+
+    origin = origin_for(model.origin, options)
+    return open_faces(origin, options["data"], (model.choices.source, model.choices.target))

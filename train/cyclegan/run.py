@@ -1,0 +1,229 @@
+"""What the three commands do, from open faces to written files."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer_edge.console.output import Output
+from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.errors import DataError
+from fer_edge.train.cyclegan.choices import Choices
+from fer_edge.train.cyclegan.data import Domain, domains, open_faces
+from fer_edge.train.cyclegan.generate import about, chosen, generate
+from fer_edge.train.cyclegan.model import Model, write_model
+from fer_edge.train.cyclegan.origin import Origin
+from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
+from fer_edge.train.cyclegan.similarity import Score, listed, scores
+from fer_edge.train.cyclegan.training import CycleGan, best_device, fit
+from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.ambiguous_list import write_list
+from fer_edge.train.datasets.generated import write_provenance
+
+SAMPLES, LOG = "samples", "log.jsonl"
+SUMMARY_SCHEMA = "fer-edge-ambiguous/1"
+
+
+def train(
+    choices: Choices,
+    origin: Origin,
+    data: Path | None,
+    out: Path,
+    output: Output,
+    *,
+    resume: bool = False,
+    sample_every: int = 1,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Train; leaves ``cyclegan.safetensors``, ``last.ckpt``, ``log.jsonl`` and ``samples/epoch-NNNN.png`` in ``out``.
+
+    Args:
+        choices: of networks and schedule.
+        origin: of the faces.
+        data: of ``--data``.
+        out: folder, made if absent.
+        output: where progress goes.
+        resume: go on from the folder's snapshot.
+        sample_every: epochs from grid to grid; the last epoch always has one.
+        workers: processes that prepare faces; None: one a core.
+
+    Returns:
+        The command's result: paths, hash, faces of each class, losses of the last epoch.
+    """
+    faces = open_faces(origin, data, (choices.source, choices.target))
+    classes = _domains(faces, choices, (choices.source, choices.target), output, workers)
+    x, y = (classes[name].images for name in (choices.source, choices.target))
+    (out / SAMPLES).mkdir(parents=True, exist_ok=True)
+    log = _kept_log(out / LOG) if resume else []
+    gan = CycleGan(choices, best_device())
+    with output.progress("Training", choices.epochs) as bar:
+        clock = _Clock(choices, max(len(x), len(y)))
+
+        def tell(line: dict[str, float], trained: CycleGan) -> None:
+            log[:] = [old for old in log if old["epoch"] < line["epoch"]] + [line]
+            write_bytes(out / LOG, "".join(json.dumps(one) + "\n" for one in log).encode())
+            if trained.epoch % sample_every == 0 or trained.epoch == choices.epochs:
+                save_grid(out / SAMPLES / f"epoch-{trained.epoch:04d}.png", sample_grid(trained, x, y))
+            text = clock.line(line)
+            bar.advance(1, text)
+            output.say(text)
+
+        fit(gan, x, y, out, tell, resume=resume)
+    path = write_model(out, gan, origin, faces.sha256())
+    return {
+        "model": str(path),
+        "samples": str(out / SAMPLES),
+        "faces": {name: len(domain) for name, domain in classes.items()},
+        "epochs": gan.epoch,
+        "losses": {name: value for name, value in (log[-1] if log else {}).items() if name != "epoch"},
+    }
+
+
+def find_ambiguous(
+    model: Model,
+    faces: Faces,
+    out: Path,
+    output: Output,
+    *,
+    threshold: float,
+    only: str | None = None,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Write the list ``out`` (CSV), and beside it its histogram (PNG) and summary (JSON).
+
+    Args:
+        model: a trained CycleGAN.
+        faces: the split.
+        out: ends in ``.csv``.
+        output: where progress goes.
+        threshold: similarity from which on a face is listed, -1..1.
+        only: a class whose faces alone are translated.
+        workers: processes that prepare faces; None: one a core.
+
+    Returns:
+        The command's result: the summary and the paths.
+    """
+    ways = model.away_from(only)
+    classes = _domains(faces, model.choices, [way.source for way in ways], output, workers)
+    found = {way.source: scores(way.network, classes[way.source], way.source) for way in ways}
+    rows = listed([score for group in found.values() for score in group], faces, threshold)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_list(out, rows)
+    values = {name: [score.ssim for score in group] for name, group in found.items()}
+    save_histogram(out.with_suffix(".png"), values, threshold)
+    summary = _summary(model, faces, found, threshold)
+    write_bytes(out.with_suffix(".json"), (json.dumps(summary, indent=1) + "\n").encode())
+    return summary | {"list": str(out), "histogram": str(out.with_suffix(".png"))}
+
+
+def make_faces(
+    model: Model,
+    faces: Faces,
+    out: Path,
+    output: Output,
+    *,
+    only: str | None = None,
+    count: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Write ``<class>/*.png`` and, when all are there, ``provenance.json``.
+
+    Args:
+        model: a trained CycleGAN.
+        faces: the split whose faces are translated.
+        out: a new or empty folder.
+        output: where progress goes.
+        only: a class of which alone faces are made.
+        count: at most so many a class, drawn by ``seed``.
+        seed: of that choice.
+        workers: processes that prepare faces; None: one a core.
+
+    Raises:
+        DataError: the folder holds something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(
+            f"{out} exists and is not an empty folder; name a new one, so that old pictures do not stay"
+        )
+    choices = model.choices
+    ways = [way for way in model.directions if only in (None, way.target)]
+    classes = _domains(faces, choices, [way.source for way in ways], output, workers)
+    domains_of = {name: chosen(domain, count, seed) for name, domain in classes.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    with output.progress("Generating", sum(map(len, domains_of.values()))) as bar:
+        made = [
+            one
+            for way in ways
+            for one in generate(way, domains_of[way.source], faces, out, choices, bar.advance)
+        ]
+    write_provenance(out, about(model.sha256, choices, seed, ways), made)
+    return {
+        "folder": str(out),
+        "model_sha256": model.sha256,
+        "made": {way.target: len(domains_of[way.source]) for way in ways},
+    }
+
+
+class _Clock:
+    """Pictures a second and the time that is left."""
+
+    def __init__(self, choices: Choices, pictures: int) -> None:
+        self.choices, self.pictures = choices, 2 * pictures
+        self.last = time.monotonic()
+
+    def line(self, figures: Mapping[str, float]) -> str:
+        """One epoch in words; call it right after the epoch."""
+        now = time.monotonic()
+        seconds, self.last = max(now - self.last, 1e-9), now
+        left = seconds * (self.choices.epochs - figures["epoch"]) / 60
+        return (
+            f"epoch {figures['epoch']:.0f}/{self.choices.epochs}: adversarial {figures['adversarial']:.3f}, "
+            f"cycle {figures['cycle']:.3f}, identity {figures['identity']:.3f}, discriminator "
+            f"{figures['discriminator']:.3f}; {self.pictures / seconds:.1f} images/s, {left:.0f} min left"
+        )
+
+
+def _domains(
+    faces: Faces, choices: Choices, classes: Sequence[str], output: Output, workers: int | None
+) -> Mapping[str, Domain]:
+    with output.progress("Faces", len(faces)) as bar:
+        return domains(faces, classes, choices, workers=workers, advance=bar.advance)
+
+
+def _kept_log(path: Path) -> list[dict[str, float]]:
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def _summary(
+    model: Model, faces: Faces, found: Mapping[str, Sequence[Score]], threshold: float
+) -> dict[str, Any]:
+    """How many of each class are listed, and how similarities are spread: counts in bins of 0.05 from -1 to 1."""
+    edges = np.linspace(-1, 1, 41)
+    classes = {}
+    for name, group in found.items():
+        values = np.array([score.ssim for score in group])
+        classes[name] = {
+            "faces": len(values),
+            "listed": int((values >= threshold).sum()),
+            "median_ssim": round(float(np.median(values)), 6),
+            "histogram": np.histogram(values, edges)[0].tolist(),
+        }
+    return {
+        "schema": SUMMARY_SCHEMA,
+        "model_sha256": model.sha256,
+        "data_sha256": faces.sha256(),
+        "choices": asdict(model.choices),
+        "threshold": threshold,
+        "faces": sum(one["faces"] for one in classes.values()),
+        "listed": sum(one["listed"] for one in classes.values()),
+        "classes": classes,
+    }
