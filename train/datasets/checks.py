@@ -159,6 +159,7 @@ def check_persons(splits: Mapping[str, Sequence[Seen]], faults: Faults) -> None:
         if len(names) > 1:
             faults.add("person", f"{person} in {' and '.join(sorted(names))}")
     people = [seen for seens in splits.values() for seen in seens if seen.entry.person]
+    people.sort(key=lambda seen: seen.entry.name)
     for left, right in same_pictures(people, people):
         one, other = people[left].entry, people[right].entry
         if left < right and one.person != other.person:

@@ -47,7 +47,8 @@ class Faults:
         """
         if not self.count():
             return
-        lines = [f"{self.where} cannot be used: {self.count()} faults."]
+        many = "s" if self.count() > 1 else ""
+        lines = [f"{self.where} cannot be used: {self.count()} fault{many}."]
         for kind, found in self._found.items():
             if found:
                 lines.append(f"  {KINDS[kind]} ({len(found)}):")

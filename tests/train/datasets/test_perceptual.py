@@ -1,0 +1,51 @@
+"""Pictures that are one to the eye, and pictures that are not."""
+
+import io
+
+import data_layouts
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance
+
+from fer_edge.runtime.frame import Frame
+from fer_edge.train.datasets.perceptual import fingerprint, pairs
+
+EMOTIONS = ("happiness", "sadness", "anger", "surprise", "fear", "disgust")
+FACES = [data_layouts.face(EMOTIONS[seed % 6], seed, 96) for seed in range(60)]
+
+
+def prints(pictures):
+    return [fingerprint(Frame.from_rgb(np.asarray(picture.convert("RGB")))) for picture in pictures]
+
+
+def compressed(picture):
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=40)
+    return Image.open(buffer)
+
+
+CHANGES = {
+    "jpeg": compressed,
+    "half": lambda picture: picture.resize((48, 48)),
+    "double": lambda picture: picture.resize((192, 192)),
+    "gray": lambda picture: picture.convert("L"),
+    "dark": lambda picture: ImageEnhance.Brightness(picture).enhance(0.7),
+    "flatter": lambda picture: ImageEnhance.Contrast(picture).enhance(0.8),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_copy_is_found_and_nothing_else(change):
+    pictures = [Image.fromarray(face) for face in FACES]
+    copies = [CHANGES[change](picture) for picture in pictures]
+    assert pairs(prints(pictures), prints(copies)) == [(at, at) for at in range(len(pictures))]
+
+
+def test_flat_pictures_are_not_called_the_same():
+    flat = prints([Image.new("L", (48, 48), value) for value in (0, 0, 200)])
+    assert pairs(flat, flat) == []
+
+
+def test_nothing_is_like_nothing():
+    assert pairs([], prints([Image.fromarray(FACES[0])])) == []
+    assert pairs(prints([Image.fromarray(FACES[0])]), []) == []
