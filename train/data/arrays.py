@@ -68,8 +68,10 @@ def load(
     else:
         # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(count, mp_context=context, initializer=_start_worker) as pool:
-            tasks = [pool.submit(_chunk, faces, crops, columns, chunk) for chunk in chunks]
+        # Each process gets the faces once: the list of a large data set is some hundred megabytes.
+        started = {"initializer": _start_worker, "initargs": (faces, crops, tuple(columns))}
+        with ProcessPoolExecutor(count, mp_context=context, **started) as pool:
+            tasks = [pool.submit(_own_chunk, chunk) for chunk in chunks]
             parts = [_told(task.result(), advance) for task in tasks]
     return Arrays(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "labels", "clear"))
@@ -86,9 +88,14 @@ def _told(part: Arrays, advance: Callable[[int], None]) -> Arrays:
     return part
 
 
-def _start_worker() -> None:
+_WORK: list[tuple[Faces, Crops, Sequence[int]]] = []
+"""In a worker process: what it was started with."""
+
+
+def _start_worker(faces: Faces, crops: Crops, columns: Sequence[int]) -> None:
     import cv2
 
+    _WORK.append((faces, crops, columns))
     cv2.setNumThreads(1)
     # A killed training must not leave workers behind that wait for work for ever.
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -99,6 +106,10 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _own_chunk(chunk: range) -> Arrays:
+    return _chunk(*_WORK[-1], chunk)
 
 
 def _chunk(faces: Faces, crops: Crops, columns: Sequence[int], chunk: range) -> Arrays:
