@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer_edge.benchmarks.targets.connection import Finished, unwrapped, wrapped
@@ -169,14 +169,14 @@ class AdbConnection:
     def run(self, command: str, *, stage: str, timeout: float = 60.0) -> Finished:
         """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
         try:
-            done = self._call("shell", "-n", "-T", wrapped(command), timeout=timeout)
+            done = self._call("shell", "-n", wrapped(command), timeout=timeout)
         except subprocess.TimeoutExpired:
             what = f"the {stage}'s command"
             raise self._lost(stage) or self._late(what, timeout) from None
         ended = unwrapped(done.stdout)
         if ended is None:
             raise self._lost(stage) or self._broken(stage)
-        return Finished(ended[1], ended[0], done.stderr)
+        return Finished(ended[1], ended[0])
 
     def push(self, local: Path, remote: str) -> None:
         """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
@@ -211,7 +211,7 @@ class AdbConnection:
             raise lost
         # Releases differ in whether they say it on the one stream or on the other.
         said = f"{done.stdout}\n{done.stderr}".strip()
-        if "No space left" not in said and ("EOF" in said or "closed" in said):
+        if "error" not in said or "EOF" in said or "closed" in said:
             raise self._broken(way)
         return said
 
@@ -230,8 +230,9 @@ class AdbConnection:
         if found is None:
             return DeviceFault("unplugged", device=self.label, stage=stage)
         try:
-            check_state(found, stage)
-            done = self._call("shell", "-n", "-T", wrapped(BOOT_ID), timeout=_SHORT)
+            # A device that is not ready does not name its model.
+            check_state(replace(found, model=self._device.model), stage)
+            done = self._call("shell", "-n", wrapped(BOOT_ID), timeout=_SHORT)
         except DeviceFault as fault:
             return fault
         except subprocess.TimeoutExpired:

@@ -174,7 +174,7 @@ class BenchmarkTool:
 
 
 def _check_ending(done: Finished, device: str) -> None:
-    said = last_line(done.out + done.error)
+    said = last_line(done.out)
     if done.code == 0:
         return
     if done.code in (126, 127):

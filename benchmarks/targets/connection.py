@@ -18,13 +18,11 @@ class Finished:
 
     Attributes:
         code: its exit code.
-        out: its standard output.
-        error: its standard error; some devices mix it into ``out``.
+        out: what it said on both streams: older devices do not tell them apart, so nobody may rely on it.
     """
 
     code: int
     out: str
-    error: str
 
 
 class Connection(Protocol):
@@ -79,7 +77,7 @@ class Connection(Protocol):
 
 def wrapped(command: str) -> str:
     """``command`` so that its end shows: neither old adb daemons nor broken cables tell an exit code from 0."""
-    return f"(\n{command}\n)\nstatus=$?; echo; echo {_MARK}$status"
+    return f"(\n{command}\n) 2>&1\nstatus=$?; echo; echo {_MARK}$status"
 
 
 def unwrapped(text: str) -> tuple[str, int] | None:

@@ -54,7 +54,7 @@ def _hash_there(connection: Connection, remote: str, local: Path, executable: bo
         f"mkdir -p {folder} || exit 9\n[ -e {path} ] || exit 0\n{right}sha256sum {path} || exit 8",
         stage="push",
     )
-    detail = last_line(made.error or made.out)
+    detail = last_line(made.out)
     if made.code == 9 and "No space left" in detail:
         size = local.stat().st_size
         raise DeviceFault("storage-full", device=connection.label, path=local.name, bytes=size)
@@ -76,7 +76,7 @@ def collect(connection: Connection, remote: str) -> bytes:
     said = connection.run(f"sha256sum {path} && wc -c <{path}", stage="pull")
     found = re.search(r"([0-9a-f]{64})\s[^\n]*\n\s*(\d+)\s*\Z", said.out)
     if said.code or not found:
-        detail = last_line(said.error or said.out)
+        detail = last_line(said.out)
         raise DeviceFault("pull-failed", device=connection.label, path=remote, detail=detail)
     data = connection.pull(remote)
     if len(data) != int(found[2]):

@@ -19,6 +19,8 @@ from fer_edge.runtime.errors import DataError
 
 NAME = "app"
 _WARMUP = 20
+GRACE = 60.0
+"""Seconds that the cable gets to say that the time is over."""
 _PACKAGE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+")
 
 
@@ -88,7 +90,7 @@ class DemoApp:
             f"rm -f {result} {result}.error {result}.part; {awake}; {' '.join(words)} 2>&1", stage="run"
         )
         if "Status: ok" not in said.out:
-            detail = next((line for line in said.out.splitlines() if "Error" in line), said.out)
+            detail = next((line for line in said.out.splitlines() if "Error:" in line), said.out)
             raise DeviceFault("app-not-started", device=device.connection.label, detail=last_line(detail))
 
     def _wait(self, device: Device, subject: Subject, result: str) -> None:
@@ -102,7 +104,7 @@ class DemoApp:
             '[ "$gone" = 111 ] && echo @gone && exit 0\n'
             "sleep 1; i=$((i+1)); done; echo @late"
         )
-        said = sections(device.connection.run(command, stage="run", timeout=seconds + 60.0).out)
+        said = sections(device.connection.run(command, stage="run", timeout=seconds + GRACE).out)
         if "refused" in said:
             detail = last_line(said["refused"])
             raise DeviceFault("app-refused", device=label, variant=subject.variant, detail=detail)

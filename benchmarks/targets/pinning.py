@@ -82,6 +82,6 @@ def pin(connection: Connection, facts: Facts, kind: str, threads: int) -> Pinnin
         raise DeviceFault("too-few-cores", device=label, threads=threads, count=len(found.cores), kind=kind)
     tried = connection.run(f"{found.prefix}true 2>&1", stage="choice of cores")
     if tried.code:
-        detail = last_line(tried.out + tried.error)
+        detail = last_line(tried.out)
         raise DeviceFault("pinning-refused", device=label, kind=kind, mask=found.mask, detail=detail)
     return found
