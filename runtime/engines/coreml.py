@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,10 @@ class CoreMlSession:
         if isinstance(answer, dict):
             return np.asarray([answer[label] for label in contract.labels], np.float32)
         return np.asarray(answer).reshape(-1)
+
+    def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
+        """``MLModel.predict`` with its dictionary."""
+        return functools.partial(self._model.predict, {self._contract.input.name: self._input(tensor)})
 
     def _input(self, tensor: NDArray[Any]) -> Any:
         if self._contract.input.interface == "tensor":

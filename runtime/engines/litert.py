@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,26 @@ class LiteRtSession:
             output = self._interpreter.get_tensor(self._output)
         return np.asarray(output).reshape(-1)
 
+    def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
+        """``Interpreter.invoke``; the tensor is copied in here, once."""
+        with native("LiteRT", self._path, "run"):
+            self._interpreter.set_tensor(self._input, tensor)
+        invoke: Callable[[], object] = self._interpreter.invoke
+        return invoke
+
 
 class LiteRt:
-    """The engine ``litert``."""
+    """The engine ``litert``.
+
+    Args:
+        delegates: False leaves XNNPACK out: TFLite's own kernels.
+    """
 
     name = "litert"
     formats: tuple[str, ...] = ("tflite",)
+
+    def __init__(self, *, delegates: bool = True) -> None:
+        self._delegates = delegates
 
     def version(self) -> str | None:
         """Distribution and version of the first library that is installed."""
@@ -61,7 +76,7 @@ class LiteRt:
         """Load a file with ``threads`` threads (XNNPACK where it takes the graph)."""
         found = self._library()
         with native("LiteRT", path, "open"), quiet():
-            interpreter = found.Interpreter(model_path=str(path), num_threads=threads)
+            interpreter = found.Interpreter(model_path=str(path), num_threads=threads, **self._options(found))
             interpreter.allocate_tensors()
         if (self.version() or "").startswith(_FROZEN) and has_dynamic_channels(interpreter):
             raise EngineError(
@@ -72,6 +87,12 @@ class LiteRt:
         return LiteRtSession(
             interpreter, path, (given["index"], answer["index"]), self.version() or self.name
         )
+
+    def _options(self, found: Any) -> dict[str, Any]:
+        if self._delegates:
+            return {}
+        kind = getattr(found, "OpResolverType", None) or found.experimental.OpResolverType
+        return {"experimental_op_resolver_type": kind.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 
     def _library(self) -> Any:
         for distribution, module in _LIBRARIES:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.protocol import check_end, installed, library, native, pick_name
 from fer_edge.runtime.errors import EngineError, MissingExtra
@@ -19,6 +22,7 @@ _DTYPES = {
     "tensor(float16)": "float16",
 }
 _ERRORS_ONLY = 3
+_CPU = "CPUExecutionProvider"
 
 
 class OnnxSession:
@@ -37,12 +41,23 @@ class OnnxSession:
             output = self._session.run([self._output], {self._input: tensor})[0]
         return np.asarray(output).reshape(-1)
 
+    def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
+        """``InferenceSession.run`` with names and feed bound."""
+        return functools.partial(self._session.run, [self._output], {self._input: tensor})
+
 
 class OnnxRuntime:
-    """The engine ``onnxruntime``."""
+    """The engine ``onnxruntime``.
+
+    Args:
+        provider: the execution provider that it asks for; the CPU's follows it.
+    """
 
     name = "onnxruntime"
     formats: tuple[str, ...] = ("onnx",)
+
+    def __init__(self, provider: str = _CPU) -> None:
+        self._provider = provider
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
@@ -53,14 +68,18 @@ class OnnxRuntime:
         return MissingExtra("onnxruntime", "onnx")
 
     def open(self, path: Path, contract: Contract, threads: int) -> OnnxSession:
-        """Load a file on the CPU provider with ``threads`` threads in all."""
+        """Load a file with ``threads`` threads in all."""
         found = library("onnxruntime", "onnx")
+        if self._provider not in found.get_available_providers():
+            raise EngineError(unknown("provider", self._provider, found.get_available_providers()))
         options = found.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = _ERRORS_ONLY
         with native("onnxruntime", path, "open"):
-            session = found.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            session = found.InferenceSession(
+                str(path), options, providers=list(dict.fromkeys((self._provider, _CPU)))
+            )
         self._check(session, path, contract)
         return OnnxSession(session, path, contract, self.version() or "onnxruntime")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -32,6 +32,13 @@ class Session(Protocol):
 
         Raises:
             EngineError: the library refused.
+        """
+
+    def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
+        """The library's own call for one picture that stays the same: what a benchmark times, with nothing around it.
+
+        Args:
+            tensor: in the contract's shape and dtype; must not change while the call is used.
         """
 
 
