@@ -1,0 +1,257 @@
+"""From arguments to subjects: bundles, lone artifacts, and either of them at a revision of git."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fer_edge.benchmarks.measure.engines import chosen_engine, words
+from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.runtime.bundle import Bundle, open_bundle
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines import ENGINES
+from fer_edge.runtime.errors import BundleError, CheckFailed, EngineError, VariantError
+from fer_edge.runtime.exchange import recover
+from fer_edge.runtime.manifest import Artifact, file_names
+from fer_edge.runtime.places import kind_of, read_plain
+from fer_edge.runtime.variants import FORMATS, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the options say.
+
+    Attributes:
+        variants: of ``--variant``; empty: every one of a bundle.
+        engines: of ``--engine``; empty: the first installed one of each format.
+        threads: of ``--threads``.
+        elsewhere: the engine runs on another machine, so that it need not be installed here.
+    """
+
+    variants: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
+    threads: tuple[int, ...] = (1,)
+    elsewhere: bool = False
+
+
+@dataclass(slots=True)
+class Chosen:
+    """What is to be measured.
+
+    Attributes:
+        subjects: in the order of arguments and manifests.
+        skipped: variant -> why it is not measured.
+        bundle_sha256: of the only bundle, if there is exactly one.
+    """
+
+    subjects: list[Subject] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+    bundle_sha256: str | None = None
+
+
+def choose(sources: Sequence[str], wanted: Wanted, stack: ExitStack) -> Chosen:
+    """The subjects of some arguments.
+
+    Args:
+        sources: bundles, artifacts, or ``REVISION:PATH`` of one of them.
+        wanted: the options.
+        stack: keeps what a revision was unpacked to until it is closed.
+
+    Raises:
+        BundleError: no such file, a changed byte, no such variant.
+        CheckFailed: every artifact failed its parity, or one that was asked for by name.
+        EngineError: an engine that does not exist, or that was asked for by name and cannot run.
+    """
+    found = Chosen()
+    hashes = []
+    for source in sources:
+        place = located(source, stack)
+        if kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
+            bundle = open_bundle(place)
+            hashes.append(bundle.sha256)
+            found.subjects += _of_bundle(bundle, wanted, found.skipped)
+        else:
+            found.subjects += _of_file(place, wanted)
+    if len(hashes) == len(sources) == 1:
+        found.bundle_sha256 = hashes[0]
+    if not found.subjects:
+        _nothing(found.skipped)
+    found.subjects = _told_apart(found.subjects, sources)
+    return found
+
+
+def located(source: str, stack: ExitStack) -> Path:
+    """The path of an argument; ``REVISION:PATH`` is unpacked from git into a folder of its own.
+
+    Raises:
+        BundleError: neither a path nor something that git knows.
+    """
+    place = Path(source)
+    if kind_of(place) == "absent":
+        recover(place)
+    if kind_of(place) != "absent":
+        return place
+    revision, colon, path = source.partition(":")
+    if not (colon and revision and path) or revision.startswith("-"):
+        raise BundleError(
+            f"{place} does not exist; allowed: a bundle, an artifact, or REVISION:PATH of one in git; "
+            "make a bundle with fer-export"
+        )
+    folder = Path(stack.enter_context(TemporaryDirectory(prefix="fer-bench-")))
+    _unpack(revision, path, folder)
+    return folder.joinpath(*Path(path).parts)
+
+
+def _unpack(revision: str, path: str, folder: Path) -> None:
+    try:
+        done = subprocess.run(
+            ["git", "archive", "--format=tar", revision, "--", path], capture_output=True, check=False
+        )
+    except OSError as error:
+        raise BundleError(f"{revision}:{path}: git cannot be run: {error.strerror or error}") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise BundleError(f"{revision}:{path} is neither a path nor in git: {ascii(said[0])[1:-1][:200]}")
+    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+
+
+def _of_bundle(bundle: Bundle, wanted: Wanted, skipped: dict[str, str]) -> Iterator[Subject]:
+    artifacts = [bundle.artifact(name) for name in wanted.variants] or list(bundle.manifest.artifacts)
+    by_name = bool(wanted.variants)
+    if not by_name:
+        skipped.update({entry.variant: entry.reason for entry in bundle.manifest.skipped})
+    for artifact in artifacts:
+        if artifact.parity.verdict == "fail":
+            reason = f"its parity failed: {artifact.parity.reason or 'no reason given'}"
+            if by_name:
+                raise CheckFailed(
+                    f"{artifact.variant} of {bundle.path} is not measured, {reason}; export it again"
+                )
+            skipped[artifact.variant] = reason
+            continue
+        engines, why = _engines(artifact.format, artifact.variant, wanted, by_name)
+        if not engines:
+            skipped[artifact.variant] = why
+            continue
+        contract = bundle.check_artifact(artifact)
+        base = _bundled(bundle, artifact, contract)
+        for engine, threads in itertools.product(engines, wanted.threads):
+            yield replace(base, engine=engine, threads=threads)
+
+
+def _bundled(bundle: Bundle, artifact: Artifact, contract: Contract) -> Subject:
+    names = file_names(artifact.path, bundle.manifest.files)
+    hashes = [bundle.manifest.files[name].sha256 for name in names]
+    return Subject(
+        path=bundle.path.joinpath(*artifact.path.split("/")),
+        format=artifact.format,
+        variant=artifact.variant,
+        engine="",
+        threads=1,
+        contract=contract.text,
+        sha256=hashes[0] if names == [artifact.path] else _together(hashes),
+        bytes=artifact.bytes,
+        parity=artifact.parity.verdict,
+        accuracy=artifact.accuracy.artifact if artifact.accuracy else None,
+        bundle=bundle.path,
+    )
+
+
+def _together(hashes: Iterable[str]) -> str:
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def _engines(format_name: str, name: str, wanted: Wanted, by_name: bool) -> tuple[list[str], str]:
+    """The engines to run it in, or why there is none.
+
+    Raises:
+        EngineError: no such engine; or the variant was named and none can run it.
+    """
+    for word in wanted.engines:
+        if word.partition(":")[0] not in {engine.name for engine in ENGINES}:
+            raise EngineError(unknown("engine", word, words()))
+    if wanted.elsewhere:
+        return list(wanted.engines) or [""], ""
+    found, faults = [], []
+    for word in wanted.engines or ("",):
+        try:
+            chosen_engine(format_name, word)
+            found.append(word)
+        except EngineError as error:
+            faults.append(error)
+    if not found and by_name:
+        raise faults[0]
+    return found, str(faults[0]) if faults else f"no engine for {name}"
+
+
+def _of_file(place: Path, wanted: Wanted) -> Iterator[Subject]:
+    contract = Contract.parse(read_embedded_contract(place))
+    beside = place.with_name(place.name + CONTRACT_SUFFIX)
+    if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
+        raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
+    spec = next((spec for spec in FORMATS if spec.extension == place.suffix.lower()), None)
+    if spec is None:
+        words_ = ", ".join(entry.extension for entry in FORMATS)
+        raise BundleError(
+            f"{place.name} is neither a bundle's folder nor an artifact; allowed: a folder or {words_}"
+        )
+    variant = _variant(place, contract, spec.name)
+    if wanted.variants and variant not in wanted.variants:
+        raise BundleError(f"{place.name} is {variant}, not {', '.join(wanted.variants)}; leave --variant out")
+    files = sorted(path for path in place.rglob("*") if path.is_file()) if place.is_dir() else [place]
+    hashes = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files]
+    base = Subject(
+        path=place,
+        format=spec.name,
+        variant=variant,
+        engine="",
+        threads=1,
+        contract=contract.text,
+        sha256=hashes[0] if files == [place] else _together(hashes),
+        bytes=sum(path.stat().st_size for path in files),
+    )
+    engines, _ = _engines(spec.name, place.name, wanted, by_name=True)
+    for engine, threads in itertools.product(engines, wanted.threads):
+        yield replace(base, engine=engine, threads=threads)
+
+
+def _variant(place: Path, contract: Contract, format_name: str) -> str:
+    """What the name says by the grammar, else the stem itself."""
+    try:
+        return Variant.parse(f"{format_name}-{place.stem.removeprefix(f'{contract.model}-')}").name
+    except VariantError:
+        return place.stem
+
+
+def _told_apart(subjects: Sequence[Subject], sources: Sequence[str]) -> list[Subject]:
+    """Subjects of several arguments that share variant, engine and threads get the argument as their label."""
+    keys = [(subject.variant, subject.engine, subject.threads) for subject in subjects]
+    if len(set(keys)) == len(keys):
+        return list(subjects)
+    if len(set(sources)) < len(sources):
+        raise BundleError("an argument came twice; to measure a file against itself use fer-bench compare")
+    return [
+        replace(subject, label=f"{subject.variant} of {subject.bundle or subject.path}")
+        if keys.count(key) > 1
+        else subject
+        for subject, key in zip(subjects, keys, strict=True)
+    ]
+
+
+def _nothing(skipped: dict[str, str]) -> None:
+    reasons = "; ".join(f"{variant}: {reason}" for variant, reason in skipped.items()) or "it is empty"
+    failed = skipped and all(reason.startswith("its parity failed") for reason in skipped.values())
+    message = f"nothing to measure ({reasons})"
+    raise CheckFailed(message) if failed else BundleError(message)

@@ -1,0 +1,229 @@
+"""``fer-bench``: latency, memory and size of a bundle's artifacts, with how sure they are."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from fer_edge.benchmarks.quantities import SECONDS, SHARE
+from fer_edge.console.command import Subcommand, command, usage_error
+from fer_edge.console.lists import VariantName, list_option
+from fer_edge.console.output import Output
+from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
+
+if TYPE_CHECKING:
+    from fer_edge.benchmarks.choose import Chosen
+    from fer_edge.benchmarks.gate import Gate
+    from fer_edge.benchmarks.records import Result
+
+THREADS = click.IntRange(1, 1024)
+SUBCOMMANDS = (
+    Subcommand(
+        "compare",
+        "fer_edge.benchmarks.compare_cli:compare_command",
+        "two artifacts, result files or revisions",
+    ),
+    Subcommand(
+        "advise", "fer_edge.benchmarks.advise_cli:advise_command", "which variant, engine, threads to ship"
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of a run, as typed."""
+
+    target: str
+    settings: tuple[str, ...]
+    variant: tuple[Any, ...]
+    engine: tuple[str, ...]
+    threads: tuple[int, ...]
+    mode: str
+    seconds: float | None
+    against: str | None
+    fail_if_slower: float
+    allow_noisy: bool
+    out: tuple[str, ...]
+    seed: int
+
+
+@command(
+    "fer-bench",
+    example="fer-bench demo/bundle --variant tflite-fp32,tflite-int8 --threads 1,2 --out results.json",
+    subcommands=SUBCOMMANDS,
+)
+@click.argument("sources", nargs=-1, metavar="[BUNDLE_OR_ARTIFACT]...")
+@click.option("--target", default="host", show_default=True, help="host, adb[:SERIAL] or ssh:HOST.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the target; repeat for more."
+)
+@list_option("--variant", element=VariantName(), help="Which of a bundle; default: all with an engine here.")
+@list_option(
+    "--engine", metavar="NAME,...", help="litert, litert:builtin (no XNNPACK), onnxruntime, torchscript ..."
+)
+@list_option(
+    "--threads", element=THREADS, metavar="N,...", help="Numbers of threads, each measured.  [default: 1]"
+)
+@click.option(
+    "--quick", is_flag=True, help="About 10 seconds for a pair, a second more for each further variant."
+)
+@click.option("--sustained", type=SECONDS, metavar="10m", help="Run each so long; first against last minute.")
+@click.option(
+    "--mlperf", is_flag=True, help="Single stream: 1,024 queries and 60 s, five times, 90th percentile."
+)
+@click.option(
+    "--against", metavar="FILE", help="A result file; exit 3 if anything is clearly slower than in it."
+)
+@click.option(
+    "--fail-if-slower",
+    type=SHARE,
+    default=0.05,
+    metavar="5%",
+    help="What counts as slower there.  [default: 5%]",
+)
+@click.option("--allow-noisy", is_flag=True, help="Exit 0 even if figures are marked untrusted.")
+@click.option("--out", multiple=True, metavar="FILE", help="Write a report by its ending; repeat for more.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Of the order of turns.  [default: 0]"
+)
+def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
+    """Measure exported models: load, first and steady inference, camera path, whole path, memory.
+
+    BUNDLE_OR_ARTIFACT is a folder written by fer-export, one artifact, or REVISION:PATH of either in git; default
+    ./bundle. Every variant runs in processes of its own, in turns of milliseconds in random order. Figures that the
+    machine spoiled are marked untrusted, with the reasons, and the exit code is 3.
+    """
+    mode = _mode(given.pop("quick"), given["sustained"] is not None, given.pop("mlperf"))
+    options = Options(mode=mode, seconds=given.pop("sustained"), **given)
+    run(output, sources or ("bundle",), options)
+
+
+def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
+    """Check everything that can be checked beforehand, measure, write, print, and end with the right exit code."""
+    from fer_edge.benchmarks.choose import Wanted, choose
+    from fer_edge.benchmarks.reports import find_report
+    from fer_edge.benchmarks.targets import find_target
+
+    target, address = find_target(options.target)
+    for path in options.out:
+        find_report(path)
+        check_writable(path)
+    gate = _gate(options)
+    wanted = Wanted(
+        variants=tuple(variant.name for variant in options.variant),
+        engines=options.engine,
+        threads=options.threads or (1,),
+        elsewhere=target.name != "host",
+    )
+    with ExitStack() as stack:
+        chosen = choose(sources, wanted, stack)
+        result = target.measure(address, _request(output, chosen, options))
+    _finish(output, result, chosen, options, gate)
+
+
+def _gate(options: Options) -> Gate | None:
+    if options.against is None:
+        return None
+    from fer_edge.benchmarks.gate import Gate
+
+    return Gate.of(options.against, options.fail_if_slower)
+
+
+def _request(output: Output, chosen: Chosen, options: Options) -> Any:
+    from fer_edge.benchmarks.targets import Request
+
+    return Request(
+        subjects=tuple(chosen.subjects),
+        mode=options.mode,
+        seconds=options.seconds,
+        seed=options.seed,
+        bundle_sha256=chosen.bundle_sha256,
+        tell=output.say,
+        options=tuple(_setting(text) for text in options.settings),
+    )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not (key and sign):
+        usage_error(f"--set {text}: allowed: KEY=VALUE")
+    return key, value
+
+
+def _finish(output: Output, result: Result, chosen: Chosen, options: Options, gate: Gate | None) -> None:
+    from fer_edge.benchmarks.reports.terminal import terminal
+
+    write_reports(result, options.out)
+    verdict = gate.judge(result) if gate is not None else None
+    text = terminal(result, chosen.skipped, output.width)
+    document = result.document()
+    if verdict is not None:
+        text += f"\n\n{verdict.text()}"
+        document["extra"] = {**document.get("extra", {}), "against": verdict.document()}
+    output.result(document, text)
+    end(result, options.allow_noisy, verdict.failures if verdict is not None else ())
+
+
+def end(result: Result, allow_noisy: bool, slower: tuple[str, ...] = ()) -> None:
+    """Raise what gives the exit code.
+
+    Raises:
+        KeyboardInterrupt: the run was interrupted (130).
+        CheckFailed: a regression, or figures that are not to be trusted (3).
+        EngineError: a variant could not be measured (1).
+    """
+    if not result.complete:
+        raise KeyboardInterrupt
+    if slower:
+        raise CheckFailed("; ".join(slower))
+    if not result.trusted and not allow_noisy:
+        raise CheckFailed(
+            "the figures marked UNTRUSTED are not to be relied on, for the reasons above; --allow-noisy accepts them"
+        )
+    failed = result.extra.get("failed", {})
+    if failed:
+        raise EngineError(
+            "not measured: " + "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        )
+
+
+def write_reports(result: Result, paths: tuple[str, ...]) -> None:
+    """Write every ``--out``, each in one step."""
+    from fer_edge.benchmarks.reports import find_report
+    from fer_edge.runtime.atomic import write_bytes
+
+    for path in paths:
+        content = find_report(path).render(result)
+        write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
+
+
+def check_writable(path: str) -> None:
+    """Before a minute is spent: can the file be written at all?
+
+    Raises:
+        FerEdgeError: its folder is missing or not writable, or it is itself a folder.
+    """
+    place = Path(path)
+    if place.is_dir():
+        raise FerEdgeError(
+            f"cannot write {place}: it is a folder; name a file in it, such as {place / 'results.json'}"
+        )
+    try:
+        descriptor, probe = tempfile.mkstemp(prefix=".fer-bench-", dir=place.parent)
+    except OSError as error:
+        raise FerEdgeError(f"cannot write {place}: {error.strerror or error}") from None
+    os.close(descriptor)
+    Path(probe).unlink()
+
+
+def _mode(quick: bool, sustained: bool, mlperf: bool) -> str:
+    chosen = [name for name, on in (("quick", quick), ("sustained", sustained), ("mlperf", mlperf)) if on]
+    if len(chosen) > 1:
+        usage_error(f"--{' and --'.join(chosen)} do not go together; take one")
+    return chosen[0] if chosen else "default"

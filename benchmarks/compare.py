@@ -1,0 +1,183 @@
+"""Which of two is slower, and by how much: live artifacts side by side in one run, result files block against block."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer_edge.benchmarks import plans, trust
+from fer_edge.benchmarks.choose import Wanted, choose
+from fer_edge.benchmarks.gate import find, notes
+from fer_edge.benchmarks.pairing import paired, unpaired
+from fer_edge.benchmarks.plans import Plan
+from fer_edge.benchmarks.records import Record, Result, pick, read
+from fer_edge.benchmarks.targets.host import measure
+from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.benchmarks.words import by_how_much
+from fer_edge.runtime.errors import DataError
+from fer_edge.stats.ratio import Ratio
+
+SIDES = ("A", "B")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """B against A in one stage.
+
+    Attributes:
+        first: what A is.
+        second: what B is.
+        stage: that was compared.
+        ratio: B over A.
+        reasons: why it is not to be trusted; empty if it is.
+        warnings: what disturbed the times, but both alike.
+    """
+
+    first: str
+    second: str
+    stage: str
+    ratio: Ratio
+    reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def text(self) -> str:
+        """For a terminal."""
+        lines = [f"{self.second} against {self.first}, {self.stage}: {by_how_much(self.ratio)}"]
+        lines += [f"UNTRUSTED: {reason}" for reason in self.reasons]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "first": self.first,
+            "second": self.second,
+            "stage": self.stage,
+            "verdict": self.ratio.verdict,
+            "ratio": self.ratio.value,
+            "interval": [self.ratio.low, self.ratio.high] if self.ratio.clusters > 1 else None,
+            "clusters": self.ratio.clusters,
+            "trusted": not self.reasons,
+            "reasons": list(self.reasons),
+            "warnings": list(self.warnings),
+        }
+
+
+def compare_live(
+    sources: Sequence[str], wanted: Wanted, stage: str, plan: Plan, request: Request
+) -> tuple[list[Comparison], Result]:
+    """Measure two artifacts, or two bundles' artifacts of the same variant, in one run.
+
+    The A/A twin of the first runs along. Pressure and steal mark the times in the result, not the comparison: they meet
+    both sides of a round alike, and whether that sufficed is what the A/A check measures.
+
+    Args:
+        sources: two of them; equal ones are the A/A trial.
+        wanted: the options; for bundles one variant.
+        stage: ``inference``, ``camera`` or ``whole``.
+        plan: of the run.
+        request: seed, tell; its subjects are chosen here.
+
+    Raises:
+        FerEdgeError: see :func:`fer_edge.benchmarks.choose.choose`.
+        DataError: not one artifact on each side.
+        KeyboardInterrupt: Ctrl-C before both had a round.
+    """
+    with ExitStack() as stack:
+        sides = [_one(source, side, wanted, stack) for source, side in zip(sources, SIDES, strict=True)]
+        plan = dataclasses.replace(plan, stages=(stage,))
+        result = measure(plan, dataclasses.replace(request, subjects=tuple(sides)))
+    return [compared(result, stage, dict(zip(SIDES, sources, strict=True)), request.seed)], result
+
+
+def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int = 0) -> Comparison:
+    """The comparison of the records of A and B in one result.
+
+    Raises:
+        DataError: a side could not be measured.
+    """
+    sides = [pick(result.records, subject=side, stage=stage) for side in SIDES]
+    if not all(sides):
+        failed = result.extra.get("failed", {})
+        raise DataError(
+            "; ".join(
+                f"{sources[side]}: {failed.get(side, 'not measured')}" for side in SIDES if side in failed
+            )
+            or "not measured"
+        )
+    a, b = sides[0][0], sides[1][0]
+    check = result.environment.get("aa_check")
+    twin = Ratio(**check) if isinstance(check, dict) else None
+    warnings = [reason for reason in result.reasons if not reason.startswith("A/A")]
+    return Comparison(
+        f"A ({sources['A']})",
+        f"B ({sources['B']})",
+        stage,
+        paired(a, b, seed=seed),
+        tuple(trust.twin_reasons(twin)),
+        tuple(warnings),
+    )
+
+
+def _one(source: str, side: str, wanted: Wanted, stack: ExitStack) -> Subject:
+    found = choose([source], wanted, stack).subjects
+    if len(found) != 1:
+        names = ", ".join(dict.fromkeys(subject.variant for subject in found))
+        raise DataError(
+            f"{source} gives {len(found)} things to measure ({names}); name one variant, engine and number of threads, "
+            f"such as --variant {found[0].variant}"
+        )
+    return dataclasses.replace(found[0], label=side)
+
+
+def is_result(source: str) -> bool:
+    """Whether an argument is a result file: by its ending."""
+    return Path(source).suffix.lower() == ".json"
+
+
+def compare_files(sources: Sequence[str], wanted: Wanted, stage: str, seed: int) -> list[Comparison]:
+    """Hold the records that two result files share against each other.
+
+    Raises:
+        DataError: not of the schema, or nothing in common.
+    """
+    old, new = (read(source) for source in sources)
+    pairs = _pairs(old.records, new.records, wanted, stage)
+    if not pairs:
+        raise DataError(
+            f"{sources[0]} and {sources[1]} share no {stage} of one variant and number of threads"
+        )
+    about = tuple(notes(old, new))
+    return [
+        Comparison(
+            f"A ({a.name}, {a.threads} threads)",
+            f"B ({b.name}, {b.threads} threads)",
+            stage,
+            unpaired(a, b, seed=seed),
+            about,
+        )
+        for a, b in pairs
+    ]
+
+
+def _pairs(
+    old: Sequence[Record], new: Sequence[Record], wanted: Wanted, stage: str
+) -> list[tuple[Record, Record]]:
+    firsts = [record for record in old if _fits(record, wanted, stage)]
+    seconds = [record for record in new if _fits(record, wanted, stage)]
+    if len(firsts) == len(seconds) == 1:
+        return [(firsts[0], seconds[0])]  # one on each side are meant, whatever they are called
+    found = [(find(firsts, record), record) for record in seconds]
+    return [(a, b) for a, b in found if a is not None]
+
+
+def _fits(record: Record, wanted: Wanted, stage: str) -> bool:
+    return record.stage == stage and (not wanted.variants or record.variant in wanted.variants)
+
+
+def plan_for(quick: bool) -> Plan:
+    """The plan of a live comparison."""
+    return plans.COMPARE_QUICK if quick else plans.COMPARE

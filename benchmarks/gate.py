@@ -1,0 +1,154 @@
+"""The gate of a CI job: a result against the result file of the main branch."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fer_edge.benchmarks.pairing import unpaired
+from fer_edge.benchmarks.records import Record, Result, read
+from fer_edge.benchmarks.words import by_how_much
+from fer_edge.runtime.errors import DataError
+from fer_edge.stats.ratio import Ratio
+
+STAGES = ("inference", "whole")
+"""What the gate looks at; load and first have a handful of samples, camera is part of whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One record against its namesake.
+
+    Attributes:
+        name: subject or variant.
+        engine: library and version of the new result.
+        threads: that both were given.
+        stage: of both.
+        ratio: new over old.
+    """
+
+    name: str
+    engine: str
+    threads: int
+    stage: str
+    ratio: Ratio
+
+    def text(self) -> str:
+        """Who, and by how much."""
+        return f"{self.name} ({self.threads} threads) {self.stage}: {by_how_much(self.ratio)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the gate says.
+
+    Attributes:
+        lines: one a record that both results have.
+        notes: what makes the two hard to compare.
+        limit: share from which something counts as slower.
+    """
+
+    lines: tuple[Line, ...]
+    notes: tuple[str, ...]
+    limit: float
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Records whose whole interval lies above the limit."""
+        return tuple(
+            f"regression: {line.text()}, clearly more than {self.limit:.3g}"
+            for line in self.lines
+            if line.ratio.low > 1 + self.limit
+        )
+
+    def text(self) -> str:
+        """For a terminal."""
+        lines = [f"Against the other result (limit {100 * self.limit:g} %):"]
+        lines += [f"  {line.text()}" for line in self.lines]
+        return "\n".join([*lines, *(f"  Note: {note}" for note in self.notes)])
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "limit": self.limit,
+            "notes": list(self.notes),
+            "records": [{**dataclasses.asdict(line), "verdict": line.ratio.verdict} for line in self.lines],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A result file to hold new results against.
+
+    Attributes:
+        path: as typed.
+        baseline: what it says.
+        limit: share from which something counts as slower.
+    """
+
+    path: str
+    baseline: Result
+    limit: float
+
+    @classmethod
+    def of(cls, path: str, limit: float) -> Gate:
+        """Read the file.
+
+        Raises:
+            DataError: not of the schema.
+            BundleError: no such file.
+        """
+        return cls(path, read(path), limit)
+
+    def judge(self, result: Result) -> Verdict:
+        """Hold every record of both against each other.
+
+        Raises:
+            DataError: they have none in common.
+        """
+        lines = []
+        for record in result.records:
+            old = find(self.baseline.records, record)
+            if record.stage in STAGES and old is not None:
+                lines.append(
+                    Line(record.name, record.engine, record.threads, record.stage, unpaired(old, record))
+                )
+        if not lines:
+            raise DataError(
+                f"{self.path} has no record of a variant and number of threads that was measured now"
+            )
+        return Verdict(tuple(lines), tuple(notes(self.baseline, result)), self.limit)
+
+
+def find(records: Sequence[Record], like: Record) -> Record | None:
+    """The namesake of a record; another version of its engine will do."""
+
+    def same(record: Record, engine: str) -> bool:
+        mine = (record.name, record.threads, record.stage, engine)
+        return mine == (like.name, like.threads, like.stage, library(like.engine))
+
+    exact = next((record for record in records if record.key == like.key), None)
+    return exact or next((record for record in records if same(record, library(record.engine))), None)
+
+
+def library(engine: str) -> str:
+    """Name and inside of an engine without its version: ``ai-edge-litert 2.3.0 (builtin)`` is that of 2.4 too."""
+    name, *rest = engine.split(" ")
+    return " ".join([name, *rest[1:]])
+
+
+def notes(old: Result, new: Result) -> list[str]:
+    """What differs between two results besides what was measured."""
+    found = []
+    for key, what in (("cpu", "CPU"), ("cpus", "number of CPUs"), ("governor", "governor")):
+        before, after = old.environment.get(key), new.environment.get(key)
+        if None not in (before, after) and "unknown" not in (before, after) and before != after:
+            found.append(
+                f"another {what}: {before} then, {after} now; measure the baseline again on this machine"
+            )
+    for result, when in ((old, "the earlier"), (new, "the later")):
+        if not result.trusted:
+            found.append(f"{when} result is marked untrusted: {result.reasons[0]}")
+    return found

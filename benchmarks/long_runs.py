@@ -1,0 +1,108 @@
+"""What the two long modes are for: first against last minute, and MLPerf's single stream."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from fer_edge.benchmarks.plans import Plan
+from fer_edge.benchmarks.records import Record
+from fer_edge.benchmarks.trust import turn_medians
+from fer_edge.benchmarks.watch import Watch
+from fer_edge.stats.location import hodges_lehmann
+from fer_edge.stats.ratio import Ratio, unpaired_ratio
+
+MINUTE = 60.0
+PARTS = 6
+"""Of a minute: ten seconds each, longer than the flicker of a machine, so that they count as independent."""
+SPREAD = 0.05
+"""By how much the slowest of MLPerf's repeats may exceed the fastest."""
+
+
+def sustained_facts(records: Sequence[Record], watch: Watch) -> list[dict[str, Any]]:
+    """Last minute over first minute of each record, and how fast the machine warmed up."""
+    warming = watch.warming()
+    found = []
+    for record in records:
+        ratio = last_over_first(record) if record.stage == "inference" else None
+        if ratio is not None:
+            found.append(
+                {
+                    **_who(record),
+                    "last_over_first_minute": dataclasses.asdict(ratio),
+                    "verdict": ratio.verdict,
+                    "celsius_a_minute": "unknown" if warming is None else round(warming, 2),
+                }
+            )
+    return found
+
+
+def last_over_first(record: Record, minute: float = MINUTE) -> Ratio | None:
+    """The ratio of the last minute's times to the first's; None where the run is shorter than two turns.
+
+    A run of less than two minutes is compared by halves.
+    """
+    begins, values = turn_medians(record)
+    if len(values) < 2:
+        return None
+    times, logs = np.asarray(begins), np.log(values)
+    length = min(minute, (times[-1] - times[0]) / 2)
+    first, last = logs[times <= times[0] + length], logs[times >= times[-1] - length]
+    sides = [
+        [hodges_lehmann(part) for part in np.array_split(side, min(PARTS, side.size))]
+        for side in (first, last)
+    ]
+    return unpaired_ratio(*sides)
+
+
+def mlperf_facts(records: Sequence[Record], plan: Plan) -> list[dict[str, Any]]:
+    """MLPerf Inference's single stream: 90th percentile of each repeat, and whether the repeats agree.
+
+    Source: MLPerf Inference rules, "Single stream" (one query after the other, at least 1,024 queries and 60 s, the
+    90th percentile is the figure); five repeats within 5 % are this project's condition.
+    """
+    return [_single_stream(record, plan) for record in records if record.stage == "inference"]
+
+
+def mlperf_reasons(record: Record, plan: Plan) -> list[str]:
+    """Why a single-stream figure is not valid; empty if it is."""
+    reasons: list[str] = _single_stream(record, plan)["reasons"] if record.stage == "inference" else []
+    return reasons
+
+
+def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
+    repeats: dict[int, list[float]] = {}
+    for block, times in record.split():
+        repeats.setdefault(block.generation, []).extend(times)
+    tails = [float(np.quantile(samples, 0.9, method="inverted_cdf")) for samples in repeats.values()]
+    spread = max(tails) / min(tails) - 1
+    reasons = []
+    if len(tails) < plan.repeats:
+        reasons.append(f"{len(tails)} of {plan.repeats} repeats were measured")
+    for number, samples in enumerate(repeats.values(), 1):
+        # The samples' own sum: the changes of turn are no part of a query.
+        if len(samples) < plan.queries or sum(samples) < plan.repeat_seconds * 60 / 61:
+            reasons.append(
+                f"repeat {number} has {len(samples)} queries in {sum(samples):.0f} s; needed are {plan.queries} in "
+                f"{plan.repeat_seconds * 60 / 61:.0f} s, so let it run to its end"
+            )
+    if spread > SPREAD:
+        reasons.append(
+            f"the repeats differ by {spread:.1%} (limit {SPREAD:.0%}); measure on a quieter machine"
+        )
+    return {
+        **_who(record),
+        "p90_seconds": float(np.median(tails)),
+        "repeats_p90_seconds": tails,
+        "queries": [len(samples) for samples in repeats.values()],
+        "spread": spread,
+        "verdict": "invalid" if reasons else "valid",
+        "reasons": reasons,
+    }
+
+
+def _who(record: Record) -> dict[str, Any]:
+    return {"variant": record.name, "engine": record.engine, "threads": record.threads}

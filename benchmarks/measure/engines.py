@@ -1,0 +1,47 @@
+"""Engines as ``--engine`` names them: the runtime's, and the same with other insides."""
+
+from __future__ import annotations
+
+from fer_edge.runtime.closest import unknown
+from fer_edge.runtime.engines import ENGINES, Engine, find_engine
+from fer_edge.runtime.engines.litert import LiteRt
+from fer_edge.runtime.engines.onnxruntime import OnnxRuntime
+from fer_edge.runtime.errors import EngineError
+
+_PROVIDER = "onnxruntime:"
+
+VARIED: dict[str, Engine] = {"litert:builtin": LiteRt(delegates=False)}
+"""Word of ``--engine`` -> engine. ``litert`` alone uses XNNPACK, ``litert:builtin`` TFLite's own kernels."""
+
+
+def words() -> list[str]:
+    """What ``--engine`` takes; after ``onnxruntime:`` stands any execution provider of the installed library."""
+    return [*(engine.name for engine in ENGINES), *VARIED, "onnxruntime:PROVIDER"]
+
+
+def chosen_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema's word
+    """The engine for a format.
+
+    Args:
+        format: such as ``tflite``.
+        word: of ``--engine``; empty: the first one that is installed.
+
+    Raises:
+        EngineError: no such engine, it does not run the format, or not on this machine.
+        MissingExtra: its library is not installed.
+    """
+    base = word.partition(":")[0]
+    if word in ("", base):
+        return find_engine(format, word or None)
+    find_engine(format, base)
+    if word.startswith(_PROVIDER):
+        return OnnxRuntime(provider=word.removeprefix(_PROVIDER))
+    if word not in VARIED:
+        raise EngineError(unknown("engine", word, words()))
+    return VARIED[word]
+
+
+def shown_name(word: str, version: str) -> str:
+    """Library, version and, where it is not the usual one, the inside: ``ai-edge-litert 2.3.0 (builtin)``."""
+    inside = word.partition(":")[2]
+    return f"{version} ({inside})" if inside else version

@@ -1,0 +1,48 @@
+"""The timing loop: one clock reading a call, written into a list that is already there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from time import perf_counter_ns
+
+
+def timed(call: Callable[[], object], count: int) -> list[int]:
+    """Nanoseconds of each of ``count`` calls.
+
+    The end of a call is the beginning of the next, so the loop itself (a clock reading and a store) is part of every
+    sample: well below a microsecond, see ``benchmarks/figures/harness_cost.py``.
+
+    Args:
+        call: what to time.
+        count: how often, at least 1.
+
+    Returns:
+        (count,) nanoseconds.
+    """
+    stamps = [0] * (count + 1)
+    now = perf_counter_ns
+    stamps[0] = now()
+    for number in range(1, count + 1):
+        call()
+        stamps[number] = now()
+    return [end - begin for begin, end in itertools.pairwise(stamps)]
+
+
+def slowed(call: Callable[[], object], share: float) -> Callable[[], object]:
+    """The same call, made to take ``1 + share`` times as long by spinning: a known slow-down for the harness's own trials.
+
+    Args:
+        call: what to slow down.
+        share: 0.03 is 3 %; 0 keeps the wrapper's cost and adds nothing.
+    """
+    now = perf_counter_ns
+
+    def call_and_spin() -> None:
+        begin = now()
+        call()
+        end = begin + (now() - begin) * (1 + share)
+        while now() < end:
+            pass
+
+    return call_and_spin

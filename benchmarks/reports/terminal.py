@@ -1,0 +1,37 @@
+"""The table that a terminal gets."""
+
+from __future__ import annotations
+
+from fer_edge.benchmarks.records import Result
+from fer_edge.benchmarks.reports.columns import COLUMNS, NOTHING, shown
+from fer_edge.benchmarks.reports.summary import rows, sources
+from fer_edge.benchmarks.reports.words import caption, environment_line
+from fer_edge.console.table import table
+
+
+def terminal(result: Result, skipped: dict[str, str] | None = None, width: int | None = None) -> str:
+    """One aligned row an artifact, engine and number of threads; then the reasons and what was left out.
+
+    Args:
+        result: what was measured.
+        skipped: variant -> why it was not.
+        width: of the terminal in columns; None: no limit.
+    """
+    found = rows(result)
+    columns = shown(found) or COLUMNS
+    lines = [
+        table(
+            [column.header for column in columns],
+            [[column.cell(row) for column in columns] for row in found],
+            right=[column.header for column in columns if column.right],
+            width=width,
+        ),
+        "",
+        caption(result),
+        *sources(found),
+        environment_line(result.environment),
+    ]
+    left_out = {**(skipped or {}), **result.extra.get("failed", {})}
+    lines += [f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()]
+    lines += [f"UNTRUSTED: {reason}" for reason in result.reasons]
+    return "\n".join(lines)

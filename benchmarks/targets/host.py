@@ -1,0 +1,214 @@
+"""``--target host``: this machine, each subject in its own processes."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fer_edge.benchmarks import plans, trust
+from fer_edge.benchmarks.environment import describe
+from fer_edge.benchmarks.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.benchmarks.measure.run import Run
+from fer_edge.benchmarks.measure.taken import Taken
+from fer_edge.benchmarks.measure.warmup import LONGEST_SECONDS
+from fer_edge.benchmarks.pairing import paired
+from fer_edge.benchmarks.plans import Plan
+from fer_edge.benchmarks.records import STAGES, Artifact, Record, Result, pick, record_members
+from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.benchmarks.watch import Watch
+from fer_edge.runtime.errors import EngineError
+from fer_edge.stats.ratio import Ratio
+
+TWIN = "A/A twin"
+PLANS = {
+    plan.name: plan
+    for plan in (
+        plans.DEFAULT,
+        plans.QUICK,
+        plans.COMPARE,
+        plans.COMPARE_QUICK,
+        plans.SUSTAINED,
+        plans.MLPERF,
+    )
+}
+
+
+class Host:
+    """The target ``host``."""
+
+    name = "host"
+    summary = "host: this machine"
+
+    def measure(self, address: str, request: Request) -> Result:  # noqa: ARG002 - there is one host
+        """Measure every subject; see :class:`fer_edge.benchmarks.targets.target.Target`."""
+        plan = PLANS[request.mode]
+        if request.seconds is not None:
+            plan = dataclasses.replace(plan, seconds=request.seconds)
+        return measure(plans.sized(plan, len(request.subjects)), request)
+
+
+def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = None) -> Result:
+    """Measure by a plan.
+
+    Args:
+        plan: of the mode, or a shorter one.
+        request: what to measure.
+        slower: subject's position -> known slow-down, for the harness's own trials.
+
+    Raises:
+        EngineError: nothing could be measured.
+        KeyboardInterrupt: Ctrl-C before the first round was complete.
+    """
+    watch, known = Watch(), describe()
+    begin = time.monotonic()
+    together = plan.name not in {"sustained", "mlperf"}
+    groups = [list(request.subjects)] if together else [[subject] for subject in request.subjects]
+    taken: list[Taken] = []
+    complete = True
+    for group in groups:
+        members = [*group, _twin(group[0])] if plan.twin else group
+        run = Run(plan, members, request.seed, slower or {}, request.tell, watch)
+        taken += run.go()
+        complete = run.complete
+        if not complete:
+            break
+    mode = {
+        "name": plan.name,
+        "seed": request.seed,
+        "seconds": round(time.monotonic() - begin, 3),
+        "generations": plan.generations,
+        "turn_seconds": plan.turn_seconds,
+    }
+    return assembled(plan, request, taken, watch, {"environment": known, "mode": mode, "complete": complete})
+
+
+def _twin(subject: Subject) -> Subject:
+    return dataclasses.replace(subject, label=TWIN)
+
+
+def assembled(
+    plan: Plan, request: Request, taken: Sequence[Taken], watch: Watch, known: Mapping[str, Any]
+) -> Result:
+    """The document of what was taken: records judged, facts added."""
+    whole = [entry for entry in taken if any(stage in entry.stages for stage in trust.STEADY_STAGES)]
+    if not whole:
+        _nothing(taken)
+    records = [record for entry in whole for record in _records(entry)]
+    ours = [record for record in records if record.name != TWIN]
+    twins = [record for record in records if record.name == TWIN]
+    twin = aa_ratio(ours, twins, request.seed)
+    judged = _judged(plan, ours, whole, watch, twin)
+    return Result(
+        environment={
+            **known["environment"],
+            **watch.document(),
+            "aa_check": None if twin is None else dataclasses.asdict(twin),
+        },
+        records=tuple(judged),
+        bundle_sha256=request.bundle_sha256,
+        mode=known["mode"],
+        artifacts=tuple(_artifact(entry) for entry in whole if entry.subject.label != TWIN),
+        complete=known["complete"],
+        extra=_extra(plan, taken, twins, judged, watch),
+    )
+
+
+def _nothing(taken: Sequence[Taken]) -> None:
+    failures = [entry.failure for entry in taken if entry.failure]
+    if failures:
+        raise EngineError("; ".join(dict.fromkeys(failures)))
+    raise KeyboardInterrupt
+
+
+def _records(taken: Taken) -> list[Record]:
+    subject = taken.subject
+    return [
+        Record(
+            variant=subject.variant,
+            engine=taken.engine,
+            threads=subject.threads,
+            stage=stage,
+            samples=tuple(taken.stages[stage].samples),
+            subject=subject.label,
+            blocks=tuple(taken.stages[stage].blocks),
+        )
+        for stage in STAGES
+        if stage in taken.stages
+    ]
+
+
+def aa_ratio(records: Sequence[Record], twins: Sequence[Record], seed: int = 0) -> Ratio | None:
+    """The A/A check: the twin's inference over that of the subject it doubles; None where there is no twin."""
+    twin = next(iter(pick(twins, stage="inference")), None)
+    if twin is None:
+        return None
+    same = pick(records, stage="inference", variant=twin.variant, engine=twin.engine, threads=twin.threads)
+    return paired(same[0], twin, seed=seed) if same else None
+
+
+def _judged(
+    plan: Plan, records: Sequence[Record], taken: Sequence[Taken], watch: Watch, twin: Ratio | None
+) -> list[Record]:
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    everywhere = [
+        *trust.machine_reasons(watch, max(record.threads for record in records), cpus),
+        *trust.twin_reasons(twin),
+    ]
+    restless = {
+        (entry.subject.name, entry.engine, entry.subject.threads): trust.restless_reasons(
+            entry.restless, LONGEST_SECONDS
+        )
+        for entry in taken
+    }
+    steady = sum(record.stage in trust.STEADY_STAGES for record in records)
+    found = []
+    for record in records:
+        # A sustained run is there to show the drift, not to be spoiled by it.
+        own = [] if plan.name == "sustained" else trust.record_reasons(record, steady)
+        own += mlperf_reasons(record, plan) if plan.repeats else []
+        slow = restless[record.name, record.engine, record.threads]
+        reasons = trust.joined(everywhere, slow if record.stage in trust.STEADY_STAGES else [], own)
+        found.append(dataclasses.replace(record, trusted=not reasons, reasons=reasons))
+    return found
+
+
+def _artifact(taken: Taken) -> Artifact:
+    subject = taken.subject
+    energy = taken.joules / taken.inferences if taken.joules is not None and taken.inferences else None
+    return Artifact(
+        variant=subject.variant,
+        engine=taken.engine,
+        threads=subject.threads,
+        file=subject.path.name,
+        sha256=subject.sha256,
+        bytes=subject.bytes,
+        parity=subject.parity,
+        accuracy=subject.accuracy,
+        peak_memory_bytes=tuple(taken.peak),
+        steady_memory_bytes=tuple(taken.steady),
+        base_memory_bytes=tuple(taken.base),
+        energy_joules=energy,
+        subject=subject.label,
+    )
+
+
+def _extra(
+    plan: Plan, taken: Sequence[Taken], twins: Sequence[Record], judged: Sequence[Record], watch: Watch
+) -> dict[str, Any]:
+    extra: dict[str, Any] = {}
+    failed = {entry.subject.name: entry.failure for entry in taken if entry.failure}
+    if failed:
+        extra["failed"] = failed
+    if twins:
+        extra["twin"] = [record_members(record) for record in twins if record.stage == "inference"]
+    if plan.name == "sustained":
+        extra["sustained"] = sustained_facts(judged, watch)
+    if plan.name == "mlperf":
+        extra["mlperf"] = mlperf_facts(judged, plan)
+    return extra
+
+
+HOST = Host()
