@@ -50,7 +50,7 @@ def history(epochs: Sequence[Mapping[str, Any]]) -> bytes:
     """Loss, and the shares, by epoch: training and validation.
 
     Args:
-        epochs: a mapping an epoch, with ``train_...`` and ``validation_...`` figures.
+        epochs: a mapping an epoch, as :func:`fer_edge.train.report.figures.epochs` gives them.
     """
     panels = _panels(epochs)
     with figure_of(2.6 * len(panels) + 0.4, rows=len(panels)) as (figure, axes):
@@ -58,7 +58,8 @@ def history(epochs: Sequence[Mapping[str, Any]]) -> bytes:
             for name in names:
                 _curve(ax, epochs, name)
             ax.set_ylabel(title)
-            ax.legend(ncols=2, fontsize=9.5)
+            if ax.lines:
+                ax.legend(ncols=2, fontsize=9.5)
         axes[-1].set_xlabel("epoch")
         axes[-1].xaxis.get_major_locator().set_params(integer=True)
         return png_of(figure)
@@ -74,7 +75,9 @@ def _panels(epochs: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
 
 
 def _curve(ax: Axes, epochs: Sequence[Mapping[str, Any]], name: str) -> None:
-    points = [(line.get("epoch", at), line[name]) for at, line in enumerate(epochs, 1) if name in line]
+    points = [(line["epoch"], line[name]) for line in epochs if line.get(name) is not None]
+    if not points:
+        return
     split, _, metric = name.partition("_")
     color = BLUE if split == "train" else RED
     style = "-" if metric in {"loss", "accuracy"} else ":"
@@ -145,10 +148,9 @@ def reliability(bins: Sequence[Mapping[str, Any]], error: float) -> bytes:
         top.plot([0, 1], [0, 1], "--", color=FAINT, linewidth=1.2, label="as sure as right")
         sure = [entry["confidence"] for entry in full]
         top.plot(sure, accuracy, "o", color=RED, markersize=4.5, clip_on=False, label="at mean confidence")
-        top.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right", title=f"ECE {100 * error:.1f} %")
-        top.legend(
-            loc="upper left", fontsize=9.5, frameon=True, facecolor="white", framealpha=0.9, edgecolor="none"
-        )
+        top.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right")
+        figure.suptitle(f"ECE {100 * error:.1f} %", fontsize=12)
+        top.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=9.5)
         below.bar(at, [entry["faces"] for entry in full], width * 0.92, color=FAINT, alpha=0.6)
         below.set(xlim=(0, 1), ylabel="faces", xlabel="probability of the first guess")
         return png_of(figure)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train.report.figures import figures
+from fer_edge.train.report.figures import epochs, figures
 from fer_edge.train.report.outcome import Outcome
 
 SCHEMA = "fer-edge-evaluation/1"
@@ -46,7 +46,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "data": {"source": outcome.source, "sha256": outcome.data_sha256},
         "figures": figures(outcome),
         "inference": {"seconds_a_face": outcome.seconds_a_face, "how": outcome.timing} if measured else None,
-        "epochs": [dict(line) for line in outcome.history],
+        "epochs": epochs(outcome),
         "answers": {
             "classes": list(outcome.classes),
             "names": list(outcome.names),
@@ -111,7 +111,7 @@ def _answers(found: dict[str, Any]) -> Outcome:
         labels=labels,
         names=names,
         crops=np.full((len(names), 1, 1, 1), 128, np.uint8),
-        history=found["epochs"],
+        history=[],
         seconds_a_face=seconds,
         timing=str(inference.get("how", "")),
         title=str(found["title"]),

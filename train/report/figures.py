@@ -76,6 +76,22 @@ def figures(outcome: Outcome) -> dict[str, Any]:
     }
 
 
+def epochs(outcome: Outcome) -> list[dict[str, Any]]:
+    """The history's ``epoch`` and its figures of training and validation; None where one is not finite.
+
+    Whatever else a log holds, such as times, would make the report differ between two equal trainings.
+    """
+    return [
+        {"epoch": line.get("epoch", number)}
+        | {name: _finite(value) for name, value in line.items() if name.startswith(("train_", "validation_"))}
+        for number, line in enumerate(outcome.history, 1)
+    ]
+
+
+def _finite(value: Any) -> float | None:
+    return round(float(value), DIGITS) if np.isfinite(value) else None
+
+
 def confusion(outcome: Outcome) -> NDArray[np.int64]:
     """(classes, classes) faces: a row a true class, a column a first guess."""
     table = np.zeros((len(outcome.classes),) * 2, np.int64)

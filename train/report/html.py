@@ -29,6 +29,7 @@ p, figcaption { max-width: none; }
 .card figure { margin: .25rem 0 0; }
 .card table { width: 100%; }
 .card td:last-child { min-width: 0; }
+.card th, .card td { padding: .3rem .45rem; } .card th { white-space: normal; }
 .wide { grid-column: 1 / -1; }
 .chart img { width: 100%; max-width: 41rem; margin: 0 auto .5rem; border: 0; border-radius: 0; }
 .verdict { margin: 1rem 0 0; padding: .75rem 1rem; border-left: 4px solid var(--accent); background: var(--card); border-radius: 4px; }

@@ -12,6 +12,7 @@ from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.report import charts, html
 from fer_edge.train.report.document import FILE, document, serialized
 from fer_edge.train.report.examples import examples, gallery, sheet
+from fer_edge.train.report.figures import epochs
 from fer_edge.train.report.outcome import Outcome
 from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
@@ -51,7 +52,8 @@ def drawn(outcome: Outcome, figures: Mapping[str, Any]) -> dict[str, bytes]:
         "per-class.png": charts.per_class({outcome.title or outcome.model: figures["per_class"]}),
         "examples.png": sheet(examples(outcome, right=True), examples(outcome, right=False)),
     }
-    return ({"history.png": charts.history(outcome.history)} if outcome.history else {}) | pictures
+    told = epochs(outcome)
+    return ({"history.png": charts.history(told)} if any(len(line) > 1 for line in told) else {}) | pictures
 
 
 def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:

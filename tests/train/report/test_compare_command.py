@@ -1,0 +1,159 @@
+"""``fer-train compare``: two models, the same faces, one sentence."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.stats import binom
+
+from fer_edge.runtime.errors import DataError
+from fer_edge.train.checkpoint import builtin_checkpoint
+from fer_edge.train.report.compare_cli import compare_command as compare
+from fer_edge.train.report.comparison import comparison
+from fer_edge.train.report.evaluate_cli import evaluate_command as evaluate
+from fer_edge.train.report.outcome import Outcome
+
+BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
+
+
+def with_mistakes(wrong, count=100, **more):
+    """Two classes in turn; the faces in ``wrong`` get the other one."""
+    labels = np.eye(2, dtype=np.float32)[np.arange(count) % 2]
+    answers = labels.copy()
+    answers[list(wrong)] = answers[list(wrong), ::-1]
+    given = {"model": "m", "classes": ("neutral", "happy"), "probabilities": answers * 0.8 + 0.1, "labels": labels,
+             "names": [str(n) for n in range(count)], "crops": np.zeros((count, 1, 4, 4), np.uint8),
+             "source": "drawn", "data_sha256": "00"}  # fmt: skip
+    return Outcome(**{**given, **more})
+
+
+def test_a_better_model_is_called_better_and_a_worse_one_worse():
+    poor, good = with_mistakes(range(30), title="poor"), with_mistakes(range(28, 32), title="good")
+    found = comparison(poor, good)
+    # 28 faces only the good one, 2 only the poor one: twice the lower tail of a fair coin.
+    assert (found["mcnemar"]["only_first"], found["mcnemar"]["only_second"]) == (2, 28)
+    assert found["mcnemar"]["p_value"] == pytest.approx(2 * binom.cdf(2, 30, 0.5), rel=1e-5)
+    assert found["difference"]["accuracy"] == pytest.approx(0.26)
+    low, high = found["difference"]["interval"]
+    # The normal interval of a paired difference: 0.26 +- 1.96 sqrt((0.30 - 0.26^2) / 100).
+    assert (low, high) == (pytest.approx(0.26 - 0.0945, abs=0.015), pytest.approx(0.26 + 0.0945, abs=0.015))
+    assert found["verdict"] == "better"
+    assert found["sentences"][0].startswith(
+        "good is better than poor: 96.0 % of 100 faces are right instead of 70.0 % (+26.0 points"
+    )
+    back = comparison(good, poor)
+    assert back["verdict"] == "worse"
+    assert back["sentences"][0].startswith("poor is worse than good: 70.0 %")
+    assert back["difference"]["interval"][1] < 0
+
+
+def test_a_difference_that_may_be_chance_is_not_called_one():
+    found = comparison(with_mistakes(range(10), title="a"), with_mistakes(range(4, 11), title="b"))
+    assert found["verdict"] == "not-distinguishable"
+    assert (
+        "a and b are not distinguishable on these 100 faces: 90.0 % and 93.0 % are right"
+        in found["sentences"][0]
+    )
+
+
+def test_equal_models_are_told_apart_by_name_only():
+    found = comparison(with_mistakes([3]), with_mistakes([3]))
+    assert [model["title"] for model in found["models"]] == ["m (first)", "m (second)"]
+    assert found["verdict"] == "not-distinguishable"
+    assert "right on exactly the same of 100 faces (99.0 %)" in found["sentences"][0]
+    assert found["mcnemar"]["p_value"] == 1
+
+
+def test_cost_is_said_where_it_is_known():
+    slow = with_mistakes([], title="slow", seconds_a_face=0.004, size_bytes=4_000_000)
+    fast = with_mistakes([], title="fast", seconds_a_face=0.001, size_bytes=500_000)
+    assert comparison(slow, fast)["sentences"][1:] == [
+        "fast takes 0.25 times as long: 1 ms a face instead of 4 ms.",
+        "Its file has 0.12 times the size: 500 kB instead of 4.0 MB.",
+    ]
+    assert comparison(with_mistakes([]), fast)["ratio"] == {"seconds_a_face": None, "size_bytes": None}
+
+
+def test_spellings_of_a_label_are_the_same_label():
+    other = with_mistakes([0], classes=("neutral", "happiness"))
+    assert comparison(with_mistakes([1]), other)["mcnemar"]["both_right"] == 98
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"data_sha256": "11"}, "not asked about the same faces"),
+        ({"names": [str(n) for n in range(100)][::-1]}, "not asked about the same faces"),
+        ({"classes": ("neutral", "anger")}, "other labels"),
+    ],
+)
+def test_other_faces_or_labels_are_refused(change, said):
+    with pytest.raises(DataError, match=said):
+        comparison(with_mistakes([]), with_mistakes([], **change))
+
+
+def test_two_variants_of_a_bundle_and_their_files_say_the_same(call, tmp_path, folder):
+    words = ("--data", folder, "--no-timing", "--json")
+    code, out, err = call(
+        compare, BUNDLE, BUNDLE, "--variant", "tflite-fp32,tflite-int8", *words, "--out", tmp_path / "live"
+    )
+    assert code == 0, err
+    live = json.loads(out)
+    assert [model["title"] for model in live["models"]] == ["fer-mini tflite-fp32", "fer-mini tflite-int8"]
+    assert live["ratio"]["size_bytes"] < 0.5
+    for variant in ("tflite-fp32", "tflite-int8"):
+        assert call(evaluate, BUNDLE, "--variant", variant, *words, "--out", tmp_path / variant)[0] == 0
+    files = [tmp_path / name / "evaluation.json" for name in ("tflite-fp32", "tflite-int8")]
+    code, out, err = call(compare, *files, "--json", "--out", tmp_path / "later")
+    assert code == 0, err
+    later = json.loads(out)
+    assert {**later, "report": None} == {**live, "report": None}
+    assert (tmp_path / "live" / "comparison.json").read_bytes() == (
+        tmp_path / "later" / "comparison.json"
+    ).read_bytes()
+
+
+def test_a_checkpoint_against_its_artifact_in_turns(call, tmp_path):
+    artifact = BUNDLE / "fer-mini-fp32.tflite"
+    code, out, err = call(
+        compare, builtin_checkpoint(), artifact, "--recipe", "synthetic", "--limit", 16, "--out", tmp_path
+    )
+    assert code == 0, err
+    assert "right on exactly the same of 16 faces" in out
+    assert "times as long" in out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "comparison.html", "comparison.json", "per-class.png", "confusion-first.png", "confusion-second.png",
+    }  # fmt: skip
+    told = json.loads((tmp_path / "comparison.json").read_text())
+    assert all("taking turns" in model["inference"]["how"] for model in told["models"])
+
+
+def test_a_file_and_a_model_need_the_same_faces(call, tmp_path, folder):
+    evaluated = tmp_path / "e"
+    assert call(evaluate, BUNDLE, "--data", folder, "--limit", 8, "--out", evaluated)[0] == 0
+    words = (evaluated / "evaluation.json", BUNDLE, "--data", folder, "--out", tmp_path / "c")
+    code, out, err = call(compare, *words, "--limit", 8)
+    assert code == 0, err
+    assert "exactly the same of 8 faces" in out
+    code, _, err = call(compare, *words, "--limit", 7)
+    assert (code, "not asked about the same faces" in err) == (1, True), err
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ((BUNDLE,), 2, "SECOND"),
+        ((BUNDLE, BUNDLE), 2, "Give --data"),
+        ((BUNDLE, "absent", "--recipe", "synthetic"), 1, "absent does not exist"),
+        ((BUNDLE, BUNDLE, "--recipe", "synthetic", "--variant", "tflite-fp32,tflite-int8,tflite-fp32"), 2, "3 values for 2 bundles"),
+        (("a.json", "b.json"), 1, "a.json cannot be read"),
+        (("a.json", "b.json", "--data", "x"), 2, "leave --data and --recipe out"),
+    ],
+)  # fmt: skip
+def test_a_bad_call_of_compare_is_one_sentence(call, tmp_path, monkeypatch, words, code, said):
+    monkeypatch.chdir(tmp_path)
+    found, out, err = call(compare, *words, "--json")
+    assert (found, said in err) == (code, True), err
+    assert json.loads(out)["error"]["exit_code"] == code
+    assert not (tmp_path / "comparison").exists()
