@@ -16,6 +16,8 @@ class Plan:
         name: of the mode.
         seconds: of the whole run, start-up of the processes included.
         generations: how many fresh processes each subject gets, one after the other.
+        fewest_generations: that there are even if the time is over (a busy machine starts processes slowly).
+        fewest_rounds: of one generation, even if its time is over.
         stages: of the rounds, in turns.
         turn_seconds: how long one process runs before it is the next one's turn: long against the cost of the change
             (some tens of microseconds), short against the machine's moods (some tenths of a second).
@@ -33,6 +35,8 @@ class Plan:
     turn_seconds: float = 0.010
     fewest_calls: int = 3
     twin: bool = True
+    fewest_generations: int = 2
+    fewest_rounds: int = 4
     repeats: int = 0
     queries: int = 0
     repeat_seconds: float = 0.0
@@ -40,8 +44,8 @@ class Plan:
 
 DEFAULT = Plan("default", 60.0, 3)
 QUICK = Plan("quick", 10.0, 3)
-COMPARE = Plan("compare", 30.0, 16, ("inference",))
-COMPARE_QUICK = Plan("compare-quick", 10.0, 8, ("inference",))
+COMPARE = Plan("compare", 30.0, 16, ("inference",), fewest_generations=8, fewest_rounds=16)
+COMPARE_QUICK = Plan("compare-quick", 10.0, 8, ("inference",), fewest_generations=6, fewest_rounds=16)
 SUSTAINED = Plan("sustained", 600.0, 1, ("inference",), turn_seconds=0.25, twin=False)
 MLPERF = Plan(
     "mlperf",
@@ -50,6 +54,7 @@ MLPERF = Plan(
     ("inference",),
     turn_seconds=0.25,
     twin=False,
+    fewest_generations=5,
     repeats=5,
     queries=1024,
     repeat_seconds=61.0,

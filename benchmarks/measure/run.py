@@ -24,8 +24,6 @@ from fer_edge.benchmarks.targets.target import Subject
 from fer_edge.benchmarks.watch import Watch
 from fer_edge.runtime.errors import EngineError
 
-FEWEST_ROUNDS = 4
-"""Of one generation, even if its time is over: each stage of ``ALL_STAGES`` once."""
 STARTING = 2
 """Processes that import their engine at a time; nothing is timed meanwhile."""
 
@@ -68,6 +66,8 @@ class Run:
         self._begin = time.monotonic()
         try:
             for generation in range(self.plan.generations):
+                if generation >= self.plan.fewest_generations and self._now() > self.plan.seconds:
+                    break
                 self.tell(f"generation {generation + 1} of {self.plan.generations}")
                 self._generation(generation)
         except KeyboardInterrupt:
@@ -148,7 +148,7 @@ class Run:
         turn = 0
         until = max(until, time.monotonic() + self.plan.repeat_seconds)
         while children and (
-            turn < FEWEST_ROUNDS or time.monotonic() < until or self._wants_queries(generation, children)
+            turn < self.plan.fewest_rounds or time.monotonic() < until or self._wants_queries(generation, children)
         ):
             stage = self.plan.stages[turn % len(self.plan.stages)]
             self._round(generation, turn, stage, children, counts)
