@@ -115,8 +115,9 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
 
 def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | None:
     from fer_edge.train.data.arrays import cores
-    from fer_edge.train.pipeline import Wishes, train
+    from fer_edge.train.pipeline import train
     from fer_edge.train.processes import Processes
+    from fer_edge.train.wishes import Wishes
 
     processes = Processes.asked_for(options["devices"], options["nodes"])
     share = max(1, cores() // processes.devices)

@@ -14,45 +14,17 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train import provenance
-from fer_edge.train.checkpoint import fit, read_checkpoint, write_checkpoint
-from fer_edge.train.models import architecture, resolve
+from fer_edge.train.checkpoint import write_checkpoint
+from fer_edge.train.models import architecture
 from fer_edge.train.prepared import DataOptions, Prepared, prepared
-from fer_edge.train.processes import Processes, rank
+from fer_edge.train.processes import rank
 from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.wishes import Wishes, best, network_of, objective, sources, trained
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 WEIGHTS, REPORT = "best.safetensors", "report.json"
-EXAMPLES = 32
-"""Training crops that a network is tried on before it is compiled or rewritten."""
-
-
-@dataclass(frozen=True)
-class Wishes:
-    """What a training is asked for beside its recipe.
-
-    Attributes:
-        init: weights to start from.
-        teacher: checkpoint to learn from.
-        qat: train with int8 rounding in the network.
-        resume: go on from the last snapshot.
-        processes: that train together.
-        compile: use ``torch.compile`` where it works.
-        channels_last: memory layout of pictures.
-        logger: ``csv``, ``tensorboard`` or ``none``.
-        report: write ``report.html`` and its pictures at the end.
-    """
-
-    init: Path | None = None
-    teacher: Path | None = None
-    qat: bool = False
-    resume: bool = False
-    processes: Processes = Processes()  # noqa: RUF009 - frozen
-    compile: bool = False
-    channels_last: bool = True
-    logger: str = "none"
-    report: bool = True
 
 
 @dataclass(frozen=True)
@@ -111,7 +83,7 @@ def train(
     *,
     data: Path | None = None,
     workers: int | None = None,
-    wishes: Wishes = Wishes(),
+    wishes: Wishes | None = None,
     reduced: Path | None = None,
     augmented: Path | None = None,
 ) -> Result | None:
@@ -123,7 +95,7 @@ def train(
         output: where progress goes.
         data: the folder of ``--data``.
         workers: processes that prepare faces; None: one a core.
-        wishes: devices, first weights, teacher and the like.
+        wishes: devices, first weights, teacher and the like; None: none of them.
         reduced: list of ambiguous faces to leave out of the training split.
         augmented: folder of generated faces to add to it.
 
@@ -137,9 +109,11 @@ def train(
 
     from fer_edge.train.loop.trainer import Means, run
 
+    wishes = wishes or Wishes()
     recipe = sized(recipe)
     contract = contract_of(recipe)
     wishes.processes.check(recipe.batch_size)
+    origins = sources(wishes)
     out.mkdir(parents=True, exist_ok=True)
     pl.seed_everything(recipe.seed, verbose=False)
     network = network_of(recipe)
@@ -149,103 +123,27 @@ def train(
         output.say(start_from(network, wishes.init, contract))
     splits = prepared(recipe, DataOptions(data, workers, reduced, augmented), output)
     facts = {split: part.facts() for split, part in splits.items()}
-    sources = _sources(wishes)
     history = run(
-        _trained(network, recipe, splits["train"], wishes, output),
+        trained(network, recipe, splits["train"], wishes, output),
         recipe,
         splits["train"].arrays,
         splits["validation"].arrays,
         out,
         output,
-        _objective(recipe, contract, wishes, output),
+        objective(recipe, contract, splits["train"], wishes, output),
         Means(
             processes=wishes.processes,
             channels_last=wishes.channels_last and not wishes.qat,
             logger=wishes.logger,
             resume=wishes.resume,
-            choices={"recipe": provenance.choices(recipe), "data": facts, **sources},
+            choices={"recipe": provenance.choices(recipe), "data": facts, **origins},
         ),
     )
     if rank():
         return None
-    best = _best(recipe, out, splits["train"], wishes)
-    document = provenance.report(recipe, contract, facts, sources, history)
-    return _written(best, recipe, contract, splits, document, sources, out, wishes)
-
-
-def network_of(recipe: Recipe) -> Any:
-    """The recipe's network with random weights."""
-    return resolve(
-        recipe.arch, num_classes=len(recipe.classes), channels=recipe.channels, arch_args=recipe.arch_args
-    )
-
-
-def _sources(wishes: Wishes) -> dict[str, Any]:
-    """Hashes of other people's weights that shape the result; empty where there are none."""
-    files = {"init_sha256": wishes.init, "teacher_sha256": wishes.teacher}
-    found: dict[str, Any] = {
-        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items() if path
-    }
-    return found | ({"qat": True} if wishes.qat else {})
-
-
-def _examples(recipe: Recipe, train: Prepared) -> Tensor:
-    """Some training crops as the network takes them: (n, C, H, W) float32."""
-    import torch
-
-    crops = torch.from_numpy(train.arrays.crops[:EXAMPLES, 0])
-    return (crops.float() / 255 - recipe.mean) / recipe.std
-
-
-def _trained(
-    network: nn.Module, recipe: Recipe, train: Prepared, wishes: Wishes, output: Output
-) -> nn.Module:
-    """What the loop trains: the network itself, with rounding in it, or compiled."""
-    if wishes.qat:
-        from fer_edge.train.quantization_aware import check_precision, prepare
-
-        check_precision(recipe.precision)
-        return prepare(network, _examples(recipe, train))
-    if wishes.compile:
-        from fer_edge.train.loop.compiled import compiled
-
-        reason = compiled(network, _examples(recipe, train))
-        output.say(
-            f"--compile does not work here and is left out ({reason})"
-            if reason
-            else "the network is compiled"
-        )
-    return network
-
-
-def _objective(recipe: Recipe, contract: Contract, wishes: Wishes, output: Output) -> Any:
-    """The recipe's own loss (None), or that and a teacher."""
-    if wishes.teacher is None:
-        return None
-    from fer_edge.train.distillation import Distillation, read_teacher
-    from fer_edge.train.losses import loss_named, smoothed
-
-    loss = loss_named(recipe.loss).function
-    return Distillation(
-        read_teacher(wishes.teacher, contract, output.say),
-        recipe.distillation_temperature,
-        recipe.distillation_weight,
-        lambda logits, labels: loss(logits, smoothed(labels, recipe.label_smoothing), None),
-    )
-
-
-def _best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Module:
-    """The float network with the best epoch's weights."""
-    from fer_edge.train.loop.snapshots import BEST, weights_of
-
-    network = network_of(recipe)
-    if not wishes.qat:
-        return fit(network, read_checkpoint(out / BEST))
-    from fer_edge.train.quantization_aware import finish, prepare
-
-    module = prepare(network, _examples(recipe, train))
-    module.load_state_dict(weights_of(out / BEST))
-    return finish(module, network)
+    network = best(recipe, out, splits["train"], wishes)
+    document = provenance.report(recipe, contract, facts, origins, history)
+    return _written(network, recipe, contract, splits, document, origins, out, wishes)
 
 
 def _written(

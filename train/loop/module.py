@@ -14,7 +14,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.loop.optimizers import groups, optimizer_named, schedule_named
-from fer_edge.train.losses import loss_named, smoothed
+from fer_edge.train.losses import balanced, loss_named, smoothed
 from fer_edge.train.recipes.recipe import Recipe
 
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -30,20 +30,30 @@ class RecipeLoss(nn.Module):
     """The objective of a recipe without further wishes: its loss with smoothing and class weights.
 
     Args:
-        recipe: its ``loss`` and ``label_smoothing`` are used.
-        weights: (classes,) as :func:`fer_edge.train.losses.balanced` gives them; None: ones.
+        recipe: its ``loss``, ``label_smoothing`` and ``class_weights`` are used.
+        labels: (n, classes) of the training split; only their frequencies matter.
+
+    Raises:
+        FerEdgeError: balanced weights for a class that no label has any of.
     """
 
-    def __init__(self, recipe: Recipe, weights: Tensor | None = None) -> None:
+    weights: Tensor | None
+
+    def __init__(self, recipe: Recipe, labels: Tensor) -> None:
         super().__init__()
         self.function = loss_named(recipe.loss).function
         self.smoothing = recipe.label_smoothing
-        self.register_buffer("weights", weights)
+        self.register_buffer("weights", balanced(labels) if recipe.class_weights == "balanced" else None)
+
+    def of_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """The loss alone; weights follow the logits to their device."""
+        weights = None if self.weights is None else self.weights.to(logits)
+        return self.function(logits, smoothed(labels, self.smoothing), weights)
 
     def forward(self, module: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and logits of a batch."""
         logits = module(images)
-        return self.function(logits, smoothed(labels, self.smoothing), self.weights), logits
+        return self.of_logits(logits, labels), logits
 
 
 class Training(pl.LightningModule):
@@ -52,7 +62,7 @@ class Training(pl.LightningModule):
     Args:
         network: changed in place.
         recipe: the choices.
-        objective: None: the recipe's own loss.
+        objective: what to minimize.
         channels_last: keep pictures with their channels innermost, which convolutions prefer.
     """
 
@@ -60,7 +70,7 @@ class Training(pl.LightningModule):
         self,
         network: nn.Module,
         recipe: Recipe,
-        objective: Objective | None = None,
+        objective: Objective,
         *,
         channels_last: bool = True,
     ) -> None:
@@ -69,7 +79,7 @@ class Training(pl.LightningModule):
         self.model = network.to(memory_format=self.memory)  # type: ignore[call-overload]
         self.recipe = recipe
         # In a tuple, so that a teacher's weights are neither trained nor written into snapshots.
-        self._objective = (objective or RecipeLoss(recipe),)
+        self._objective = (objective,)
         self._loss = loss_named(recipe.loss).function
         self.augmentation = augmentation(recipe.augmentation)
         count = len(recipe.classes)

@@ -10,10 +10,10 @@ import torch
 
 
 class RandomState:
-    """Torch's, NumPy's and Python's generators, noted at the end of an epoch and set at the start of the next.
+    """Torch's, NumPy's and Python's generators, noted before the first epoch and at the end of each, set at the start.
 
-    A run that goes on and one that is resumed both pass through :meth:`begin`, so whatever else Lightning draws in
-    between (it makes its iterators at other moments when it resumes) cannot tell them apart.
+    A run that goes on, one that is resumed and one of several processes all pass through :meth:`begin`, so whatever
+    Lightning draws in between (it makes its iterators at other moments when it resumes) cannot tell them apart.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class RandomState:
         }
 
     def begin(self) -> None:
-        """Set them again; before the first epoch nothing is noted and nothing happens."""
+        """Set them again; while nothing is noted, nothing happens."""
         if self.noted is None:
             return
         torch.set_rng_state(self.noted["torch"].cpu())

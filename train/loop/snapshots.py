@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from fer_edge.train.choices import MONITORS
 from fer_edge.train.loop.random_state import RandomState
 
 BEST, LAST = "best.ckpt", "last.ckpt"
+HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"
+"""What a process leaves that is killed while it writes."""
 KEY = "fer_edge_run"
 
 
@@ -144,9 +146,9 @@ class Snapshots(Checkpoint):
         self.score, self.state.noted = kept["score"], kept["random"]
 
 
-def clear(folder: Path) -> None:
+def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", HALF)) -> None:
     """Remove an earlier run's snapshots and what a killed one left half written."""
-    for pattern in (BEST, LAST, "epoch-*.ckpt", ".*.ckpt.*.tmp"):
+    for pattern in patterns:
         for path in folder.glob(pattern):
             path.unlink()
 

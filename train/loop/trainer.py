@@ -17,6 +17,7 @@ from lightning.pytorch.strategies import DDPStrategy
 from torch import nn
 
 from fer_edge.console.output import Output
+from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.choices import MONITORS
 from fer_edge.train.data.arrays import Arrays
 from fer_edge.train.data.batches import Share, loader
@@ -24,6 +25,7 @@ from fer_edge.train.loop.log import LOG, EpochLog, Pace
 from fer_edge.train.loop.module import Objective, RecipeLoss, Training
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.snapshots import (
+    HALF,
     LAST,
     AtomicFiles,
     Snapshot,
@@ -31,7 +33,6 @@ from fer_edge.train.loop.snapshots import (
     check_same,
     clear,
 )
-from fer_edge.train.losses import balanced
 from fer_edge.train.processes import Processes, rank
 from fer_edge.train.recipes.recipe import Recipe
 
@@ -93,17 +94,17 @@ def run(
     Raises:
         FerEdgeError: a resumed run has other choices, the loss is not finite, or the means do not fit the machine.
     """
-    past = _past(out, means)
+    _check_precision(recipe.precision)
+    past = _past(out, means, output)
     if past is not None and (past.finished or len(past.history) >= recipe.epochs):
         return past.history
     history: list[dict[str, Any]] = []
     state = RandomState()
+    state.note()  # with several processes Lightning starts the generators anew
     share = Share(rank(), means.processes.count)
     batches = loader(train, recipe.batch_size, training=True, share=share, begin=state.begin)
-    weights = balanced(torch.from_numpy(train.labels)) if recipe.class_weights == "balanced" else None
-    training = Training(
-        network, recipe, objective or RecipeLoss(recipe, weights), channels_last=means.channels_last
-    )
+    objective = objective or RecipeLoss(recipe, torch.from_numpy(train.labels))
+    training = Training(network, recipe, objective, channels_last=means.channels_last)
     with _calm(), output.progress("Training", recipe.epochs * len(batches)) as bar:
         callbacks = [
             *_averages(recipe),
@@ -126,18 +127,30 @@ def run(
             ckpt_path=out / LAST if past is not None else None,
             weights_only=True if past is not None else None,
         )
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        # The leading process goes on alone: nothing that it computes may wait for the others.
+        torch.distributed.destroy_process_group()
     return history
 
 
-def _past(out: Path, means: Means) -> Snapshot | None:
+def _past(out: Path, means: Means, output: Output) -> Snapshot | None:
     """The snapshot to go on from, if that is asked for and there is one; else the folder is cleared."""
     if means.resume and (out / LAST).is_file():
         past = Snapshot.read(out / LAST)
         check_same(means.choices, past.choices, out / LAST)
+        if rank() == 0:
+            clear(out, (HALF,))
         return past
+    if means.resume:
+        output.say(f"{out} holds no snapshot yet: starting from the beginning")
     if rank() == 0:
         clear(out)
     return None
+
+
+def _check_precision(precision: str) -> None:
+    if precision == "16-mixed" and not (torch.cuda.is_available() or torch.backends.mps.is_available()):
+        raise FerEdgeError("--precision 16-mixed needs a GPU; on a CPU take bf16-mixed or 32-true")
 
 
 def _validation_share(share: Share, validation: Arrays) -> Share:
@@ -201,13 +214,15 @@ def _logger(name: str, out: Path) -> Any:
 @contextmanager
 def _calm() -> Iterator[None]:
     """Lightning's advertisements and the warnings that say nothing about a user's input stay out."""
-    logger = logging.getLogger("lightning.pytorch")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
             for message in HARMLESS:
                 warnings.filterwarnings("ignore", message=message)
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

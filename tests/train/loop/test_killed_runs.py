@@ -1,0 +1,52 @@
+"""A training that is killed three times at random ends with the same bytes as one that was not."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+WORDS = ("synthetic", "--arch", "loop_nets:usual", "--size", "24x24x1", "--limit", "96", "--epochs", "12")
+WORDS += ("--batch-size", "8", "--views", "2", "--workers", "1", "--threads", "1", "--set", "monitor=loss")
+COMMAND = (sys.executable, "-m", "fer_edge.train.cli", *WORDS)
+SEED = 4
+LATEST = 1.2
+"""Seconds after the first epoch; the others take about as long together."""
+
+
+def start(out, environment, *more):
+    return subprocess.Popen(
+        [*COMMAND, "--out", str(out), *more],
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+
+
+def killed(process, rng):
+    """Kill a moment after the first epoch that it tells of; whether that ended it."""
+    for line in process.stderr:
+        if line.startswith("epoch "):
+            break
+    time.sleep(rng.uniform(0, LATEST))
+    process.send_signal(signal.SIGKILL)
+    process.stderr.close()
+    return process.wait() == -signal.SIGKILL
+
+
+@pytest.mark.slow
+def test_three_kills_change_no_byte(nets, environment):
+    rng = random.Random(SEED)
+    whole = start(nets / "whole", environment, "--quiet")
+    assert whole.wait() == 0, whole.stderr.read()
+    whole.stderr.close()
+    kills = [killed(start(nets / "broken", environment, "--resume"), rng) for _ in range(3)]
+    assert any(kills), "the training was over before each kill: nothing was tested"
+    last = start(nets / "broken", environment, "--resume", "--quiet")
+    assert last.wait() == 0, last.stderr.read()
+    last.stderr.close()
+    for name in ("best.safetensors", "log.jsonl", "report.json"):
+        assert (nets / "whole" / name).read_bytes() == (nets / "broken" / name).read_bytes(), name

@@ -1,0 +1,41 @@
+"""Optimizers and schedules by name."""
+
+import pytest
+import torch
+from torch import nn
+
+from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups, optimizer_named, schedule_named
+
+
+def test_kernels_decay_and_biases_do_not():
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    decayed, others = groups(module, 0.3)
+    assert [weight.ndim for weight in decayed["params"]] == [4]
+    assert [weight.ndim for weight in others["params"]] == [1, 1, 1]
+    assert (decayed["weight_decay"], others["weight_decay"]) == (0.3, 0.0)
+
+
+def test_frozen_weights_are_left_out():
+    module = nn.Linear(2, 2).requires_grad_(requires_grad=False)
+    assert [group["params"] for group in groups(module, 0.1)] == [[], []]
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in OPTIMIZERS])
+def test_every_optimizer_goes_down_a_slope(name):
+    weight = nn.Parameter(torch.tensor([[3.0]]))
+    optimizer = optimizer_named(name).make([{"params": [weight], "weight_decay": 0.0}], 0.1)
+    for _ in range(200):
+        optimizer.zero_grad()
+        (weight**2).sum().backward()
+        optimizer.step()
+    assert abs(float(weight.detach())) < 0.1
+
+
+def test_names():
+    assert [entry.name for entry in SCHEDULES] == ["one-cycle", "constant"]
+    assert [schedule_named("constant").factor(step, 10) for step in (0, 9)] == [1, 1]
+    with pytest.raises(FerEdgeError, match="Did you mean 'adam"):
+        optimizer_named("adamm")
+    with pytest.raises(FerEdgeError, match="Allowed: one-cycle, constant"):
+        schedule_named("x")

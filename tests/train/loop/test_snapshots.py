@@ -1,0 +1,167 @@
+"""Snapshots: what stands in them, who may go on from them, and what a killed process leaves."""
+
+import json
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from fer_edge.console.output import Output
+from fer_edge.runtime.errors import CheckpointError, FerEdgeError
+from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.loop.snapshots import AtomicFiles, Snapshot, check_same, clear
+from fer_edge.train.pipeline import train
+from fer_edge.train.wishes import Wishes
+
+QUIET = Output(quiet=True)
+BARE = Wishes(report=False)
+
+
+def same(first, second, path=""):
+    """All of two trees, tensors bit for bit."""
+    assert type(first) is type(second), path
+    if isinstance(first, dict):
+        assert first.keys() == second.keys(), path
+        for name in first:
+            same(first[name], second[name], f"{path}.{name}")
+    elif isinstance(first, list | tuple):
+        for at, (one, other) in enumerate(zip(first, second, strict=True)):
+            same(one, other, f"{path}[{at}]")
+    elif isinstance(first, torch.Tensor):
+        assert torch.equal(first, second), path
+    else:
+        assert first == second, path
+
+
+def content(path):
+    return torch.load(path, weights_only=True)
+
+
+class Stop(Exception):
+    """The power is off."""
+
+
+@pytest.fixture
+def dies_after(monkeypatch):
+    """Let the next training end like a killed one: right after a file was written."""
+
+    def arrange(files):
+        written = []
+        save = AtomicFiles.save_checkpoint
+
+        def counted(self, checkpoint, path, storage_options=None):
+            save(self, checkpoint, path, storage_options)
+            written.append(path)
+            if len(written) == files:
+                raise Stop
+
+        monkeypatch.setattr(AtomicFiles, "save_checkpoint", counted)
+        return lambda: monkeypatch.setattr(AtomicFiles, "save_checkpoint", save)
+
+    return arrange
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_a_resumed_run_ends_in_the_same_bytes(nets, short, dies_after, files):
+    chosen = replace(short, monitor="loss", class_weights="balanced", optimizer="sgd", keep_snapshots=False)
+    train(chosen, nets / "whole", QUIET, workers=1, wishes=BARE)
+    alive = dies_after(files)
+    with pytest.raises(Stop):
+        train(chosen, nets / "broken", QUIET, workers=1, wishes=BARE)
+    alive()
+    torch.manual_seed(99)  # whatever was drawn in between
+    (nets / "broken" / f".last.ckpt.{'0' * 16}.tmp").write_bytes(b"half")
+    train(chosen, nets / "broken", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    for name in ("best.safetensors", "log.jsonl", "report.json"):
+        assert (nets / "whole" / name).read_bytes() == (nets / "broken" / name).read_bytes(), name
+    same(content(nets / "whole/last.ckpt"), content(nets / "broken/last.ckpt"))
+    assert not list((nets / "broken").glob(".*.tmp"))
+
+
+def test_a_finished_run_resumes_to_the_same_bytes(nets, short):
+    def files():
+        return [(nets / "a" / name).read_bytes() for name in ("best.safetensors", "log.jsonl", "report.json")]
+
+    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    before = files()
+    train(short, nets / "a", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    assert files() == before
+
+
+def test_other_choices_are_refused_by_name(nets, short):
+    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    again = replace(BARE, resume=True)
+    with pytest.raises(FerEdgeError, match=r"recipe\.seed is 7, was 0") as caught:
+        train(replace(short, seed=7), nets / "a", QUIET, workers=1, wishes=again)
+    assert "data.train.sha256" in str(caught.value)
+    with pytest.raises(FerEdgeError, match=r"recipe\.learning_rate is 0\.5, was 0\.004"):
+        train(replace(short, learning_rate=0.5), nets / "a", QUIET, workers=1, wishes=again)
+
+
+def test_what_is_no_snapshot_is_refused(tmp_path):
+    (tmp_path / "last.ckpt").write_bytes(b"PK\x03\x04 nothing")
+    with pytest.raises(CheckpointError, match="not a snapshot"):
+        Snapshot.read(tmp_path / "last.ckpt")
+    torch.save({"state_dict": {}}, tmp_path / "last.ckpt")
+    with pytest.raises(CheckpointError, match="not a snapshot"):
+        Snapshot.read(tmp_path / "last.ckpt")
+
+
+def test_differences_are_listed_all_at_once():
+    with pytest.raises(FerEdgeError, match=r"a\.b is 1, was 2; c is None, was 'x'"):
+        check_same({"a": {"b": 1}, "d": [1]}, {"a": {"b": 2}, "c": "x", "d": [1]}, "last.ckpt")
+    check_same({"a": {"b": (1, 2)}}, {"a": {"b": [1, 2]}}, "last.ckpt")
+
+
+def test_only_what_is_ours_is_cleared(tmp_path):
+    ours = ("best.ckpt", "last.ckpt", "epoch-003.ckpt", f".best.ckpt.{'a' * 16}.tmp")
+    for name in (*ours, "mine.ckpt", ".mine.tmp", "notes.txt"):
+        (tmp_path / name).touch()
+    clear(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"mine.ckpt", ".mine.tmp", "notes.txt"}
+
+
+def test_generators_go_on_where_they_stood():
+    state = RandomState()
+    state.note()
+    torch.empty((), dtype=torch.int64).random_()  # the loader's own
+    expected = (torch.rand(3), np.random.rand(), random.random())  # noqa: NPY002
+    state.begin()
+    found = (torch.rand(3), np.random.rand(), random.random())  # noqa: NPY002
+    assert torch.equal(found[0], expected[0])
+    assert found[1:] == expected[1:]
+
+
+def test_every_epoch_is_kept_if_asked_for(nets, short):
+    train(replace(short, keep_snapshots=True), nets / "a", QUIET, workers=1, wishes=BARE)
+    names = sorted(path.name for path in (nets / "a").glob("*.ckpt"))
+    assert names == ["best.ckpt", "epoch-001.ckpt", "epoch-002.ckpt", "epoch-003.ckpt", "last.ckpt"]
+
+
+@pytest.mark.parametrize(("monitor", "figure", "choose"), [
+    ("accuracy", "validation_accuracy", max), ("macro-f1", "validation_macro_f1", max), ("loss", "validation_loss", min),
+])  # fmt: skip
+def test_the_best_epoch_is_that_of_the_monitored_figure(nets, short, monitor, figure, choose):
+    train(
+        replace(short, monitor=monitor, epochs=4, learning_rate=0.05),
+        nets / "a",
+        QUIET,
+        workers=1,
+        wishes=BARE,
+    )
+    log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
+    best = len(Snapshot.read(nets / "a/best.ckpt").history)
+    assert log[best - 1][figure] == choose(line[figure] for line in log)
+    # Of equals the first one.
+    assert all(line[figure] != log[best - 1][figure] for line in log[: best - 1])
+
+
+def test_early_stopping_ends_and_a_resumed_run_stays_ended(nets, short):
+    chosen = replace(short, epochs=9, early_stopping=2, learning_rate=1e-12, monitor="accuracy")
+    train(chosen, nets / "a", QUIET, workers=1, wishes=BARE)
+    log = (nets / "a/log.jsonl").read_text()
+    assert len(log.splitlines()) == 3  # the first is the best, then two that are no better
+    train(chosen, nets / "a", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    assert (nets / "a/log.jsonl").read_text() == log

@@ -1,0 +1,123 @@
+"""What a training is asked for beside its recipe: first weights, a teacher, int8 rounding, compiling, devices."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fer_edge.console.output import Output
+from fer_edge.runtime.contract import Contract
+from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.models import resolve
+from fer_edge.train.prepared import Prepared
+from fer_edge.train.processes import Processes
+from fer_edge.train.recipes.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+EXAMPLES = 32
+"""Training crops that a network is tried on before it is compiled or rewritten."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a training is asked for beside its recipe.
+
+    Attributes:
+        init: weights to start from.
+        teacher: checkpoint to learn from.
+        qat: train with int8 rounding in the network.
+        resume: go on from the last snapshot.
+        processes: that train together.
+        compile: use ``torch.compile`` where it works.
+        channels_last: memory layout of pictures.
+        logger: ``csv``, ``tensorboard`` or ``none``.
+        report: write ``report.html`` and its pictures at the end.
+    """
+
+    init: Path | None = None
+    teacher: Path | None = None
+    qat: bool = False
+    resume: bool = False
+    processes: Processes = Processes()  # noqa: RUF009 - frozen
+    compile: bool = False
+    channels_last: bool = True
+    logger: str = "none"
+    report: bool = True
+
+
+def network_of(recipe: Recipe) -> Any:
+    """The recipe's network with random weights."""
+    return resolve(
+        recipe.arch, num_classes=len(recipe.classes), channels=recipe.channels, arch_args=recipe.arch_args
+    )
+
+
+def sources(wishes: Wishes) -> dict[str, Any]:
+    """Hashes of other people's weights that shape the result; empty where there are none."""
+    files = {"init_sha256": wishes.init, "teacher_sha256": wishes.teacher}
+    found: dict[str, Any] = {
+        name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items() if path
+    }
+    return found | ({"qat": True} if wishes.qat else {})
+
+
+def _examples(recipe: Recipe, train: Prepared) -> Tensor:
+    """Some training crops as the network takes them: (n, C, H, W) float32."""
+    import torch
+
+    crops = torch.from_numpy(train.arrays.crops[:EXAMPLES, 0])
+    return (crops.float() / 255 - recipe.mean) / recipe.std
+
+
+def trained(network: nn.Module, recipe: Recipe, train: Prepared, wishes: Wishes, output: Output) -> nn.Module:
+    """What the loop trains: the network itself, with rounding in it, or compiled."""
+    if wishes.qat:
+        from fer_edge.train.quantization_aware import check_precision, prepare
+
+        check_precision(recipe.precision)
+        return prepare(network, _examples(recipe, train))
+    if wishes.compile:
+        from fer_edge.train.loop.compiled import compiled
+
+        reason = compiled(network, _examples(recipe, train))
+        output.say(
+            f"--compile does not work here and is left out ({reason})"
+            if reason
+            else "the network is compiled"
+        )
+    return network
+
+
+def objective(recipe: Recipe, contract: Contract, train: Prepared, wishes: Wishes, output: Output) -> Any:
+    """The recipe's own loss (None), or that and a teacher."""
+    if wishes.teacher is None:
+        return None
+    import torch
+
+    from fer_edge.train.distillation import Distillation, read_teacher
+    from fer_edge.train.loop.module import RecipeLoss
+
+    return Distillation(
+        read_teacher(wishes.teacher, contract, output.say),
+        recipe.distillation_temperature,
+        recipe.distillation_weight,
+        RecipeLoss(recipe, torch.from_numpy(train.arrays.labels)).of_logits,
+    )
+
+
+def best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Module:
+    """The float network with the best epoch's weights."""
+    from fer_edge.train.loop.snapshots import BEST, weights_of
+
+    network = network_of(recipe)
+    if not wishes.qat:
+        return fit(network, read_checkpoint(out / BEST))
+    from fer_edge.train.quantization_aware import finish, prepare
+
+    module = prepare(network, _examples(recipe, train))
+    module.load_state_dict(weights_of(out / BEST))
+    return finish(module, network)
