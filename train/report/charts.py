@@ -61,7 +61,9 @@ def history(epochs: Sequence[Mapping[str, Any]]) -> bytes:
             if ax.lines:
                 ax.legend(ncols=2, fontsize=9.5)
         axes[-1].set_xlabel("epoch")
-        axes[-1].xaxis.get_major_locator().set_params(integer=True)
+        axes[-1].xaxis.set_major_locator(
+            require("matplotlib.ticker", "train").MaxNLocator("auto", integer=True)
+        )
         return png_of(figure)
 
 
@@ -114,7 +116,7 @@ def _fit(classes: Sequence[str]) -> float:
 def confidence(outcome: Outcome) -> bytes:
     """How sure the first guess was, for right and for wrong ones."""
     values = outcome.probabilities.astype(np.float64).max(1)
-    edges = np.linspace(0, 1, 21)
+    edges = np.linspace(0, 1, 21).tolist()
     with figure_of(3.4) as (figure, (ax,)):
         for chosen, color, word, hatch in (
             (outcome.right, BLUE, "right", None),

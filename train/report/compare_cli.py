@@ -67,8 +67,8 @@ def compare_command(
     else:
         _refuse_face_options(options)
         outcomes = [read(path) for path in paths]
-    page, found = write(*outcomes, out)
-    headers = ("figure", *(model["title"] for model in found["models"]), "second to first")
+    page, found = write(outcomes[0], outcomes[1], out)
+    headers = ("figure", *(model["title"] for model in found["models"]), "change")
     text = table(headers, rows(found), right=headers[1:])
     output.result(
         {"report": str(page), **found}, "\n".join([text, "", *found["sentences"], "", f"Report: {page}"])

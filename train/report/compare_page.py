@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -92,14 +92,16 @@ def rows(found: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         (name, f"{one[key]:.3f}", f"{other[key]:.3f}", f"{other[key] - one[key]:+.3f}")
         for name, key in NUMBERS
     ]
-    seconds = [(model["inference"] or {}).get("seconds_a_face") for model in found["models"]]
-    sizes = [model["size_bytes"] for model in found["models"]]
-    return [
-        *shares,
-        *numbers,
-        ("inference", *map(milliseconds, seconds), _times(found["ratio"]["seconds_a_face"])),
-        ("size", *map(bytes_text, sizes), _times(found["ratio"]["size_bytes"])),
-    ]  # type: ignore[list-item]
+    return [*shares, *numbers, _cost(found, "inference", milliseconds), _cost(found, "size", bytes_text)]
+
+
+def _cost(found: Mapping[str, Any], name: str, text: Callable[[Any], str]) -> tuple[str, str, str, str]:
+    key = {"inference": "seconds_a_face", "size": "size_bytes"}[name]
+    one, other = (
+        (model["inference"] or {}).get(key) if name == "inference" else model[key]
+        for model in found["models"]
+    )
+    return name, text(one), text(other), _times(found["ratio"][key])
 
 
 def _times(ratio: float | None) -> str:
@@ -107,7 +109,7 @@ def _times(ratio: float | None) -> str:
 
 
 def _table(found: Mapping[str, Any]) -> str:
-    headers = ("figure", *(model["title"] for model in found["models"]), "second to first")
+    headers = ("figure", *(model["title"] for model in found["models"]), "change")
     return html.grid(headers, rows(found), right=headers[1:])
 
 

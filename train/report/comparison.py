@@ -60,7 +60,7 @@ def comparison(first: Outcome, second: Outcome) -> dict[str, Any]:
         },
         "verdict": verdict,
     }
-    return {**found, "sentences": [accuracy_sentence(found), *cost_sentences(found)]}
+    return {**found, "sentences": [accuracy_sentence(found), *caution(found), *cost_sentences(found)]}
 
 
 def check_same(first: Outcome, second: Outcome) -> None:
@@ -119,6 +119,15 @@ def accuracy_sentence(found: dict[str, Any]) -> str:
         f"{first} and {second} are not distinguishable on these {count} faces: {percent(a)} and {percent(b)} are right "
         f"({numbers})."
     )
+
+
+def caution(found: dict[str, Any]) -> Sequence[str]:
+    """Where interval and test seem to disagree: resampling cannot invent the disagreements that few faces lack."""
+    low, high = found["difference"]["interval"]
+    if found["verdict"] != "not-distinguishable" or low <= 0 <= high:
+        return []
+    few = found["mcnemar"]["only_first"] + found["mcnemar"]["only_second"]
+    return [f"Only {few} faces tell them apart, too few for a bootstrap interval; the exact test decides."]
 
 
 def cost_sentences(found: dict[str, Any]) -> Sequence[str]:

@@ -28,8 +28,9 @@ p, figcaption { max-width: none; }
 .card h2 { margin: 0 0 .25rem; padding: 0; border: 0; font-size: 1.1rem; }
 .card figure { margin: .25rem 0 0; }
 .card table { width: 100%; }
-.card td:last-child { min-width: 0; }
-.card th, .card td { padding: .3rem .45rem; } .card th { white-space: normal; }
+.card td:last-child { min-width: 0; white-space: nowrap; }
+.card th, .card td { padding: .3rem .45rem; } .card th { white-space: normal; overflow-wrap: normal; }
+@media (max-width: 30rem) { .card table { font-size: .8rem; } .card th, .card td { padding: .25rem .3rem; } }
 .wide { grid-column: 1 / -1; }
 .chart img { width: 100%; max-width: 41rem; margin: 0 auto .5rem; border: 0; border-radius: 0; }
 .verdict { margin: 1rem 0 0; padding: .75rem 1rem; border-left: 4px solid var(--accent); background: var(--card); border-radius: 4px; }

@@ -76,12 +76,12 @@ class Outcome:
     @property
     def pictured(self) -> bool:
         """Whether the crops show anything: answers read from a file come with single gray pixels."""
-        return self.crops.shape[-1] > 1
+        return bool(self.crops.shape[-1] > 1)
 
     @property
     def truth(self) -> NDArray[np.int64]:
         """(n,) the class of each face: the first maximum of its label."""
-        return self.labels.argmax(1)
+        return np.asarray(self.labels.argmax(1), np.int64)
 
     @property
     def ranked(self) -> NDArray[np.int64]:
@@ -91,7 +91,7 @@ class Outcome:
     @property
     def right(self) -> NDArray[np.bool_]:
         """(n,) whether the first guess is the truth."""
-        return self.ranked[:, 0] == self.truth
+        return np.asarray(self.ranked[:, 0] == self.truth)
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
