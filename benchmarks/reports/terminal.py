@@ -33,5 +33,24 @@ def terminal(result: Result, skipped: dict[str, str] | None = None, width: int |
     ]
     left_out = {**(skipped or {}), **result.extra.get("failed", {})}
     lines += [f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()]
-    lines += [f"UNTRUSTED: {reason}" for reason in result.reasons]
-    return "\n".join(lines)
+    return "\n".join([*lines, *doubts(result)])
+
+
+def doubts(result: Result) -> list[str]:
+    """Why figures are untrusted: one line a kind of reason, with one example where many rows have their own numbers."""
+    kinds: dict[str, list[str]] = {}
+    for reason in result.reasons:
+        kinds.setdefault(reason.partition(":")[0], []).append(reason)
+    rows_of: dict[str, set[str]] = {}
+    for record in result.records:
+        for reason in record.reasons:
+            rows_of.setdefault(reason.partition(":")[0], set()).add(record.name)
+    everyone = len({record.name for record in result.records})
+    lines = []
+    for kind, reasons in kinds.items():
+        names = sorted(rows_of[kind])
+        whom = "" if len(names) == everyone else f" [{', '.join(names)}]"
+        lines.append(f"UNTRUSTED{whom}: {reasons[0]}")
+        if len(reasons) > 1:
+            lines[-1] += f" (and {len(reasons) - 1} more like it; --json lists them)"
+    return lines

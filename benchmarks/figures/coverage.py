@@ -1,0 +1,144 @@
+"""Do the 95 % intervals of a comparison hold the truth? An artifact against itself, made slower by a known share.
+
+    python benchmarks/figures/coverage.py --minutes 9      again and again, until 60 recorded and 30 live runs are done
+
+Recorded: 20 runs each with 1, 3 and 10 %. Resampled trials: 300 each; a trial draws as many generations as a run has from
+all recorded generations of that slow-down, and computes the interval as ``fer-bench compare`` does. Live: 30 further runs,
+ten each, each with the interval that its command would print. Goal: 92 to 98 % of the intervals hold the truth.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+from typing import Any
+
+import numpy as np
+from machine import machine
+from trials import (
+    PLANS,
+    VARIANTS,
+    compare_slowed,
+    fill,
+    parser,
+    stress,
+    subject,
+    write,
+)
+
+from fer_edge.benchmarks.records import Record, pick
+from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.stats.intervals import wilson
+from fer_edge.stats.location import hodges_lehmann
+from fer_edge.stats.ratio import ratio_of_logs
+
+SHARES = (0.01, 0.03, 0.10)
+RECORDED, LIVE, TRIALS = 20, 10, 300
+"""Runs to resample from, live runs, and resampled trials, of each slow-down."""
+GOAL = (0.92, 0.98)
+
+
+def main() -> None:
+    """Measure, print, write the result file."""
+    made = parser(__doc__.splitlines()[0], "coverage")
+    made.add_argument("--stress", type=int, default=0, help="processes of stress-ng; 0: none")
+    arguments = made.parse_args()
+    subjects = [subject(arguments.bundle, variant) for variant in VARIANTS]
+    wanted = len(SHARES) * (RECORDED + LIVE)
+    with stress(arguments.stress):
+        lines = fill(
+            arguments.journal,
+            wanted,
+            arguments.minutes,
+            lambda number: run(
+                PLANS[arguments.plan], subjects[number // len(SHARES) % len(subjects)], number
+            ),
+        )
+    document = summary(lines, arguments.plan, arguments.stress)
+    for entry in document["slow_downs"]:
+        print(
+            f"{entry['slower']:.0%}: resampled {entry['resampled_coverage']:.3f}, live {entry['live_held']} of {entry['live']}"
+        )
+    write("bench_coverage", document, arguments.dry)
+
+
+def run(plan: Any, one: Subject, number: int) -> dict[str, Any]:
+    """One comparison: its interval, and one log ratio a generation to resample."""
+    share = SHARES[number % len(SHARES)]
+    ratio, result, seconds = compare_slowed(plan, one, share, number)
+    a, b = (pick(result.records, subject=side, stage="inference")[0] for side in "AB")
+    return {
+        "variant": one.variant,
+        "slower": share,
+        "ratio": ratio.value,
+        "low": ratio.low,
+        "high": ratio.high,
+        "seconds": round(seconds, 2),
+        "cpu_pressure": result.environment["pressure"]["cpu"],
+        "generations": generation_logs(a, b),
+    }
+
+
+def generation_logs(a: Record, b: Record) -> list[float]:
+    """One log ratio a generation, as :func:`fer_edge.stats.ratio.paired_ratio` makes them."""
+    turns = [
+        {(block.generation, block.turn): statistics.median(samples) for block, samples in record.split()}
+        for record in (a, b)
+    ]
+    logs: dict[int, list[float]] = {}
+    for key, value in turns[0].items():
+        if key in turns[1]:
+            logs.setdefault(key[0], []).append(float(np.log(turns[1][key] / value)))
+    return [hodges_lehmann(values) for values in logs.values()]
+
+
+def summary(lines: list[dict[str, Any]], plan: str, stressed: int) -> dict[str, Any]:
+    """The figures and what belongs to them."""
+    entries = [_slow_down([line for line in lines if line["slower"] == share], share) for share in SHARES]
+    held = sum(entry["live_held"] for entry in entries)
+    live = sum(entry["live"] for entry in entries)
+    coverages = [entry["resampled_coverage"] for entry in entries]
+    return {
+        "what": "95 % intervals of fer-bench compare that hold a known slow-down",
+        "plan": plan,
+        "stress_ng_cpus": stressed,
+        "goal": GOAL,
+        "met": all(GOAL[0] <= coverage <= GOAL[1] for coverage in coverages),
+        "live": live,
+        "live_held": held,
+        "live_interval": wilson(held, live) if live else None,
+        "slow_downs": entries,
+        "machine": machine(),
+        "runs": lines,
+    }
+
+
+def _slow_down(lines: list[dict[str, Any]], share: float) -> dict[str, Any]:
+    recorded, live = lines[:RECORDED], lines[RECORDED:]
+    return {
+        "slower": share,
+        "recorded": len(recorded),
+        "trials": TRIALS,
+        "resampled_coverage": resampled(recorded, share),
+        "live": len(live),
+        "live_held": sum(line["low"] <= 1 + share <= line["high"] for line in live),
+        "median_width": statistics.median(line["high"] - line["low"] for line in lines) if lines else None,
+    }
+
+
+def resampled(recorded: list[dict[str, Any]], share: float) -> float:
+    """The share of resampled intervals that hold the truth."""
+    if not recorded:
+        return float("nan")
+    pool = np.concatenate([line["generations"] for line in recorded])
+    size = round(statistics.median(len(line["generations"]) for line in recorded))
+    random = np.random.default_rng(round(1000 * share))
+    held = 0
+    for number in range(TRIALS):
+        found = ratio_of_logs(list(random.choice(pool, size, replace=False)), seed=number)
+        held += found.low <= 1 + share <= found.high
+    return held / TRIALS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

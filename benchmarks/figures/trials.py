@@ -1,0 +1,151 @@
+"""What the trials of fer-bench share: a journal that lets them run in slices, a known disturbance, subjects of a bundle.
+
+A journal holds one JSON object a line, one a finished trial; a run adds to it until the wanted number is reached or its
+minutes are over, and the result file is made of whatever is in it. It lies in ``--journal`` (default: a hidden file in
+the current folder) and is not committed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from fer_edge.benchmarks import plans
+from fer_edge.benchmarks.choose import Wanted, choose
+from fer_edge.benchmarks.pairing import paired
+from fer_edge.benchmarks.plans import Plan
+from fer_edge.benchmarks.records import Result, pick
+from fer_edge.benchmarks.targets.host import measure
+from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.stats.ratio import Ratio
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+BUNDLE = ROOT / "android_demo" / "bundle"
+VARIANTS = ("tflite-fp32", "tflite-int8")
+PLANS = {"quick": plans.COMPARE_QUICK, "default": plans.COMPARE}
+
+
+def parser(description: str, name: str) -> argparse.ArgumentParser:
+    """The options of every trial script."""
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("--bundle", type=Path, default=BUNDLE)
+    made.add_argument("--minutes", type=float, default=1e9, help="stop after so many; run again to go on")
+    made.add_argument("--journal", type=Path, default=Path(f".{name}.jsonl"))
+    made.add_argument("--plan", choices=sorted(PLANS), default="quick", help="of fer-bench compare")
+    made.add_argument("--dry", action="store_true", help="do not write the result file")
+    return made
+
+
+def subject(bundle: Path, variant: str) -> Subject:
+    """One artifact of the bundle, in its engine with one thread."""
+    with ExitStack() as stack:
+        return choose([str(bundle)], Wanted((variant,)), stack).subjects[0]
+
+
+def compare_slowed(plan: Plan, one: Subject, share: float | None, seed: int) -> tuple[Ratio, Result, float]:
+    """``fer-bench compare`` of an artifact with itself, made slower by a known share.
+
+    Args:
+        plan: of the comparison.
+        one: the artifact.
+        share: 0.03 makes B 3 % slower, by spinning; None: as it is, without the wrapper's cost.
+        seed: of the orders.
+
+    Returns:
+        B over A, the whole result, and the seconds it took.
+    """
+    slower = {} if share is None else {0: 0.0, 1: share, 2: 0.0}
+    begin = time.monotonic()
+    sides = (replace(one, label="A"), replace(one, label="B"))
+    result = measure(plan, Request(subjects=sides, seed=seed), slower)
+    a, b = (pick(result.records, subject=side, stage="inference")[0] for side in "AB")
+    return paired(a, b, seed=seed), result, time.monotonic() - begin
+
+
+def trial(plan: Plan, one: Subject, share: float | None, seed: int) -> dict[str, Any]:
+    """One comparison as a line of a journal."""
+    ratio, result, seconds = compare_slowed(plan, one, share, seed)
+    check = result.environment["aa_check"]
+    return {
+        "variant": one.variant,
+        "seed": seed,
+        "slower": share,
+        "ratio": round(ratio.value, 6),
+        "low": round(ratio.low, 6),
+        "high": round(ratio.high, 6),
+        "clusters": ratio.clusters,
+        "twin": round(check["value"], 6),
+        "seconds": round(seconds, 2),
+        "cpu_pressure": result.environment["pressure"]["cpu"],
+        "steal": result.environment["steal"],
+    }
+
+
+def journal_lines(path: Path) -> list[dict[str, Any]]:
+    """What is done; a line that an interruption cut off is not."""
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return found
+
+
+def fill(
+    path: Path, wanted: int, minutes: float, make: Callable[[int], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Make trials until the journal holds so many, or the minutes are over; Ctrl-C loses at most the one in flight.
+
+    Args:
+        path: of the journal.
+        wanted: number of trials.
+        minutes: of this slice.
+        make: trial of a number, 0 and up.
+
+    Returns:
+        All lines so far.
+    """
+    until = time.monotonic() + 60 * minutes
+    done = journal_lines(path)
+    with contextlib.suppress(KeyboardInterrupt):
+        while len(done) < wanted and time.monotonic() < until:
+            done.append(make(len(done)))
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(done[-1]) + "\n")
+            shown = {key: value for key, value in done[-1].items() if not isinstance(value, list | dict)}
+            print(f"{len(done)}/{wanted} {shown}", flush=True)
+    return done
+
+
+@contextlib.contextmanager
+def stress(cpus: int) -> Iterator[None]:
+    """While the block runs, ``stress-ng --cpu N`` does too; it ends with this process at the latest after two hours."""
+    if not cpus:
+        yield
+        return
+    load = subprocess.Popen(["stress-ng", "--cpu", str(cpus), "--timeout", "7200", "--quiet"])
+    try:
+        time.sleep(1)
+        yield
+    finally:
+        load.terminate()
+        load.wait()
+
+
+def write(name: str, document: dict[str, Any], dry: bool) -> None:
+    """Write the result file."""
+    if dry:
+        return
+    target = RESULTS / f"{name}.json"
+    target.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    print(f"written: {target.name}")
