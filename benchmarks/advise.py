@@ -1,0 +1,232 @@
+"""Which variant, engine and number of threads to ship: measured by successive halving, judged against limits.
+
+A cheap pass over everything that is small enough, then more time for fewer contenders (K. Jamieson, A. Talwalkar,
+"Non-stochastic Best Arm Identification and Hyperparameter Optimization", AISTATS 2016, algorithm 1), with one change:
+whoever is within ``NEAR`` of the leader stays, so that noise of a cheap pass throws out nobody who may be the best. All
+contenders of a pass are measured side by side, so a slow minute hits them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from fer_edge.benchmarks.targets.target import Subject
+
+NEAR = 0.08
+"""Share above the leader's time within which a contender stays; a cheap pass is good to about half of that."""
+MOST_FINALISTS = 6
+TIE = 0.01
+"""Share within which two times are the same for a user; then threads, accuracy and size decide."""
+PREFERENCES = ("latency", "size", "accuracy")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What must hold; None: no limit.
+
+    Attributes:
+        latency: seconds of the whole path, camera bytes to probabilities.
+        size: bytes of the artifact.
+        memory: bytes that engine and model add to a process.
+    """
+
+    latency: float | None = None
+    size: int | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long one pass measures.
+
+    Attributes:
+        name: for people.
+        keep: contenders that go on, of those that may still fit; 0: this is the last pass.
+        seconds: of the pass, for each contender.
+        generations: fresh processes for each contender.
+    """
+
+    name: str
+    keep: int
+    seconds: float
+    generations: int
+
+
+PASSES = (
+    Effort("first pass", 8, 0.25, 1),
+    Effort("second pass", 3, 1.5, 2),
+    Effort("last pass", 0, 5.0, 4),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One contender in one pass.
+
+    Attributes:
+        seconds: median of the whole path.
+        relative: its time against the first contender of the same pass, pair by pair; what order is made of.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        engine: library and version.
+        memory: bytes that engine and model added to the process; None: not shown.
+        trusted: whether the figures may be relied on.
+        reasons: why not.
+    """
+
+    seconds: float
+    relative: float
+    low: float
+    high: float
+    engine: str
+    memory: int | None = None
+    trusted: bool = True
+    reasons: tuple[str, ...] = ()
+
+
+Measure = Callable[[Sequence[Subject], Effort], Mapping[str, Measured]]
+"""Measures some subjects side by side; by their names, those that failed left out."""
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A variant in an engine with a number of threads, and what became of it.
+
+    Attributes:
+        subject: which; its label is unique.
+        passes: what each pass measured, in order.
+        why: why it was not chosen; empty for the choice.
+    """
+
+    subject: Subject
+    passes: list[Measured] = field(default_factory=list)
+    why: str = ""
+
+    @property
+    def last(self) -> Measured | None:
+        """Of the longest pass that it was in."""
+        return self.passes[-1] if self.passes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The answer.
+
+    Attributes:
+        choice: to ship; None: nothing fits.
+        closest: what comes closest where nothing fits; None where something does, or nothing could be measured.
+        candidates: all, in the order of the bundle.
+    """
+
+    choice: Candidate | None
+    closest: Candidate | None
+    candidates: tuple[Candidate, ...]
+
+
+def advise(
+    subjects: Sequence[Subject],
+    limits: Limits,
+    prefer: str,
+    measure: Measure,
+    passes: Sequence[Effort] = PASSES,
+) -> Advice:
+    """Measure and choose.
+
+    Args:
+        subjects: every variant, engine and number of threads, each with a label of its own.
+        limits: what must hold.
+        prefer: ``latency``, ``size`` or ``accuracy``: what is best among those that fit.
+        measure: does one pass.
+        passes: from cheap to thorough; the last one decides.
+    """
+    candidates = tuple(Candidate(subject) for subject in subjects)
+    contenders = [entry for entry in candidates if limits.size is None or entry.subject.bytes <= limits.size]
+    for number, effort in enumerate(passes):
+        if number and len(contenders) <= effort.keep:
+            continue  # it would throw out nobody
+        contenders = _passed(contenders, effort, measure)
+        may_fit = [entry for entry in contenders if not _clearly_over(entry, limits)]
+        if not may_fit:
+            contenders = []
+            break
+        contenders = _kept(may_fit, prefer, effort.keep) if effort.keep else may_fit
+    fitting = [entry for entry in contenders if excess(entry, limits) <= 0]
+    choice = _best(fitting, prefer) if fitting else None
+    return Advice(choice, None if choice else _closest(candidates, limits), candidates)
+
+
+def excess(entry: Candidate, limits: Limits) -> float:
+    """By which share of its limit the worst figure is over it; 0 or less: all limits hold.
+
+    A latency counts with the upper end of its interval, so that a limit that is said to hold does hold.
+    """
+    found = entry.last
+    figures = [
+        (limits.size, entry.subject.bytes),
+        (limits.latency, found.high if found else None),
+        (limits.memory, found.memory if found else None),
+    ]
+    known = [figure / limit - 1 for limit, figure in figures if limit is not None and figure is not None]
+    return max(known, default=0.0)
+
+
+def order(entry: Candidate, prefer: str) -> tuple[float, ...]:
+    """The smaller, the better; not proven accuracy comes last."""
+    time = entry.last.relative if entry.last else float("inf")
+    if prefer == "size":
+        return (entry.subject.bytes, time)
+    if prefer == "accuracy":
+        return (-(entry.subject.accuracy or 0.0), time)
+    return (time,)
+
+
+def _passed(contenders: Sequence[Candidate], effort: Effort, measure: Measure) -> list[Candidate]:
+    if not contenders:
+        return []
+    found = measure([entry.subject for entry in contenders], effort)
+    for entry in contenders:
+        if entry.subject.name in found:
+            entry.passes.append(found[entry.subject.name])
+    return [entry for entry in contenders if entry.subject.name in found]
+
+
+def _clearly_over(entry: Candidate, limits: Limits) -> bool:
+    found = entry.last
+    if found is None:
+        return True
+    slow = limits.latency is not None and found.low > limits.latency * (1 + NEAR)
+    return slow or (limits.memory is not None and (found.memory or 0) > limits.memory)
+
+
+def _kept(contenders: Sequence[Candidate], prefer: str, number: int) -> list[Candidate]:
+    """The best ones, and whoever is near the leader; in the order in which they came."""
+    ranked = sorted(contenders, key=lambda entry: order(entry, prefer))
+    near = _near(ranked, NEAR) if prefer == "latency" else []
+    kept = [*ranked[:number], *near[: max(number, MOST_FINALISTS)]]
+    return [entry for entry in contenders if entry in kept]
+
+
+def _near(ranked: Sequence[Candidate], share: float) -> list[Candidate]:
+    best = min(entry.last.relative for entry in ranked if entry.last)
+    return [entry for entry in ranked if entry.last and entry.last.relative <= best * (1 + share)]
+
+
+def _best(fitting: Sequence[Candidate], prefer: str) -> Candidate:
+    ranked = sorted(fitting, key=lambda entry: order(entry, prefer))
+    if prefer != "latency":
+        first = order(ranked[0], prefer)[0]
+        ranked = [entry for entry in ranked if order(entry, prefer)[0] == first]
+    equal = _near(ranked, TIE)
+    return min(
+        equal,
+        key=lambda entry: (entry.subject.threads, -(entry.subject.accuracy or 0.0), entry.subject.bytes),
+    )
+
+
+def _closest(candidates: Sequence[Candidate], limits: Limits) -> Candidate | None:
+    measured = [entry for entry in candidates if entry.passes]
+    pool = measured or [
+        entry for entry in candidates if limits.size is not None and entry.subject.bytes > limits.size
+    ]
+    return min(pool, key=lambda entry: excess(entry, limits), default=None)
