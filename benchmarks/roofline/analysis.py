@@ -1,7 +1,8 @@
 """The roofline of a measured artifact: how near its latency is to what this machine could do, and what to change.
 
-    rows = rooflines(request.subjects, result)   # one a variant, engine and number of threads
-    result = with_rooflines(result, rows)        # kept in the result file, under artifacts[].extra.roofline
+    result = rooflined(result, subjects, output.say)    # kept in the result file, under artifacts[].extra.roofline
+
+or in two steps, :func:`rooflines` and :func:`with_rooflines`.
 
 The bound is max(MACs / GEMM peak, bytes / bandwidth) (S. Williams, A. Waterman, D. Patterson, "Roofline: an insightful
 visual performance model for multicore architectures", Communications of the ACM 52(4), 2009, section 3): no engine can
@@ -33,7 +34,7 @@ from fer_edge.benchmarks.roofline.rows import KEY, Roofline, RooflineRow, docume
 from fer_edge.benchmarks.roofline.sentence import leftover_sentence, row_sentence
 from fer_edge.benchmarks.targets.target import Subject
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.errors import EngineError, FerEdgeError
 
 READERS: dict[str, Callable[[Path, Contract], Graph]] = {
     ".tflite": tflite_graph.read,
@@ -80,6 +81,22 @@ def analyse(path: str | Path, contract: Contract, engine: str, threads: int = 1)
         leftover_sentence(found.partitions if found else None, leftover),
     ]
     return Roofline(counts, found.partitions if found else None, leftover, "; ".join(filter(None, parts)))
+
+
+def rooflined(result: Result, subjects: Iterable[Subject], tell: Callable[[str], None]) -> Result:
+    """The result with every roofline that can be found; where the peak cannot be measured, it says so and goes on.
+
+    Args:
+        result: measured on this machine, which must be idle now.
+        subjects: what was measured.
+        tell: gets a line.
+    """
+    tell("roofline: counting the models, measuring this machine's GEMM peak")
+    try:
+        return with_rooflines(result, rooflines(subjects, result))
+    except EngineError as error:
+        tell(f"no roofline: {error}")
+        return result
 
 
 def rooflines(

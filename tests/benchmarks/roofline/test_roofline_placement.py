@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from fer_edge.benchmarks.records import Artifact, Record, Result
-from fer_edge.benchmarks.roofline.analysis import analyse, rooflines, with_rooflines
+from fer_edge.benchmarks.roofline.analysis import analyse, rooflined, rooflines, with_rooflines
 from fer_edge.benchmarks.roofline.peaks import Peaks
 from fer_edge.benchmarks.roofline.placement import listed
 from fer_edge.benchmarks.roofline.sentence import leftover_sentence
@@ -140,3 +140,18 @@ def test_two_measurements_keep_the_better_of_each() -> None:
     assert PEAKS.best(other) == Peaks(
         1, 60e9, 200e9, ((1 << 18, 90e9), (1 << 27, 30e9)), "fp32 by onnxruntime"
     )
+
+
+def test_a_result_gets_what_its_page_shows() -> None:
+    bundle = Path(__file__).parents[3] / "android_demo" / "bundle"
+    result = Result(
+        {},
+        (Record("tflite-int8", "ai-edge-litert 2", 1, "inference", (0.002,)),),
+        artifacts=(Artifact("tflite-int8", "ai-edge-litert 2", 1, "fer-mini-int8.tflite", None, 1),),
+    )
+    said: list[str] = []
+    found = rooflined(result, subjects(bundle, "tflite-int8"), said.append).artifacts[0].extra["roofline"]
+    assert (found["macs"], found["arithmetic"], found["partitions"]) == (11_749_488, "int8", 1)
+    assert 0 < found["percent_of_peak"] < 100
+    assert "int8 GEMM peak" in found["sentence"]
+    assert len(said) == 1
