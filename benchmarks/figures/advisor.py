@@ -1,0 +1,122 @@
+"""The advisor against an exhaustive measurement: how much slower is what it names than the best there is?
+
+python benchmarks/figures/advisor.py --bundle demo/bundle --out benchmarks/results/advisor.json
+
+First the advice, then every variant with every number of threads for a longer time, then the two winners against each
+other, side by side. About three minutes for a bundle of all variants.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
+
+from machine import machine
+
+from fer_edge.benchmarks.advise import Limits, advise
+from fer_edge.benchmarks.advise_cli import Measuring, default_threads
+from fer_edge.benchmarks.choose import Wanted, choose
+from fer_edge.benchmarks.pairing import paired
+from fer_edge.benchmarks.plans import Plan
+from fer_edge.benchmarks.records import Record
+from fer_edge.benchmarks.targets.host import measure
+from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.console.output import Output
+
+GOAL = 1.03
+"""The advisor's choice may take so much longer than the best."""
+EXHAUSTIVE_SECONDS = 1.6
+"""Of each variant and number of threads; what a first pass of the advisor has, more than sixfold."""
+
+
+def subjects(bundle: Path, stack: ExitStack) -> list[Subject]:
+    """Every variant with every number of threads, as the advisor sees them."""
+    found = choose([str(bundle)], Wanted(threads=default_threads()), stack).subjects
+    return [replace(entry, label=f"{entry.variant} x{entry.threads}") for entry in found]
+
+
+def whole(chosen: list[Subject], seconds: float, generations: int, seed: int) -> dict[str, Record]:
+    """The whole path's record of each, measured side by side."""
+    plan = Plan("exhaustive", seconds * len(chosen), generations, ("whole",), twin=False)
+    result = measure(plan, Request(tuple(chosen), "exhaustive", seed=seed))
+    return {record.name: record for record in result.stage("whole")}
+
+
+def advised(chosen: list[Subject], seed: int) -> tuple[Subject, float]:
+    """What the advisor names without limits, and the seconds that it took."""
+    begin = time.monotonic()
+    found = advise(chosen, Limits(), "latency", Measuring(Output(), seed)).choice
+    assert found is not None
+    return found.subject, time.monotonic() - begin
+
+
+def compare(bundle: Path, seed: int) -> dict[str, Any]:
+    """The figures."""
+    with ExitStack() as stack:
+        chosen = subjects(bundle, stack)
+        named, took = advised(chosen, seed)
+        begin = time.monotonic()
+        records = whole(chosen, EXHAUSTIVE_SECONDS, 2, seed + 1)
+        exhaustive_took = time.monotonic() - begin
+        medians = {name: statistics.median(record.samples) for name, record in records.items()}
+        reference = records[chosen[0].name]
+        relative = {name: paired(reference, record).value for name, record in records.items()}
+        best = min(relative, key=lambda name: relative[name])
+        ratio = None
+        if best != named.name:
+            pair = [next(entry for entry in chosen if entry.name == name) for name in (best, named.name)]
+            final = whole(pair, 8.0, 16, seed + 2)
+            ratio = paired(final[best], final[named.name])
+    value = ratio.value if ratio else 1.0
+    return {
+        "benchmark": "advisor",
+        "machine": machine(),
+        "candidates": len(chosen),
+        "advised": named.name,
+        "advised_seconds_taken": round(took, 1),
+        "exhaustive_best": best,
+        "exhaustive_seconds_taken": round(exhaustive_took, 1),
+        "ratio": None if ratio is None else {key: round(number, 4) for key, number in asdict(ratio).items()},
+        "goal_ratio": GOAL,
+        "met": value <= GOAL,
+        "median_seconds": {
+            name: round(medians[name], 7) for name in sorted(medians, key=lambda n: relative[n])
+        },
+    }
+
+
+def main() -> None:
+    """Measure, print, and write JSON where asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
+    arguments = parser.parse_args()
+    found = compare(arguments.bundle, arguments.seed)
+    ratio = found["ratio"]
+    slower = (
+        "the same" if ratio is None else f"{ratio['value']:.3f} x ({ratio['low']:.3f} to {ratio['high']:.3f})"
+    )
+    print(
+        f"{found['candidates']} candidates; advised {found['advised']} in {found['advised_seconds_taken']} s"
+    )
+    print(
+        f"exhaustive best {found['exhaustive_best']} in {found['exhaustive_seconds_taken']} s; advised / best: {slower}"
+    )
+    print(f"goal {GOAL}: {'met' if found['met'] else 'missed'}")
+    if arguments.out:
+        arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+        print(f"written to {arguments.out}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
