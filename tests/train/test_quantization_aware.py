@@ -151,9 +151,9 @@ def test_a_state_goes_on_where_it_was():
 
 
 def test_numbers_of_the_training_are_not_drawn():
-    images = torch.randn(6, 1, 9, 9)
+    network, images = plain(), torch.randn(6, 1, 9, 9)
     before = torch.get_rng_state()
-    prepare(plain(), images)
+    prepare(network, images)
     assert torch.equal(torch.get_rng_state(), before)
 
 
