@@ -13,6 +13,8 @@ from fer_edge.runtime.closest import unknown
 
 TARGETS: dict[str, str] = {
     "host": "fer_edge.benchmarks.targets.host:HOST",
+    "adb": "fer_edge.benchmarks.targets.adb:ADB",
+    "ssh": "fer_edge.benchmarks.targets.ssh:SSH",
 }
 """Word of ``--target`` -> ``module:object``, imported when it is chosen."""
 

@@ -24,6 +24,8 @@ _FAILED_SERVER = (
     "protocol fault",
     "cannot start server",
 )
+_CUT = ("EOF", "closed", "couldn't read from device", "failed to read copy response")
+"""What a copy says when the connection ended; ``adb pull`` says nothing at all."""
 _SHORT = 20.0
 _COPY = 600.0
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown"
@@ -211,7 +213,7 @@ class AdbConnection:
             raise lost
         # Releases differ in whether they say it on the one stream or on the other.
         said = f"{done.stdout}\n{done.stderr}".strip()
-        if "error" not in said or "EOF" in said or "closed" in said:
+        if "error" not in said or any(words in said for words in _CUT):
             raise self._broken(way)
         return said
 

@@ -10,6 +10,7 @@ processes (least, largest, deviation, the percentiles that newer releases print)
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ _OVERALL = re.compile(
 _SIGNALS = {4: "illegal instruction", 6: "abort", 7: "bus error", 9: "killed", 11: "segmentation fault"}
 _WARM_SECONDS = 0.5
 NAME = "benchmark_model"
+_PLAIN = "litert:builtin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,10 @@ class BenchmarkTool:
     """
 
     name = NAME
+    formats: tuple[str, ...] = ("tflite",)
+    engines: tuple[str, ...] = ("", "litert", _PLAIN)
+    # Its means of processes are no single queries, so that --mlperf's percentile cannot be had.
+    modes: tuple[str, ...] = ("default", "quick", "sustained")
 
     def __init__(self, program: Path, settings: Settings) -> None:
         self._program = program
@@ -127,6 +133,7 @@ class BenchmarkTool:
             "program": sha256_of(self._program),
             "processes": self._settings.processes,
             "runs": self._settings.runs,
+            "seconds": self._settings.seconds,
         }
 
     def prepare(self, device: Device) -> None:
@@ -136,12 +143,13 @@ class BenchmarkTool:
 
     def measure(self, device: Device, subject: Subject) -> Measured:
         """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
-        if subject.format != "tflite":
-            raise DeviceFault("runner-format", runner=self.name, format=subject.format, allowed="tflite")
         model = deliver(device.connection, subject.path)
         # The memory monitor is a thread of its own and would disturb the times.
         memory = self._process(device, subject, model, memory=True)
-        found = [self._process(device, subject, model) for _ in range(self._settings.processes)]
+        until = time.monotonic() + self._settings.seconds
+        found: list[Summary] = []
+        while len(found) < self._settings.processes or time.monotonic() < until:
+            found.append(self._process(device, subject, model))
         return _measured(subject, found, memory)
 
     def _process(self, device: Device, subject: Subject, model: str, *, memory: bool = False) -> Summary:
@@ -161,7 +169,7 @@ class BenchmarkTool:
             "warmup_runs": 1,
             "warmup_min_secs": _WARM_SECONDS,
             "max_secs": self._settings.timeout / 2,
-            "use_xnnpack": str(not subject.engine.endswith("-plain")).lower(),
+            "use_xnnpack": str(subject.engine != _PLAIN).lower(),
             "report_peak_memory_footprint": str(memory).lower(),
         }
         words = " ".join(
@@ -187,7 +195,7 @@ def _check_ending(done: Finished, device: str) -> None:
 
 
 def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
-    engine = f"{NAME} ({'no XNNPACK' if subject.engine.endswith('-plain') else 'XNNPACK'})"
+    engine = f"{NAME} ({'no XNNPACK' if subject.engine == _PLAIN else 'XNNPACK'})"
     blocks = tuple(Block(number, 0, 1, 0.0) for number in range(len(found)))
     records = tuple(
         Record(subject.variant, engine, subject.threads, stage, samples, subject=subject.label, blocks=blocks)

@@ -42,6 +42,8 @@ def run_campaign(
     Raises:
         DeviceFault: a device failed. What was done before is in the journal, if there is one, and is not repeated.
     """
+    made = runner()
+    request, skipped = fitting(made, request)
     found: list[Result] = []
     is_complete = True
     with Journal(settings.journal) as journal:
@@ -53,7 +55,36 @@ def run_campaign(
                 raise
             is_complete = False
     joined = _joined(found, request, settings, target, several=len(connections) > 1)
-    return replace(joined, complete=is_complete)
+    extra = {"skipped": skipped} if skipped else {}
+    return replace(joined, complete=is_complete, extra=extra)
+
+
+def fitting(runner: Runner, request: Request) -> tuple[Request, dict[str, str]]:
+    """The request with what the runner can run, and why the rest is left out.
+
+    Raises:
+        DeviceFault: nothing is left, or an engine was asked for that it does not have.
+    """
+    kept = tuple(subject for subject in request.subjects if subject.format in runner.formats)
+    allowed = ", ".join(runner.formats)
+    if not kept:
+        found = ", ".join(subject.variant for subject in request.subjects)
+        raise DeviceFault("runner-format", runner=runner.name, found=found, allowed=allowed)
+    if request.mode not in runner.modes:
+        modes = ", ".join(runner.modes)
+        raise DeviceFault("runner-mode", runner=runner.name, mode=request.mode, allowed=modes)
+    for subject in kept:
+        if subject.engine not in runner.engines:
+            engines = ", ".join(word for word in runner.engines if word)
+            raise DeviceFault("runner-engine", runner=runner.name, engine=subject.engine, allowed=engines)
+    skipped = {
+        subject.name: f"{runner.name} runs {allowed} only"
+        for subject in request.subjects
+        if subject not in kept
+    }
+    for name, reason in skipped.items():
+        request.tell(f"{name}: skipped ({reason})")
+    return replace(request, subjects=kept), skipped
 
 
 def _run_device(

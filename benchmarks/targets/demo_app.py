@@ -33,6 +33,9 @@ class DemoApp:
     """
 
     name = NAME
+    formats: tuple[str, ...] = ("tflite",)
+    engines: tuple[str, ...] = ("", "litert")
+    modes: tuple[str, ...] = ("default", "quick")
 
     def __init__(self, settings: Settings, bundle_sha256: str | None) -> None:
         self._settings = settings
@@ -63,8 +66,6 @@ class DemoApp:
 
     def measure(self, device: Device, subject: Subject) -> Measured:
         """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
-        if subject.format != "tflite":
-            raise DeviceFault("runner-format", runner="the app", format=subject.format, allowed="tflite")
         name = f"fer-edge-{hashlib.sha256(repr((subject.variant, subject.threads)).encode()).hexdigest()[:12]}.json"
         result = f"/sdcard/Android/data/{self._settings.package}/files/{name}"
         try:

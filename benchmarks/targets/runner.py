@@ -50,6 +50,12 @@ class Runner(Protocol):
 
     name: str
     """For sentences and the journal."""
+    formats: tuple[str, ...]
+    """What it runs; the rest is left out."""
+    engines: tuple[str, ...]
+    """Words of ``--engine`` that it takes; empty: its own choice."""
+    modes: tuple[str, ...]
+    """Of ``Request.mode``."""
 
     def key(self) -> dict[str, Any]:
         """What of it decides a result: settings, hash of its program. Two runs of one key need not be repeated."""

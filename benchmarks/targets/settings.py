@@ -13,7 +13,7 @@ from fer_edge.benchmarks.targets.target import Request
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
 
-_LENGTHS = {"quick": (3, 30), "default": (10, 50), "sustained": (40, 200), "mlperf": (21, 1024)}
+_LENGTHS = {"quick": (3, 30), "default": (10, 50), "sustained": (10, 50)}
 """Processes and runs of each, by mode; one process more reads the memory."""
 
 
@@ -26,6 +26,7 @@ class Settings:
         benchmark_model: path here of TensorFlow Lite's tool built for the device; None: the Android demo measures.
         processes: how many short processes each variant gets.
         runs: inferences of each process.
+        seconds: further processes until so much time is over (``--sustained``).
         start_celsius: cool enough to begin; None: by what is measured.
         cool_down: the longest wait for it, seconds.
         timeout: of one process, or of the app, seconds.
@@ -41,6 +42,7 @@ class Settings:
     benchmark_model: Path | None = None
     processes: int = 10
     runs: int = 50
+    seconds: float = 0.0
     start_celsius: float | None = None
     cool_down: float = 300.0
     timeout: float = 600.0
@@ -105,7 +107,7 @@ def read_settings(request: Request) -> Settings:
         click.UsageError: an unknown name or a value that is not allowed.
     """
     processes, runs = _LENGTHS.get(request.mode, _LENGTHS["default"])
-    chosen: dict[str, Any] = {"processes": processes, "runs": runs}
+    chosen: dict[str, Any] = {"processes": processes, "runs": runs, "seconds": request.seconds or 0.0}
     for name, text in request.options:
         if name not in _READERS:
             usage_error(unknown("option of a device", name, list(OPTIONS)))

@@ -1,0 +1,197 @@
+"""Python on a Linux board as a runner: our own sources travel there and measure as they do on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shlex
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import fer_edge.benchmarks.measure
+import fer_edge.runtime
+from fer_edge.benchmarks.records import Block, Record
+from fer_edge.benchmarks.targets.board import MISSING, SCHEMA
+from fer_edge.benchmarks.targets.connection import Finished
+from fer_edge.benchmarks.targets.delivery import collect, deliver
+from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.benchmarks.targets.runner import Device, Measured
+from fer_edge.benchmarks.targets.settings import Settings
+from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.strict_json import StrictJson
+
+_JSON = StrictJson("result of a board", DataError, 256 << 20)
+_STAGES = ("inference", "camera", "whole")
+_MEASURE = ("child", "engines", "loop", "memory", "warmup", "work")
+_MEMBERS = ("schema", "engine", "load_ns", "first_ns", "stages", "restless", "base_memory", "peak", "steady")
+NAME = "Python"
+
+
+def sources() -> bytes:
+    """The runtime and the child as a tar archive: the same sources give the same bytes."""
+    runtime = Path(fer_edge.runtime.__file__).parent
+    measure = Path(fer_edge.benchmarks.measure.__file__).parent
+    files = {f"fer_edge/runtime/{path.relative_to(runtime)}": path for path in runtime.rglob("*.py")}
+    files |= {f"fer_edge/benchmarks/measure/{name}.py": measure / f"{name}.py" for name in _MEASURE}
+    files["fer_edge/benchmarks/targets/board.py"] = Path(__file__).with_name("board.py")
+    texts = {name: path.read_bytes() for name, path in files.items()}
+    # The packages' own beginnings would bring click along.
+    for package in ("benchmarks", "benchmarks/measure", "benchmarks/targets"):
+        texts[f"fer_edge/{package}/__init__.py"] = b""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in sorted(texts):
+            entry = tarfile.TarInfo(name)
+            entry.size = len(texts[name])
+            archive.addfile(entry, io.BytesIO(texts[name]))
+    return buffer.getvalue()
+
+
+class BoardPython:
+    """The runner.
+
+    Args:
+        settings: of the run.
+    """
+
+    name = NAME
+    formats: tuple[str, ...] = ("tflite", "onnx", "torchscript")
+    engines: tuple[str, ...] = ("", "litert", "litert:builtin", "onnxruntime", "torchscript")
+    modes: tuple[str, ...] = ("default", "quick")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._home = ""
+
+    def key(self) -> dict[str, Any]:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        settings = self._settings
+        return {
+            "runner": self.name,
+            "python": settings.python,
+            "sources": hashlib.sha256(sources()).hexdigest(),
+            "processes": settings.processes,
+            "runs": settings.runs,
+        }
+
+    def prepare(self, device: Device) -> None:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        python, label = shlex.quote(self._settings.python), device.connection.label
+        said = device.connection.run(
+            f"{python} -c 'import sys; print(*sys.version_info[:2])'", stage="look for Python"
+        )
+        words = said.out.split()
+        if said.code or len(words) != 2 or not all(word.isdecimal() for word in words):
+            raise DeviceFault("python-missing", device=label, python=self._settings.python)
+        if (int(words[0]), int(words[1])) < (3, 11):
+            found = ".".join(words)
+            raise DeviceFault("python-old", device=label, python=self._settings.python, found=found)
+        with tempfile.TemporaryDirectory(prefix="fer-edge-board-") as folder:
+            local = Path(folder) / "sources.tar"
+            local.write_bytes(sources())
+            remote = deliver(device.connection, local)
+            self._home = remote.removesuffix(".tar")
+        unpacked = device.connection.run(
+            f"[ -d {self._home} ] || {python} -m tarfile -e {remote} {self._home}", stage="push"
+        )
+        if unpacked.code:
+            detail = last_line(unpacked.out)
+            raise DeviceFault("push-failed", device=label, path="sources.tar", detail=detail)
+
+    def measure(self, device: Device, subject: Subject) -> Measured:
+        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        model = deliver(device.connection, subject.path)
+        order = {
+            "path": model,
+            "format": subject.format,
+            "engine": subject.engine,
+            "threads": subject.threads,
+            "contract": subject.contract,
+            "runs": self._settings.runs,
+            "stages": _STAGES,
+        }
+        with tempfile.TemporaryDirectory(prefix="fer-edge-board-") as folder:
+            local = Path(folder) / "order.json"
+            local.write_text(json.dumps(order), encoding="utf-8")
+            sent = deliver(device.connection, local)
+        found = [self._process(device, sent) for _ in range(self._settings.processes)]
+        return _measured(subject, found)
+
+    def _process(self, device: Device, order: str) -> dict[str, Any]:
+        connection = device.connection
+        result = f"{connection.folder}/result.json"
+        words = f"{shlex.quote(self._settings.python)} -m fer_edge.benchmarks.targets.board {order} {result}"
+        started = (
+            f"rm -f {result}; echo $$ >{connection.folder}/pid; PYTHONPATH={self._home} OMP_NUM_THREADS=1 "
+            f"exec {device.pinning.prefix}{words}"
+        )
+        done = connection.run(f"sh -c {shlex.quote(started)}", stage="run", timeout=self._settings.timeout)
+        _check_ending(done, connection.label)
+        data = collect(connection, result)
+        try:
+            return _read(data, self._settings.runs)
+        except DataError as error:
+            raise DeviceFault("result-truncated", device=connection.label, detail=error) from None
+
+
+def _check_ending(done: Finished, device: str) -> None:
+    said = last_line(done.out)
+    if done.code == 0:
+        return
+    if done.code == MISSING:
+        raise DeviceFault("library-missing", device=device, detail=said)
+    if done.code > 128:
+        ending = f"signal {done.code - 128}"
+        raise DeviceFault("runner-crashed", runner=NAME, device=device, ending=ending, detail=said)
+    raise DeviceFault("runner-failed", runner=NAME, device=device, code=done.code, detail=said)
+
+
+def _read(data: bytes, runs: int) -> dict[str, Any]:
+    members = _JSON.members(_JSON.load(data), "", _MEMBERS)
+    _JSON.choice(members["schema"], "schema", (SCHEMA,))
+    _JSON.string(members["engine"], "engine")
+    stages = _JSON.members(members["stages"], "stages", _STAGES)
+    for name, samples in stages.items():
+        _JSON.array(samples, f"stages.{name}", least=runs, most=runs)
+    for name, samples in {**stages, "load": [members["load_ns"]], "first": [members["first_ns"]]}.items():
+        for sample in samples:
+            _JSON.integer(sample, name, 0, 1 << 62)
+    return members
+
+
+def _measured(subject: Subject, found: list[dict[str, Any]]) -> Measured:
+    series: dict[str, list[list[int]]] = {
+        "load": [[one["load_ns"]] for one in found],
+        "first": [[one["first_ns"]] for one in found],
+        **{stage: [one["stages"][stage] for one in found] for stage in _STAGES},
+    }
+    inside = subject.engine.partition(":")[2]
+    engine = found[0]["engine"] + (f" ({inside})" if inside else "")
+    restless = sorted({stage for one in found for stage in one["restless"]})
+    reasons = (
+        (f"{', '.join(restless)} did not become steady: end other work on the board and measure again",)
+        if restless
+        else ()
+    )
+    records = tuple(
+        Record(
+            variant=subject.variant,
+            engine=engine,
+            threads=subject.threads,
+            stage=stage,
+            samples=tuple(sample * 1e-9 for turn in turns for sample in turn),
+            trusted=not reasons,
+            reasons=reasons,
+            subject=subject.label,
+            blocks=tuple(Block(number, 0, len(turn), 0.0) for number, turn in enumerate(turns)),
+        )
+        for stage, turns in series.items()
+    )
+    peaks, steady = (
+        tuple(one[name] for one in found if isinstance(one[name], int)) for name in ("peak", "steady")
+    )
+    return Measured(records, peaks, steady)
