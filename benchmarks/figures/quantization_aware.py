@@ -1,0 +1,157 @@
+"""int8 accuracy with and without quantization-aware training, on drawn faces.
+
+    python benchmarks/figures/quantization_aware.py --work DIR [--seeds 2] [--out results/quantization_aware.json]
+
+For each network and seed: a short float training; then, from the same weights and for the same number of steps, once
+more in float (the control) and once with rounding (``fer_edge.train.quantization_aware``). Both go through the real
+``fer-export --precision int8`` (calibrated on other drawn faces), and the files answer the same held-out faces in their
+own engines. A drop is float accuracy of the same weights minus the file's accuracy; a gain is the file from QAT minus
+the file from the control. Intervals are paired, the test is McNemar's, exact. No wall time is involved. Every finished
+training stays in DIR: started again, the script goes on from there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parent))
+from machine import machine
+from short_training import (
+    BATCH,
+    Budget,
+    drawn,
+    export_int8,
+    normalized,
+    right,
+    right_in_file,
+    save,
+    train,
+)
+
+from fer_edge.stats.bootstrap import accuracy_drop_interval
+from fer_edge.stats.paired import mcnemar
+from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.models import build
+from fer_edge.train.quantization_aware import finish, prepare
+
+NETWORKS = ("fer_mini", "mobilenet_v3_small")
+TRAIN, TEST = 3200, 2000
+FIRST_EPOCHS, MORE_EPOCHS = 10, 3
+FIRST_PEAK, MORE_PEAK = 4e-3, 4e-4
+WAYS = ("float", "qat")
+FILES = ("tflite-int8", "onnx-int8")
+Flags = dict[str, "np.ndarray[Any, np.dtype[np.bool_]]"]
+
+
+def main() -> None:
+    """Measure, print, store."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--work", type=Path, required=True, help="where trainings stay")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
+    parser.add_argument("--out", type=Path, help="where to write the JSON")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for seed in range(arguments.seeds):
+        for name in arguments.networks:
+            rows.append(row(name, seed, answers(name, seed, arguments.work)))
+            print(json.dumps(rows[-1], indent=1), flush=True)
+            if arguments.out:
+                arguments.out.write_text(json.dumps(document(rows), indent=1) + "\n", encoding="utf-8")
+
+
+def document(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is stored."""
+    return {
+        "benchmark": "quantization_aware",
+        "machine": machine(),
+        "faces": {"train": TRAIN, "test": TEST},
+        "budget": {
+            "batch": BATCH,
+            "first": {"epochs": FIRST_EPOCHS, "peak_learning_rate": FIRST_PEAK},
+            "more": {"epochs": MORE_EPOCHS, "peak_learning_rate": MORE_PEAK},
+        },
+        "rows": rows,
+    }
+
+
+def answers(name: str, seed: int, work: Path) -> Flags:
+    """Which held-out faces each network and file names right: ``<way> fp32`` and ``<way> <file>``."""
+    kept = work / f"{name}-{seed}-answers.npz"
+    if not kept.is_file():
+        test = drawn("test", TEST, work)
+        found: Flags = {}
+        for way, checkpoint in trained(name, seed, work).items():
+            found[f"{way} fp32"] = right(_read(name, checkpoint), test)
+            bundle = checkpoint.with_suffix(".bundle")
+            for variant, entry in export_int8(checkpoint, bundle).items():
+                found[f"{way} {variant}"] = right_in_file(bundle / entry["path"], test)
+        np.savez(kept, **found)
+    with np.load(kept) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+def trained(name: str, seed: int, work: Path) -> dict[str, Path]:
+    """Checkpoints of both ways, from one float training."""
+    paths = {way: work / f"{name}-{seed}-{way}.safetensors" for way in ("first", *WAYS)}
+    faces = drawn("train", TRAIN, work)
+    torch.manual_seed(seed)
+    if not paths["first"].is_file():
+        network = train(build(name, num_classes=8, channels=1), faces, Budget(FIRST_EPOCHS, FIRST_PEAK, seed))
+        save(network, name, paths["first"])
+    more = Budget(MORE_EPOCHS, MORE_PEAK, seed + 1000)
+    if not paths["float"].is_file():
+        save(train(_read(name, paths["first"]), faces, more), name, paths["float"])
+    if not paths["qat"].is_file():
+        example = normalized(torch.from_numpy(faces.crops[:BATCH, 0]) / 255)
+        module = prepare(_read(name, paths["first"]), example)
+        save(finish(train(module, faces, more), build(name, num_classes=8, channels=1)), name, paths["qat"])
+    return {way: paths[way] for way in WAYS}
+
+
+def row(name: str, seed: int, found: Flags) -> dict[str, Any]:
+    """One network and seed: accuracies, drops and gains with their intervals."""
+    result: dict[str, Any] = {"network": name, "seed": seed}
+    for way in WAYS:
+        result[way] = {"fp32": _share(found[f"{way} fp32"])}
+        for file in FILES:
+            whole, rounded = found[f"{way} fp32"], found[f"{way} {file}"]
+            result[way][file] = {"accuracy": _share(rounded), "drop_interval": _interval(whole, rounded)}
+    result["gain"] = {file: gain(found[f"float {file}"], found[f"qat {file}"]) for file in FILES}
+    return result
+
+
+def gain(control: Any, qat: Any) -> dict[str, Any]:
+    """Of the file from QAT over the file from the control."""
+    return {
+        "accuracy": round(float(qat.mean() - control.mean()), 5),
+        "interval": _interval(qat, control),
+        "p_value": float(f"{mcnemar(qat, control).p_value:.3g}"),
+    }
+
+
+def _share(flags: Any) -> float:
+    return round(float(flags.mean()), 5)
+
+
+def _interval(first: Any, second: Any) -> list[float]:
+    return [round(bound, 5) for bound in accuracy_drop_interval(first, second)]
+
+
+def _read(name: str, path: Path) -> torch.nn.Module:
+    return fit(build(name, num_classes=8, channels=1), read_checkpoint(path))
+
+
+if __name__ == "__main__":
+    main()

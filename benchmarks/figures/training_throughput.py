@@ -1,0 +1,269 @@
+"""Images a second of training, and what limits them.
+
+    python benchmarks/figures/training_throughput.py --out results/training_throughput_cpu.json
+
+ResNet-152 at 224x224x3 and ``fer_mini`` at 64x64x1, on the GPU if there is one (precision, memory layout and
+``torch.compile`` switched on one after another), else on one CPU thread with few steps and small batches. Three things
+run alone: the step (forward, backward, AdamW) on crops that are there already; the augmentation; the crops out of
+decoded 640x480 pictures, by worker processes through ``fer_edge.runtime.camera`` and on the device through
+``fer_edge.train.data.device_camera``. The slowest of the three limits a training. ``fer-train`` makes crops once, before
+the first epoch, so there they cost once a training, not once an epoch; decoding of JPEG files is not in it.
+
+On a CPU, images a CPU second stand beside images a second: a busy machine changes the latter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+ROOT = Path(__file__).parents[2]
+sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "src")]
+from machine import machine  # noqa: E402 - a script that runs from anywhere
+
+from fer_edge.runtime.camera import scaled as by_the_path  # noqa: E402
+from fer_edge.runtime.frame import Frame  # noqa: E402
+from fer_edge.train.data import device_camera  # noqa: E402
+from fer_edge.train.data.arrays import cores  # noqa: E402
+from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
+from fer_edge.train.models import build  # noqa: E402
+
+WIDTH, HEIGHT, MARGIN, CLASSES = 640, 480, 0.1, 8
+
+
+@dataclass(frozen=True)
+class Case:
+    """A network and how it is trained.
+
+    Attributes:
+        network: by name.
+        side: of the input.
+        channels: of the input.
+        batch: images a step.
+        precision: ``32-true`` or ``bf16-mixed``.
+        channels_last: memory layout.
+        compiled: by ``torch.compile``.
+    """
+
+    network: str
+    side: int
+    channels: int
+    batch: int
+    precision: str = "32-true"
+    channels_last: bool = False
+    compiled: bool = False
+
+
+def main() -> None:
+    """Measure, print, store."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--steps", type=int, help="measured steps of each case; GPU: 30, CPU: 3")
+    parser.add_argument("--workers", type=int, help="processes that make crops; one a core")
+    parser.add_argument("--out", type=Path, help="where to write the JSON")
+    arguments = parser.parse_args()
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    workers = arguments.workers or cores()
+    document: dict[str, Any] = {
+        "benchmark": "training_throughput",
+        "machine": machine() | accelerator(device),
+        "workers": workers,
+        "steps": [],
+        "data": [],
+    }
+    for name, side, channels, batch in sizes(device):
+        for case in cases(Case(name, side, channels, batch), device):
+            document["steps"].append(step_row(case, device, arguments.steps))
+            print(json.dumps(document["steps"][-1]), flush=True)
+        document["data"].append(data_row(name, side, channels, batch, device, workers))
+        print(json.dumps(document["data"][-1]), flush=True)
+    document["limits"] = [limit(document, row) for row in document["data"]]
+    text = json.dumps(document, indent=1)
+    print(text)
+    if arguments.out:
+        arguments.out.write_text(text + "\n", encoding="utf-8")
+
+
+def accelerator(device: torch.device) -> dict[str, Any]:
+    """The device and torch's version."""
+    if device.type == "cpu":
+        return {"gpu": None, "torch": torch.__version__.partition("+")[0], "threads": torch.get_num_threads()}
+    return {"gpu": torch.cuda.get_device_name(device), "torch": torch.__version__, "cuda": torch.version.cuda}
+
+
+def sizes(device: torch.device) -> tuple[tuple[str, int, int, int], ...]:
+    """Network, side, channels, batch."""
+    if device.type == "cpu":
+        return (("fer_mini", 64, 1, 64), ("resnet152", 224, 3, 2))
+    return (("fer_mini", 64, 1, 1024), ("resnet152", 224, 3, 128))
+
+
+def cases(plain: Case, device: torch.device) -> Iterator[Case]:
+    """One switch after another; a large network is compiled on a GPU only: on a CPU that takes minutes."""
+    yield plain
+    yield replace(plain, channels_last=True)
+    yield replace(plain, channels_last=True, precision="bf16-mixed")
+    if device.type == "cuda" or plain.side <= 64:
+        yield replace(plain, channels_last=True, compiled=True)
+    if device.type == "cuda":
+        yield replace(plain, channels_last=True, precision="bf16-mixed", compiled=True)
+
+
+def step_row(case: Case, device: torch.device, steps: int | None) -> dict[str, Any]:
+    """Images a second of one case, or why there are none."""
+    row = dict(vars(case))
+    try:
+        return row | rates(
+            step_of(case, device), case.batch, device, steps or (30 if device.type == "cuda" else 3)
+        )
+    except Exception as error:  # noqa: BLE001 - a compiler that is missing is a finding, not a failure
+        return row | {"failed": f"{type(error).__name__}: {str(error).splitlines()[0][:160]}"}
+
+
+def step_of(case: Case, device: torch.device) -> Callable[[], object]:
+    """One step on crops that are there already."""
+    torch.manual_seed(0)
+    layout = torch.channels_last if case.channels_last else torch.contiguous_format
+    network = build(case.network, num_classes=CLASSES, channels=case.channels).to(
+        device, memory_format=layout
+    )
+    optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
+    images = torch.randn(case.batch, case.channels, case.side, case.side, device=device).to(
+        memory_format=layout
+    )
+    labels = torch.full((case.batch, CLASSES), 1 / CLASSES, device=device)
+    if case.compiled:
+        network.compile()
+    mixed = case.precision == "bf16-mixed"
+
+    def step() -> None:
+        with _autocast(device, mixed=mixed):
+            loss = functional.cross_entropy(network(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    return step
+
+
+def _autocast(device: torch.device, *, mixed: bool) -> AbstractContextManager[Any]:
+    return torch.autocast(device.type, torch.bfloat16) if mixed else nullcontext()
+
+
+def rates(action: Callable[[], object], images: int, device: torch.device, times: int) -> dict[str, Any]:
+    """Median over ``times`` calls after two (CPU: one) that warm up."""
+    for _ in range(2 if device.type == "cuda" else 1):
+        action()
+    wall, busy = [], []
+    for _ in range(times):
+        _wait(device)
+        started, used = time.perf_counter(), time.process_time()
+        action()
+        _wait(device)
+        wall.append(time.perf_counter() - started)
+        busy.append(time.process_time() - used)
+    found = {"images_a_second": _round(images / median(wall)), "repeats": times}
+    return found | ({"images_a_cpu_second": _round(images / median(busy))} if device.type == "cpu" else {})
+
+
+def data_row(
+    name: str, side: int, channels: int, batch: int, device: torch.device, workers: int
+) -> dict[str, Any]:
+    """Crops by worker processes, crops on the device, augmentation: each alone."""
+    count = min(batch, 64)
+    pictures = torch.randint(0, 256, (count, HEIGHT, WIDTH, 3), dtype=torch.uint8).to(device)
+    boxes = [box(number) for number in range(count)]
+    crops = device_camera.scaled(pictures, boxes, side, side, margin=MARGIN)
+    crops = device_camera.gray(crops) if channels == 1 else crops
+    transform = augmentation()
+
+    def cut() -> Tensor:
+        found = device_camera.scaled(pictures, boxes, side, side, margin=MARGIN)
+        return device_camera.gray(found) if channels == 1 else found
+
+    return {
+        "network": name,
+        "side": side,
+        "channels": channels,
+        "crops_by_workers": {"images_a_second": by_workers(side, workers), "processes": workers},
+        "crops_on_device": rates(cut, count, device, 10),
+        "augmentation": rates(lambda: augment(crops, transform), count, device, 10),
+    }
+
+
+def box(number: int) -> tuple[float, float, float, float]:
+    """Of a face in picture ``number``: 180 to 300 pixels wide."""
+    x, y, width = 40 + 7 * (number % 16), 30 + 5 * (number % 8), 180 + 8 * (number % 16)
+    return (float(x), float(y), float(x + width), float(y + width))
+
+
+def by_workers(side: int, workers: int, seconds: float = 3.0) -> float:
+    """Images a second through the camera path in ``workers`` processes, crops sent back."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        list(pool.map(cut_many, [(side, 2)] * workers))  # the processes' start
+        started, done = time.perf_counter(), 0
+        while time.perf_counter() - started < seconds:
+            done += sum(len(part) for part in pool.map(cut_many, [(side, 64)] * workers))
+        return _round(done / (time.perf_counter() - started))
+
+
+def cut_many(task: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """What a worker does: crops of one decoded picture, (count, side, side, 3)."""
+    side, count = task
+    if "frame" not in _KEPT:
+        pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+        _KEPT["frame"] = Frame.from_rgb(pixels)
+    frame = _KEPT["frame"]
+    return np.stack([by_the_path(frame, side, side, box=box(n), crop_margin=MARGIN) for n in range(count)])
+
+
+_KEPT: dict[str, Frame] = {}
+
+
+def limit(document: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+    """The fastest step against the parts of the data's way; ``limited_by`` is the slowest."""
+    steps = [row for row in document["steps"] if row["network"] == data["network"] and "failed" not in row]
+    parts = {
+        "step": max(row["images_a_second"] for row in steps),
+        "augmentation": data["augmentation"]["images_a_second"],
+        "crops, made anew each epoch": max(
+            data["crops_by_workers"]["images_a_second"], data["crops_on_device"]["images_a_second"]
+        ),
+    }
+    return {
+        "network": data["network"],
+        "images_a_second": parts,
+        "limited_by": min(parts, key=parts.__getitem__),
+    }
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.3g}")
+
+
+if __name__ == "__main__":
+    main()
