@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,53 +36,12 @@ SUBCOMMANDS = (
 )
 
 
-DEVICE_OPTIONS = (
-    ("cores", "KIND", "Cores to run on: all, big or little."),
-    (
-        "benchmark-model",
-        "FILE",
-        "TensorFlow Lite's tool, built for the device; without it the Android demo measures.",
-    ),
-    ("processes", "N", "Short processes of each variant."),
-    ("runs", "N", "Inferences of each process."),
-    ("start-celsius", "T", "Wait until the device is this cool."),
-    ("cool-down", "SECONDS", "The longest wait for it."),
-    ("device-timeout", "SECONDS", "Of one process, or of the app."),
-    ("journal", "FILE", "Keeps the campaign: an interrupted one goes on where it was."),
-    ("app-package", "NAME", "Of the Android demo."),
-    ("accelerator", "NAME", "Of the Android demo: cpu, nnapi or gpu."),
-    ("remote-python", "COMMAND", "Of a board reached by ssh."),
-    ("look-every", "SECONDS", "Between looks while waiting."),
-)
-"""Options of ``adb`` and ``ssh``: name, what it takes, help. Their target reads and checks the values."""
-DEVICE_FLAGS = (("keep-files", "Leave the pushed files on the device."),)
-
-
-def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of devices."""
-    for name, text in reversed(DEVICE_FLAGS):
-        function = click.option(f"--{name}", is_flag=True, help=f"Devices: {text}")(function)
-    for name, metavar, text in reversed(DEVICE_OPTIONS):
-        function = click.option(f"--{name}", metavar=metavar, help=f"Devices: {text}")(function)
-    return function
-
-
-def device_settings(given: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Take the options of devices out of the parsed ones; those that were typed, as the target wants them."""
-    found = []
-    for name in [*(entry[0] for entry in DEVICE_OPTIONS), *(entry[0] for entry in DEVICE_FLAGS)]:
-        value = given.pop(name.replace("-", "_"))
-        if value not in (None, False):
-            found.append((name, "true" if value is True else str(value)))
-    return tuple(found)
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """The options of a run, as typed."""
 
     target: str
-    settings: tuple[tuple[str, str], ...]
+    settings: tuple[str, ...]
     variant: tuple[Any, ...]
     engine: tuple[str, ...]
     threads: tuple[int, ...]
@@ -104,6 +62,13 @@ class Options:
 @click.argument("sources", nargs=-1, metavar="[BUNDLE_OR_ARTIFACT]...")
 @click.option("--target", default="host", show_default=True, help="host, adb[:SERIAL] or ssh:HOST.")
 @device_options
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Another setting of a device; repeat for more.",
+)
 @list_option("--variant", element=VariantName(), help="Which of a bundle; default: all with an engine here.")
 @list_option(
     "--engine", metavar="NAME,...", help="litert, litert:builtin (no XNNPACK), onnxruntime, torchscript ..."
@@ -133,7 +98,6 @@ class Options:
 @click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Of the order of turns.  [default: 0]"
 )
-@device_options
 def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """Measure exported models: load, first and steady inference, camera path, whole path, memory.
 
@@ -142,10 +106,12 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     machine spoiled are marked untrusted, with the reasons, and the exit code is 3.
     """
     mode = _mode(given.pop("quick"), given["sustained"] is not None, given.pop("mlperf"))
-    settings = device_settings(given)
+    settings = given["settings"]
     if settings and given["target"] == "host":
-        usage_error(f"--{settings[0][0]} is for devices; add --target adb or --target ssh:HOST")
-    options = Options(mode=mode, seconds=given.pop("sustained"), settings=settings, **given)
+        usage_error(
+            f"--{settings[0].partition('=')[0]} is for devices; add --target adb or --target ssh:HOST"
+        )
+    options = Options(mode=mode, seconds=given.pop("sustained"), **given)
     run(output, sources or ("bundle",), options)
 
 
@@ -192,8 +158,15 @@ def _request(output: Output, chosen: Chosen, options: Options) -> Any:
         seed=options.seed,
         bundle_sha256=chosen.bundle_sha256,
         tell=output.say,
-        options=options.settings,
+        options=tuple(_setting(text) for text in options.settings),
     )
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, sign, value = text.partition("=")
+    if not (key and sign):
+        usage_error(f"--set {text}: allowed: KEY=VALUE")
+    return key, value
 
 
 def _with_roofline(output: Output, result: Result, chosen: Chosen) -> Result:
