@@ -70,7 +70,7 @@ def analyse(path: str | Path, contract: Contract, engine: str, threads: int = 1)
     """
     place = Path(path)
     word, inside = _engine(engine)
-    counts, problem = _tried(lambda: count(READERS[place.suffix](place, contract)))
+    counts, problem = _tried(lambda: count(_read(place, contract)))
     find = PLACEMENTS.get(word)
     found, trouble = _tried(lambda: find(place, contract, threads, inside)) if find else (None, None)
     leftover = found.leftover if found else ()
@@ -81,6 +81,12 @@ def analyse(path: str | Path, contract: Contract, engine: str, threads: int = 1)
         leftover_sentence(found.partitions if found else None, leftover),
     ]
     return Roofline(counts, found.partitions if found else None, leftover, "; ".join(filter(None, parts)))
+
+
+def _read(place: Path, contract: Contract) -> Graph:
+    if place.suffix not in READERS:
+        raise GraphError(f"nothing here reads {place.suffix or place.name}; it reads {', '.join(READERS)}")
+    return READERS[place.suffix](place, contract)
 
 
 def rooflined(result: Result, subjects: Iterable[Subject], tell: Callable[[str], None]) -> Result:
@@ -196,8 +202,6 @@ def _tried(attempt: Callable[[], _T]) -> tuple[_T | None, str | None]:
     """The answer, or why there is none: a stranger's file may break a reader in any way, and a table goes on."""
     try:
         return attempt(), None
-    except KeyError as error:
-        return None, f"nothing here reads {error}"
     except (FerEdgeError, GraphError) as error:
         return None, str(error)
     except Exception as error:  # noqa: BLE001 - native parsers raise what they like

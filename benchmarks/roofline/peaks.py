@@ -83,14 +83,17 @@ def measure_peaks(threads: int) -> Peaks:
     # The sources' folder, so that it also works uninstalled.
     environment = {**os.environ, **dict.fromkeys(names, str(threads))}
     environment["PYTHONPATH"] = os.pathsep.join(entry for entry in sys.path if entry)
-    ran = subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(threads)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_TIMEOUT,
-        check=False,
-    )
+    try:
+        ran = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", "-m", __name__, str(threads)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise EngineError(f"the machine's peak could not be measured: no answer in {_TIMEOUT} s") from None
     try:
         members = json.loads(ran.stdout)
         bandwidth = tuple((int(size), float(rate)) for size, rate in members.pop("bandwidth"))

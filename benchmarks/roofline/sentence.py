@@ -27,7 +27,8 @@ def leftover_sentence(partitions: int | None, leftover: Sequence[Leftover]) -> s
         by_advice.setdefault(entry.advice, []).append(_named(entry))
     pieces = [f"{', '.join(names)}: {advice}" for advice, names in by_advice.items()]
     many = f"{partitions} partition{'' if partitions == 1 else 's'}"
-    return f"{many}; left outside: " + "; ".join(pieces)
+    what = "left outside" if worth[0].time_share is None else "besides the network's own work"
+    return f"{many}; {what}: " + "; ".join(pieces)
 
 
 def row_sentence(row: RooflineRow) -> str:

@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_read_is_unknown_with_the_reason(tmp_path: Path) -
     assert (found.counts, found.partitions) == (None, None)
     assert found.sentence.startswith("MACs and bytes unknown: ")
     assert analyse(tmp_path / "net.pte", contract(), "executorch").sentence == (
-        "MACs and bytes unknown: nothing here reads '.pte'"
+        "MACs and bytes unknown: nothing here reads .pte; it reads .tflite, .onnx, .pt, .mlpackage"
     )
 
 
@@ -120,7 +120,7 @@ def test_advice_is_said_once_for_its_operators() -> None:
     assert [entry.operator for entry in left] == ["B", "A", "C"]
     assert (
         leftover_sentence(1, left)
-        == "1 partition; left outside: B x3 (10 % of the time), A (50 % of the time): do this"
+        == "1 partition; besides the network's own work: B x3 (10 % of the time), A (50 % of the time): do this"
     )
     assert (
         leftover_sentence(2, listed(Counter(C=1), {}, "replace {}"))
