@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from fer_edge.runtime.labels import EMOTIONS, canonical
 if TYPE_CHECKING:
     from fer_edge.faces.folders import LabelledPicture
     from fer_edge.train.data.faces import Faces
+    from fer_edge.train.recipes import Recipe
 
 Box = tuple[float, float, float, float]
 
@@ -53,7 +54,7 @@ class Series(Protocol):
 
     @property
     def sha256(self) -> str:
-        """Of what decides on the faces, their names and labels."""
+        """Of what decides on the faces: the same one as in the training's report, for a recipe's data."""
         ...
 
     def __len__(self) -> int: ...
@@ -93,30 +94,33 @@ class RecipeSeries:
     source: str
     sha256: str
     faces: Faces
-    count: int
 
     def __len__(self) -> int:
-        return self.count
+        return len(self.faces)
 
     def face(self, index: int) -> Face:
         """One face with its distribution cut to the classes."""
         from fer_edge.train.data.arrays import distribution
 
-        # Evenly over the split: its owners may have sorted it by class.
-        at = index * len(self.faces) // self.count
-        found = self.faces[at]
+        found = self.faces[index]
         label = distribution(found.label, [EMOTIONS.index(name) for name in self.classes])
-        return Face(self.faces.name(at), found.frame, found.box, label)
+        return Face(self.faces.name(index), found.frame, found.box, label)
 
 
 def folder_series(
-    folder: Path, known: Sequence[str], *, limit: int | None, skip_unknown: bool
+    folder: Path,
+    known: Sequence[str],
+    *,
+    classes: Sequence[str] = (),
+    limit: int | None = None,
+    skip_unknown: bool = False,
 ) -> FolderSeries:
     """The pictures of ``DIR/<class>/*``; each is a face crop.
 
     Args:
         folder: with a folder a class; other spellings are understood.
         known: labels that every judged model has.
+        classes: only these; empty: all there are.
         limit: at most so many, evenly over the sorted list.
         skip_unknown: leave out classes that are not known, instead of refusing them.
 
@@ -127,61 +131,47 @@ def folder_series(
     from fer_edge.faces.folders import content_sha256, labelled_pictures
 
     there = _class_folders(folder)
-    classes = _known(there, known, str(folder), skip_unknown)
-    pictures = [entry for entry in labelled_pictures(folder, there) if _spelled(entry.label) in classes]
+    wanted = {_spelled(name) for name in classes or there}
+    if not wanted <= set(there):
+        absent = ", ".join(sorted(wanted - set(there)))
+        raise DataError(f"{folder} holds no pictures of {absent}; there are {', '.join(there)}")
+    chosen = _known([name for name in there if name in wanted], known, str(folder), skip_unknown)
+    pictures = [entry for entry in labelled_pictures(folder, there) if entry.label in chosen]
     if limit is not None and len(pictures) > limit:
         pictures = [pictures[index * len(pictures) // limit] for index in range(limit)]
-    if not pictures:
-        raise DataError(f"{folder} holds no pictures of {', '.join(classes)}")
-    respelled = [type(entry)(entry.path, entry.name, _spelled(entry.label)) for entry in pictures]
-    return FolderSeries(classes, "a labeled folder", content_sha256(pictures), respelled)
+    return FolderSeries(chosen, "a labeled folder", content_sha256(pictures), pictures)
 
 
 def recipe_series(
-    name: str,
-    folder: Path | None,
-    known: Sequence[str],
-    *,
-    split: str | None,
-    limit: int | None,
-    skip_unknown: bool,
-    seed: int,
-    options: Mapping[str, Any],
+    recipe: Recipe, folder: Path | None, known: Sequence[str], *, split: str | None, skip_unknown: bool
 ) -> RecipeSeries:
     """A split of a recipe's data, opened as for a training.
 
     Args:
-        name: of the recipe.
+        recipe: with the command line's choices in place of its own.
         folder: of ``--data``.
         known: labels that every judged model has.
         split: ``test``, ``validation`` or ``train``; None: test where there is one, else validation.
-        limit: at most so many, evenly over the split.
         skip_unknown: leave out faces of classes that are not known, instead of refusing the set.
-        seed: of drawn faces.
-        options: of the data set, over the recipe's own.
 
     Raises:
-        FerEdgeError: no such recipe, its data is at fault, no such split, or a class that is not known.
+        FerEdgeError: the data is at fault, no such split, or a class that is not known.
     """
-    from fer_edge.train.recipes import recipe
     from fer_edge.train.recipes.recipe import DataRequest
 
-    chosen = recipe(name)
-    if chosen.needs_data and folder is None:
-        raise DataError(f"recipe {name!r} needs --data: {chosen.summary}")
-    classes = _known(chosen.classes, known, f"recipe {name!r}", skip_unknown)
-    faces = {key: min(count, limit or count) for key, count in chosen.faces.items()}
-    opened = chosen.open_data(DataRequest(folder, classes, faces, seed, {**chosen.options, **options}))
+    if recipe.needs_data and folder is None:
+        raise DataError(f"recipe {recipe.name!r} needs --data: {recipe.summary}")
+    classes = _known(recipe.classes, known, f"recipe {recipe.name!r}", skip_unknown)
+    opened = recipe.open_data(DataRequest(folder, classes, recipe.faces, recipe.seed, recipe.options))
     wanted = split or ("test" if "test" in opened else "validation")
     if wanted not in opened:
         raise DataError(
-            f"recipe {name!r} has no split {wanted!r} in this data; there are: {', '.join(opened)}"
+            f"recipe {recipe.name!r} has no split {wanted!r} in this data; there are: {', '.join(opened)}"
         )
-    found = opened[wanted]
-    if not len(found):
-        raise DataError(f"the split {wanted!r} of recipe {name!r} has no faces")
-    count = min(len(found), limit or len(found))
-    return RecipeSeries(classes, f"{name} {wanted}", _digest(found.sha256(), classes, count), found, count)
+    faces = opened[wanted]
+    if not len(faces):
+        raise DataError(f"the split {wanted!r} of recipe {recipe.name!r} has no faces")
+    return RecipeSeries(classes, f"{recipe.name} {wanted}", faces.sha256(), faces)
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
@@ -209,9 +199,3 @@ def _known(classes: Sequence[str], known: Sequence[str], what: str, skip_unknown
 
 def _spelled(label: str) -> str:
     return canonical(label.lower())
-
-
-def _digest(sha256: str, classes: Sequence[str], count: int) -> str:
-    import hashlib
-
-    return hashlib.sha256(f"{sha256} {','.join(classes)} {count}".encode()).hexdigest()
