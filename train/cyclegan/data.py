@@ -106,8 +106,9 @@ def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
 
 def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
     from fer_edge.train.recipes.recipe import DataRequest  # isort: skip
+    from fer_edge.train.datasets.checks import look
     from fer_edge.train.datasets.faults import Faults
-    from fer_edge.train.datasets.opening import opened, wanted
+    from fer_edge.train.datasets.opening import finished, wanted
     from fer_edge.train.datasets.pictures import Entry, PictureFile
 
     if data is None:
@@ -120,4 +121,5 @@ def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
     ]
     limits = {} if origin.limit is None else {SPLIT: origin.limit}
     request = DataRequest(data, tuple(pair), limits, origin.seed or 0)
-    return opened(request, {SPLIT: wanted(entries, pair)}, Faults(str(data)))[SPLIT]
+    faults = Faults(str(data))
+    return finished(request, {SPLIT: look(wanted(entries, pair), faults)}, faults)[SPLIT]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,9 @@ def read_snapshot(folder: Path, choices: Choices) -> dict[str, Any] | None:
         return None
     try:
         # weights_only: a stranger's snapshot must not run code.
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickles that are none of ours, which are refused below
+            found = torch.load(path, map_location="cpu", weights_only=True)
         before, state = found["choices"], found["state"]
     except (OSError, RuntimeError, KeyError, TypeError, EOFError, pickle.UnpicklingError) as error:
         raise CheckpointError(f"{path} is not a CycleGAN snapshot: {str(error).splitlines()[0]}") from error
