@@ -10,6 +10,7 @@ import click
 
 from fer_edge.benchmarks.quantities import SECONDS
 from fer_edge.benchmarks.targets.pinning import KINDS
+from fer_edge.console.command import usage_error
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (
@@ -40,6 +41,9 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def merged(*arguments: Any, settings: tuple[str, ...] = (), **given: Any) -> Any:
         typed = [(name, given.pop(name.replace("-", "_"))) for name, _ in _OPTIONS]
+        chosen = [name for name, value in typed if value is not None]
+        if chosen and str(given.get("target", "host")).partition(":")[0] == "host":
+            usage_error(f"--{chosen[0]} is for devices: add --target adb[:SERIAL] or --target ssh:HOST")
         added = tuple(f"{name}={value}" for name, value in typed if value is not None)
         return function(*arguments, settings=(*settings, *added), **given)
 
