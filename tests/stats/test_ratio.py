@@ -1,0 +1,132 @@
+"""Ratios of paired and unpaired clusters: worked values, symmetries, and coverage by simulation."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats as reference
+
+from fer_edge.stats.location import hodges_lehmann
+from fer_edge.stats.ratio import Ratio, mean_interval, paired_ratio, ratio_of_logs, unpaired_ratio
+
+SHAPES = {
+    "normal": lambda random, n: random.normal(size=n),
+    "heavy tails": lambda random, n: random.normal(size=n) * np.where(random.random(n) < 0.15, 5, 1),
+    "skewed": lambda random, n: random.exponential(size=n) - 1,
+}
+
+
+def test_hodges_lehmann_is_the_median_of_all_pair_means():
+    values = [1.0, 2.0, 9.0]
+    # Means of pairs, each with itself too: 1 1.5 5 2 5.5 9 -> in order 1 1.5 2 5 5.5 9.
+    assert hodges_lehmann(values) == 3.5
+    assert hodges_lehmann([4.0]) == 4.0
+
+
+def test_hodges_lehmann_bears_a_quarter_of_wild_values():
+    random = np.random.default_rng(0)
+    values = np.concatenate([random.normal(size=75), np.full(25, 1e9)])
+    assert abs(hodges_lehmann(values)) < 1.5
+
+
+@pytest.mark.parametrize("values", [[], [math.inf], [[1.0]]])
+def test_hodges_lehmann_refuses(values):
+    with pytest.raises(ValueError, match="expected finite values"):
+        hodges_lehmann(values)
+
+
+def test_five_clusters_give_students_interval():
+    values = np.array([1.0, 2.0, 3.0, 4.0, 10.0])
+    low, high = reference.t.interval(0.95, 4, values.mean(), reference.sem(values))
+    assert mean_interval(values) == pytest.approx((4.0, low, high))
+
+
+@pytest.mark.parametrize(("shape", "least"), [("normal", 0.93), ("heavy tails", 0.93), ("skewed", 0.89)])
+def test_the_interval_of_eight_clusters_keeps_its_word_where_percentiles_do_not(shape, least):
+    random = np.random.default_rng(3)
+    held, percentile = [], []
+    for number in range(500):
+        values = SHAPES[shape](random, 8)
+        _, low, high = mean_interval(values, resamples=499, seed=number)
+        held.append(low <= 0 <= high)
+        means = values[random.integers(0, 8, (499, 8))].mean(axis=1)
+        percentile.append(np.quantile(means, 0.025) <= 0 <= np.quantile(means, 0.975))
+    assert least <= np.mean(held) <= 0.99
+    assert np.mean(held) > np.mean(percentile) + 0.03
+
+
+def test_paired_ratio_of_noise_free_clusters_is_exact():
+    first = np.array([1.0, 2.0, 4.0])
+    found = paired_ratio([(first, 1.03 * first)] * 8)
+    assert (found.value, found.low, found.high) == pytest.approx((1.03, 1.03, 1.03))
+    assert found.verdict == "slower"
+    assert found.clusters == 8
+
+
+def test_what_slows_both_members_of_a_pair_leaves_the_ratio_alone():
+    random = np.random.default_rng(4)
+    clusters = []
+    for _ in range(8):
+        mood = np.where(random.random(40) < 0.3, 1.14, 1.0)  # a machine that flips between two speeds
+        clusters.append(
+            (mood * (1 + 0.001 * random.normal(size=40)), mood * (1 + 0.001 * random.normal(size=40)))
+        )
+    found = paired_ratio(clusters)
+    assert abs(found.value - 1) < 0.001
+    assert found.verdict == "not distinguishable"
+
+
+def test_swapping_the_sides_inverts_the_ratio():
+    random = np.random.default_rng(5)
+    pairs = [(random.lognormal(size=9), random.lognormal(size=9)) for _ in range(7)]
+    there, back = paired_ratio(pairs), paired_ratio([(b, a) for a, b in pairs])
+    assert back.value == pytest.approx(1 / there.value)
+    assert (back.low, back.high) == pytest.approx((1 / there.high, 1 / there.low))
+
+
+def test_the_same_seed_gives_the_same_interval():
+    logs = list(np.random.default_rng(6).normal(size=9))
+    assert ratio_of_logs(logs, seed=1) == ratio_of_logs(logs, seed=1)
+
+
+def test_one_cluster_says_nothing():
+    found = ratio_of_logs([math.log(2)])
+    assert (found.value, found.low, found.high) == (2.0, 0.0, math.inf)
+    assert found.verdict == "not distinguishable"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [(1.01, 1.2, "slower"), (0.8, 0.99, "faster"), (0.9, 1.1, "not distinguishable")],
+)
+def test_verdict(low, high, verdict):
+    assert Ratio(1.0, low, high, 3).verdict == verdict
+
+
+def test_unpaired_ratio_of_few_clusters_is_welchs():
+    a, b = [0.0, 0.1, 0.2], [0.3, 0.5, 0.4, 0.45]
+    found = unpaired_ratio(a, b)
+    interval = reference.ttest_ind(b, a, equal_var=False).confidence_interval(0.95)
+    assert found.value == pytest.approx(math.exp(np.mean(b) - np.mean(a)))
+    assert (found.low, found.high) == pytest.approx((math.exp(interval.low), math.exp(interval.high)))
+
+
+def test_unpaired_ratio_of_many_clusters_covers():
+    random = np.random.default_rng(7)
+    held = []
+    for number in range(400):
+        a, b = random.normal(size=8), 0.5 + 2 * random.normal(size=8)
+        found = unpaired_ratio(a, b, resamples=499, seed=number)
+        held.append(found.low <= math.exp(0.5) <= found.high)
+    assert 0.92 <= np.mean(held) <= 0.99
+
+
+@pytest.mark.parametrize("pairs", [[], [([1.0], [1.0, 2.0])], [([0.0], [1.0])], [([], [])]])
+def test_pairs_that_are_none_are_refused(pairs):
+    with pytest.raises(ValueError, match=r"pair|positive"):
+        paired_ratio(pairs)
+
+
+def test_unpaired_needs_both_sides():
+    with pytest.raises(ValueError, match="at least one"):
+        unpaired_ratio([], [1.0])
