@@ -59,7 +59,6 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
         "python-old": "{python} on {device} is {found}; needed: 3.11 or newer (name another with --remote-python)",
         "library-missing": "{device} lacks a Python library: {detail}; install numpy and ai-edge-litert (or tflite-runtime) there",
         # The result.
-        "result-missing": "{runner} on {device} ended without a result: {detail}",
         "result-truncated": "the result from {device} is not whole ({detail}); nothing of this run is kept, run again",
         "result-other": "the result from {device} is not what was asked for: {detail}",
         # By ssh.

@@ -1,0 +1,36 @@
+"""The documentation holds every sentence, and every sentence can be filled in."""
+
+import string
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmarks.targets.faults import SENTENCES, DeviceFault, last_line
+
+TEXT = (Path(__file__).parents[3] / "docs" / "devices.md").read_text()
+
+
+def test_the_table_is_the_list():
+    rows = [line for line in TEXT.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{kind}` | {sentence.replace('|', chr(92) + '|')} |" for kind, sentence in SENTENCES.items()
+    ]
+
+
+def test_it_says_that_no_phone_has_run_it():
+    assert "No physical phone and no physical board has run it yet." in TEXT
+
+
+@pytest.mark.parametrize("kind", SENTENCES)
+def test_a_sentence_is_filled_in(kind):
+    names = {name for _, name, _, _ in string.Formatter().parse(SENTENCES[kind]) if name and name != "during"}
+    said = str(DeviceFault(kind, stage="run", **dict.fromkeys(names, 7)))
+    assert "{" not in said
+    assert said[0].islower() or said[0].isdigit() or said.startswith("--")
+    assert ("during the run" in said) == ("{during}" in SENTENCES[kind])
+
+
+def test_a_strangers_last_line_is_one_printable_line():
+    assert last_line("a\n\x1b[31mred\n\n") == "\\x1b[31mred"
+    assert last_line(" \n") == "it said nothing"
+    assert len(last_line("x" * 999)) == 200
