@@ -86,7 +86,7 @@ class Training(pl.LightningModule):
         self.train_accuracy = MulticlassAccuracy(count, average="micro")
         self.validation_accuracy = MulticlassAccuracy(count, average="micro")
         self.validation_macro_f1 = MulticlassF1Score(count, average="macro")
-        self.validation_loss = MeanMetric()
+        self.validation_loss = MeanMetric(nan_strategy="disable")  # the log refuses it
 
     def on_fit_start(self) -> None:
         """Bring the objective to where the network is."""

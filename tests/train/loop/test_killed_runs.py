@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-WORDS = ("synthetic", "--arch", "loop_nets:usual", "--size", "24x24x1", "--limit", "96", "--epochs", "12")
+WORDS = ("synthetic", "--arch", "loop_nets:usual", "--size", "24x24x1", "--limit", "96", "--epochs", "30")
 WORDS += ("--batch-size", "8", "--views", "2", "--workers", "1", "--threads", "1", "--set", "monitor=loss")
 COMMAND = (sys.executable, "-m", "fer_edge.train.cli", *WORDS)
 SEED = 4
