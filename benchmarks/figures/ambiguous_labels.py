@@ -17,6 +17,7 @@ on where it was; ``--stage`` runs one alone. One thread.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 import time
@@ -225,7 +226,7 @@ def at_threshold(
 
 
 def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
-    """The training sets that are compared."""
+    """The training sets that are compared; an empty list makes none, since nothing would be left out."""
     published, own = (_reduced(noisy, work / f"{name}.csv") for name in ("published", "own"))
     sets: dict[str, Faces | None] = {
         "noisy": noisy,
@@ -237,7 +238,11 @@ def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
         "reduced_own_augmented": augmented(own, work / "generated", CLASSES) if own else None,
         "oracle": _Chosen(noisy, np.flatnonzero(~noisy.swapped)),
     }
-    return {name: faces for name, faces in sets.items() if faces is not None}
+    return {
+        name: faces
+        for name, faces in sets.items()
+        if faces is not None and (name == "noisy" or len(faces) != len(noisy))
+    }
 
 
 def networks_stage(noisy: Relabeled, work: Path, seeds: int) -> None:
@@ -246,16 +251,17 @@ def networks_stage(noisy: Relabeled, work: Path, seeds: int) -> None:
     test = _arrays(
         work / "test.npz", lambda: SyntheticFaces("test", TEST_FACES, emotions=CLASSES, clear=True), crops
     )
-    for name, faces in conditions(noisy, work).items():
-        arrays = _arrays(work / f"set-{name}.npz", lambda faces=faces: faces, crops)
-        if len(np.unique(arrays.labels.argmax(1))) < len(CLASSES):
-            continue
-        for seed in range(seeds):
-            path = work / f"run-{name}-{seed}.json"
-            if not path.exists():
-                right, loss = run(arrays, test, seed)
-                print(name, seed, len(arrays), f"{right.mean():.4f}", flush=True)
-                _store(path, {"faces": len(arrays), "loss": loss, "right": right.astype(int).tolist()})
+    sets = {
+        name: _arrays(work / f"set-{name}.npz", lambda faces=faces: faces, crops)
+        for name, faces in conditions(noisy, work).items()
+    }
+    # Seed by seed, so that a study that is cut short has compared the same seeds.
+    for seed, (name, arrays) in itertools.product(range(seeds), sets.items()):
+        path = work / f"run-{name}-{seed}.json"
+        if not path.exists() and len(np.unique(arrays.labels.argmax(1))) == len(CLASSES):
+            right, loss = run(arrays, test, seed)
+            print(name, seed, len(arrays), f"{right.mean():.4f}", flush=True)
+            _store(path, {"faces": len(arrays), "loss": loss, "right": right.astype(int).tolist()})
 
 
 def run(arrays: Arrays, test: Arrays, seed: int) -> tuple[np.ndarray[Any, Any], float]:

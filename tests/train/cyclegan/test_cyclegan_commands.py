@@ -9,6 +9,7 @@ from PIL import Image
 from fer_edge.faces.pictures import save_picture
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.train.cli import main as fer_train
 from fer_edge.train.cyclegan.cli import ambiguous_command, cyclegan_command, generate_command
 from fer_edge.train.cyclegan.data import open_faces
 from fer_edge.train.cyclegan.model import MODEL, read_model
@@ -101,7 +102,9 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
     )
     assert run(ambiguous_command, *words)[1]["listed"] == 2
     assert len(reduced(faces, tmp_path / "some.csv")) == 2
-    assert list(run(ambiguous_command, *words, "--only", "sad")[1]["classes"]) == ["sadness"]
+    assert list(
+        run(ambiguous_command, *words, "--only", "sad", "--out", tmp_path / "sad.csv")[1]["classes"]
+    ) == ["sadness"]
 
     code, result, said = run(
         generate_command, "--model", model, "--out", tmp_path / "made", "--count", 1, "--workers", 1
@@ -114,6 +117,37 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
     assert provenance["model_sha256"] == read_model(model).sha256
     assert [entry["label"] for entry in provenance["images"]] == ["sadness", "happiness"]
     assert [entry["source_label"] for entry in provenance["images"]] == ["happiness", "sadness"]
+
+    # Two listed faces less, two generated ones more.
+    words = (
+        "--classes",
+        "happy,sad",
+        "--limit",
+        4,
+        "--size",
+        24,
+        "--epochs",
+        1,
+        "--batch-size",
+        2,
+        "--views",
+        1,
+        "--workers",
+        1,
+    )
+    files = (
+        "--reduced",
+        tmp_path / "some.csv",
+        "--augmented",
+        tmp_path / "made",
+        "--out",
+        tmp_path / "trained",
+    )
+    code, _, said = run(fer_train, "synthetic", *words, *files)
+    assert code == 0, said
+    report = json.loads((tmp_path / "trained" / "report.json").read_text(encoding="utf-8"))
+    assert report["data"]["train"]["faces"] == 4 - 2 + 2
+    assert (tmp_path / "trained" / "best.safetensors").exists()
 
     # A second run must not mix its pictures with the first one's.
     code, result, _ = run(generate_command, "--model", model, "--out", tmp_path / "made", "--workers", 1)

@@ -75,7 +75,7 @@ def test_initial_weights_come_from_a_narrow_gaussian():
     for network in (Generator(3, 32, 2), Discriminator(3, 32)):
         drawn = torch.cat(
             [
-                part.weight.flatten()
+                part.weight.detach().flatten()
                 for part in network.modules()
                 if hasattr(part, "weight") and part.weight is not None
             ]
