@@ -65,11 +65,11 @@ def sources(wishes: Wishes) -> dict[str, Any]:
     return found | ({"qat": True} if wishes.qat else {})
 
 
-def _examples(recipe: Recipe, train: Prepared) -> Tensor:
-    """Some training crops as the network takes them: (n, C, H, W) float32."""
+def _examples(recipe: Recipe, train: Prepared, count: int = EXAMPLES) -> Tensor:
+    """The first training crops as the network takes them: (n, C, H, W) float32, n at most ``count``."""
     import torch
 
-    crops = torch.from_numpy(train.arrays.crops[:EXAMPLES, 0])
+    crops = torch.from_numpy(train.arrays.crops[:count, 0])
     return (crops.float() / 255 - recipe.mean) / recipe.std
 
 
@@ -115,7 +115,11 @@ def best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Modul
 
     network = network_of(recipe)
     if not wishes.qat:
-        return fit(network, read_checkpoint(out / BEST))
+        from fer_edge.train.batch_statistics import FACES, settle
+
+        network = fit(network, read_checkpoint(out / BEST))
+        settle(network, out / BEST, _examples(recipe, train, FACES))
+        return network
     from fer_edge.train.quantization_aware import finish, prepare
 
     module = prepare(network, _examples(recipe, train))
