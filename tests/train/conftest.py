@@ -15,6 +15,7 @@ from fer_edge.train.recipes.recipe import DataRequest
 
 MAKERS = {
     "jaffe": data_layouts.jaffe,
+    "jaffe-four": lambda folder: data_layouts.jaffe(folder, persons=("KA", "KL", "KM", "KR")),
     "fer2013": data_layouts.fer2013,
     "ferplus": data_layouts.ferplus,
     "affectnet": data_layouts.affectnet_tables,
