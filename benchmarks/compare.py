@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from fer_edge.benchmarks.plans import Plan
 from fer_edge.benchmarks.records import Record, Result, pick, read
 from fer_edge.benchmarks.targets.host import measure
 from fer_edge.benchmarks.targets.target import Request, Subject
-from fer_edge.benchmarks.words import by_how_much
+from fer_edge.benchmarks.words import by_how_much, members
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
 
@@ -52,13 +53,14 @@ class Comparison:
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
+        known = members(self.ratio)
         return {
             "first": self.first,
             "second": self.second,
             "stage": self.stage,
             "verdict": self.ratio.verdict,
             "ratio": self.ratio.value,
-            "interval": [self.ratio.low, self.ratio.high] if self.ratio.clusters > 1 else None,
+            "interval": None if known["low"] is None else [known["low"], known["high"]],
             "clusters": self.ratio.clusters,
             "trusted": not self.reasons,
             "reasons": list(self.reasons),
@@ -110,7 +112,7 @@ def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int =
         )
     a, b = sides[0][0], sides[1][0]
     check = result.environment.get("aa_check")
-    twin = Ratio(**check) if isinstance(check, dict) else None
+    twin = Ratio(check["value"], 0.0, math.inf, check["clusters"]) if isinstance(check, dict) else None
     warnings = [reason for reason in result.reasons if not reason.startswith("A/A")]
     return Comparison(
         f"A ({sources['A']})",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from fer_edge.benchmarks.pairing import unpaired
 from fer_edge.benchmarks.records import Record, Result, read
-from fer_edge.benchmarks.words import by_how_much
+from fer_edge.benchmarks.words import by_how_much, members
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
 
@@ -38,6 +37,11 @@ class Line:
     def text(self) -> str:
         """Who, and by how much."""
         return f"{self.name} ({self.threads} threads) {self.stage}: {by_how_much(self.ratio)}"
+
+    def document(self) -> dict[str, Any]:
+        """For JSON."""
+        who = {"name": self.name, "engine": self.engine, "threads": self.threads, "stage": self.stage}
+        return {**who, "ratio": members(self.ratio), "verdict": self.ratio.verdict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Verdict:
         return {
             "limit": self.limit,
             "notes": list(self.notes),
-            "records": [{**dataclasses.asdict(line), "verdict": line.ratio.verdict} for line in self.lines],
+            "records": [line.document() for line in self.lines],
         }
 
 

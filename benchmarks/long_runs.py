@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from fer_edge.benchmarks.plans import Plan
 from fer_edge.benchmarks.records import Record
 from fer_edge.benchmarks.trust import turn_medians
 from fer_edge.benchmarks.watch import Watch
+from fer_edge.benchmarks.words import members
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, unpaired_ratio
 
@@ -32,7 +32,7 @@ def sustained_facts(records: Sequence[Record], watch: Watch) -> list[dict[str, A
             found.append(
                 {
                     **_who(record),
-                    "last_over_first_minute": dataclasses.asdict(ratio),
+                    "last_over_first_minute": members(ratio),
                     "verdict": ratio.verdict,
                     "celsius_a_minute": "unknown" if warming is None else round(warming, 2),
                 }

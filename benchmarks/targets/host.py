@@ -19,6 +19,7 @@ from fer_edge.benchmarks.plans import Plan
 from fer_edge.benchmarks.records import STAGES, Artifact, Record, Result, pick, record_members
 from fer_edge.benchmarks.targets.target import Request, Subject
 from fer_edge.benchmarks.watch import Watch
+from fer_edge.benchmarks.words import members
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
@@ -69,8 +70,8 @@ def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = N
     taken: list[Taken] = []
     complete = True
     for group in groups:
-        members = [*group, _twin(group[0])] if plan.twin else group
-        run = Run(plan, members, request.seed, slower or {}, request.tell, watch)
+        subjects = [*group, _twin(group[0])] if plan.twin else group
+        run = Run(plan, subjects, request.seed, slower or {}, request.tell, watch)
         taken += run.go()
         complete = run.complete
         if not complete:
@@ -105,7 +106,7 @@ def assembled(
         environment={
             **known["environment"],
             **watch.document(),
-            "aa_check": None if twin is None else dataclasses.asdict(twin),
+            "aa_check": None if twin is None else members(twin),
         },
         records=tuple(judged),
         bundle_sha256=request.bundle_sha256,
@@ -199,7 +200,11 @@ def _extra(
     plan: Plan, taken: Sequence[Taken], twins: Sequence[Record], judged: Sequence[Record], watch: Watch
 ) -> dict[str, Any]:
     extra: dict[str, Any] = {}
-    failed = {entry.subject.name: entry.failure for entry in taken if entry.failure}
+    failed = {
+        entry.subject.name: entry.failure.removeprefix(f"{entry.subject.name}: ")
+        for entry in taken
+        if entry.failure and entry.subject.label != TWIN
+    }
     if failed:
         extra["failed"] = failed
     if twins:

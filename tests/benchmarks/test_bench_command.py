@@ -1,0 +1,355 @@
+"""``fer-bench`` and ``fer-bench compare`` as commands: real engines on the demo's bundle, exit codes, sentences, Ctrl-C."""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmarks import cli, compare, plans
+from fer_edge.benchmarks.records import Record, Result, read, write
+from fer_edge.benchmarks.targets import host
+
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "android_demo" / "bundle"
+SHORT = {"seconds": 0.5, "generations": 2, "fewest_generations": 2, "fewest_rounds": 8, "turn_seconds": 0.002}
+
+
+@pytest.fixture
+def bench(capsys, monkeypatch):
+    """``bench(*arguments)``: exit code, standard output, standard error; modes are shortened to a second or two."""
+    monkeypatch.setattr(host, "PLANS", {name: replace(plan, **SHORT) for name, plan in host.PLANS.items()})
+    monkeypatch.setattr(plans, "COMPARE_QUICK", replace(plans.COMPARE_QUICK, **SHORT))
+    monkeypatch.setattr(compare.plans, "COMPARE", replace(plans.COMPARE, **SHORT))
+
+    def run(*arguments):
+        with pytest.raises(SystemExit) as end:
+            cli.main([str(argument) for argument in arguments])
+        captured = capsys.readouterr()
+        return end.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def bundle(tmp_path):
+    return Path(shutil.copytree(DEMO, tmp_path / "bundle"))
+
+
+def rewrite_manifest(bundle, change):
+    place = bundle / "manifest.json"
+    manifest = json.loads(place.read_text())
+    change(manifest)
+    place.write_text(json.dumps(manifest))
+
+
+def test_a_bundle_is_measured_and_written(bench, tmp_path):
+    code, out, err = bench(
+        DEMO, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--out", tmp_path / "r.csv"
+    )
+    assert code == 0, err
+    assert "tflite-fp32" in out
+    assert "tflite-int8" in out
+    result = read(tmp_path / "r.json")
+    assert result.bundle_sha256 == hashlib.sha256((DEMO / "manifest.json").read_bytes()).hexdigest()
+    assert result.mode["name"] == "quick"
+    for variant in ("tflite-fp32", "tflite-int8"):
+        found = {record.stage: record for record in result.records if record.variant == variant}
+        assert set(found) == {"load", "first", "inference", "camera", "whole"}
+        assert len(found["load"].samples) == 2  # one a process
+        assert {block.generation for block in found["inference"].blocks} == {0, 1}
+        artifact = result.artifact(found["inference"])
+        assert artifact.parity == "pass"
+        assert artifact.bytes == (DEMO / artifact.file).stat().st_size
+        assert artifact.sha256 == hashlib.sha256((DEMO / artifact.file).read_bytes()).hexdigest()
+        assert min(artifact.peak_memory_bytes) > max(artifact.base_memory_bytes) > 1 << 20
+    assert {"cpu", "cpus", "governor", "load_average_1min", "pressure", "steal", "versions"} <= set(
+        result.environment
+    )
+    assert result.environment["aa_check"]["value"] > 0
+    assert (tmp_path / "r.csv").stat().st_size > 100
+
+
+def test_rounds_are_complete_and_everybodys_order_is_random(bench, tmp_path):
+    bench(DEMO, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--seed", 3)
+    records = read(tmp_path / "r.json").stage("inference")
+    turns = [{(block.generation, block.turn): block.begin for block in record.blocks} for record in records]
+    assert turns[0].keys() == turns[1].keys()
+    first = {turns[0][key] < turns[1][key] for key in turns[0]}
+    assert first == {True, False}
+
+
+def test_json_is_the_document(bench):
+    code, out, _ = bench(DEMO, "--quick", "--allow-noisy", "--json", "--variant", "tflite-int8")
+    assert code == 0
+    assert Result.parse(out).records[0].variant == "tflite-int8"
+
+
+def test_one_artifact_with_several_threads_and_another_inside(bench):
+    file = DEMO / "fer-mini-fp32.tflite"
+    code, out, err = bench(
+        file, "--quick", "--allow-noisy", "--json", "--threads", "1,2", "--engine", "litert,litert:builtin"
+    )
+    assert code == 0, err
+    found = {(record.engine.partition(" (")[2], record.threads) for record in Result.parse(out).records}
+    assert found == {("", 1), ("", 2), ("builtin)", 1), ("builtin)", 2)}
+
+
+def test_artifacts_of_one_variant_are_told_apart(bench, bundle):
+    code, out, _ = bench(DEMO, bundle, "--variant", "tflite-int8", "--quick", "--allow-noisy", "--json")
+    assert code == 0
+    names = {record.name for record in Result.parse(out).records}
+    assert names == {f"tflite-int8 of {DEMO}", f"tflite-int8 of {bundle}"}
+
+
+def test_compare_says_who_is_faster(bench, tmp_path):
+    fp32, int8 = DEMO / "fer-mini-fp32.tflite", DEMO / "fer-mini-int8.tflite"
+    code, out, err = bench(
+        "compare", fp32, int8, "--quick", "--allow-noisy", "--json", "--out", tmp_path / "c.json"
+    )
+    assert code == 0, err
+    document = json.loads(out)
+    assert document["ratio"] < 1
+    assert document["interval"][0] < document["ratio"] < document["interval"][1]
+    assert {record.subject for record in read(tmp_path / "c.json").records} == {"A", "B"}
+
+
+def test_compare_of_two_revisions(bench, tmp_path, monkeypatch):
+    repository = tmp_path / "repository"
+    shutil.copytree(DEMO, repository / "models" / "bundle")
+    identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+    for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "one"), ("tag", "old")):
+        subprocess.run(["git", *words], cwd=repository, check=True, capture_output=True)
+    monkeypatch.chdir(repository)
+    code, out, err = bench(
+        "compare",
+        "old:models/bundle",
+        "models/bundle",
+        "--variant",
+        "tflite-int8",
+        "--quick",
+        "--allow-noisy",
+        "--json",
+    )
+    assert code == 0, err
+    assert json.loads(out)["first"] == "A (old:models/bundle)"
+    code, _, err = bench("compare", "older:models/bundle", "models/bundle", "--variant", "tflite-int8")
+    assert code == 1
+    assert "older:models/bundle is neither a path nor in git" in err
+
+
+def result_file(path, scale, **changed):
+    samples = [0.001 * scale * (1 + 0.001 * (number % 7)) for number in range(400)]
+    write(
+        path, Result({}, (replace(Record("tflite-int8", "e 1", 1, "inference", tuple(samples)), **changed),))
+    )
+    return path
+
+
+@pytest.mark.parametrize(("scale", "expected"), [(1.2, 3), (1.0, 0), (0.8, 0)])
+def test_compare_of_files_fails_on_clear_regressions(bench, tmp_path, scale, expected):
+    a, b = result_file(tmp_path / "a.json", 1.0), result_file(tmp_path / "b.json", scale)
+    code, out, err = bench("compare", a, b, "--fail-if-slower", "5%")
+    assert code == expected
+    assert ("clearly slower" in err) == (expected == 3)
+    assert "tflite-int8" in out
+
+
+def test_untrusted_files_end_with_3_unless_that_is_accepted(bench, tmp_path):
+    a = result_file(tmp_path / "a.json", 1.0)
+    b = result_file(tmp_path / "b.json", 1.0, trusted=False, reasons=("steal: much",))
+    code, out, _ = bench("compare", a, b)
+    assert code == 3
+    assert "UNTRUSTED" in out
+    assert bench("compare", a, b, "--allow-noisy")[0] == 0
+
+
+def test_the_gate(bench, tmp_path):
+    bench(DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out", tmp_path / "main.json")
+    main = read(tmp_path / "main.json")
+    faster = tuple(
+        replace(record, samples=tuple(sample / 10 for sample in record.samples)) for record in main.records
+    )
+    write(tmp_path / "faster.json", replace(main, records=faster))
+    again = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
+    code, out, err = bench(*again, "--against", tmp_path / "faster.json")
+    assert code == 3
+    assert "regression: tflite-int8" in err
+    slower = tuple(
+        replace(record, samples=tuple(sample * 10 for sample in record.samples)) for record in main.records
+    )
+    write(tmp_path / "slower.json", replace(main, records=slower))
+    code, out, err = bench(*again, "--against", tmp_path / "slower.json", "--json")
+    assert code == 0, err
+    assert json.loads(out)["extra"]["against"]["records"][0]["verdict"] == "faster"
+
+
+def test_untrusted_figures_are_printed_marked_and_end_with_3(bench, monkeypatch):
+    monkeypatch.setattr("fer_edge.benchmarks.trust.CPU_PRESSURE", -1.0)
+    monkeypatch.setattr("fer_edge.benchmarks.trust.STEAL", -1.0)
+    code, out, err = bench(DEMO, "--quick", "--variant", "tflite-int8")
+    assert code == 3
+    assert "UNTRUSTED" in out
+    assert "--allow-noisy accepts them" in err
+    assert bench(DEMO, "--quick", "--variant", "tflite-int8", "--allow-noisy")[0] == 0
+
+
+def test_a_model_whose_parity_failed_is_refused(bench, bundle):
+    def fail(manifest):
+        manifest["artifacts"][0]["parity"] |= {"verdict": "fail", "reason": "max_abs 0.4"}
+
+    rewrite_manifest(bundle, fail)
+    code, _, err = bench(bundle, "--variant", "tflite-fp32")
+    assert code == 3
+    assert "parity failed: max_abs 0.4" in err
+    code, out, _ = bench(bundle, "--quick", "--allow-noisy")
+    assert code == 0
+    assert "tflite-fp32: - (its parity failed" in out
+
+
+def test_a_changed_byte_and_a_missing_file(bench, bundle):
+    file = bundle / "fer-mini-int8.tflite"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    code, _, err = bench(bundle, "--quick")
+    assert code == 1
+    assert "fer-mini-int8.tflite was changed" in err
+    file.unlink()
+    code, _, err = bench(bundle, "--quick")
+    assert code == 1
+    assert "fer-mini-int8.tflite" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["nowhere"], 1, "nowhere does not exist"),
+        ([DEMO, "--variant", "tflite-w8"], 1, "variant 'tflite-w8' is unknown"),
+        ([DEMO, "--engine", "litrt"], 1, "Did you mean 'litert'"),
+        ([DEMO, "--engine", "litert:xnpack"], 1, "Did you mean"),
+        ([DEMO, "--variant", "tflite-fp32", "--engine", "onnxruntime"], 1, "not tflite"),
+        ([DEMO, "--target", "hsot"], 2, "Did you mean 'host'"),
+        ([DEMO, "--threads", "0"], 2, "threads"),
+        ([DEMO, "--quick", "--mlperf"], 2, "do not go together"),
+        ([DEMO, "--sustained", "10"], 2, "unit"),
+        ([DEMO, "--fail-if-slower", "5"], 2, "unit"),
+        ([DEMO, "--cores", "big"], 2, "--target"),
+        ([DEMO, "--out", "report.txt"], 2, ".html"),
+        ([DEMO, "--out", "nowhere/r.json"], 1, "nowhere"),
+        ([DEMO, "--against", "nowhere.json"], 1, "nowhere.json"),
+        ([DEMO, DEMO], 1, "fer-bench compare"),
+        (["compare", DEMO, DEMO], 1, "name one variant"),
+        (["compare", "a.json", DEMO], 2, "two result files or two artifacts"),
+        (["compare", DEMO], 2, "Missing argument"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_an_exit_code(bench, tmp_path, monkeypatch, arguments, code, words):
+    monkeypatch.chdir(tmp_path)
+    found, out, err = bench(*arguments)
+    assert found == code
+    assert words in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_as_out_is_refused_before_a_minute_is_spent(bench, tmp_path):
+    (tmp_path / "r.json").mkdir()
+    code, _, err = bench(DEMO, "--out", tmp_path / "r.json")
+    assert code == 1
+    assert "it is a folder" in err
+
+
+def test_zero_samples(bench, tmp_path):
+    (tmp_path / "a.json").write_text(
+        json.dumps({"schema": "fer-edge-bench/1", "bundle_sha256": None, "environment": {}, "records": []})
+    )
+    b = result_file(tmp_path / "b.json", 1.0)
+    code, _, err = bench("compare", tmp_path / "a.json", b)
+    assert code == 1
+    assert "share no inference" in err
+
+
+def test_an_engine_that_refuses_leaves_the_others(bench, bundle):
+    """Valid by every hash, and still no model: what the manifest proves is bytes, not sense."""
+    file = bundle / "fer-mini-fp32.tflite"
+    data = bytearray(file.read_bytes())
+    root = int.from_bytes(data[:4], "little")
+    table = root - int.from_bytes(data[root : root + 4], "little", signed=True)
+    version = root + int.from_bytes(data[table + 4 : table + 6], "little")
+    assert int.from_bytes(data[version : version + 4], "little") == 3
+    data[version] = 99  # no interpreter reads schema version 99
+    file.write_bytes(data)
+
+    def bless(manifest):
+        manifest["files"][file.name]["sha256"] = hashlib.sha256(data).hexdigest()
+
+    rewrite_manifest(bundle, bless)
+    code, out, err = bench(bundle, "--quick", "--allow-noisy")
+    assert code == 1
+    assert "not measured: tflite-fp32: LiteRT cannot open" in err
+    assert "tflite-fp32: - (LiteRT cannot open" in out
+    assert out.splitlines()[2].startswith("tflite-int8")
+
+
+@pytest.mark.parametrize("mode", ["--sustained", "--mlperf"])
+def test_long_modes(bench, mode, monkeypatch):
+    monkeypatch.setattr(
+        host,
+        "PLANS",
+        {
+            **host.PLANS,
+            "mlperf": replace(
+                plans.MLPERF, queries=20, repeat_seconds=0.05, turn_seconds=0.01, fewest_rounds=2
+            ),
+        },
+    )
+    words = [mode, "1s"] if mode == "--sustained" else [mode]
+    code, out, err = bench(DEMO, *words, "--allow-noisy", "--json")
+    assert code == 0, err
+    facts = json.loads(out)["extra"][mode.strip("-")]
+    assert [fact["variant"] for fact in facts] == ["tflite-fp32", "tflite-int8"]
+    if mode == "--mlperf":
+        assert all(min(fact["queries"]) >= 20 and len(fact["queries"]) == 5 for fact in facts)
+
+
+def test_ctrl_c_keeps_what_is_complete_and_says_so(tmp_path):
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "fer_edge.benchmarks.cli", str(DEMO),
+            "--quick", "--allow-noisy", "--out", str(tmp_path / "r.json"),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    for line in process.stderr:
+        if line.startswith("generation 2"):
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "Stopped." in err
+    assert "interrupted" in out
+    result = read(tmp_path / "r.json")
+    assert not result.complete
+    counts = {len(record.blocks) for record in result.stage("inference")}
+    assert len(counts) == 1  # whole rounds only
+    assert {block.generation for record in result.stage("inference") for block in record.blocks} == {0}
+
+
+def test_help_names_the_ways(bench):
+    code, out, _ = bench("--help")
+    assert code == 0
+    assert "compare" in out
+    assert "advise" in out
+    assert "Example:" in out
+    assert "--fail-if-slower" in bench("compare", "--help")[1]

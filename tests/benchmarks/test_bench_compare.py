@@ -1,0 +1,243 @@
+"""Pairs, result files and the gate, on records whose truth is known."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer_edge.benchmarks.choose import Wanted
+from fer_edge.benchmarks.compare import SIDES, compare_files, compared, is_result
+from fer_edge.benchmarks.gate import Gate, find, library
+from fer_edge.benchmarks.long_runs import last_over_first, mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.benchmarks.pairing import log_times, paired, unpaired
+from fer_edge.benchmarks.plans import DEFAULT, MLPERF, QUICK, sized
+from fer_edge.benchmarks.records import Block, Record, Result, write
+from fer_edge.benchmarks.watch import Watch
+from fer_edge.benchmarks.words import by_how_much
+from fer_edge.runtime.errors import DataError
+from fer_edge.stats.ratio import Ratio
+
+
+def record(scale=1.0, *, generations=8, turns=12, calls=9, seed=0, layout=0.002, **changed):
+    """Turns of a machine that flips by 14 % between rounds, in processes whose layout matters a little."""
+    machine, own = np.random.default_rng(99), np.random.default_rng(seed)
+    samples, blocks = [], []
+    for generation in range(generations):
+        process = 1 + layout * own.normal()
+        for turn in range(turns):
+            mood = 1.14 if machine.random() < 0.3 else 1.0
+            samples += list(0.001 * scale * process * mood * (1 + 0.01 * np.abs(own.normal(size=calls))))
+            blocks.append(Block(generation, turn, calls, generation * 10.0 + turn))
+    made = Record("tflite-fp32", "ai-edge-litert 2.3.0", 1, "inference", tuple(samples), blocks=tuple(blocks))
+    return replace(made, **changed)
+
+
+def test_rounds_are_paired_so_that_the_machines_moods_cancel():
+    found = paired(record(seed=1), record(1.03, seed=2))
+    assert found.low > 1.02
+    assert found.high < 1.04
+    assert found.verdict == "slower"
+
+
+def test_one_wild_call_in_each_turn_moves_nothing():
+    disturbed = record(seed=2)
+    samples = list(disturbed.samples)
+    samples[::9] = [50.0] * len(samples[::9])
+    found = paired(record(seed=1), replace(disturbed, samples=tuple(samples)))
+    assert abs(found.value - 1) < 0.01
+
+
+def test_records_of_two_runs_have_no_round_in_common():
+    other = replace(
+        record(), blocks=tuple(replace(block, generation=block.generation + 100) for block in record().blocks)
+    )
+    with pytest.raises(DataError, match="no round in common"):
+        paired(record(), other)
+
+
+def test_two_runs_are_compared_by_generations():
+    found = unpaired(record(seed=1), record(1.10, seed=2))
+    assert found.low < 1.10 < found.high
+    assert found.low > 1.05
+    assert found.clusters == 8
+
+
+def test_a_record_without_blocks_is_cut_into_parts():
+    plain = record(generations=1, turns=16, blocks=())
+    assert len(log_times(plain)) == 8
+    assert unpaired(plain, plain).value == 1
+
+
+def test_a_clock_too_coarse_is_said():
+    with pytest.raises(DataError, match="too coarse"):
+        unpaired(record(samples=(0.0,) * 864), record())
+
+
+def files(tmp_path, a, b, **environment):
+    for name, one in (("a", a), ("b", b)):
+        write(tmp_path / f"{name}.json", Result(environment, (one,)))
+    return [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+
+
+def test_result_files(tmp_path):
+    (found,) = compare_files(files(tmp_path, record(seed=1), record(1.2, seed=2)), Wanted(), "inference", 0)
+    assert found.ratio.verdict == "slower"
+    assert found.reasons == ()
+    assert json.loads(json.dumps(found.document()))["interval"][0] > 1.1
+
+
+def test_one_record_each_is_compared_whatever_its_name(tmp_path):
+    names = files(tmp_path, record(seed=1), record(seed=2, variant="tflite-int8"))
+    (found,) = compare_files(names, Wanted(), "inference", 0)
+    assert "tflite-fp32" in found.first
+    assert "tflite-int8" in found.second
+
+
+def test_files_without_anything_in_common(tmp_path):
+    names = files(tmp_path, record(), record(stage="whole"))
+    with pytest.raises(DataError, match="share no inference"):
+        compare_files(names, Wanted(), "inference", 0)
+
+
+def test_untrusted_files_and_another_cpu_are_reasons(tmp_path):
+    noisy = record(seed=2, trusted=False, reasons=("steal: much",))
+    write(tmp_path / "a.json", Result({"cpu": "one"}, (record(),)))
+    write(tmp_path / "b.json", Result({"cpu": "two"}, (noisy,)))
+    (found,) = compare_files([str(tmp_path / "a.json"), str(tmp_path / "b.json")], Wanted(), "inference", 0)
+    assert "another CPU: one then, two now" in found.reasons[0]
+    assert "the later result is marked untrusted: steal" in found.reasons[1]
+
+
+def live(ratio_of_twin):
+    sides = tuple(
+        record(scale, seed=seed, subject=side) for side, scale, seed in (("A", 1.0, 1), ("B", 1.05, 2))
+    )
+    twin = {"value": ratio_of_twin, "low": 0.9, "high": 1.1, "clusters": 8}
+    noisy = tuple(replace(one, trusted=False, reasons=("CPU pressure: much",)) for one in sides)
+    return Result({"aa_check": twin}, noisy)
+
+
+def test_pressure_marks_the_times_and_the_twin_judges_the_comparison():
+    sources = dict(zip(SIDES, ("old.tflite", "new.tflite"), strict=True))
+    found = compared(live(1.001), "inference", sources)
+    assert found.reasons == ()
+    assert found.warnings == ("CPU pressure: much",)
+    assert found.ratio.verdict == "slower"
+    assert compared(live(1.05), "inference", sources).reasons[0].startswith("A/A check")
+
+
+def test_a_side_that_was_not_measured():
+    result = Result({}, (record(subject="A"),), extra={"failed": {"B": "it crashed"}})
+    with pytest.raises(DataError, match=r"new\.tflite: it crashed"):
+        compared(result, "inference", dict(zip(SIDES, ("old.tflite", "new.tflite"), strict=True)))
+
+
+@pytest.mark.parametrize(("scale", "fails"), [(1.0, False), (1.04, False), (1.12, True), (0.8, False)])
+def test_the_gate_fails_on_clear_regressions_only(tmp_path, scale, fails):
+    write(tmp_path / "main.json", Result({}, (record(seed=1),)))
+    verdict = Gate.of(str(tmp_path / "main.json"), 0.05).judge(Result({}, (record(scale, seed=2),)))
+    assert bool(verdict.failures) == fails
+    assert "tflite-fp32" in verdict.text()
+    assert json.loads(json.dumps(verdict.document()))["records"][0]["name"] == "tflite-fp32"
+
+
+def test_a_wide_interval_above_the_limit_is_not_clear(tmp_path):
+    write(tmp_path / "main.json", Result({}, (record(seed=1, generations=3, layout=0.08),)))
+    verdict = Gate.of(str(tmp_path / "main.json"), 0.05).judge(
+        Result({}, (record(1.08, seed=4, generations=3, layout=0.08),))
+    )
+    assert verdict.lines[0].ratio.low < 1.05
+    assert verdict.failures == ()
+
+
+def test_the_gate_needs_something_in_common(tmp_path):
+    write(tmp_path / "main.json", Result({}, (record(threads=4),)))
+    with pytest.raises(DataError, match="no record"):
+        Gate.of(str(tmp_path / "main.json"), 0.05).judge(Result({}, (record(),)))
+
+
+def test_a_newer_engine_is_still_the_same_one_but_another_inside_is_not():
+    older = record(engine="ai-edge-litert 2.2.0")
+    assert find([older], record()) == older
+    assert find([record(engine="ai-edge-litert 2.3.0 (builtin)")], record()) is None
+    assert library("ai-edge-litert 2.3.0 (builtin)") == "ai-edge-litert (builtin)"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "words"),
+    [
+        (Ratio(1.031, 1.027, 1.034, 8), "slower by 3.10% (95 %: +2.70 % to +3.40 %)"),
+        (Ratio(0.9, 0.85, 0.95, 8), "faster by 10.00% (95 %: -15.00 % to -5.00 %)"),
+        (Ratio(1.001, 0.99, 1.01, 8), "not distinguishable (+0.10 %; 95 %: -1.00 % to +1.00 %)"),
+        (Ratio(1.5, 0.0, math.inf, 1), "not distinguishable (+50.00 %; 95 %: any to any)"),
+    ],
+)
+def test_words(ratio, words):
+    assert by_how_much(ratio) == words
+
+
+def test_what_is_a_result_file():
+    assert is_result("results/main.json")
+    assert not is_result("bundle/fer-mini-int8.tflite")
+
+
+def test_time_for_many_subjects():
+    assert sized(DEFAULT, 23).seconds == DEFAULT.seconds
+    assert sized(DEFAULT, 46).seconds > DEFAULT.seconds
+    assert sized(QUICK, 2) == QUICK
+    assert sized(QUICK, 23).seconds == 31
+
+
+def sustained(rise):
+    times = np.arange(0, 600, 0.25)
+    random = np.random.default_rng(0)
+    values = (
+        0.001 * (1 + rise * np.clip((times - 100) / 100, 0, 1)) * (1 + 0.005 * random.normal(size=times.size))
+    )
+    blocks = tuple(Block(0, turn, 1, float(begin)) for turn, begin in enumerate(times))
+    return Record("v", "e", 1, "inference", tuple(values), blocks=blocks)
+
+
+def test_last_minute_over_first_minute():
+    found = last_over_first(sustained(0.2))
+    assert found.low < 1.2 < found.high
+    assert last_over_first(sustained(0.0)).value == pytest.approx(1, abs=0.002)
+    (fact,) = sustained_facts([sustained(0.2)], Watch())
+    assert fact["verdict"] == "slower"
+    assert fact["celsius_a_minute"] == "unknown"
+
+
+def test_one_turn_has_no_last_minute():
+    assert last_over_first(Record("v", "e", 1, "inference", (1.0,))) is None
+
+
+def single_stream(tails, queries=1100, seconds=60.5):
+    plain = seconds / queries
+    samples, blocks = [], []
+    for repeat, tail in enumerate(tails):
+        slow = [tail] * (queries // 5)
+        samples += [*([plain] * (queries - len(slow))), *slow]
+        blocks.append(Block(repeat, 0, queries, repeat * 61.0))
+    return Record("v", "e", 1, "inference", tuple(samples), blocks=tuple(blocks))
+
+
+def test_single_stream_is_the_median_of_the_repeats_90th_percentiles():
+    (fact,) = mlperf_facts([single_stream([0.1, 0.101, 0.102, 0.103, 0.104])], MLPERF)
+    assert fact["p90_seconds"] == 0.102
+    assert fact["verdict"] == "valid"
+    assert fact["spread"] == pytest.approx(0.04)
+
+
+@pytest.mark.parametrize(
+    ("record_", "word"),
+    [
+        (single_stream([0.1, 0.1, 0.1, 0.1, 0.106]), "differ by 6.0%"),
+        (single_stream([0.1] * 4), "4 of 5 repeats"),
+        (single_stream([0.1] * 5, queries=1000), "1000 queries"),
+        (single_stream([0.01] * 5, seconds=30), "in 2"),
+    ],
+)
+def test_single_stream_that_breaks_a_rule_is_invalid(record_, word):
+    assert any(word in reason for reason in mlperf_reasons(record_, MLPERF))
