@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,6 +118,7 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
 def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
     """Check everything that can be checked beforehand, measure, write, print, and end with the right exit code."""
     from fer_edge.benchmarks.choose import Wanted, choose
+    from fer_edge.benchmarks.digest import with_digest
     from fer_edge.benchmarks.reports import find_report
     from fer_edge.benchmarks.targets import find_target
 
@@ -137,6 +138,7 @@ def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
         result = target.measure(address, _request(output, chosen, options))
         if target.name == "host" and options.mode == "default" and result.complete:
             result = _with_roofline(output, result, chosen)
+    result = with_digest(result)
     _finish(output, result, chosen, options, gate)
 
 
@@ -172,7 +174,10 @@ def _setting(text: str) -> tuple[str, str]:
 def _with_roofline(output: Output, result: Result, chosen: Chosen) -> Result:
     from fer_edge.benchmarks.roofline.analysis import rooflined
 
-    return rooflined(result, chosen.subjects, output.say)
+    try:
+        return rooflined(result, chosen.subjects, output.say)
+    except KeyboardInterrupt:  # what was measured is not lost with it
+        return replace(result, complete=False)
 
 
 def _finish(output: Output, result: Result, chosen: Chosen, options: Options, gate: Gate | None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.benchmarks import plans, trust
-from fer_edge.benchmarks.choose import Wanted, choose
+from fer_edge.benchmarks.choose import Wanted, choose, located
 from fer_edge.benchmarks.gate import find, notes
 from fer_edge.benchmarks.pairing import paired, unpaired
 from fer_edge.benchmarks.plans import Plan
@@ -19,7 +19,9 @@ from fer_edge.benchmarks.records import Record, Result, pick, read
 from fer_edge.benchmarks.targets.host import measure
 from fer_edge.benchmarks.targets.target import Request, Subject
 from fer_edge.benchmarks.words import by_how_much, members
+from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.places import kind_of
 from fer_edge.stats.ratio import Ratio
 
 SIDES = ("A", "B")
@@ -71,14 +73,14 @@ class Comparison:
 def compare_live(
     sources: Sequence[str], wanted: Wanted, stage: str, plan: Plan, request: Request
 ) -> tuple[list[Comparison], Result]:
-    """Measure two artifacts, or two bundles' artifacts of the same variant, in one run.
+    """Measure two artifacts, or one artifact of each of two bundles, in one run.
 
     The A/A twin of the first runs along. Pressure and steal mark the times in the result, not the comparison: they meet
     both sides of a round alike, and whether that sufficed is what the A/A check measures.
 
     Args:
         sources: two of them; equal ones are the A/A trial.
-        wanted: the options; for bundles one variant.
+        wanted: the options; a bundle without a variant gives the one that ``load`` would take.
         stage: ``inference``, ``camera`` or ``whole``.
         plan: of the run.
         request: seed, tell; its subjects are chosen here.
@@ -90,6 +92,10 @@ def compare_live(
     """
     with ExitStack() as stack:
         sides = [_one(source, side, wanted, stack) for source, side in zip(sources, SIDES, strict=True)]
+        for source, side in zip(sources, sides, strict=True):
+            request.tell(
+                f"{side.label}: {side.variant} of {source}, {side.engine or side.format}, {side.threads} threads"
+            )
         plan = dataclasses.replace(plan, stages=(stage,))
         result = measure(plan, dataclasses.replace(request, subjects=tuple(sides)))
     return [compared(result, stage, dict(zip(SIDES, sources, strict=True)), request.seed)], result
@@ -125,7 +131,11 @@ def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int =
 
 
 def _one(source: str, side: str, wanted: Wanted, stack: ExitStack) -> Subject:
-    found = choose([source], wanted, stack).subjects
+    place = located(source, stack)
+    if not wanted.variants and kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
+        engine = wanted.engines[0].partition(":")[0] if wanted.engines else None
+        wanted = dataclasses.replace(wanted, variants=(open_bundle(place).choose(None, engine).variant,))
+    found = choose([str(place)], wanted, stack).subjects
     if len(found) != 1:
         names = ", ".join(dict.fromkeys(subject.variant for subject in found))
         raise DataError(

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 def compare_command(output: Output, first: str, second: str, **given: Any) -> None:
     """Tell whether B is slower than A.
 
-    A and B are artifacts, bundles (with --variant), REVISION:PATH of either in git, or two result files. Artifacts
+    A and B are artifacts, bundles (one --variant), REVISION:PATH of either in git, or two result files. Artifacts
     run side by side in one run, together with a second copy of A that shows how far equal things differ here.
     """
     comparisons, result = _compare(output, (first, second), given)

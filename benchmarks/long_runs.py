@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from fer_edge.benchmarks.plans import Plan
 from fer_edge.benchmarks.records import Record
 from fer_edge.benchmarks.trust import turn_medians
 from fer_edge.benchmarks.watch import Watch
-from fer_edge.benchmarks.words import members
+from fer_edge.benchmarks.words import by_how_much, members
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, unpaired_ratio
 
@@ -102,6 +103,35 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
         "verdict": "invalid" if reasons else "valid",
         "reasons": reasons,
     }
+
+
+def lines(extra: Mapping[str, Any]) -> list[str]:
+    """What the long modes found, for a terminal."""
+    return [
+        *(_sustained_line(fact) for fact in extra.get("sustained", [])),
+        *(_single_stream_line(fact) for fact in extra.get("mlperf", [])),
+    ]
+
+
+def _sustained_line(fact: Mapping[str, Any]) -> str:
+    found = fact["last_over_first_minute"]
+    ends = (0.0, math.inf) if found["low"] is None else (found["low"], found["high"])
+    warming = fact["celsius_a_minute"]
+    degrees = "temperature unknown" if warming == "unknown" else f"{warming:+.1f} degrees Celsius a minute"
+    ratio = Ratio(found["value"], ends[0], ends[1], found["clusters"])
+    return f"{_named(fact)}: the last minute against the first: {by_how_much(ratio)}; {degrees}"
+
+
+def _single_stream_line(fact: Mapping[str, Any]) -> str:
+    why = f" ({'; '.join(fact['reasons'])})" if fact["reasons"] else ""
+    return (
+        f"{_named(fact)}: single stream, 90th percentile {1e3 * fact['p90_seconds']:.3f} ms, "
+        f"{len(fact['queries'])} repeats within {fact['spread']:.1%}: {fact['verdict']}{why}"
+    )
+
+
+def _named(fact: Mapping[str, Any]) -> str:
+    return f"{fact['variant']} ({fact['engine']}, {fact['threads']} threads)"
 
 
 def _who(record: Record) -> dict[str, Any]:

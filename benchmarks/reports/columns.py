@@ -66,6 +66,12 @@ def interval(found: Quantile) -> str:
     return f"{milliseconds(found.low)}..{milliseconds(found.high)}"
 
 
+def mean(found: Stage) -> str:
+    """Mean and standard deviation of all samples."""
+    spread = "" if found.deviation is None else f"±{milliseconds(found.deviation)}"
+    return milliseconds(found.mean) + spread
+
+
 def verdict(row: Row) -> str:
     """Whether the figures may be relied on."""
     return "trusted" if row.trusted else "UNTRUSTED"
@@ -92,6 +98,7 @@ COLUMNS = (
     Column("first ms", lambda row: stage(row, "first", lambda found: found.middle)),
     Column("inference ms", lambda row: stage(row, "inference", lambda found: found.middle)),
     Column("95 %", _of("inference", lambda found: interval(found.median))),
+    Column("mean", _of("inference", mean)),
     Column("p90", _of("inference", lambda found: quantile(found.p90))),
     Column("p99", _of("inference", lambda found: quantile(found.p99))),
     Column("camera ms", lambda row: stage(row, "camera", lambda found: found.middle)),

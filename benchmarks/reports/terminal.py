@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fer_edge.benchmarks.long_runs import lines as long_lines
 from fer_edge.benchmarks.records import Result
 from fer_edge.benchmarks.reports.columns import COLUMNS, NOTHING, shown
 from fer_edge.benchmarks.reports.summary import rows, sources
@@ -30,6 +31,7 @@ def terminal(result: Result, skipped: dict[str, str] | None = None, width: int |
         caption(result),
         *sources(found),
         environment_line(result.environment),
+        *long_lines(result.extra),
     ]
     left_out = {**(skipped or {}), **result.extra.get("failed", {})}
     lines += [f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()]
