@@ -209,7 +209,7 @@ def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measur
     extra = {
         "sample": "the mean of one process's runs: benchmark_model prints no single times",
         "processes": [asdict(one) for one in found],
+        "memory": {"peak_bytes": memory.peak_bytes, "overall_bytes": memory.overall_bytes},
     }
     peaks = () if memory.peak_bytes is None else (memory.peak_bytes,)
-    steady = () if memory.overall_bytes is None else (memory.overall_bytes,)
-    return Measured(records, peaks, steady, extra)
+    return Measured(records, peaks, extra=extra)

@@ -24,12 +24,9 @@ _SCRIPT = (
     + """
 echo @machine; uname -m
 echo @kernel; uname -r
-echo @board; tr -d '\\000' 2>/dev/null </proc/device-tree/model; echo
+echo @board; [ -r /proc/device-tree/model ] && tr -d '\\000' </proc/device-tree/model; echo
 echo @taskset; command -v taskset
-echo @sha256sum; command -v sha256sum
 echo @boot; cat /proc/sys/kernel/random/boot_id 2>/dev/null
-echo @uptime; cat /proc/uptime 2>/dev/null
-echo @clock; date +%s 2>/dev/null
 echo @saver; settings get global low_power 2>/dev/null
 echo @cores; for core in /sys/devices/system/cpu/cpu[0-9]*; do
 echo "${core##*/cpu}" "$(cat $core/cpu_capacity 2>/dev/null || echo -)" "$(cat $core/cpufreq/cpuinfo_max_freq 2>/dev/null || echo -)" "$(cat $core/online 2>/dev/null || echo -)"
@@ -93,11 +90,10 @@ def read_facts(connection: Connection) -> Facts:
     """
     said = sections(connection.run(_SCRIPT, stage="reading of its properties").out)
     values = {name: said.get(name, "") or UNKNOWN for name in (*_PROPERTIES, "machine", "kernel", "board")}
-    values |= {"boot_id": said.get("boot", "") or UNKNOWN, "clock": said.get("clock", "") or UNKNOWN}
     return Facts(
         values=values,
         cores=read_cores(said.get("cores", "")),
-        boot=values["boot_id"],
+        boot=said.get("boot", "") or UNKNOWN,
         machine=values["machine"],
         has_taskset=bool(said.get("taskset")),
         doubts=_doubts(values, said.get("saver", "")),

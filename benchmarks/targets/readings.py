@@ -59,9 +59,11 @@ class Readings:
     limits: tuple[int, ...] = ()
 
     def members(self) -> dict[str, Any]:
-        """For ``environment`` and ``extra``: what is not shown reads ``unknown``."""
+        """For ``extra``: what is not shown reads ``unknown``; the boot id is nobody else's business."""
         return {
-            name: UNKNOWN if value is None or value == () else value for name, value in asdict(self).items()
+            name: UNKNOWN if value is None or value == () else value
+            for name, value in asdict(self).items()
+            if name != "boot"
         }
 
 

@@ -24,7 +24,8 @@ class SshTarget:
         """See :class:`fer_edge.benchmarks.targets.target.Target`."""
         settings = read_settings(request)
         connections = [SshConnection(host) for host in dict.fromkeys(address.split(","))]
-        return run_campaign(connections, lambda: BoardPython(settings), request, settings, f"ssh:{address}")
+        target = "ssh:" + ",".join(connection.serial for connection in connections)
+        return run_campaign(connections, lambda: BoardPython(settings), request, settings, target)
 
 
 SSH = SshTarget()

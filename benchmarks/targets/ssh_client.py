@@ -67,8 +67,8 @@ class SshConnection:
 
     @property
     def serial(self) -> str:
-        """As typed."""
-        return self._host
+        """As typed, without the user: it goes into files that others read."""
+        return self._host.rpartition("@")[2]
 
     def remember_boot(self, boot: str) -> None:
         """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""

@@ -80,7 +80,7 @@ def refused(board, kind, **options):
 
 def test_a_board_measures_every_stage_with_our_own_sources(board):
     result = board.measure(variants=("tflite-fp32", "tflite-int8"))
-    assert result.target == "ssh:pi@board"
+    assert result.target == "ssh:board"
     stages = [(record.variant, record.stage, len(record.samples)) for record in result.records]
     one = [("load", 2), ("first", 2), ("inference", 6), ("camera", 6), ("whole", 6)]
     assert stages == [(v, stage, count) for v in ("tflite-fp32", "tflite-int8") for stage, count in one]
