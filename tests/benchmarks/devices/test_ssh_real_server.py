@@ -104,6 +104,7 @@ def request(**options):
     return Request((subject,), options=tuple(chosen.items()))
 
 
+@pytest.mark.slow
 def test_a_board_behind_a_real_server(server, monkeypatch, tmp_path):
     address = server.client(monkeypatch, tmp_path)
     result = SSH.measure(address, request())
