@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_edge.train.models.architecture import Architecture
+from fer_edge.train.models.he_start import start
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,7 +28,7 @@ def build(*, num_classes: int, channels: int, size: int = 48) -> nn.Module:
     rest = (((size - 4) // 2 - 2) // 2 - 2) // 2
     if rest < 1:
         raise ValueError(f"size={size} is too small: at least 24 pixels")
-    return nn.Sequential(
+    module = nn.Sequential(
         *(nn.Conv2d(channels, 32, 3), nn.ReLU(inplace=True)),
         *(nn.Conv2d(32, 64, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2), nn.Dropout(0.25)),
         *(nn.Conv2d(64, 128, 3), nn.ReLU(inplace=True), nn.MaxPool2d(2)),
@@ -36,6 +37,7 @@ def build(*, num_classes: int, channels: int, size: int = 48) -> nn.Module:
         *(nn.Linear(128 * rest * rest, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5)),
         nn.Linear(1024, num_classes),
     )
+    return start(module)
 
 
 FER2013_CNN = Architecture(

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_edge.train.models.architecture import Architecture
+from fer_edge.train.models.he_start import start
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,14 +41,7 @@ def build(*, num_classes: int, channels: int, size: int = 64) -> nn.Module:
     for _ in range(2):
         layers += [nn.Linear(width, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5)]
         width = 1024
-    module = nn.Sequential(*layers, nn.Linear(width, num_classes))
-    for layer in module:
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            # He's, not Glorot's as in CNTK: without batch normalization each ReLU would halve the variance, and after
-            # twelve of them the answer would hardly depend on the picture for the first epochs.
-            nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-            nn.init.zeros_(layer.bias)
-    return module
+    return start(nn.Sequential(*layers, nn.Linear(width, num_classes)))
 
 
 FERPLUS_VGG13 = Architecture(

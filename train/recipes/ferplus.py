@@ -24,9 +24,9 @@ FERPLUS = Recipe(
     published="75.0 / 74.6 %; the authors' own 84.7 % (distribution) and 83.9 % (majority), arXiv 1608.01041, table 1",
     epochs=100,
     batch_size=32,
-    optimizer="sgd",
+    optimizer="adam",
     schedule="one-cycle",
-    learning_rate=0.02,
+    learning_rate=3e-4,
     weight_decay=1e-4,
     augmentation="camera",
 )
