@@ -2,7 +2,7 @@
 
     python benchmarks/figures/distillation.py --work DIR [--seeds 3] [--out results/distillation.json]
 
-The student is a tenth of the teacher's weights; the teacher is the built-in model, which has learned from 20,000 drawn
+The student has a fifth of the teacher's weights; the teacher is the built-in model, which has learned from 20,000 drawn
 faces, the student sees 3,200 of them. Both ways take the same faces, order, augmentation, steps and learning rate; one
 has the teacher's answers beside the labels (T = 4, weight 0.7). Intervals are paired over the same held-out faces.
 Every finished training stays in DIR: started again, the script goes on from there.
@@ -32,8 +32,8 @@ from fer_edge.train.distillation import Distillation
 from fer_edge.train.models import build
 from fer_edge.train.models.separable import SeparableNet
 
-STEM, BLOCKS = 8, ((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (64, 1))
-TRAIN, TEST, EPOCHS, PEAK = 3200, 2000, 10, 4e-3
+STEM, BLOCKS = 16, ((24, 1), (64, 2), (64, 1), (96, 2), (96, 1), (96, 1))
+TRAIN, TEST, EPOCHS, PEAK = 3200, 2000, 10, 1e-2
 TEMPERATURE, WEIGHT = 4.0, 0.7
 WAYS, WEIGHTS = ("labels", "teacher"), ("last", "averaged")
 Flags = dict[str, "np.ndarray[Any, np.dtype[np.bool_]]"]

@@ -203,7 +203,7 @@ def data_row(
         "network": name,
         "side": side,
         "channels": channels,
-        "crops_by_workers": {"images_a_second": by_workers(side, workers), "processes": workers},
+        "crops_by_workers": by_workers(side, workers) | {"processes": workers},
         "crops_on_device": rates(cut, count, device, 10),
         "augmentation": rates(lambda: augment(crops, transform), count, device, 10),
     }
@@ -215,45 +215,48 @@ def box(number: int) -> tuple[float, float, float, float]:
     return (float(x), float(y), float(x + width), float(y + width))
 
 
-def by_workers(side: int, workers: int, seconds: float = 3.0) -> float:
-    """Images a second through the camera path in ``workers`` processes, crops sent back."""
+def by_workers(side: int, workers: int, seconds: float = 3.0) -> dict[str, float]:
+    """The camera path in ``workers`` processes, crops sent back; a CPU second is one of all processes together."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         list(pool.map(cut_many, [(side, 2)] * workers))  # the processes' start
-        started, done = time.perf_counter(), 0
+        started, done, busy = time.perf_counter(), 0, 0.0
         while time.perf_counter() - started < seconds:
-            done += sum(len(part) for part in pool.map(cut_many, [(side, 64)] * workers))
-        return _round(done / (time.perf_counter() - started))
+            for crops, used in pool.map(cut_many, [(side, 64)] * workers):
+                done, busy = done + len(crops), busy + used
+        wall = time.perf_counter() - started
+    return {"images_a_second": _round(done / wall), "images_a_cpu_second": _round(done / busy)}
 
 
-def cut_many(task: tuple[int, int]) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """What a worker does: crops of one decoded picture, (count, side, side, 3)."""
+def cut_many(task: tuple[int, int]) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], float]:
+    """What a worker does: crops of one decoded picture, (count, side, side, 3), and the CPU seconds they took."""
     side, count = task
     if "frame" not in _KEPT:
         pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
         _KEPT["frame"] = Frame.from_rgb(pixels)
-    frame = _KEPT["frame"]
-    return np.stack([by_the_path(frame, side, side, box=box(n), crop_margin=MARGIN) for n in range(count)])
+    frame, used = _KEPT["frame"], time.process_time()
+    crops = np.stack([by_the_path(frame, side, side, box=box(n), crop_margin=MARGIN) for n in range(count)])
+    return crops, time.process_time() - used
 
 
 _KEPT: dict[str, Frame] = {}
 
 
 def limit(document: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-    """The fastest step against the parts of the data's way; ``limited_by`` is the slowest."""
+    """The fastest step against the parts of the data's way; ``limited_by`` is the slowest.
+
+    On a CPU in images a CPU second, since all parts share its cores; on a GPU in images a second, since the parts
+    run beside each other.
+    """
+    unit = "images_a_second" if document["machine"]["gpu"] else "images_a_cpu_second"
     steps = [row for row in document["steps"] if row["network"] == data["network"] and "failed" not in row]
     parts = {
-        "step": max(row["images_a_second"] for row in steps),
-        "augmentation": data["augmentation"]["images_a_second"],
-        "crops, made anew each epoch": max(
-            data["crops_by_workers"]["images_a_second"], data["crops_on_device"]["images_a_second"]
-        ),
+        "step": max(row[unit] for row in steps),
+        "augmentation": data["augmentation"][unit],
+        "crops by worker processes, made anew each epoch": data["crops_by_workers"][unit],
+        "crops on the device, made anew each epoch": data["crops_on_device"][unit],
     }
-    return {
-        "network": data["network"],
-        "images_a_second": parts,
-        "limited_by": min(parts, key=parts.__getitem__),
-    }
+    return {"network": data["network"], unit: parts, "limited_by": min(parts, key=parts.__getitem__)}
 
 
 def _wait(device: torch.device) -> None:
