@@ -57,8 +57,9 @@ def quantile_interval(
     ranks = _ranks(worth, q, confidence)
     if ranks is None:
         return Quantile(None, None, None, math.ceil(smallest(q, confidence) * values.size / worth))
-    low, high = (min(values.size - 1, max(0, math.floor(share * values.size))) for share in ranks)
-    return Quantile(point, float(order[low]), float(order[high]))
+    low, high, of = ranks
+    # Whole numbers: 29 / 100 * 100 is 28.99..., which would take the sample before.
+    return Quantile(point, float(order[low * values.size // of]), float(order[-(-high * values.size // of)]))
 
 
 def smallest(q: float, confidence: float = 0.95) -> int:
@@ -96,8 +97,8 @@ def design_effect(flags: NDArray[np.bool_], blocks: Sequence[int]) -> float:
     return max(1.0, clustered / plain)
 
 
-def _ranks(worth: float, q: float, confidence: float) -> tuple[float, float] | None:
-    """Ends of the interval as shares of the sorted samples; None if one end would lie outside of them."""
+def _ranks(worth: float, q: float, confidence: float) -> tuple[int, int, int] | None:
+    """Ends of the interval, counted from 0, and of how many samples; None if one end would lie outside of them."""
     n = math.floor(worth)
     if n < smallest(q, confidence):
         return None
@@ -108,7 +109,7 @@ def _ranks(worth: float, q: float, confidence: float) -> tuple[float, float] | N
     high = int(binomial.ppf(1 - tail)) + 1
     if low < 1 or high > n:
         return None
-    return (low - 1) / n, (high - 1) / n
+    return low - 1, high - 1, n
 
 
 def _checked(samples: ArrayLike, q: float, confidence: float) -> NDArray[np.float64]:

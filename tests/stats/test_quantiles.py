@@ -6,6 +6,7 @@ import hypothesis
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from scipy import stats as reference
 
 from fer_edge.stats.quantiles import design_effect, quantile_interval, smallest
 
@@ -23,6 +24,15 @@ def test_the_interval_holds_at_least_its_confidence_and_no_rank_is_wasted(n, q):
     # A rank closer on either side would leave more than 2.5 % outside on that side.
     assert enclosed(n, q, 0, low + 1) > 0.025
     assert enclosed(n, q, high - 1, n + 1) > 0.025
+
+
+@pytest.mark.parametrize("q", [0.5, 0.9, 0.99])
+def test_no_number_of_samples_loses_a_rank_to_rounding(q):
+    for n in range(smallest(q), smallest(q) + 150):
+        found = quantile_interval(np.arange(1, n + 1, dtype=float), q)
+        below = reference.binom(n, q).cdf
+        assert below(found.high - 1) - below(found.low - 1) >= 0.95 - 1e-12
+        assert below(found.low) > 0.025 - 1e-12  # a rank closer would leave out too much
 
 
 @pytest.mark.parametrize(("q", "fewest"), [(0.5, 6), (0.9, 36), (0.99, 368)])

@@ -29,6 +29,16 @@ def test_hodges_lehmann_bears_a_quarter_of_wild_values():
     assert abs(hodges_lehmann(values)) < 1.5
 
 
+@pytest.mark.parametrize("values", [np.random.default_rng(3).lognormal(size=2301), np.arange(2400) // 800])
+def test_hodges_lehmann_of_many_values_counts_pairs_instead_of_listing_them(values):
+    rows, columns = np.triu_indices(values.size)
+    assert hodges_lehmann(values) == pytest.approx(np.median((values[rows] + values[columns]) / 2), rel=1e-6)
+
+
+def test_hodges_lehmann_takes_more_values_than_whose_pairs_fit_the_memory():
+    assert hodges_lehmann(np.arange(200_001.0)) == pytest.approx(100_000, rel=1e-9)
+
+
 @pytest.mark.parametrize("values", [[], [math.inf], [[1.0]]])
 def test_hodges_lehmann_refuses(values):
     with pytest.raises(ValueError, match="expected finite values"):
