@@ -59,6 +59,9 @@ FACES, TEST_FACES, NOISE, NOISE_SEED = 800, 1000, 0.15, 7
 CHOICES = Choices(*CLASSES, size=48, channels=1, width=16, blocks=4, epochs=24, batch_size=2, seed=0)
 BLOCKS = ((24, 1), (48, 2), (96, 2), (96, 1))
 STEPS, BATCH, RATE = 400, 32, 3e-3
+BASE = "noisy"
+CONTROLS = {"reduced": "random_removed", "reduced_own": "random_removed_own"}
+"""What a gain over the noisy set must be more than: as many faces left out at random."""
 STAGES = ("gan", "list", "networks")
 
 
@@ -71,6 +74,7 @@ class Relabeled:
 
     def __init__(self, faces: SyntheticFaces, share: float, seed: int) -> None:
         self.faces = faces
+        self.drawn: dict[int, Face] = {}
         self.swapped = np.zeros(len(faces), bool)
         rng = np.random.default_rng(seed)
         for first in range(len(CLASSES)):  # the classes take turns
@@ -81,7 +85,8 @@ class Relabeled:
         return len(self.faces)
 
     def __getitem__(self, index: int) -> LabeledFace:
-        face = self.faces[index]
+        # Every set is made of the same faces: they are drawn once.
+        face = self.drawn.get(index) or self.drawn.setdefault(index, self.faces[index])
         name = CLASSES[1 - CLASSES.index(face.emotion)] if self.swapped[index] else face.emotion
         return Face(**{**vars(face), "label": one_hot(name)})
 
@@ -241,7 +246,7 @@ def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
     return {
         name: faces
         for name, faces in sets.items()
-        if faces is not None and (name == "noisy" or len(faces) != len(noisy))
+        if faces is not None and (name == BASE or len(faces) != len(noisy))
     }
 
 
@@ -309,7 +314,10 @@ def document(work: Path) -> dict[str, Any]:
 
 
 def compared(work: Path) -> dict[str, Any]:
-    """Accuracy of each condition and its difference to the noisy set, with intervals."""
+    """Accuracy of each condition and its difference to the noisy set and to its control, with intervals.
+
+    The intervals tell of networks' seeds and test faces; of the CycleGAN and the noise there is one draw.
+    """
     runs: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(work.glob("run-*.json")):
         name = path.stem.removeprefix("run-").rpartition("-")[0]
@@ -321,8 +329,14 @@ def compared(work: Path) -> dict[str, Any]:
             "seeds": len(flags),
             "accuracies": flags.mean(1).round(4).tolist(),
             "mean": round(float(flags.mean()), 4),
-            "gain_over_noisy": round(float(flags.mean() - right["noisy"].mean()), 4),
-            "gain_interval": gain_interval(flags, right["noisy"]),
+            "gain_over": {
+                other: {
+                    "gain": round(float(flags.mean() - right[other].mean()), 4),
+                    "interval": gain_interval(flags, right[other]),
+                }
+                for other in (BASE, CONTROLS.get(name))
+                if other in right and other != name
+            },
         }
         for name, flags in right.items()
     }
