@@ -26,8 +26,42 @@ def hodges_lehmann(values: ArrayLike) -> float:
         raise ValueError(f"expected finite values in one row, at least one; got shape {array.shape}")
     if array.size > MOST_LISTED:
         return _counted(np.sort(array))
-    rows, columns = np.triu_indices(array.size)
-    return float(np.median((array[rows] + array[columns]) / 2))
+    return float(hodges_lehmann_rows(array))
+
+
+def hodges_lehmann_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same for each row.
+
+    Args:
+        values: (..., n) finite, n at least 1.
+
+    Returns:
+        (...) one location a row.
+    """
+    first, second = np.triu_indices(values.shape[-1])
+    means: NDArray[np.float64] = np.median((values[..., first] + values[..., second]) / 2, axis=-1)
+    return means
+
+
+def winsorized_error(values: NDArray[np.float64], share: float = 0.2) -> NDArray[np.float64]:
+    """Standard error of a trimmed mean: the extremes count as their next neighbors.
+
+    Source: Wilcox 2012, "Introduction to Robust Estimation and Hypothesis Testing", section 3.3.2.
+
+    Args:
+        values: (..., n) finite, n at least 4.
+        share: that is drawn in on each side; at least one value.
+
+    Returns:
+        (...) one error a row.
+    """
+    ordered = np.sort(values, axis=-1)
+    n = ordered.shape[-1]
+    drawn = max(1, int(share * n))
+    ordered[..., :drawn] = ordered[..., drawn : drawn + 1]
+    ordered[..., n - drawn :] = ordered[..., n - drawn - 1 : n - drawn]
+    errors: NDArray[np.float64] = ordered.std(axis=-1, ddof=1) / ((1 - 2 * drawn / n) * n**0.5)
+    return errors
 
 
 def _counted(order: NDArray[np.float64]) -> float:
