@@ -8,6 +8,7 @@ from typing import Any
 from fer_edge.benchmarks.records import Result
 from fer_edge.benchmarks.reports import charts
 from fer_edge.benchmarks.reports.columns import shown
+from fer_edge.benchmarks.reports.doubts import doubts
 from fer_edge.benchmarks.reports.summary import Row, rows, sources
 from fer_edge.benchmarks.reports.words import caption
 from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warning
@@ -42,7 +43,7 @@ def _body(result: Result) -> Iterator[str]:
     yield paragraph(caption(result))
     if result.reasons:
         yield warning(
-            "Not to be trusted as it stands. " + " ".join(_sentence(reason) for reason in result.reasons)
+            "Not to be trusted as it stands. " + " ".join(_sentence(line) for line in doubts(result))
         )
     columns = shown(found)
     yield grid(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from fer_edge.benchmarks.records import Result
 from fer_edge.benchmarks.reports.columns import shown
+from fer_edge.benchmarks.reports.doubts import doubts
 from fer_edge.benchmarks.reports.summary import rows, sources
 from fer_edge.benchmarks.reports.words import caption, environment_line
 
@@ -30,7 +31,7 @@ class Markdown:
             *(f"- {line}" for line in (*sources(found), environment_line(result.environment))),
         ]
         if result.reasons:
-            lines += ["", "Not to be trusted, because:", "", *(f"- {reason}" for reason in result.reasons)]
+            lines += ["", "Not to be trusted, because:", "", *(f"- {line}" for line in doubts(result))]
         return "\n".join(lines) + "\n"
 
 

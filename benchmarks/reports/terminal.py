@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fer_edge.benchmarks.long_runs import lines as long_lines
 from fer_edge.benchmarks.records import Result
 from fer_edge.benchmarks.reports.columns import COLUMNS, NOTHING, shown
-from fer_edge.benchmarks.reports.summary import rows, sources
+from fer_edge.benchmarks.reports.doubts import kinds_of_doubt
+from fer_edge.benchmarks.reports.summary import Row, rows, sources
 from fer_edge.benchmarks.reports.words import caption, environment_line
 from fer_edge.console.table import table
 
@@ -35,24 +38,16 @@ def terminal(result: Result, skipped: dict[str, str] | None = None, width: int |
     ]
     left_out = {**(skipped or {}), **result.extra.get("failed", {})}
     lines += [f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()]
-    return "\n".join([*lines, *doubts(result)])
+    lines += nearness(found)
+    return "\n".join([*lines, *(f"UNTRUSTED: {line}" for line in kinds_of_doubt(result))])
 
 
-def doubts(result: Result) -> list[str]:
-    """Why figures are untrusted: one line a kind of reason, with one example where many rows have their own numbers."""
-    kinds: dict[str, list[str]] = {}
-    for reason in result.reasons:
-        kinds.setdefault(reason.partition(":")[0], []).append(reason)
-    rows_of: dict[str, set[str]] = {}
-    for record in result.records:
-        for reason in record.reasons:
-            rows_of.setdefault(reason.partition(":")[0], set()).add(record.name)
-    everyone = len({record.name for record in result.records})
-    lines = []
-    for kind, reasons in kinds.items():
-        names = sorted(rows_of[kind])
-        whom = "" if len(names) == everyone else f" [{', '.join(names)}]"
-        lines.append(f"UNTRUSTED{whom}: {reasons[0]}")
-        if len(reasons) > 1:
-            lines[-1] += f" (and {len(reasons) - 1} more like it; --json lists them)"
-    return lines
+def nearness(found: Sequence[Row]) -> list[str]:
+    """What the roofline says of each row, where it was counted; rows of which it says the same share a line."""
+    names: dict[str, list[str]] = {}
+    for row in found:
+        sentence = row.roofline.get("sentence")
+        if isinstance(sentence, str) and sentence:
+            names.setdefault(sentence, []).append(f"{row.name} ({row.threads})")
+    lines = [f"  {', '.join(members)}: {sentence}" for sentence, members in names.items()]
+    return ["Against this machine's limits (threads in brackets):", *lines] if lines else []

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_edge.benchmarks.records import Result
 
-SHOWN = ("cpu", "cpus", "governor", "frequency_mhz", "load_average", "system", "python")
+SHOWN = ("cpu", "cpus", "governor", "frequency_mhz", "load_average_1min", "system", "python")
 """Members of ``environment`` that a line names, in this order, where they are there and plain."""
 
 
