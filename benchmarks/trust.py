@@ -154,6 +154,15 @@ def restless_reasons(restless: int, seconds: float) -> list[str]:
     return [f"{found}; measure longer, or give the machine time to reach its clock"]
 
 
+def broken_reasons(failure: str | None) -> list[str]:
+    """What a process that failed after others of the same artifact had been measured says."""
+    return (
+        [f"incomplete: {failure}; what it took before is shown, so find out why and measure again"]
+        if failure
+        else []
+    )
+
+
 def joined(*lists: Sequence[str]) -> tuple[str, ...]:
     """All reasons, each once."""
     return tuple(dict.fromkeys(reason for reasons in lists for reason in reasons))

@@ -44,17 +44,23 @@ class Process:
             env=_environment(),
             start_new_session=True,
         )
-        self._send(
-            {
-                "do": "import",
-                "path": str(subject.path.absolute()),
-                "format": subject.format,
-                "engine": subject.engine,
-                "threads": subject.threads,
-                "contract": subject.contract,
-                "slower": slower,
-            }
-        )
+        try:
+            self._send(self._order())
+        except EngineError:
+            self.close()
+            raise
+
+    def _order(self) -> dict[str, Any]:
+        subject = self.subject
+        return {
+            "do": "import",
+            "path": str(subject.path.absolute()),
+            "format": subject.format,
+            "engine": subject.engine,
+            "threads": subject.threads,
+            "contract": subject.contract,
+            "slower": self._slower,
+        }
 
     def ready(self) -> None:
         """Wait until the engine's library is imported."""

@@ -105,19 +105,23 @@ class Run:
             yield
         except EngineError as error:
             self.taken[index].failure = str(error)
-            children.pop(index).close()
+            child = children.pop(index, None)  # none where it did not live to its first command
+            if child is not None:
+                child.close()
 
     def _start(self, group: Sequence[int], stack: contextlib.ExitStack) -> dict[int, Process]:
         children: dict[int, Process] = {}
         for position in range(len(group) + STARTING - 1):
             if position < len(group):
                 index = group[position]
-                made = Process(self.subjects[index], self.slower.get(index))
-                children[index] = stack.enter_context(made)
+                with self._blamed(index, children):
+                    made = Process(self.subjects[index], self.slower.get(index))
+                    children[index] = stack.enter_context(made)
             if position >= STARTING - 1:
                 index = group[position - STARTING + 1]
-                with self._blamed(index, children):
-                    children[index].ready()
+                if index in children:
+                    with self._blamed(index, children):
+                        children[index].ready()
         return children
 
     def _load(self, generation: int, index: int, child: Process) -> None:
@@ -148,7 +152,9 @@ class Run:
         turn = 0
         until = max(until, time.monotonic() + self.plan.repeat_seconds)
         while children and (
-            turn < self.plan.fewest_rounds or time.monotonic() < until or self._wants_queries(generation, children)
+            turn < self.plan.fewest_rounds
+            or time.monotonic() < until
+            or self._wants_queries(generation, children)
         ):
             stage = self.plan.stages[turn % len(self.plan.stages)]
             self._round(generation, turn, stage, children, counts)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from fer_edge.benchmarks import plans, trust
@@ -73,6 +75,7 @@ def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = N
         subjects = [*group, _twin(group[0])] if plan.twin else group
         run = Run(plan, subjects, request.seed, slower or {}, request.tell, watch)
         taken += run.go()
+        _check_files(run.taken)
         complete = run.complete
         if not complete:
             break
@@ -84,6 +87,28 @@ def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = N
         "turn_seconds": plan.turn_seconds,
     }
     return assembled(plan, request, taken, watch, {"environment": known, "mode": mode, "complete": complete})
+
+
+def _check_files(taken: Sequence[Taken]) -> None:
+    """Times of a file that is not the one whose hash the result names are nobody's: they are dropped."""
+    for entry in taken:
+        subject = entry.subject
+        if (
+            subject.sha256 is not None
+            and not subject.path.is_dir()
+            and _sha256(subject.path) != subject.sha256
+        ):
+            entry.failure = (
+                f"{subject.path.name} changed while it was measured; leave it alone, and measure again"
+            )
+            entry.stages.clear()
+
+
+def _sha256(path: Path) -> str | None:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def _twin(subject: Subject) -> Subject:
@@ -158,6 +183,10 @@ def _judged(
         *trust.machine_reasons(watch, max(record.threads for record in records), cpus),
         *trust.twin_reasons(twin),
     ]
+    broken = {
+        (entry.subject.name, entry.engine, entry.subject.threads): trust.broken_reasons(entry.failure)
+        for entry in taken
+    }
     restless = {
         (entry.subject.name, entry.engine, entry.subject.threads): trust.restless_reasons(
             entry.restless, LONGEST_SECONDS
@@ -171,7 +200,8 @@ def _judged(
         own = [] if plan.name == "sustained" else trust.record_reasons(record, steady)
         own += mlperf_reasons(record, plan) if plan.repeats else []
         slow = restless[record.name, record.engine, record.threads]
-        reasons = trust.joined(everywhere, slow if record.stage in trust.STEADY_STAGES else [], own)
+        cut = broken[record.name, record.engine, record.threads]
+        reasons = trust.joined(cut, everywhere, slow if record.stage in trust.STEADY_STAGES else [], own)
         found.append(dataclasses.replace(record, trusted=not reasons, reasons=reasons))
     return found
 

@@ -1,0 +1,83 @@
+"""Runs that something breaks in the middle: a child that is killed, a file that is exchanged."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fer_edge.benchmarks import plans
+from fer_edge.benchmarks.choose import Wanted, choose
+from fer_edge.benchmarks.targets.host import measure
+from fer_edge.benchmarks.targets.target import Request
+from fer_edge.runtime.errors import EngineError
+
+DEMO = Path(__file__).parents[2] / "android_demo" / "bundle"
+SHORT = replace(
+    plans.QUICK, seconds=0.5, generations=2, fewest_rounds=8, turn_seconds=0.002, stages=("inference",)
+)
+
+
+def subjects(source, *variants):
+    with ExitStack() as stack:
+        return tuple(choose([str(source)], Wanted(variants), stack).subjects)
+
+
+def children(parent):
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            pid, rest = stat.read_text().split(" ", 1)
+            if int(rest.rpartition(")")[2].split()[1]) == parent:
+                yield int(pid)
+
+
+def kill_next_child():
+    """As the system's memory killer does it: the first child that appears, whatever it is doing."""
+    until = time.monotonic() + 20
+    while time.monotonic() < until:
+        for pid in children(os.getpid()):
+            os.kill(pid, signal.SIGKILL)
+            return
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the children under /proc")
+def test_a_child_that_is_killed_leaves_its_figures_marked():
+    killers = []
+
+    def tell(line):
+        if line.startswith("generation 2"):
+            killers.append(threading.Thread(target=kill_next_child))
+            killers[-1].start()
+
+    result = measure(replace(SHORT, twin=False), Request(subjects(DEMO, "tflite-int8"), tell=tell))
+    killers[0].join()
+    (record,) = result.stage("inference")
+    assert {block.generation for block in record.blocks} == {0}
+    assert not record.trusted
+    assert record.reasons[0].startswith("incomplete: tflite-int8: its process ended by signal SIGKILL")
+    assert "SIGKILL" in result.extra["failed"]["tflite-int8"]
+
+
+def test_times_of_an_exchanged_file_are_dropped(tmp_path):
+    bundle = Path(shutil.copytree(DEMO, tmp_path / "bundle"))
+
+    def tell(line):
+        if line.startswith("generation 2"):
+            (bundle / "fer-mini-int8.tflite").write_bytes((DEMO / "fer-mini-fp32.tflite").read_bytes())
+
+    both = subjects(bundle, "tflite-fp32", "tflite-int8")
+    result = measure(SHORT, Request(both, tell=tell))
+    assert {record.variant for record in result.records} == {"tflite-fp32"}
+    assert [facts.variant for facts in result.artifacts] == ["tflite-fp32"]
+    assert "fer-mini-int8.tflite changed while it was measured" in result.extra["failed"]["tflite-int8"]
+
+
+def test_a_file_that_went_away_leaves_nothing(tmp_path):
+    file = Path(shutil.copy(DEMO / "fer-mini-int8.tflite", tmp_path))
+    with pytest.raises(EngineError, match="changed while it was measured"):
+        measure(SHORT, Request(subjects(file), tell=lambda line: line[11:12] == "2" and file.unlink()))
