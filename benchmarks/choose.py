@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fer_edge.benchmarks.measure.engines import chosen_engine, words
+from fer_edge.benchmarks.measure.engines import VARIED, chosen_engine, words
 from fer_edge.benchmarks.targets.target import Subject
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown
@@ -74,7 +74,8 @@ def choose(sources: Sequence[str], wanted: Wanted, stack: ExitStack) -> Chosen:
         EngineError: an engine that does not exist, or that was asked for by name and cannot run.
     """
     found = Chosen()
-    hashes = []
+    hashes: list[str] = []
+    origins: list[str] = []
     for source in sources:
         place = located(source, stack)
         if kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
@@ -83,11 +84,12 @@ def choose(sources: Sequence[str], wanted: Wanted, stack: ExitStack) -> Chosen:
             found.subjects += _of_bundle(bundle, wanted, found.skipped)
         else:
             found.subjects += _of_file(place, wanted)
+        origins += [source] * (len(found.subjects) - len(origins))
     if len(hashes) == len(sources) == 1:
         found.bundle_sha256 = hashes[0]
     if not found.subjects:
         _nothing(found.skipped)
-    found.subjects = _told_apart(found.subjects, sources)
+    found.subjects = _told_apart(found.subjects, origins, sources)
     return found
 
 
@@ -180,7 +182,9 @@ def _engines(format_name: str, name: str, wanted: Wanted, by_name: bool) -> tupl
         EngineError: no such engine; or the variant was named and none can run it.
     """
     for word in wanted.engines:
-        if word.partition(":")[0] not in {engine.name for engine in ENGINES}:
+        base, inside, _ = word.partition(":")
+        known = not inside or base == "onnxruntime" or word in VARIED
+        if not known or base not in {engine.name for engine in ENGINES}:
             raise EngineError(unknown("engine", word, words()))
     if wanted.elsewhere:
         return list(wanted.engines) or [""], ""
@@ -235,18 +239,16 @@ def _variant(place: Path, contract: Contract, format_name: str) -> str:
         return place.stem
 
 
-def _told_apart(subjects: Sequence[Subject], sources: Sequence[str]) -> list[Subject]:
-    """Subjects of several arguments that share variant, engine and threads get the argument as their label."""
+def _told_apart(subjects: Sequence[Subject], origins: Sequence[str], sources: Sequence[str]) -> list[Subject]:
+    """Subjects of several arguments that share variant, engine and threads get their argument as their label."""
     keys = [(subject.variant, subject.engine, subject.threads) for subject in subjects]
     if len(set(keys)) == len(keys):
         return list(subjects)
     if len(set(sources)) < len(sources):
         raise BundleError("an argument came twice; to measure a file against itself use fer-bench compare")
     return [
-        replace(subject, label=f"{subject.variant} of {subject.bundle or subject.path}")
-        if keys.count(key) > 1
-        else subject
-        for subject, key in zip(subjects, keys, strict=True)
+        replace(subject, label=f"{subject.variant} of {origin}") if keys.count(key) > 1 else subject
+        for subject, key, origin in zip(subjects, keys, origins, strict=True)
     ]
 
 

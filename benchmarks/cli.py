@@ -20,7 +20,7 @@ from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
 
 if TYPE_CHECKING:
     from fer_edge.benchmarks.choose import Chosen
-    from fer_edge.benchmarks.gate import Gate
+    from fer_edge.benchmarks.gate import Gate, Verdict
     from fer_edge.benchmarks.records import Result
 
 THREADS = click.IntRange(1, 1024)
@@ -135,6 +135,8 @@ def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
     )
     with ExitStack() as stack:
         chosen = choose(sources, wanted, stack)
+        if gate is not None and target.name == "host":  # elsewhere a device's name may be part of a record's
+            gate.check({(subject.name, subject.threads) for subject in chosen.subjects})
         result = target.measure(address, _request(output, chosen, options))
         if target.name == "host" and options.mode == "default" and result.complete:
             result = _with_roofline(output, result, chosen)
@@ -183,15 +185,24 @@ def _with_roofline(output: Output, result: Result, chosen: Chosen) -> Result:
 def _finish(output: Output, result: Result, chosen: Chosen, options: Options, gate: Gate | None) -> None:
     from fer_edge.benchmarks.reports.terminal import terminal
 
-    write_reports(result, options.out)
-    verdict = gate.judge(result) if gate is not None else None
+    verdict, why_not = _judged(gate, result)
     text = terminal(result, chosen.skipped, output.width)
-    document = result.document()
     if verdict is not None:
+        result = replace(result, extra={**result.extra, "against": verdict.document()})
         text += f"\n\n{verdict.text()}"
-        document["extra"] = {**document.get("extra", {}), "against": verdict.document()}
-    output.result(document, text)
+    write_reports(result, options.out)
+    output.result(result.document(), text)
+    if why_not is not None and result.complete:
+        raise why_not
     end(result, options.allow_noisy, verdict.failures if verdict is not None else ())
+
+
+def _judged(gate: Gate | None, result: Result) -> tuple[Verdict | None, FerEdgeError | None]:
+    """The gate's verdict, or why it has none: what was measured is written and printed all the same."""
+    try:
+        return (gate.judge(result) if gate is not None else None), None
+    except FerEdgeError as error:
+        return None, error
 
 
 def end(result: Result, allow_noisy: bool, slower: tuple[str, ...] = ()) -> None:

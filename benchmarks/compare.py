@@ -187,7 +187,11 @@ def _pairs(
 
 
 def _fits(record: Record, wanted: Wanted, stage: str) -> bool:
-    return record.stage == stage and (not wanted.variants or record.variant in wanted.variants)
+    return (
+        record.stage == stage
+        and (not wanted.variants or record.variant in wanted.variants)
+        and (not wanted.threads or record.threads in wanted.threads)
+    )
 
 
 def plan_for(quick: bool) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 @click.argument("second", metavar="B")
 @click.option("--variant", type=VariantName(), help="Which one of bundles or result files.")
 @click.option("--engine", default="", metavar="NAME", help="As of fer-bench.")
-@click.option("--threads", type=THREADS, default=1, show_default=True, help="That the engine may use.")
+@click.option("--threads", type=THREADS, help="That the engine may use.  [default: 1; result files: all]")
 @click.option(
     "--stage",
     type=Word("stage", ("inference", "camera", "whole")),
@@ -75,7 +76,8 @@ def _compare(
     from fer_edge.benchmarks.targets import Request
 
     variants = (given["variant"].name,) if given["variant"] else ()
-    wanted = Wanted(variants, (given["engine"],) if given["engine"] else (), (given["threads"],))
+    threads = (given["threads"],) if given["threads"] else ()
+    wanted = Wanted(variants, (given["engine"],) if given["engine"] else (), threads)
     files = [is_result(source) for source in sources]
     if any(files):
         if not all(files):
@@ -84,11 +86,16 @@ def _compare(
             )
         if given["out"]:
             usage_error("--out is for live comparisons; two result files are already written")
+        if given["engine"]:
+            usage_error(
+                "--engine is for live comparisons; two result files hold what they were measured with"
+            )
         return compare_files(sources, wanted, given["stage"], given["seed"]), None
     for path in given["out"]:
         find_report(path)
         check_writable(path)
     request = Request(subjects=(), seed=given["seed"], tell=output.say)
+    wanted = replace(wanted, threads=threads or (1,))
     return compare_live(sources, wanted, given["stage"], plan_for(given["quick"]), request)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from fer_edge.stats.ratio import Ratio
 
 STAGES = ("inference", "whole")
 """What the gate looks at; load and first have a handful of samples, camera is part of whole."""
+
+_SHOWN = 6
+"""Names in a message at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,22 @@ class Gate:
         """
         return cls(path, read(path), limit)
 
+    def check(self, wanted: Collection[tuple[str, int]]) -> None:
+        """Before a minute is spent: is there anything to hold against each other?
+
+        Args:
+            wanted: name and number of threads of each subject.
+
+        Raises:
+            DataError: nothing of it is in the file.
+        """
+        known = {(record.name, record.threads) for record in self.baseline.records if record.stage in STAGES}
+        if known.isdisjoint(wanted):
+            raise DataError(
+                f"{self.path} has no inference or whole path of what is to be measured; it has "
+                f"{_listed(known)}; to be measured: {_listed(wanted)}"
+            )
+
     def judge(self, result: Result) -> Verdict:
         """Hold every record of both against each other.
 
@@ -124,6 +143,12 @@ class Gate:
                 f"{self.path} has no record of a variant and number of threads that was measured now"
             )
         return Verdict(tuple(lines), tuple(notes(self.baseline, result)), self.limit)
+
+
+def _listed(pairs: Collection[tuple[str, int]]) -> str:
+    shown = [f"{name} with {threads} threads" for name, threads in sorted(pairs)[:_SHOWN]]
+    more = [f"{len(pairs) - _SHOWN} more"] if len(pairs) > _SHOWN else []
+    return ", ".join([*shown, *more]) or "nothing"
 
 
 def find(records: Sequence[Record], like: Record) -> Record | None:

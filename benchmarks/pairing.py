@@ -17,6 +17,9 @@ RUN_IN_BLOCKS = 8
 """A record without blocks (the app's) is cut into so many, in order."""
 MOST_TOGETHER = 500
 
+SHORTEST = 1e-12
+"""Seconds: no clock of a record shows less than nanoseconds."""
+
 
 def _turns(record: Record) -> dict[tuple[int, int], float]:
     return {
@@ -74,7 +77,7 @@ def log_times(record: Record) -> list[float]:
     if len(groups) == 1:
         values = groups[0] if len(record.blocks) >= RUN_IN_BLOCKS else record.samples
         groups = [part.tolist() for part in np.array_split(values, min(RUN_IN_BLOCKS, len(values)))]
-    if any(value <= 0 for group in groups for value in group):
+    if any(value < SHORTEST for group in groups for value in group):
         raise DataError(
             f"{record.name} {record.stage}: a time is zero; the clock was too coarse to compare it"
         )

@@ -93,15 +93,17 @@ def share(text: str) -> float:
         text: such as ``5%`` or ``0.5%``.
 
     Returns:
-        5 % as 0.05; above 0.
+        5 % as 0.05; 0 or more.
 
     Raises:
         ValueError: no such quantity; the message says what is allowed.
     """
-    return float(_quantity(text, SHARE_UNITS, "share", "5% or 0.5%"))
+    return float(_quantity(text, SHARE_UNITS, "share", "5% or 0.5%", zero=True))
 
 
-def _quantity(text: str, units: Mapping[str, Decimal], what: str, examples: str) -> Decimal:
+def _quantity(
+    text: str, units: Mapping[str, Decimal], what: str, examples: str, *, zero: bool = False
+) -> Decimal:
     found = _WRITTEN.fullmatch(text) if len(text) <= _LONGEST else None
     if found is None:
         raise ValueError(
@@ -116,7 +118,7 @@ def _quantity(text: str, units: Mapping[str, Decimal], what: str, examples: str)
         raise ValueError(
             f"{_shown(text)} has the unknown unit {_shown(unit)}; allowed: {', '.join(units)}; for example {examples}"
         ) from None
-    if not value:
+    if not (value or zero):
         raise ValueError(f"{_shown(text)} is zero; allowed: more than zero, such as {examples}")
     return value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,8 @@ _MOST_RECORDS = 10_000
 _MOST_SAMPLES = 20_000_000
 _MOST_THREADS = 1024
 _LARGEST = 1 << 62
+_LONGEST = 1e9
+"""Seconds, some thirty years: a longer time is another unit or a broken clock, and would overflow a ratio."""
 _PARITY = ("pass", "fail", "not-run", "unknown")
 
 
@@ -87,8 +88,8 @@ def _samples(value: object, key: str) -> tuple[float, ...]:
     entries = JSON.array(value, key, least=1, most=_MOST_SAMPLES)
     for number, entry in enumerate(entries):
         # Millions of them: the slow reader is asked only about what is not plainly right.
-        if type(entry) is not float or not 0 <= entry < math.inf:
-            JSON.number(entry, f"{key}[{number}]", "a finite number of seconds, 0 or more", lambda x: x >= 0)
+        if type(entry) is not float or not 0 <= entry <= _LONGEST:
+            JSON.number(entry, f"{key}[{number}]", "seconds from 0 to 1e9", lambda x: 0 <= x <= _LONGEST)
     return tuple(float(entry) for entry in entries)
 
 

@@ -205,6 +205,33 @@ def test_the_gate(bench, tmp_path):
     assert json.loads(out)["extra"]["against"]["records"][0]["verdict"] == "faster"
 
 
+def test_the_gate_with_nothing_in_common_says_so_before_anything_is_measured(bench, tmp_path):
+    result_file(tmp_path / "main.json", 1.0, variant="tflite-w8")
+    code, out, err = bench(DEMO, "--against", tmp_path / "main.json")
+    assert (code, out) == (1, "")
+    assert "it has tflite-w8 with 1 threads; to be measured: tflite-fp32 with 1 threads" in err
+    assert "generation" not in err
+
+
+def test_the_gate_without_a_common_engine_leaves_table_and_file(bench, tmp_path):
+    result_file(tmp_path / "main.json", 1.0)
+    code, out, err = bench(
+        *(DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8"),
+        *("--against", tmp_path / "main.json", "--out", tmp_path / "new.json"),
+    )
+    assert code == 1
+    assert "no record of a variant" in err
+    assert out.splitlines()[2].startswith("tflite-int8")
+    assert read(tmp_path / "new.json").complete
+
+
+def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
+    words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out")
+    bench(*words, tmp_path / "main.json")
+    bench(*words, tmp_path / "new.json", "--against", tmp_path / "main.json", "--fail-if-slower", "900%")
+    assert read(tmp_path / "new.json").extra["against"]["limit"] == 9
+
+
 def test_untrusted_figures_are_printed_marked_and_end_with_3(bench, monkeypatch):
     monkeypatch.setattr("fer_edge.benchmarks.trust.CPU_PRESSURE", -1.0)
     monkeypatch.setattr("fer_edge.benchmarks.trust.STEAL", -1.0)
@@ -249,6 +276,8 @@ def test_a_changed_byte_and_a_missing_file(bench, bundle):
         ([DEMO, "--variant", "tflite-w8"], 1, "variant 'tflite-w8' is unknown"),
         ([DEMO, "--engine", "litrt"], 1, "Did you mean 'litert'"),
         ([DEMO, "--engine", "litert:xnpack"], 1, "Did you mean"),
+        ([DEMO, "--engine", "litert,litert:bultin"], 1, "Did you mean 'litert:builtin'"),
+        (["compare", "a.json", "b.json", "--engine", "litert"], 2, "--engine is for live comparisons"),
         ([DEMO, "--variant", "tflite-fp32", "--engine", "onnxruntime"], 1, "not tflite"),
         ([DEMO, "--target", "hsot"], 2, "Did you mean 'host'"),
         ([DEMO, "--threads", "0"], 2, "threads"),

@@ -73,6 +73,8 @@ def test_a_record_without_blocks_is_cut_into_parts():
 def test_a_clock_too_coarse_is_said():
     with pytest.raises(DataError, match="too coarse"):
         unpaired(record(samples=(0.0,) * 864), record())
+    with pytest.raises(DataError, match="too coarse"):
+        unpaired(record(samples=(5e-324,) * 864), record())
 
 
 def files(tmp_path, a, b, **environment):
@@ -93,6 +95,16 @@ def test_one_record_each_is_compared_whatever_its_name(tmp_path):
     (found,) = compare_files(names, Wanted(), "inference", 0)
     assert "tflite-fp32" in found.first
     assert "tflite-int8" in found.second
+
+
+def test_threads_choose_among_the_records_of_two_files(tmp_path):
+    for name, seed in (("a", 1), ("b", 2)):
+        both = record(seed=seed), record(seed=seed, threads=2)
+        write(tmp_path / f"{name}.json", Result({}, both))
+    names = [str(tmp_path / "a.json"), str(tmp_path / "b.json")]
+    assert len(compare_files(names, Wanted(threads=()), "inference", 0)) == 2
+    (found,) = compare_files(names, Wanted(threads=(2,)), "inference", 0)
+    assert "2 threads" in found.first
 
 
 def test_files_without_anything_in_common(tmp_path):

@@ -128,6 +128,7 @@ def test_facts_of_a_record():
         (["records", 0, "samples"], [0.1, "0.2"], r"samples\[1\]"),
         (["records", 0, "samples"], [True], r"samples\[0\]"),
         (["records", 0, "samples"], [10**400], r"samples\[0\]"),
+        (["records", 0, "samples"], [1e308], r"samples\[0\]"),
         (["records", 0, "threads"], 0, "threads"),
         (["records", 0, "threads"], True, "threads"),
         (["records", 0, "stage"], "inferense", "did you mean inference"),

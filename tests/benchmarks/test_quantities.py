@@ -60,6 +60,7 @@ def test_sizes(text: str, value: int) -> None:
 def test_a_share_is_a_fraction_of_one() -> None:
     assert share("5%") == 0.05
     assert share("0.1 %") == 0.001
+    assert share("0%") == 0
 
 
 @pytest.mark.parametrize(
