@@ -12,17 +12,25 @@ from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import DataError, FerEdgeError
+from fer_edge.train.datasets.csv_rows import table_in
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.fer2013 import EMOTION_CODES, USAGES, FaceRow, read_table
+from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, USAGES, FaceRow, read_table
 
 
 @command("fer-train split", example="fer-train split fer2013.csv --out fer2013")
-@click.argument("source", metavar="FER2013.CSV", type=click.Path(path_type=Path))
+@click.argument("source", metavar="FER2013.CSV", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Instead of FER2013.CSV: the folder it lies in."
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for the three files; made if absent.")
-def split_command(output: Output, source: Path, out: Path | None) -> None:
+def split_command(output: Output, source: Path | None, data: Path | None, out: Path | None) -> None:
     """Write Training.csv, PublicTest.csv and PrivateTest.csv of FER2013; the recipe fer2013 takes their folder."""
+    if (source is None) == (data is None):
+        usage_error("Give either FER2013.CSV or --data, the folder it lies in.")
     if out is None:
         usage_error("Missing option '--out'.")
+    source = source or data
+    assert source is not None
     counts = split(source, out)
     words = list(EMOTION_CODES)
     rows = [
@@ -39,7 +47,7 @@ def split(source: Path, out: Path) -> dict[str, Counter[str]]:
     """Divide the table by its column ``Usage``; each row keeps its bytes.
 
     Args:
-        source: ``fer2013.csv``.
+        source: ``fer2013.csv``, or the folder it lies in.
         out: folder; its three files are replaced, each whole or not at all, and only after the table has been read to
             its end without a fault.
 
@@ -50,8 +58,10 @@ def split(source: Path, out: Path) -> dict[str, Counter[str]]:
         DataError: the table is missing or has malformed rows; all are listed, and nothing is written.
         FerEdgeError: the folder cannot be written.
     """
+    if source.is_dir():
+        source = table_in(source, TABLE, TABLE_TOO) or source / TABLE
     if not source.is_file():
-        raise DataError(f"{source} is not a file; fer-train split takes fer2013.csv")
+        raise DataError(f"{source} is not a file; fer-train split takes {TABLE}")
     faults = Faults(str(source))
     faces = read_table(source, faults)
     _check_pixels(faces, faults)

@@ -45,6 +45,24 @@ def rows(path: Path) -> Iterator[Row]:
             start += len(line)
 
 
+def table_in(folder: Path, *names: str) -> Path | None:
+    """The first table of these names, in the folder itself or in one named like the table, as archives unpack.
+
+    Args:
+        folder: of the data.
+        names: of files; upper and lower case are the same.
+    """
+    for name in names:
+        for place in (folder, folder / Path(name).stem):
+            if (place / name).is_file():
+                return place / name
+            found = sorted(place.iterdir()) if place.is_dir() else []
+            for path in found:
+                if path.name.lower() == name.lower() and path.is_file():
+                    return path
+    return None
+
+
 def read_row(path: Path, start: int, size: int) -> list[str]:
     """The fields of one line by its place.
 

@@ -7,8 +7,9 @@ Layout, as the Kaggle challenge "Challenges in Representation Learning: Facial E
 
 ``emotion`` is 0 to 6: angry, disgust, fear, happy, sad, surprise, neutral; ``pixels`` are 2304 numbers, row by row;
 ``Usage`` is ``Training`` (28,709), ``PublicTest`` (3,589; validation here) or ``PrivateTest`` (3,589; test here). The same
-table with the columns in another order is known as ``icml_face_data.csv``; columns are found by their names. Instead of
-the one file, the three that ``fer-train split`` writes may lie in the folder.
+table with the columns in another order is known as ``icml_face_data.csv``; columns are found by their names. Either may lie
+in a folder ``fer2013`` of its own, as Kaggle's archive has it. Instead of the one file, the three that ``fer-train split``
+writes may lie in the folder.
 
 The real table has pictures that stand in two parts: ``--set overlap=drop`` leaves them out of the earlier one,
 ``--set overlap=keep`` trains as the published figures were trained.
@@ -21,14 +22,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.csv_rows import Row, rows
+from fer_edge.train.datasets.csv_rows import Row, rows, table_in
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import label_map, one_hot
 from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PixelRow
 from fer_edge.train.recipes.recipe import DataRequest
 
-TABLE = "fer2013.csv"
+TABLE, TABLE_TOO = "fer2013.csv", "icml_face_data.csv"
 EMOTION_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """Code in the column ``emotion`` -> what it means."""
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
@@ -86,8 +87,9 @@ def read_faces(folder: Path, faults: Faults) -> list[FaceRow]:
         faults: get missing files and malformed rows; pixels are not looked at.
     """
     parts = [folder / f"{usage}.csv" for usage in USAGES]
-    if (folder / TABLE).is_file():
-        return read_table(folder / TABLE, faults)
+    whole = table_in(folder, TABLE, TABLE_TOO)
+    if whole is not None:
+        return read_table(whole, faults)
     if not any(part.is_file() for part in parts):
         faults.add("missing", f"{TABLE}, with the columns {','.join(COLUMNS)}")
         return []

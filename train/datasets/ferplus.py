@@ -22,13 +22,14 @@ Validation and test faces always take the majority, as ``src/train.py`` does. Pu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.csv_rows import Row, rows
+from fer_edge.train.datasets.csv_rows import Row, rows, table_in
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.fer2013 import PUBLISHED_MD5, TABLE, USAGES, FaceRow, read_table
+from fer_edge.train.datasets.fer2013 import PUBLISHED_MD5, TABLE, TABLE_TOO, USAGES, FaceRow, read_table
 from fer_edge.train.datasets.label_maps import label_map
 from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Entry
@@ -41,6 +42,23 @@ NUMBER = ("8", "5")
 """Of classes: all of ``EMOTIONS``, or the five of the label map ``8-5``."""
 UNKNOWN = len(EMOTIONS)
 """Index of the first vote column that is no emotion."""
+
+
+@dataclass(frozen=True)
+class Votes:
+    """A row of the votes.
+
+    Attributes:
+        number: of its line.
+        usage: one of ``USAGES``.
+        name: of the picture; "": not a face.
+        counts: ten, in the order of ``COLUMNS``, wherever they stand in the table.
+    """
+
+    number: int
+    usage: str
+    name: str
+    counts: list[int]
 
 
 def open_data(request: DataRequest) -> Mapping[str, Faces]:
@@ -118,13 +136,14 @@ def _without_outliers(votes: Sequence[int]) -> list[int]:
 
 def _matched(folder: Path, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
     """Rows of both tables, side by side."""
-    for name in (TABLE, VOTES):
-        if not (folder / name).is_file():
+    pictures, ballots = table_in(folder, TABLE, TABLE_TOO), table_in(folder, VOTES)
+    for name, path in ((TABLE, pictures), (VOTES, ballots)):
+        if path is None:
             faults.add("missing", name)
-    if faults.count("missing"):
+    if pictures is None or ballots is None:
         return []
     before = faults.count("row")
-    faces, votes = read_table(folder / TABLE, faults), _votes(folder / VOTES, faults)
+    faces, votes = read_table(pictures, faults), _votes(ballots, faults)
     if faults.count("row") > before:
         return []  # with a row left out, what follows would be matched wrongly
     if len(faces) != len(votes):
@@ -133,40 +152,42 @@ def _matched(folder: Path, faults: Faults) -> list[tuple[FaceRow, str, list[int]
             f"{TABLE} has {len(faces)} rows and {VOTES} {len(votes)}; they match by order and must be as many",
         )
         return []
-    for face, (row, _, _) in zip(faces, votes, strict=True):
-        if row.fields[0] != face.usage:
+    for face, vote in zip(faces, votes, strict=True):
+        if vote.usage != face.usage:
             faults.add(
-                "row", f"{VOTES} line {row.number}: Usage {row.fields[0]!r}, but {face.usage!r} in {TABLE}"
+                "row", f"{VOTES} line {vote.number}: Usage {vote.usage!r}, but {face.usage!r} in {TABLE}"
             )
-    return [(face, name, counts) for face, (_, name, counts) in zip(faces, votes, strict=True)]
+    return [(face, vote.name, vote.counts) for face, vote in zip(faces, votes, strict=True)]
 
 
-def _votes(path: Path, faults: Faults) -> list[tuple[Row, str, list[int]]]:
+def _votes(path: Path, faults: Faults) -> list[Votes]:
     table = rows(path)
     header = next(table, None)
-    if header is None or tuple(header.fields) != COLUMNS:
+    if header is None or sorted(header.fields) != sorted(COLUMNS):
         faults.add("row", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
         return []
-    found: list[tuple[Row, str, list[int]]] = []
+    order = [header.fields.index(name) for name in COLUMNS]
+    found: list[Votes] = []
     names: set[str] = set()
     for row in table:
-        wrong = _wrong_with(row, names)
-        if wrong:
-            faults.add("row", f"{path.name} line {row.number}: {wrong}")
+        votes = _read(row, order, names)
+        if isinstance(votes, str):
+            faults.add("row", f"{path.name} line {row.number}: {votes}")
         else:
-            names.add(row.fields[1])
-            found.append((row, row.fields[1], [int(field) for field in row.fields[2:]]))
+            names.add(votes.name)
+            found.append(votes)
     return found
 
 
-def _wrong_with(row: Row, names: set[str]) -> str:
+def _read(row: Row, order: Sequence[int], names: set[str]) -> Votes | str:
+    """The votes of a row, or what is wrong with it."""
     if len(row.fields) != len(COLUMNS):
         return f"{len(row.fields)} fields; {len(COLUMNS)} are needed"
-    if row.fields[0] not in USAGES:
-        return f"Usage {row.fields[0][:20]!r}; allowed: {', '.join(USAGES)}"
-    counts = row.fields[2:]
+    usage, name, *counts = (row.fields[at] for at in order)
+    if usage not in USAGES:
+        return f"Usage {usage[:20]!r}; allowed: {', '.join(USAGES)}"
     if not all(count.isascii() and count.isdigit() for count in counts):
         return f"votes {','.join(counts)[:40]}; ten whole numbers are needed"
-    if row.fields[1] and row.fields[1] in names:
-        return f"image name {row.fields[1][:40]!r} for the second time"
-    return ""
+    if name and name in names:
+        return f"image name {name[:40]!r} for the second time"
+    return Votes(row.number, usage, name, [int(count) for count in counts])

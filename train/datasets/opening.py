@@ -42,13 +42,15 @@ def choice(request: DataRequest, name: str, allowed: Sequence[str]) -> str:
 
 
 def data_folder(request: DataRequest) -> Path:
-    """The folder of ``--data``.
+    """The folder of ``--data``; of a table, the folder that it lies in.
 
     Raises:
         DataError: none was given, or it is no folder.
     """
     if request.folder is None:
         raise DataError("this recipe needs --data, the folder of the data set")
+    if request.folder.suffix.lower() == ".csv" and request.folder.is_file():
+        return request.folder.parent
     if not request.folder.is_dir():
         raise DataError(f"{request.folder} is not a folder; --data takes the folder of the data set")
     return request.folder

@@ -195,3 +195,30 @@ def test_a_missing_part_is_named(call, drawn_data, open_recipe, tmp_path):
     (tmp_path / "PublicTest.csv").unlink()
     with pytest.raises(DataError, match=r"PublicTest.csv, which fer-train split writes"):
         open_recipe("fer2013", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "place", ["FER2013.CSV", "icml_face_data.csv", "fer2013/fer2013.csv", "icml_face_data/icml_face_data.csv"]
+)
+def test_the_table_as_archives_and_systems_name_it(own_data, open_recipe, call, place):
+    def truth(data):
+        faces = open_recipe("fer2013", data)["train"]
+        return [int(faces[at].label.argmax()) for at in range(len(faces))]
+
+    folder = own_data("fer2013")
+    expected = truth(folder)
+    (folder / place).parent.mkdir(exist_ok=True)
+    (folder / "fer2013.csv").rename(folder / place)
+    assert truth(folder) == expected
+    if "/" not in place:
+        assert truth(folder / place) == expected
+    for words in ((folder,), ("--data", folder)):
+        code, _, err = call(*words, "--out", folder / "apart")
+        assert code == 0, err
+        assert (folder / "apart" / "PublicTest.csv").is_file()
+
+
+def test_split_takes_one_table(call, drawn_data, tmp_path):
+    code, _, err = call(drawn_data("fer2013"), "--data", drawn_data("fer2013"), "--out", tmp_path / "apart")
+    assert code == 2
+    assert "either FER2013.CSV or --data" in err

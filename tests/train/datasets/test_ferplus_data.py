@@ -155,3 +155,11 @@ def test_both_tables_are_needed(tmp_path, open_recipe):
 def test_unknown_options_are_told_the_known_ones(drawn_data, open_recipe, option, value, allowed):
     with pytest.raises(DataError, match=f"option {option}={value} is unknown; allowed: {allowed}"):
         open_recipe("ferplus", drawn_data("ferplus"), **{option: value})
+
+
+def test_columns_are_found_by_their_names(own_data, open_recipe):
+    folder = own_data("ferplus")
+    expected = {split: faces.sha256() for split, faces in open_recipe("ferplus", folder).items()}
+    path = folder / "fer2013new.csv"
+    path.write_text("".join(",".join(line.split(",")[::-1]) + "\n" for line in path.read_text().splitlines()))
+    assert {split: faces.sha256() for split, faces in open_recipe("ferplus", folder).items()} == expected
