@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,8 +54,10 @@ LARGEST_TEXT = 1 << 22
 
 _HEADER = re.compile(r"#\s+HAP\s+SAD\s+SUR\s+ANG\s+DIS\s+FEA\s+PIC\s*$")
 _NUMBER = r"\d+(?:\.\d*)?"
-_ROW = re.compile(rf"\s*(?:\d+\s+)?((?:{_NUMBER}\s+){{6}})([A-Z]{{2}}-[A-Z]{{2}}\d+)\s*$")
-_LIKE_A_ROW = re.compile(rf"\s*(?:.*\b[A-Z]{{2}}-[A-Z]{{2}}\d+\b|\d+\s+{_NUMBER}\s+{_NUMBER}\s)")
+_ROW = re.compile(rf"\s*((?:{_NUMBER}\s+){{6,7}})([A-Z]{{2}}-[A-Z]{{2}}\d+)\s*$")
+_LIKE_A_ROW = re.compile(
+    rf"(?:.*\s)?(?:{_NUMBER}\s+){{2}}(?:.*\s)?[A-Z]{{2}}-[A-Z]{{2}}\d+\s*$|\s*\d+(?:\s+{_NUMBER}){{2}}"
+)
 _PICTURE = re.compile(r"([A-Z]{2})\.([A-Z]{2}\d+)\.\d+", re.IGNORECASE)
 
 Ratings = dict[str, tuple[float, ...]]
@@ -121,19 +123,29 @@ def _may_hold_table(path: Path) -> bool:
 
 
 def _read_table(lines: Sequence[str], start: int, name: str, ratings: Ratings, faults: Faults) -> None:
+    found = list(_rows(lines, start))
+    # Some copies leave the running number out; where others of the table have it, it is a rating that is missing.
+    count = max((len(numbers) for _, numbers, _ in found), default=0)
+    for number, numbers, picture in found:
+        if not picture or len(numbers) != count:
+            faults.add(
+                "row",
+                f"{name} line {number} is no '<number> <six ratings> <PIC>': {lines[number - 1].strip()[:60]!r}",
+            )
+        else:
+            _add(picture, tuple(map(float, numbers[-6:])), f"{name} line {number}", ratings, faults)
+
+
+def _rows(lines: Sequence[str], start: int) -> Iterator[tuple[int, list[str], str]]:
+    """Line number, numbers and picture of each row until prose begins again; no picture: a malformed row."""
     rows = 0
     for number, line in enumerate(lines[start:], start + 1):
         row = _ROW.match(line)
-        if row:
+        if row or _LIKE_A_ROW.match(line):
             rows += 1
-            _add(row[2], tuple(map(float, row[1].split())), f"{name} line {number}", ratings, faults)
-        elif _LIKE_A_ROW.match(line):
-            rows += 1
-            faults.add(
-                "row", f"{name} line {number} is no '<number> <six ratings> <PIC>': {line.strip()[:60]!r}"
-            )
+            yield (number, row[1].split(), row[2]) if row else (number, [], "")
         elif rows and line.strip(" \t-=_"):
-            return  # prose again
+            return
 
 
 def _add(picture: str, values: tuple[float, ...], where: str, ratings: Ratings, faults: Faults) -> None:

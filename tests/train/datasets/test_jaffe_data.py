@@ -209,3 +209,28 @@ def test_prose_around_the_table_does_not_matter(tmp_path_factory, rows, prose):
         f"KA-AN{at}": tuple(value / 100 for value in row) for at, row in enumerate(rows, 1)
     }
     assert not faults.count()
+
+
+@pytest.mark.parametrize(
+    "prose",
+    ["See KA-AN1 for an angry face.", "The 2 raters of KA-AN1", "213 pictures of 10 women, as KA-AN1"],
+)
+def test_prose_behind_the_table_may_name_a_picture(own_data, open_recipe, prose):
+    folder = own_data("jaffe")
+    expected = open_recipe("jaffe", folder)["train"].sha256()
+    path = folder / "README_FIRST.txt"
+    path.write_text(re.sub(r"(KM-NE1\n)", rf"\g<1>{prose}\n", path.read_text()))
+    assert open_recipe("jaffe", folder)["train"].sha256() == expected
+
+
+def test_a_rating_that_is_missing_is_not_replaced_by_the_running_number(own_data, open_recipe):
+    folder = own_data("jaffe")
+    path = folder / "README_FIRST.txt"
+    text = path.read_text()
+    path.write_text(re.sub(r"\n3 \S+ ", "\n3 ", text))
+    with pytest.raises(DataError, match="is no '<number> <six ratings> <PIC>': '3 "):
+        open_recipe("jaffe", folder)
+    path.write_text(re.sub(r"(?m)^\d+ (.* K[ALM]-[A-Z]{2}1)$", r"\1", text))
+    splits = open_recipe("jaffe", folder)
+    path.write_text(text)
+    assert splits["train"].sha256() == open_recipe("jaffe", folder)["train"].sha256()
