@@ -100,12 +100,11 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
     require("lightning", "train")
     if options["logger"] == "tensorboard":
         require("tensorboard", "train")
-    from fer_edge.train.overrides import overridden
+    from fer_edge.train.overrides import recipe_asked_for
     from fer_edge.train.processes import rank
-    from fer_edge.train.recipes import recipe
 
     output.quiet = output.quiet or rank() > 0
-    chosen = overridden(recipe(recipe_name), options)
+    chosen = recipe_asked_for(recipe_name, options)
     if chosen.needs_data and options["data"] is None:
         raise FerEdgeError(f"recipe {chosen.name!r} needs --data: {chosen.summary}")
     result = _run(output, chosen, options)

@@ -7,7 +7,7 @@ average to the loss of the whole one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -89,17 +89,17 @@ def smoothed(labels: Tensor, share: float) -> Tensor:
     return labels * (1 - share) + share / labels.shape[1]
 
 
-def balanced(labels: Tensor) -> Tensor:
+def balanced(labels: Tensor, classes: Sequence[str]) -> Tensor:
     """Weights by inverse frequency: (n, classes) distributions -> (classes,), 1 on average over the labels.
 
     Raises:
         FerEdgeError: a class that no label has any of.
     """
     mass = labels.sum(0)
-    empty = [str(at) for at in range(len(mass)) if not mass[at]]
+    empty = [name for name, faces in zip(classes, mass.tolist(), strict=True) if not faces]
     if empty:
         raise FerEdgeError(
-            f"class_weights=balanced: no training face shows class number {', '.join(empty)}; "
-            "leave it out of --classes or set class_weights=none"
+            f"class_weights=balanced: none of the {len(labels)} training faces shows {', '.join(empty)}; "
+            "raise --limit, choose other --classes, or add --set class_weights=none"
         )
     return labels.sum() / (len(mass) * mass)

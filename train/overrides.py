@@ -30,7 +30,27 @@ FIXED = (
 ABOVE_ZERO = ("learning_rate", "std", "distillation_temperature")
 SHARES = ("label_smoothing", "ema_decay")
 LEAST = {"epochs": 1, "batch_size": 2, "views": 1}
+LARGEST_SEED = 2**32 - 1
+"""NumPy's and Lightning's."""
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+def recipe_asked_for(name: str, options: Mapping[str, Any]) -> Recipe:
+    """The recipe of that name with the command line's choices.
+
+    Args:
+        name: as typed.
+        options: as :func:`overridden` takes them.
+
+    Raises:
+        click.UsageError: there is no such recipe, or a choice that cannot be read or that no recipe may have.
+    """
+    from fer_edge.train.recipes import recipe
+
+    try:
+        return overridden(recipe(name), options)
+    except FerEdgeError as error:
+        usage_error(str(error))
 
 
 def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
@@ -126,6 +146,8 @@ def checked(recipe: Recipe) -> Recipe:
         _require(recipe, name, 0 <= getattr(recipe, name) < 1, "at least 0 and below 1")
     for name in ("width", "height", "seed", "early_stopping", "weight_decay", "crop_margin"):
         _require(recipe, name, getattr(recipe, name) >= 0, "0 or more")
+    _require(recipe, "seed", recipe.seed <= LARGEST_SEED, f"at most {LARGEST_SEED}")
+    _require(recipe, "mean", True, "a number")
     _require(recipe, "channels", recipe.channels in (0, 1, 3), "1, 3, or 0 for the architecture's own")
     _require(recipe, "distillation_weight", 0 <= recipe.distillation_weight <= 1, "0 to 1")
     return recipe
@@ -146,7 +168,7 @@ def _size(text: str) -> dict[str, int]:
 
 
 def _classes(words: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(canonical(word.strip()) for word in words))
+    names = tuple(dict.fromkeys(canonical(word.strip().lower()) for word in words))
     for name in names:
         if name not in EMOTIONS:
             usage_error(unknown("class", name, EMOTIONS))

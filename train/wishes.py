@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.checkpoint import fit, read_checkpoint
 from fer_edge.train.models import resolve
 from fer_edge.train.prepared import Prepared
@@ -50,10 +51,41 @@ class Wishes:
 
 
 def network_of(recipe: Recipe) -> Any:
-    """The recipe's network with random weights."""
-    return resolve(
+    """The recipe's network with random weights.
+
+    Raises:
+        FerEdgeError: it cannot be built, does not take the recipe's size, or gives something else than a logit a class.
+    """
+    network = resolve(
         recipe.arch, num_classes=len(recipe.classes), channels=recipe.channels, arch_args=recipe.arch_args
     )
+    _try(network, recipe)
+    return network
+
+
+def _try(network: nn.Module, recipe: Recipe) -> None:
+    """Two empty pictures in ``eval()`` mode: no random number is drawn and no statistic changes."""
+    import torch
+
+    size = f"{recipe.width}x{recipe.height}x{recipe.channels}"
+    modes = [(module, module.training) for module in network.modules()]
+    try:
+        with torch.no_grad():
+            logits = network.eval()(torch.zeros(2, recipe.channels, recipe.height, recipe.width))
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        said = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise FerEdgeError(
+            f"--arch {recipe.arch} does not take pictures of {size}: {said}; try another --size"
+        ) from error
+    finally:
+        for module, training in modes:
+            module.training = training
+    wanted = (2, len(recipe.classes))
+    if not isinstance(logits, torch.Tensor) or tuple(logits.shape) != wanted:
+        found = tuple(logits.shape) if isinstance(logits, torch.Tensor) else type(logits).__name__
+        raise FerEdgeError(
+            f"--arch {recipe.arch} gives {found} for two pictures; {wanted} is needed, a logit a class"
+        )
 
 
 def sources(wishes: Wishes) -> dict[str, Any]:

@@ -81,11 +81,12 @@ def test_smoothing_mixes_in_the_uniform_distribution():
 def test_balanced_weights_by_hand():
     # Six faces: three, two and one of a class; 6 / (3 classes * count).
     labels = torch.eye(3)[[0, 0, 0, 1, 1, 2]]
-    weights = balanced(labels)
+    names = ("happiness", "sadness", "anger")
+    weights = balanced(labels, names)
     assert weights.tolist() == pytest.approx([6 / 9, 6 / 6, 6 / 3])
     assert float((labels @ weights).mean()) == pytest.approx(1)
-    with pytest.raises(FerEdgeError, match="class number 1"):
-        balanced(torch.eye(3)[[0, 2]])
+    with pytest.raises(FerEdgeError, match="none of the 2 training faces shows sadness"):
+        balanced(torch.eye(3)[[0, 2]], names)
 
 
 def test_an_unknown_loss_gets_the_closest_one():

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.overrides import overridden
+from fer_edge.train.overrides import overridden, recipe_asked_for
 from fer_edge.train.recipes import RECIPES, recipe
 
 BASE = replace(
@@ -47,7 +47,7 @@ def test_an_option_with_a_name_of_its_own_is_the_stronger_word():
 
 def test_a_value_of_the_data_set_brings_its_classes_unless_others_are_asked_for():
     assert changed("split=person").classes == ("anger", "fear")
-    assert changed("split=person", classes=("happy", "sad")).classes == ("happiness", "sadness")
+    assert changed("split=person", classes=("Happy", "SAD")).classes == ("happiness", "sadness")
     assert changed("split=person", "classes=sad,neutral").classes == ("sadness", "neutral")
 
 
@@ -98,6 +98,8 @@ def test_what_cannot_be_read_is_a_usage_error(text, sentence):
         ("batch_size=1", "at least 2"),
         ("distillation_weight=2", "0 to 1"),
         ("channels=2", "1, 3, or 0"),
+        ("mean=nan", "mean is nan"),
+        ("seed=4294967296", "at most 4294967295"),
     ],
 )
 def test_what_no_recipe_may_have_is_one_sentence(text, sentence):
@@ -108,3 +110,16 @@ def test_what_no_recipe_may_have_is_one_sentence(text, sentence):
 @pytest.mark.parametrize("entry", RECIPES, ids=lambda entry: entry.name)
 def test_every_recipe_is_sound_as_it_is_listed(entry):
     assert overridden(entry, {}) == replace(entry, classes=entry.option_classes())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "sentence"),
+    [
+        ("synthetik", {}, "Did you mean 'synthetic'"),
+        ("synthetic", {"settings": ("loss=mze",)}, "Did you mean 'mse'"),
+        ("synthetic", {"settings": ("learning_rate=0",)}, "above 0"),
+    ],
+)
+def test_on_the_command_line_it_is_a_usage_error(name, options, sentence):
+    with pytest.raises(click.UsageError, match=sentence):
+        recipe_asked_for(name, options)

@@ -141,3 +141,15 @@ def test_a_loss_that_is_no_number_ends_in_a_sentence(tmp_path):
             workers=1,
             wishes=BARE,
         )
+
+
+def test_a_size_that_the_network_does_not_take_is_one_sentence(tmp_path):
+    with pytest.raises(FerEdgeError, match=r"fer2013_cnn does not take pictures of 2x2x1: .*another --size"):
+        train(replace(SHORT, arch="fer2013_cnn", width=2, height=2), tmp_path, QUIET, wishes=BARE)
+
+
+def test_a_network_must_give_a_logit_a_class(tmp_path, monkeypatch):
+    (tmp_path / "other_nets.py").write_text("from torch import nn\n\ndef flat():\n    return nn.Flatten()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(FerEdgeError, match=r"gives \(2, 1024\) for two pictures; \(2, 8\) is needed"):
+        train(replace(SHORT, arch="other_nets:flat"), tmp_path / "out", QUIET, wishes=BARE)

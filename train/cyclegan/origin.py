@@ -31,14 +31,12 @@ class Origin:
         """The recipe with these choices; None for a folder.
 
         Raises:
-            FerEdgeError: there is no such recipe.
-            click.UsageError: a class or setting that it does not have.
+            click.UsageError: there is no such recipe, or a class or setting that it does not have.
         """
         if not self.recipe:
             return None
         # Not before it is asked for: the commands' --help needs no torch.
-        from fer_edge.train.overrides import overridden
-        from fer_edge.train.recipes import recipe
+        from fer_edge.train.overrides import recipe_asked_for
 
         given = {"classes": self.classes, "limit": self.limit, "seed": self.seed, "settings": self.settings}
-        return overridden(recipe(self.recipe), given)
+        return recipe_asked_for(self.recipe, given)

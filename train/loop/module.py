@@ -43,7 +43,8 @@ class RecipeLoss(nn.Module):
         super().__init__()
         self.function = loss_named(recipe.loss).function
         self.smoothing = recipe.label_smoothing
-        self.register_buffer("weights", balanced(labels) if recipe.class_weights == "balanced" else None)
+        wanted = recipe.class_weights == "balanced"
+        self.register_buffer("weights", balanced(labels, recipe.classes) if wanted else None)
 
     def of_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss alone; weights follow the logits to their device."""

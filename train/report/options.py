@@ -46,8 +46,7 @@ def open_series(options: dict[str, Any], known: Sequence[str]) -> Series:
         click.UsageError: neither data nor recipe, or options that need a recipe.
         FerEdgeError: the data is at fault.
     """
-    from fer_edge.train.overrides import overridden
-    from fer_edge.train.recipes import recipe
+    from fer_edge.train.overrides import recipe_asked_for
 
     limit, skip = options["limit"], options["skip_unknown"]
     if options["recipe_name"] is None:
@@ -59,7 +58,7 @@ def open_series(options: dict[str, Any], known: Sequence[str]) -> Series:
             options["data"], known, classes=options["classes"], limit=limit, skip_unknown=skip
         )
     return recipe_series(
-        overridden(recipe(options["recipe_name"]), {name: options[name] for name in OVERRIDING}),
+        recipe_asked_for(options["recipe_name"], {name: options[name] for name in OVERRIDING}),
         options["data"],
         known,
         split=options["split"],
