@@ -85,6 +85,15 @@ def _peak_memory(row: Row) -> str:
     return megabytes(max(row.artifact.peak_memory_bytes, default=None)) if row.artifact else NOTHING
 
 
+def _steady_memory(row: Row) -> str:
+    return megabytes(max(row.artifact.steady_memory_bytes, default=None)) if row.artifact else NOTHING
+
+
+def _energy(row: Row) -> str:
+    # Thousandths of joules: the digits of milliseconds do.
+    return milliseconds(row.artifact.energy_joules) if row.artifact else NOTHING
+
+
 def _of_peak(row: Row) -> str:
     share = row.roofline.get("percent_of_peak")
     return f"{share:.1f} %" if isinstance(share, int | float) else NOTHING
@@ -103,7 +112,9 @@ COLUMNS = (
     Column("p99", _of("inference", lambda found: quantile(found.p99))),
     Column("camera ms", lambda row: stage(row, "camera", lambda found: found.middle)),
     Column("whole ms", lambda row: stage(row, "whole", lambda found: found.middle)),
-    Column("memory MB", _peak_memory),
+    Column("peak MB", _peak_memory),
+    Column("steady MB", _steady_memory),
+    Column("energy mJ", _energy),
     Column("of peak", _of_peak),
     Column("figures", verdict, right=False),
 )

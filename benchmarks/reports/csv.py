@@ -11,7 +11,8 @@ from fer_edge.benchmarks.reports.summary import Row, Stage, rows
 HEADER = (
     "name", "variant", "engine", "threads", "stage", "count", "processes", "median_seconds", "median_low", "median_high",
     "mean_seconds", "deviation_seconds", "p90_seconds", "p90_low", "p90_high", "p99_seconds", "p99_low", "p99_high",
-    "fastest_seconds", "slowest_seconds", "size_bytes", "peak_memory_bytes", "accuracy", "parity", "trusted", "reasons",
+    "fastest_seconds", "slowest_seconds", "size_bytes", "peak_memory_bytes", "steady_memory_bytes", "energy_joules",
+    "accuracy", "parity", "trusted", "reasons",
 )  # fmt: skip
 
 
@@ -40,9 +41,16 @@ def _cells(row: Row, name: str, stage: Stage) -> list[object]:
         *(stage.middle, stage.median.low, stage.median.high, stage.mean, stage.deviation, *quantiles),
         *(stage.fastest, stage.slowest),
         *(
-            (facts.bytes, max(facts.peak_memory_bytes, default=None), facts.accuracy, facts.parity)
+            (
+                facts.bytes,
+                max(facts.peak_memory_bytes, default=None),
+                max(facts.steady_memory_bytes, default=None),
+                facts.energy_joules,
+                facts.accuracy,
+                facts.parity,
+            )
             if facts
-            else [None] * 4
+            else [None] * 6
         ),
         *(str(stage.trusted).lower(), " | ".join(stage.reasons)),
     ]

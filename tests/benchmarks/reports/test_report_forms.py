@@ -47,7 +47,8 @@ def result():
         artifacts.append(
             Artifact(
                 name, "ai-edge-litert 2.3.0", 1, f"m-{name}.tflite", None, size, "pass", accuracy,
-                peak_memory_bytes=(50_000_000, 51_000_000), extra={"roofline": roofline},
+                peak_memory_bytes=(50_000_000, 51_000_000), steady_memory_bytes=(40_000_000,), energy_joules=0.0021,
+                extra={"roofline": roofline},
             )
         )  # fmt: skip
     records[0] = replace(records[0], trusted=False, reasons=(REASON,))
@@ -69,6 +70,10 @@ def test_csv_has_a_line_a_row_and_stage_with_plain_numbers(result):
         assert int(line["count"]) == 60
         assert line["p99_seconds"] == ""
     assert lines[0]["reasons"] == REASON
+    facts = [
+        lines[0][name] for name in ("peak_memory_bytes", "steady_memory_bytes", "energy_joules", "parity")
+    ]
+    assert facts == ["51000000", "40000000", "0.0021", "pass"]
     assert (lines[0]["trusted"], lines[1]["trusted"]) == ("false", "true")
 
 
@@ -81,6 +86,8 @@ def test_markdown_keeps_its_table_whole(result):
     assert "UNTRUSTED" in table[2]
     assert REASON in text
     assert "Some CPU" in text
+    named = dict(zip((cell.strip() for cell in cells[0]), (cell.strip() for cell in cells[2]), strict=True))
+    assert (named["peak MB"], named["steady MB"], named["energy mJ"]) == ("51.0", "40.0", "2.10")
 
 
 def test_a_quantile_without_enough_samples_says_how_many_it_takes(result):
