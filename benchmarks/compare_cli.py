@@ -56,12 +56,16 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
     if result is not None:
         write_reports(result, given["out"])
     documents = [comparison.document() for comparison in comparisons]
-    document = (
+    document: dict[str, Any] = (
         {"comparisons": documents, **documents[0]} if len(documents) == 1 else {"comparisons": documents}
     )
     for warning in dict.fromkeys(warning for comparison in comparisons for warning in comparison.warnings):
         output.warn(f"times are marked untrusted, the comparison is not: {warning}")
-    output.result(document, "\n".join(comparison.text() for comparison in comparisons))
+    lines = [comparison.text() for comparison in comparisons]
+    if result is not None:
+        document["complete"] = result.complete
+        lines += [] if result.complete else ["The run was interrupted: this rests on the rounds before."]
+    output.result(document, "\n".join(lines))
     if result is not None and not result.complete:
         raise KeyboardInterrupt
     _end(comparisons, given["fail_if_slower"], given["allow_noisy"])

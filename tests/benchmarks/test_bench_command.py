@@ -122,6 +122,7 @@ def test_compare_says_who_is_faster(bench, tmp_path):
     )
     assert code == 0, err
     document = json.loads(out)
+    assert document["complete"] is True
     assert document["ratio"] < 1
     assert document["interval"][0] < document["ratio"] < document["interval"][1]
     assert {record.subject for record in read(tmp_path / "c.json").records} == {"A", "B"}
