@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from fer_edge.benchmarks.gate import Gate, Verdict
     from fer_edge.benchmarks.records import Result
 
+LIMIT = 0.05
+"""Of the gate, without ``--fail-if-slower``."""
 THREADS = click.IntRange(1, 1024)
 SUBCOMMANDS = (
     Subcommand(
@@ -48,7 +50,7 @@ class Options:
     mode: str
     seconds: float | None
     against: str | None
-    fail_if_slower: float
+    fail_if_slower: float | None
     allow_noisy: bool
     out: tuple[str, ...]
     seed: int
@@ -89,7 +91,6 @@ class Options:
 @click.option(
     "--fail-if-slower",
     type=SHARE,
-    default=0.05,
     metavar="5%",
     help="What counts as slower there.  [default: 5%]",
 )
@@ -110,6 +111,10 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     if settings and given["target"] == "host":
         usage_error(
             f"--{settings[0].partition('=')[0]} is for devices; add --target adb or --target ssh:HOST"
+        )
+    if given["fail_if_slower"] is not None and given["against"] is None:
+        usage_error(
+            "--fail-if-slower needs what to hold the figures against: add --against FILE, or use compare"
         )
     options = Options(mode=mode, seconds=given.pop("sustained"), **given)
     run(output, sources or ("bundle",), options)
@@ -149,7 +154,8 @@ def _gate(options: Options) -> Gate | None:
         return None
     from fer_edge.benchmarks.gate import Gate
 
-    return Gate.of(options.against, options.fail_if_slower)
+    limit = LIMIT if options.fail_if_slower is None else options.fail_if_slower
+    return Gate.of(options.against, limit)
 
 
 def _request(output: Output, chosen: Chosen, options: Options) -> Any:
@@ -190,7 +196,7 @@ def _finish(output: Output, result: Result, chosen: Chosen, options: Options, ga
     if verdict is not None:
         result = replace(result, extra={**result.extra, "against": verdict.document()})
         text += f"\n\n{verdict.text()}"
-    write_reports(result, options.out)
+    why_not = write_reports(result, options.out) or why_not
     output.result(result.document(), text)
     if why_not is not None and result.complete:
         raise why_not
@@ -228,14 +234,19 @@ def end(result: Result, allow_noisy: bool, slower: tuple[str, ...] = ()) -> None
         )
 
 
-def write_reports(result: Result, paths: tuple[str, ...]) -> None:
-    """Write every ``--out``, each in one step."""
+def write_reports(result: Result, paths: tuple[str, ...]) -> FerEdgeError | None:
+    """Write every ``--out``, each in one step; what went wrong is returned, so that the table is printed all the same."""
     from fer_edge.benchmarks.reports import find_report
     from fer_edge.runtime.atomic import write_bytes
 
+    fault: FerEdgeError | None = None
     for path in paths:
-        content = find_report(path).render(result)
-        write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
+        try:
+            content = find_report(path).render(result)
+            write_bytes(path, content.encode("utf-8") if isinstance(content, str) else content)
+        except FerEdgeError as error:
+            fault = fault or error
+    return fault
 
 
 def check_writable(path: str) -> None:

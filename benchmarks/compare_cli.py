@@ -53,8 +53,7 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
     run side by side in one run, together with a second copy of A that shows how far equal things differ here.
     """
     comparisons, result = _compare(output, (first, second), given)
-    if result is not None:
-        write_reports(result, given["out"])
+    fault = write_reports(result, given["out"]) if result is not None else None
     documents = [comparison.document() for comparison in comparisons]
     document: dict[str, Any] = (
         {"comparisons": documents, **documents[0]} if len(documents) == 1 else {"comparisons": documents}
@@ -68,6 +67,8 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
     output.result(document, "\n".join(lines))
     if result is not None and not result.complete:
         raise KeyboardInterrupt
+    if fault is not None:
+        raise fault
     _end(comparisons, given["fail_if_slower"], given["allow_noisy"])
 
 

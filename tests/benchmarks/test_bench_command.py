@@ -226,6 +226,18 @@ def test_the_gate_without_a_common_engine_leaves_table_and_file(bench, tmp_path)
     assert read(tmp_path / "new.json").complete
 
 
+def test_a_form_that_cannot_be_drawn_costs_neither_table_nor_other_files(bench, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
+    for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
+        monkeypatch.delitem(sys.modules, name)
+    words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
+    code, out, err = bench(*words, "--out", tmp_path / "r.html", "--out", tmp_path / "r.json")
+    assert code == 1
+    assert "matplotlib" in err
+    assert out.splitlines()[2].startswith("tflite-int8")
+    assert read(tmp_path / "r.json").complete
+
+
 def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
     words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out")
     bench(*words, tmp_path / "main.json")
@@ -285,6 +297,7 @@ def test_a_changed_byte_and_a_missing_file(bench, bundle):
         ([DEMO, "--quick", "--mlperf"], 2, "do not go together"),
         ([DEMO, "--sustained", "10"], 2, "unit"),
         ([DEMO, "--fail-if-slower", "5"], 2, "unit"),
+        ([DEMO, "--fail-if-slower", "5%"], 2, "add --against FILE"),
         ([DEMO, "--cores", "big"], 2, "--target"),
         ([DEMO, "--out", "report.txt"], 2, ".html"),
         ([DEMO, "--out", "nowhere/r.json"], 1, "nowhere"),
