@@ -9,7 +9,7 @@ contenders of a pass are measured side by side, so a slow minute hits them alike
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fer_edge.benchmarks.targets.target import Subject
 
@@ -150,7 +150,7 @@ def advise(
         if not may_fit:
             contenders = []
             break
-        contenders = _kept(may_fit, prefer, effort.keep) if effort.keep else may_fit
+        contenders = _kept(may_fit, limits, prefer, effort.keep) if effort.keep else may_fit
     fitting = [entry for entry in contenders if excess(entry, limits) <= 0]
     choice = _best(fitting, prefer) if fitting else None
     return Advice(choice, None if choice else _closest(candidates, limits), candidates)
@@ -159,9 +159,12 @@ def advise(
 def excess(entry: Candidate, limits: Limits) -> float:
     """By which share of its limit the worst figure is over it; 0 or less: all limits hold.
 
-    A latency counts with the upper end of its interval, so that a limit that is said to hold does hold.
+    A latency counts with the upper end of its interval, so that a limit that is said to hold does hold; memory that the
+    system does not show is over any limit, because it cannot be proven to be below.
     """
     found = entry.last
+    if limits.memory is not None and found is not None and found.memory is None:
+        return float("inf")
     figures = [
         (limits.size, entry.subject.bytes),
         (limits.latency, found.high if found else None),
@@ -199,12 +202,23 @@ def _clearly_over(entry: Candidate, limits: Limits) -> bool:
     return slow or (limits.memory is not None and (found.memory or 0) > limits.memory)
 
 
-def _kept(contenders: Sequence[Candidate], prefer: str, number: int) -> list[Candidate]:
-    """The best ones, and whoever is near the leader; in the order in which they came."""
+def _kept(contenders: Sequence[Candidate], limits: Limits, prefer: str, number: int) -> list[Candidate]:
+    """The best ones, whoever is near the leader, and a fallback; in the order in which they came.
+
+    The fallback is the best one that fits with room to spare, and the fastest: the smallest or most accurate ones may all
+    turn out to be just over the latency limit.
+    """
     ranked = sorted(contenders, key=lambda entry: order(entry, prefer))
     near = _near(ranked, NEAR) if prefer == "latency" else []
     kept = [*ranked[:number], *near[: max(number, MOST_FINALISTS)]]
+    kept += [entry for entry in ranked if _has_room(entry, limits)][:1]
+    kept += sorted(contenders, key=lambda entry: order(entry, "latency"))[:1]
     return [entry for entry in contenders if entry in kept]
+
+
+def _has_room(entry: Candidate, limits: Limits) -> bool:
+    latency = None if limits.latency is None else limits.latency / (1 + NEAR)
+    return excess(entry, replace(limits, latency=latency)) <= 0
 
 
 def _near(ranked: Sequence[Candidate], share: float) -> list[Candidate]:

@@ -49,6 +49,8 @@ def _over(entry: Candidate, limits: Limits) -> str:
         return f"too large: {shown_bytes(size)}, allowed {shown_bytes(limits.size)}"
     if found is None:
         return ""
+    if limits.memory is not None and found.memory is None:
+        return "memory unknown: this system does not show it, so that the limit cannot be proven"
     if limits.memory is not None and (found.memory or 0) > limits.memory:
         return f"too much memory: {shown_bytes(found.memory or 0)}, allowed {shown_bytes(limits.memory)}"
     if limits.latency is not None and found.high > limits.latency:

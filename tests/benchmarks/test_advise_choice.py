@@ -25,7 +25,9 @@ def subject(name: str, size: int = 100, threads: int = 1, accuracy: float | None
 class Known:
     """Measures by looking the time up; what it was asked is kept."""
 
-    def __init__(self, times: dict[str, float], failing: tuple[str, ...] = (), memory: int = 10) -> None:
+    def __init__(
+        self, times: dict[str, float], failing: tuple[str, ...] = (), memory: int | None = 10
+    ) -> None:
         self.times, self.failing, self.memory = times, failing, memory
         self.asked: list[list[str]] = []
 
@@ -159,3 +161,35 @@ def test_what_the_manifest_proves() -> None:
     assert "99.60 % of 256 inputs" in proof(artifact(None, parity))
     assert proof(artifact(None, Parity("not-run"))).startswith("Accuracy not proven, and parity was not run")
     assert proof(None).startswith("Accuracy and parity not proven")
+
+
+class Settling(Known):
+    """As :class:`Known`, but every time grows by 5 % from pass to pass: a cheap pass may err by that."""
+
+    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:
+        grown = 1.05 ** len(self.asked)
+        found = super().__call__(subjects, effort)
+        return {
+            name: Measured(
+                one.seconds * grown, one.relative * grown, one.low * grown, one.high * grown, "engine 1", 10
+            )
+            for name, one in found.items()
+        }
+
+
+@pytest.mark.parametrize("prefer", ["size", "accuracy"])
+def test_what_is_just_over_the_limit_does_not_push_out_what_fits(prefer: str) -> None:
+    """Ten that are smaller and more accurate look as if they fitted, until they are measured for longer."""
+    many = [subject(f"s{number}", 100 + number, accuracy=0.9) for number in range(10)]
+    fits = subject("fits", 200, accuracy=0.8)
+    times = {**{entry.name: 0.0099 for entry in many}, "fits": 0.005}
+    found = answer([*many, fits], Settling(times), Limits(latency=0.010), prefer)
+    assert found.choice is not None
+    assert found.choice.subject.name == "fits"
+
+
+def test_memory_that_is_not_shown_is_not_said_to_fit() -> None:
+    found = answer([subject("a")], Known({"a": 0.001}, memory=None), Limits(memory=100))
+    assert found.choice is None
+    assert found.closest is not None
+    assert found.closest.why.startswith("memory unknown")
