@@ -105,7 +105,7 @@ def trial(one: Subject, number: int, arguments: Any) -> dict[str, Any]:
         "mean of 50": lambda: _twice(one, mean_of_50),
         "benchmark_model": lambda: _twice(one, benchmark_model),
         "Ultralytics": lambda: _twice(one, lambda run: ultralytics(run, arguments.ultralytics_seconds)),
-        "fer-bench": lambda: (1.0, compare_slowed(PLANS[arguments.plan], one, None, number)[0].value),
+        "fer-bench": lambda: (1.0, compare_slowed(PLANS[arguments.plan], one, number)[0].value),
     }
     order = list(procedures)
     random.Random(number).shuffle(order)

@@ -51,29 +51,32 @@ def subject(bundle: Path, variant: str) -> Subject:
         return choose([str(bundle)], Wanted((variant,)), stack).subjects[0]
 
 
-def compare_slowed(plan: Plan, one: Subject, share: float | None, seed: int) -> tuple[Ratio, Result, float]:
+def compare_slowed(
+    plan: Plan, one: Subject, seed: int, *, slower: float | None = None, stretched: float = 0.0
+) -> tuple[Ratio, Result, float]:
     """``fer-bench compare`` of an artifact with itself, made slower by a known share.
 
     Args:
         plan: of the comparison.
         one: the artifact.
-        share: 0.03 makes B 3 % slower, by spinning; None: as it is, without the wrapper's cost.
         seed: of the orders.
+        slower: 0.03 makes B's calls 3 % slower by spinning (A gets the same wrapper); None: as they are.
+        stretched: 0.03 makes B's measured times exactly 3 % longer.
 
     Returns:
         B over A, the whole result, and the seconds it took.
     """
-    slower = {} if share is None else {0: 0.0, 1: share, 2: 0.0}
+    spun = {} if slower is None else {0: 0.0, 1: slower, 2: 0.0}
     begin = time.monotonic()
     sides = (replace(one, label="A"), replace(one, label="B"))
-    result = measure(plan, Request(subjects=sides, seed=seed), slower)
+    result = measure(plan, Request(subjects=sides, seed=seed), spun, {1: stretched})
     a, b = (pick(result.records, subject=side, stage="inference")[0] for side in "AB")
     return paired(a, b, seed=seed), result, time.monotonic() - begin
 
 
 def trial(plan: Plan, one: Subject, share: float | None, seed: int) -> dict[str, Any]:
     """One comparison as a line of a journal."""
-    ratio, result, seconds = compare_slowed(plan, one, share, seed)
+    ratio, result, seconds = compare_slowed(plan, one, seed, slower=share)
     check = result.environment["aa_check"]
     return {
         "variant": one.variant,

@@ -4,9 +4,9 @@ It reads one JSON object a line from standard input and answers each with one on
 
 | command | answer |
 |---|---|
-| `{"do": "import", "path", "format", "engine", "threads", "contract", "slower"}` | `{"base_memory"}`: the engine's library is imported |
+| `{"do": "import", "path", "format", "engine", "threads", "contract", "slower", "stretched"}` | `{"base_memory"}`: the engine's library is imported |
 | `{"do": "load"}` | `{"engine", "load_ns", "first_ns"}` |
-| `{"do": "turn", "stage", "count", "cpu"}` | `{"ns": [...], "begin_ns"}`; `cpu` null: anywhere |
+| `{"do": "turn", "stage", "count", "cpu"}` | `{"ns": [...]}`; `cpu` null: anywhere |
 | `{"do": "memory"}` | `{"peak", "steady"}` in bytes, null where the system does not tell |
 
 A failure is answered with `{"error": "one sentence"}`. The end of standard input ends the process, so a parent that was
@@ -20,11 +20,10 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter_ns
 from typing import Any, TextIO
 
 from fer_edge.benchmarks.measure.engines import chosen_engine
-from fer_edge.benchmarks.measure.loop import slowed, timed
+from fer_edge.benchmarks.measure.loop import slowed, stretched, timed
 from fer_edge.benchmarks.measure.memory import peak_bytes, steady_bytes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
@@ -75,8 +74,8 @@ class Child:
 
     def _turn(self, command: dict[str, Any]) -> dict[str, Any]:
         _stay_on(command.get("cpu"))
-        begin = perf_counter_ns()
-        return {"ns": timed(self._calls[command["stage"]], command["count"]), "begin_ns": begin}
+        samples = timed(self._calls[command["stage"]], command["count"])
+        return {"ns": stretched(samples, self._order.get("stretched") or 0.0)}
 
     def _memory(self, _command: dict[str, Any]) -> dict[str, Any]:
         return {"peak": peak_bytes(), "steady": steady_bytes()}

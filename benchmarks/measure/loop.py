@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import statistics
 from collections.abc import Callable
 from time import perf_counter_ns
 
@@ -31,45 +30,27 @@ def timed(call: Callable[[], object], count: int) -> list[int]:
 
 
 def slowed(call: Callable[[], object], share: float) -> Callable[[], object]:
-    """The same call, made to take ``1 + share`` times as long by spinning: a known slow-down for the harness's own trials.
+    """The same call, followed by spinning: a slow-down of real time for the harness's own trials.
 
-    "As long" is what :func:`timed` sees, so the wrapper's own cost, and by how much a spin of known length misses it,
-    are measured once and taken into account; without that a tenth of a percent would be missing at 100 microseconds.
+    It is known to some tenths of a percent only, because a call that follows upon a longer spin does not take quite as
+    long itself; where the truth must be exact (coverage of intervals) times are stretched instead.
 
     Args:
         call: what to slow down.
         share: 0.03 is 3 %; 0 keeps the wrapper's cost and adds nothing.
     """
-    if not share:
-        return _spinning(call, 0.0, 0.0, 0.0)
-    seen = _typical(_nothing)
-    plain = _typical(_spinning(_nothing, 0.0, 0.0, 0.0))
-    spun = _typical(_spinning(_nothing, 0.0, 0.0, _KNOWN_NS))
-    return _spinning(call, share, plain - seen, _KNOWN_NS - (spun - plain))
-
-
-_KNOWN_NS = 5000.0
-
-
-def _typical(call: Callable[[], object]) -> float:
-    """Nanoseconds of a call on an undisturbed CPU: the fastest of some medians."""
-    return min(statistics.median(timed(call, 301)) for _ in range(15))
-
-
-def _nothing() -> None:
-    return None
-
-
-def _spinning(call: Callable[[], object], share: float, cost: float, more: float) -> Callable[[], object]:
     now = perf_counter_ns
 
     def call_and_spin() -> None:
         begin = now()
         call()
-        took = now() - begin
-        wait = (took + cost) * share + more
-        stop = now() + wait
-        while now() < stop:
+        end = begin + (now() - begin) * (1 + share)
+        while now() < end:
             pass
 
     return call_and_spin
+
+
+def stretched(samples: list[int], share: float) -> list[int]:
+    """Times as they would be read from a clock that runs faster by a known share: 0.03 makes each exactly 3 % longer."""
+    return [round(sample * (1 + share)) for sample in samples]

@@ -26,14 +26,15 @@ class Process:
 
     Args:
         subject: what it measures.
-        slower: a known slow-down for the harness's own trials; None: none.
+        slower: share by which each call is made slower, for the harness's own trials; None: not at all.
+        stretched: share by which the times are made longer, likewise.
     """
 
-    def __init__(self, subject: Subject, slower: float | None = None) -> None:
+    def __init__(self, subject: Subject, slower: float | None = None, stretched: float = 0.0) -> None:
         self.subject = subject
         self.engine = ""
         self.base_memory: int | None = None
-        self._slower = slower
+        self._slower, self._stretched = slower, stretched
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the child
         # A session of its own: Ctrl-C reaches the parent only, which then ends its children.
         self._process = subprocess.Popen(
@@ -60,6 +61,7 @@ class Process:
             "threads": subject.threads,
             "contract": subject.contract,
             "slower": self._slower,
+            "stretched": self._stretched,
         }
 
     def ready(self) -> None:

@@ -36,7 +36,8 @@ class Run:
         plan: of the mode.
         subjects: in the order of the table.
         seed: of every order.
-        slower: subject's position -> known slow-down, for the harness's own trials.
+        slower: subject's position -> share by which its calls are made slower, for the harness's own trials.
+        stretched: subject's position -> share by which its times are made longer, likewise.
         tell: gets a line now and then.
         taken: one entry a subject.
         watch: readings of the system.
@@ -47,6 +48,7 @@ class Run:
     subjects: Sequence[Subject]
     seed: int = 0
     slower: Mapping[int, float] = field(default_factory=dict)
+    stretched: Mapping[int, float] = field(default_factory=dict)
     tell: Callable[[str], None] = lambda _line: None
     watch: Watch = field(default_factory=Watch)
     energy: Energy = field(default_factory=Energy)
@@ -115,7 +117,9 @@ class Run:
             if position < len(group):
                 index = group[position]
                 with self._blamed(index, children):
-                    made = Process(self.subjects[index], self.slower.get(index))
+                    made = Process(
+                        self.subjects[index], self.slower.get(index), self.stretched.get(index, 0.0)
+                    )
                     children[index] = stack.enter_context(made)
             if position >= STARTING - 1:
                 index = group[position - STARTING + 1]

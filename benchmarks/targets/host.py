@@ -53,13 +53,19 @@ class Host:
         return measure(plans.sized(plan, len(request.subjects)), request)
 
 
-def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = None) -> Result:
+def measure(
+    plan: Plan,
+    request: Request,
+    slower: Mapping[int, float] | None = None,
+    stretched: Mapping[int, float] | None = None,
+) -> Result:
     """Measure by a plan.
 
     Args:
         plan: of the mode, or a shorter one.
         request: what to measure.
-        slower: subject's position -> known slow-down, for the harness's own trials.
+        slower: subject's position -> share by which its calls are made slower, for the harness's own trials.
+        stretched: subject's position -> share by which its times are made longer, likewise.
 
     Raises:
         EngineError: nothing could be measured.
@@ -73,7 +79,7 @@ def measure(plan: Plan, request: Request, slower: Mapping[int, float] | None = N
     complete = True
     for group in groups:
         subjects = [*group, _twin(group[0])] if plan.twin else group
-        run = Run(plan, subjects, request.seed, slower or {}, request.tell, watch)
+        run = Run(plan, subjects, request.seed, slower or {}, stretched or {}, request.tell, watch)
         taken += run.go()
         _check_files(run.taken)
         complete = run.complete

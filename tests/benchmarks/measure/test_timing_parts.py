@@ -1,5 +1,6 @@
 """The loop, the warm-up rule, the orders, energy and memory: each alone."""
 
+import itertools
 import random
 from collections import Counter
 
@@ -7,8 +8,9 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from fer_edge.benchmarks.measure import loop
 from fer_edge.benchmarks.measure.energy import Energy
-from fer_edge.benchmarks.measure.loop import slowed, timed
+from fer_edge.benchmarks.measure.loop import timed
 from fer_edge.benchmarks.measure.memory import peak_bytes, steady_bytes
 from fer_edge.benchmarks.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
 from fer_edge.benchmarks.measure.warmup import is_steady, warm_up
@@ -21,16 +23,32 @@ def test_every_call_is_timed_once():
     assert all(isinstance(sample, int) and sample >= 0 for sample in samples)
 
 
-def test_a_slowed_call_takes_at_least_its_share_longer():
-    clock = []
+def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeypatch):
+    """On a clock of its own: every reading is 10 units later, the work takes 1000."""
+    clock = itertools.count(step=10)
+    state = {"work": 0}
+
+    def now():
+        return next(clock) + state["work"]
 
     def work():
-        clock.append(sum(range(20_000)))
+        state["work"] += 1000
 
-    plain, slow = slowed(work, 0.0), slowed(work, 1.0)
-    # Not against a clock on the wall: the slow one spins until it has taken twice its own work's time.
-    assert min(timed(slow, 20)) >= 1.5 * min(timed(plain, 20))
-    assert len(clock) == 40
+    monkeypatch.setattr(loop, "perf_counter_ns", now)
+    lengths = {}
+    for share in (0.0, 0.03, 0.10):
+        call = loop.slowed(work, share)
+        begin = now()
+        call()
+        lengths[share] = now() - begin
+    # The work takes 1010 between its two readings; the grain of the clock is 10.
+    assert lengths[0.03] - lengths[0.0] == pytest.approx(30, abs=15)
+    assert lengths[0.10] - lengths[0.0] == pytest.approx(101, abs=15)
+
+
+def test_stretched_times_are_exactly_longer():
+    assert loop.stretched([1000, 200_000], 0.03) == [1030, 206_000]
+    assert loop.stretched([1000], 0.0) == [1000]
 
 
 @pytest.mark.parametrize(
