@@ -28,7 +28,7 @@ from typing import Any
 from fer_edge.benchmarks.record_json import JSON, LARGEST_RESULT
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.places import read_plain
+from fer_edge.runtime.places import kind_of, read_plain
 
 SCHEMA = "fer-edge-bench/1"
 STAGES = ("load", "first", "inference", "camera", "whole")
@@ -270,10 +270,12 @@ def read(path: str | Path) -> Result:
     """A result file.
 
     Raises:
-        DataError: not of the schema, too large; the message begins with the file's name.
+        DataError: absent, not of the schema, too large; the message begins with the file's name.
         BundleError: no plain file or not readable.
     """
     place = Path(path)
+    if kind_of(place) == "absent":
+        raise DataError(f"{place} does not exist; a result file is what fer-bench --out FILE.json writes")
     try:
         return Result.parse(read_plain(place, LARGEST_RESULT))
     except DataError as error:

@@ -155,6 +155,23 @@ def test_compare_of_two_revisions(bench, tmp_path, monkeypatch):
     )
     assert code == 0, err
     assert json.loads(out)["first"] == "A (old:models/bundle)"
+    code, out, err = bench(
+        *(
+            "old:models/bundle",
+            "models/bundle",
+            "--variant",
+            "tflite-int8",
+            "--quick",
+            "--allow-noisy",
+            "--json",
+        )
+    )
+    assert code == 0, err
+    names = [record.name for record in Result.parse(out).stage("whole")]
+    assert names == [
+        "tflite-int8 of old:models/bundle",
+        "tflite-int8 of models/bundle",
+    ]  # no temporary folder
     code, _, err = bench("compare", "older:models/bundle", "models/bundle", "--variant", "tflite-int8")
     assert code == 1
     assert "older:models/bundle is neither a path nor in git" in err
@@ -301,7 +318,7 @@ def test_a_changed_byte_and_a_missing_file(bench, bundle):
         ([DEMO, "--cores", "big"], 2, "--target"),
         ([DEMO, "--out", "report.txt"], 2, ".html"),
         ([DEMO, "--out", "nowhere/r.json"], 1, "nowhere"),
-        ([DEMO, "--against", "nowhere.json"], 1, "nowhere.json"),
+        ([DEMO, "--against", "nowhere.json"], 1, "nowhere.json does not exist"),
         ([DEMO, DEMO], 1, "fer-bench compare"),
         (["compare", "a.json", DEMO], 2, "two result files or two artifacts"),
         (["compare", DEMO], 2, "Missing argument"),
