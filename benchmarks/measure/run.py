@@ -70,6 +70,8 @@ class Run:
             for generation in range(self.plan.generations):
                 if generation >= self.plan.fewest_generations and self._now() > self.plan.seconds:
                     break
+                if all(taken.failure is not None for taken in self.taken):
+                    break
                 self.tell(f"generation {generation + 1} of {self.plan.generations}")
                 self._generation(generation)
         except KeyboardInterrupt:

@@ -149,7 +149,7 @@ def assembled(
 
 
 def _nothing(taken: Sequence[Taken]) -> None:
-    failures = [entry.failure for entry in taken if entry.failure]
+    failures = [entry.failure for entry in taken if entry.failure and entry.subject.label != TWIN]
     if failures:
         raise EngineError("; ".join(dict.fromkeys(failures)))
     raise KeyboardInterrupt

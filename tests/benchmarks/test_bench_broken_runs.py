@@ -77,6 +77,16 @@ def test_times_of_an_exchanged_file_are_dropped(tmp_path):
     assert "fer-mini-int8.tflite changed while it was measured" in result.extra["failed"]["tflite-int8"]
 
 
+def test_an_engine_that_cannot_open_anything_is_asked_once(tmp_path):
+    told = []
+    (subject,) = subjects(DEMO, "tflite-int8")
+    broken = replace(subject, sha256=None, path=tmp_path / "absent.tflite")
+    with pytest.raises(EngineError) as failure:
+        measure(SHORT, Request((broken,), tell=told.append))
+    assert "A/A" not in str(failure.value)
+    assert len(told) == 1
+
+
 def test_a_file_that_went_away_leaves_nothing(tmp_path):
     file = Path(shutil.copy(DEMO / "fer-mini-int8.tflite", tmp_path))
     with pytest.raises(EngineError, match="changed while it was measured"):
