@@ -45,7 +45,7 @@ class Plan:
 DEFAULT = Plan("default", 60.0, 3)
 QUICK = Plan("quick", 10.0, 3)
 COMPARE = Plan("compare", 30.0, 16, ("inference",), 0.005, fewest_generations=8, fewest_rounds=30)
-COMPARE_QUICK = Plan("compare-quick", 10.0, 8, ("inference",), 0.005, fewest_generations=6, fewest_rounds=20)
+COMPARE_QUICK = Plan("compare-quick", 10.0, 8, ("inference",), 0.005, fewest_generations=8, fewest_rounds=16)
 """Two or three processes: short turns bring neighbors closer together, and many of them bear some that were disturbed."""
 SUSTAINED = Plan("sustained", 600.0, 1, ("inference",), turn_seconds=0.25, twin=False)
 MLPERF = Plan(
