@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 WEIGHTS, REPORT = "best.safetensors", "report.json"
+TIMED = 32
+"""Faces that the report's inference time is the median of."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +174,12 @@ def _written(
     write_bytes(out / REPORT, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
     page = None
     if wishes.report:
+        from fer_edge.train.report.answering import inference_time
         from fer_edge.train.report.outcome import Outcome, write_report
+        from fer_edge.train.report.subject import open_subject
 
+        own = (recipe.arch,) if ":" in recipe.arch else ()
+        seconds, timing = inference_time(open_subject(out / WEIGHTS, arch=own), arrays.crops[:TIMED, 0])
         outcome = Outcome(
             model=recipe.model,
             classes=contract.labels,
@@ -184,6 +190,8 @@ def _written(
             history=document["epochs"],
             source=f"{recipe.name} {judged}",
             data_sha256=splits[judged].sha256,
+            seconds_a_face=seconds,
+            timing=timing,
             size_bytes=(out / WEIGHTS).stat().st_size,
         )
         page = write_report(outcome, out)

@@ -71,6 +71,9 @@ def test_a_training_leaves_what_export_takes(call, tmp_path):
     assert len(report["epochs"]) == len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
     assert sum(map(sum, report["test"]["all"]["confusion"])) == 16
     assert str(tmp_path) not in (tmp_path / "report.json").read_text()
+    inference = json.loads((tmp_path / "evaluation.json").read_text())["inference"]
+    assert 0 < inference["seconds_a_face"] < 10
+    assert "median of 16 faces" in inference["how"]
 
 
 def test_it_repeats_to_the_byte_on_one_machine(call, tmp_path):
@@ -122,7 +125,7 @@ def test_the_list_names_every_recipe(call):
     [
         ((), 2, "RECIPE"),
         (("synthetic",), 2, "--out"),
-        (("synthetik", "--out", "x"), 1, "Did you mean 'synthetic'"),
+        (("synthetik", "--out", "x"), 2, "Did you mean 'synthetic'"),
         (("synthetic", "--out", "x", "--arch", "resnet19"), 1, "Did you mean 'resnet18'"),
         (("synthetic", "--out", "x", "--arch", "torchvision.models:vgg11"), 1, "add --size"),
         (("synthetic", "--out", "x", "--size", "64x64x2"), 2, "cannot be read"),

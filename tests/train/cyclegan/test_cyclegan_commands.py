@@ -204,7 +204,7 @@ def test_equal_choices_give_equal_bytes_also_after_a_stop(run, tmp_path):
         (("--from", "hapy", "--to", "sad", "--recipe", "synthetic"), 2, "happiness"),
         (("--from", "happy", "--to", "sad", "--recipe", "synthetic", "--size", "48x64"), 2, "square"),
         (("--from", "happy", "--to", "sad", "--recipe", "synthetic", "--size", "50"), 1, "multiples of 4"),
-        (("--from", "happy", "--to", "sad", "--recipe", "syntetic"), 1, "synthetic"),
+        (("--from", "happy", "--to", "sad", "--recipe", "syntetic"), 2, "synthetic"),
         (("--from", "happy", "--to", "sad"), 1, "--recipe NAME"),
         (("--from", "happy", "--to", "sad", "--recipe", "fer2013"), 1, "needs --data"),
         (("--from", "happy", "--to", "sad", "--data", "nowhere"), 1, "nowhere is not a folder"),

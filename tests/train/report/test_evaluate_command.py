@@ -223,7 +223,7 @@ def of_a_stranger(path):
         (lambda _: builtin_checkpoint(), (), 2, "Give --data"),
         (lambda _: builtin_checkpoint(), ("--data", "nowhere"), 1, "nowhere"),
         (lambda _: builtin_checkpoint(), ("--data", "x", "--split", "test"), 2, "--split and --set"),
-        (lambda _: builtin_checkpoint(), ("--recipe", "synthetik"), 1, "synthetic"),
+        (lambda _: builtin_checkpoint(), ("--recipe", "synthetik"), 2, "synthetic"),
         (lambda _: builtin_checkpoint(), ("--recipe", "synthetic", "--set", "a=1"), 2, "'a'"),
         (lambda _: builtin_checkpoint(), ("--recipe", "synthetic", "--set", "a"), 2, "KEY=VALUE"),
         (lambda _: builtin_checkpoint(), ("--recipe", "folder"), 1, "needs --data"),
