@@ -22,6 +22,14 @@ from fer_edge.train.loop.random_state import RandomState
 BEST, LAST = "best.ckpt", "last.ckpt"
 HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"
 """What a process leaves that is killed while it writes."""
+RESULTS = (
+    "best.safetensors",
+    "best.safetensors.contract.json",
+    "report.json",
+    "report.html",
+    "evaluation.json",
+)
+"""What the end of a run writes: without it, nobody takes an earlier run's weights for those of one that failed."""
 KEY = "fer_edge_run"
 
 
@@ -146,8 +154,8 @@ class Snapshots(Checkpoint):
         self.score, self.state.noted = kept["score"], kept["random"]
 
 
-def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", HALF)) -> None:
-    """Remove an earlier run's snapshots and what a killed one left half written."""
+def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", *RESULTS, HALF)) -> None:
+    """Remove an earlier run's snapshots and results, and what a killed one left half written."""
     for pattern in patterns:
         for path in folder.glob(pattern):
             path.unlink()

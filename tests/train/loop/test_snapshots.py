@@ -116,7 +116,7 @@ def test_differences_are_listed_all_at_once():
 
 
 def test_only_what_is_ours_is_cleared(tmp_path):
-    ours = ("best.ckpt", "last.ckpt", "epoch-003.ckpt", f".best.ckpt.{'a' * 16}.tmp")
+    ours = ("best.ckpt", "last.ckpt", "epoch-003.ckpt", f".best.ckpt.{'a' * 16}.tmp", "best.safetensors")
     for name in (*ours, "mine.ckpt", ".mine.tmp", "notes.txt"):
         (tmp_path / name).touch()
     clear(tmp_path)
@@ -165,3 +165,10 @@ def test_early_stopping_ends_and_a_resumed_run_stays_ended(nets, short):
     assert len(log.splitlines()) == 3  # the first is the best, then two that are no better
     train(chosen, nets / "a", QUIET, workers=1, wishes=replace(BARE, resume=True))
     assert (nets / "a/log.jsonl").read_text() == log
+
+
+def test_a_run_that_fails_leaves_no_earlier_weights(nets, short):
+    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    with pytest.raises(FerEdgeError, match="not finite"):
+        train(replace(short, learning_rate=1e30), nets / "a", QUIET, workers=1, wishes=BARE)
+    assert {path.name for path in (nets / "a").iterdir()} <= {"last.ckpt", "best.ckpt", "log.jsonl"}
