@@ -37,6 +37,7 @@ demo: $(INSTALLED)  ## Export the built-in model in every variant, verify it, pr
 	@printf '%s\n' '' 'Look at demo/astronaut-annotated.png and demo/bundle/README.md. Next, try:' \
 		'  . $(BIN)/activate' \
 		'  fer-predict PHOTO_OF_YOURS.jpg --model demo/bundle --annotate annotated.png' \
+		'  fer-bench demo/bundle' \
 		'  fer-predict demo/astronaut.png --model demo/bundle --variant tflite-int8 --probabilities --json' \
 		'  fer-export YOUR_WEIGHTS.pth --arch resnet18 --labels a,b,c --input 96x96x3 --mean 0.5 --std 0.5'
 
