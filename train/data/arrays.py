@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,14 +71,37 @@ def load(
     else:
         # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
         context = multiprocessing.get_context("spawn")
+        others = set(multiprocessing.active_children())
         # Each process gets the faces once: the list of a large data set is some hundred megabytes.
         started = {"initializer": _start_worker, "initargs": (faces, crops, tuple(columns))}
         with ProcessPoolExecutor(count, mp_context=context, **started) as pool:
-            tasks = [pool.submit(_own_chunk, chunk) for chunk in chunks]
-            parts = [_told(task.result(), advance) for task in tasks]
+            try:
+                with _deaf_children():
+                    tasks = [pool.submit(_own_chunk, chunk) for chunk in chunks]
+                parts = [_told(task.result(), advance) for task in tasks]
+            except BaseException:  # Ctrl-C above all: nobody waits for the rest any more
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in set(multiprocessing.active_children()) - others:
+                    process.terminate()
+                raise
     return Arrays(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "labels", "clear"))
     )
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started meanwhile do not hear Ctrl-C: this one does and stops them, without a traceback of each."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # It would be started with the first process, and lets the signal through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def cores() -> int:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -120,13 +122,16 @@ def run(
                 state=state,
             ),
         ]
-        _trainer(recipe, out, callbacks, means).fit(
-            training,
-            batches,
-            loader(validation, VALIDATION_BATCH, training=False, share=_validation_share(share, validation)),
-            ckpt_path=out / LAST if past is not None else None,
-            weights_only=True if past is not None else None,
-        )
+        with _stoppable():
+            _trainer(recipe, out, callbacks, means).fit(
+                training,
+                batches,
+                loader(
+                    validation, VALIDATION_BATCH, training=False, share=_validation_share(share, validation)
+                ),
+                ckpt_path=out / LAST if past is not None else None,
+                weights_only=True if past is not None else None,
+            )
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         # The leading process goes on alone: nothing that it computes may wait for the others.
         torch.distributed.destroy_process_group()
@@ -209,6 +214,23 @@ def _logger(name: str, out: Path) -> Any:
     from lightning.pytorch.loggers import CSVLogger
 
     return CSVLogger(out, name="csv")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Ctrl-C as every command knows it: Lightning ends the process with 1 and turns a deaf ear to further ones."""
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """A training that is killed three times at random ends with the same bytes as one that was not."""
 
+import json
+import os
 import random
 import signal
 import subprocess
@@ -12,6 +14,11 @@ WORDS = ("synthetic", "--arch", "loop_nets:usual", "--size", "24x24x1", "--limit
 WORDS += ("--batch-size", "8", "--views", "2", "--workers", "1", "--threads", "1", "--set", "monitor=loss")
 COMMAND = (sys.executable, "-m", "fer_edge.train.cli", *WORDS)
 SEED = 4
+HEARING = (
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    "from fer_edge.train.cli import main; main()"
+)
+"""The command, even where the tests run as a shell's background job, which ignores Ctrl-C."""
 LATEST = 1.2
 """Seconds after the first epoch; the others take about as long together."""
 
@@ -50,3 +57,29 @@ def test_three_kills_change_no_byte(nets, environment):
     last.stderr.close()
     for name in ("best.safetensors", "log.jsonl", "report.json"):
         assert (nets / "whole" / name).read_bytes() == (nets / "broken" / name).read_bytes(), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "sign"), [(1, "last.ckpt"), (2, "")])
+def test_ctrl_c_is_one_word(nets, environment, workers, sign):
+    """While training, and while two processes prepare faces: they are told by the first one, not by the terminal."""
+    words = ("synthetic", "--epochs", "400", "--size", "24", "--json", "--threads", "1", "--out", "a")
+    words += ("--workers", str(workers), *(("--limit", "16") if sign else ()))
+    process = subprocess.Popen(
+        [sys.executable, "-c", HEARING, *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while process.poll() is None and not (nets / "a" / sign).exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate()
+    assert process.returncode == 130, err
+    assert json.loads(out) == {"error": {"message": "stopped", "exit_code": 130}}
+    assert err.strip().endswith("Stopped.")
+    assert "Traceback" not in err
+    assert not (nets / "a" / "best.safetensors").exists()
