@@ -112,7 +112,7 @@ def accelerator(device: torch.device) -> dict[str, Any]:
 def sizes(device: torch.device) -> tuple[tuple[str, int, int, int], ...]:
     """Network, side, channels, batch."""
     if device.type == "cpu":
-        return (("fer_mini", 64, 1, 64), ("resnet152", 224, 3, 2))
+        return (("fer_mini", 64, 1, 64), ("resnet152", 224, 3, 4))
     return (("fer_mini", 64, 1, 1024), ("resnet152", 224, 3, 128))
 
 
