@@ -62,11 +62,16 @@ class Processes:
         return started
 
     def check(self, batch_size: int) -> None:
-        """Refuse a batch that cannot be shared equally, and more devices than there are.
+        """Refuse a batch that cannot be shared equally, more devices than there are, and a number left in the environment.
 
         Raises:
             FerEdgeError: one of these.
         """
+        if rank() >= self.count:
+            raise FerEdgeError(
+                f"the environment's RANK or LOCAL_RANK says that this is process {rank()}, but {self.count} train together;"
+                " unset it, or start with torchrun"
+            )
         if batch_size % self.count:
             below = max(self.count, batch_size // self.count * self.count)
             raise FerEdgeError(

@@ -80,3 +80,11 @@ def test_few_faces_still_make_equal_shares():
     arrays = Arrays(np.zeros((7, 1, 1, 1, 1), np.uint8), np.ones((7, 2), np.float32) / 2, np.ones(7, bool))
     sizes = [len(crops) for crops, _ in loader(arrays, 16, training=True, share=Share(1, 2))]
     assert sizes == [3]
+
+
+def test_a_number_left_in_the_environment_is_named(monkeypatch):
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(FerEdgeError, match="process 1, but 1 train together"):
+        Processes().check(8)
+    Processes(2).check(8)
