@@ -21,6 +21,7 @@ DEMO = Path(__file__).parents[2] / "android_demo" / "bundle"
 SHORT = replace(
     plans.QUICK, seconds=0.5, generations=2, fewest_rounds=8, turn_seconds=0.002, stages=("inference",)
 )
+CHILD = b"fer_edge.benchmarks.measure.child"
 
 
 def subjects(source, *variants):
@@ -28,19 +29,21 @@ def subjects(source, *variants):
         return tuple(choose([str(source)], Wanted(variants), stack).subjects)
 
 
-def children(parent):
+def measuring_children(parent):
+    """Not any child: the test's own process may have others, such as multiprocessing's resource tracker."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
             pid, rest = stat.read_text().split(" ", 1)
-            if int(rest.rpartition(")")[2].split()[1]) == parent:
+            words = (stat.parent / "cmdline").read_bytes().split(b"\0")
+            if int(rest.rpartition(")")[2].split()[1]) == parent and CHILD in words:
                 yield int(pid)
 
 
 def kill_next_child():
-    """As the system's memory killer does it: the first child that appears, whatever it is doing."""
+    """As the system's memory killer does it: the first measuring child that appears, whatever it is doing."""
     until = time.monotonic() + 20
     while time.monotonic() < until:
-        for pid in children(os.getpid()):
+        for pid in measuring_children(os.getpid()):
             os.kill(pid, signal.SIGKILL)
             return
 
