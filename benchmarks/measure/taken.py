@@ -23,7 +23,8 @@ class Series:
 
     def add(self, nanoseconds: Sequence[int], generation: int, turn: int, begin: float) -> None:
         """Append one turn."""
-        self.samples += [sample * 1e-9 for sample in nanoseconds]
+        # Divided, not multiplied by 1e-9: the nearest float is the one that the file's nine decimals are read as.
+        self.samples += [sample / 1e9 for sample in nanoseconds]
         self.blocks.append(Block(generation, turn, len(nanoseconds), begin))
 
 

@@ -183,7 +183,7 @@ def _measured(subject: Subject, found: list[dict[str, Any]]) -> Measured:
             engine=engine,
             threads=subject.threads,
             stage=stage,
-            samples=tuple(sample * 1e-9 for turn in turns for sample in turn),
+            samples=tuple(sample / 1e9 for turn in turns for sample in turn),
             trusted=not reasons,
             reasons=reasons,
             subject=subject.label,

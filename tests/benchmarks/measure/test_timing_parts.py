@@ -13,6 +13,7 @@ from fer_edge.benchmarks.measure.energy import Energy
 from fer_edge.benchmarks.measure.loop import timed
 from fer_edge.benchmarks.measure.memory import peak_bytes, steady_bytes
 from fer_edge.benchmarks.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
+from fer_edge.benchmarks.measure.taken import Series
 from fer_edge.benchmarks.measure.warmup import is_steady, warm_up
 
 
@@ -21,6 +22,14 @@ def test_every_call_is_timed_once():
     samples = timed(lambda: calls.append(1), 17)
     assert len(calls) == len(samples) == 17
     assert all(isinstance(sample, int) and sample >= 0 for sample in samples)
+
+
+@hypothesis.given(st.lists(st.integers(1, 10**13), min_size=1))
+@hypothesis.example([134159])
+def test_samples_are_the_numbers_that_their_nine_decimals_say(nanoseconds):
+    series = Series()
+    series.add(nanoseconds, 0, 0, 0.0)
+    assert series.samples == [float(f"{whole}e-9") for whole in nanoseconds]
 
 
 def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeypatch):
