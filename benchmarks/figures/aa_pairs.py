@@ -26,6 +26,7 @@ def main() -> None:
     made = parser(__doc__.splitlines()[0], "aa_pairs")
     made.add_argument("--pairs", type=int, default=200)
     made.add_argument("--stress", type=int, default=2, help="processes of stress-ng; 0: none")
+    made.add_argument("--beside", default="", help="what else ran meanwhile, for the record")
     arguments = made.parse_args()
     subjects = [subject(arguments.bundle, variant) for variant in VARIANTS]
     with stress(arguments.stress):
@@ -35,12 +36,12 @@ def main() -> None:
             arguments.minutes,
             lambda number: trial(PLANS[arguments.plan], subjects[number % len(subjects)], None, number),
         )
-    document = summary(lines, arguments.stress)
+    document = summary(lines, arguments.stress, arguments.beside)
     print(f"{document['off_by_more_than_limit']} of {document['pairs']} off by more than {LIMIT:.0%}")
     write("bench_aa_pairs", document, arguments.dry)
 
 
-def summary(lines: list[dict[str, Any]], stressed: int) -> dict[str, Any]:
+def summary(lines: list[dict[str, Any]], stressed: int, beside: str) -> dict[str, Any]:
     """The figure and what belongs to it."""
     errors = [max(line["ratio"], 1 / line["ratio"]) - 1 for line in lines]
     off = sum(error > LIMIT for error in errors)
@@ -48,6 +49,7 @@ def summary(lines: list[dict[str, Any]], stressed: int) -> dict[str, Any]:
     return {
         "what": "live A/A comparisons (fer-bench compare --quick): an artifact against itself",
         "stress_ng_cpus": stressed,
+        "beside": beside,
         "pairs": len(lines),
         "limit": LIMIT,
         "off_by_more_than_limit": off,
@@ -58,6 +60,7 @@ def summary(lines: list[dict[str, Any]], stressed: int) -> dict[str, Any]:
         "median_error": statistics.median(errors),
         "largest_error": max(errors),
         "interval_leaves_out_1": told_apart,
+        "median_interval_width": statistics.median(line["high"] - line["low"] for line in lines),
         "median_seconds": statistics.median(line["seconds"] for line in lines),
         "machine": machine(),
         "trials": lines,

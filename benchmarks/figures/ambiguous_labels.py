@@ -47,7 +47,7 @@ from fer_edge.train.cyclegan.training import CycleGan, fit  # noqa: E402
 from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
 from fer_edge.train.data.faces import Crops, Faces, LabeledFace  # noqa: E402
 from fer_edge.train.datasets.ambiguous_list import write_list  # noqa: E402
-from fer_edge.train.datasets.curated import augmented, reduced  # noqa: E402
+from fer_edge.train.datasets.curated import Subset, augmented, reduced  # noqa: E402
 from fer_edge.train.datasets.generated import write_provenance  # noqa: E402
 from fer_edge.train.models.separable import SeparableNet  # noqa: E402
 from fer_edge.train.synthetic import SyntheticFaces  # noqa: E402
@@ -241,7 +241,7 @@ def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
         "random_removed_own": _some(noisy, len(own) if own else 0, 2),
         "augmented": augmented(noisy, work / "generated", CLASSES),
         "reduced_own_augmented": augmented(own, work / "generated", CLASSES) if own else None,
-        "oracle": _Chosen(noisy, np.flatnonzero(~noisy.swapped)),
+        "oracle": Subset(noisy, np.flatnonzero(~noisy.swapped)),
     }
     return {
         name: faces
@@ -358,28 +358,9 @@ def gain_interval(flags: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> li
     return [round(float(bound), 4) for bound in np.quantile(gains, (0.025, 0.975))]
 
 
-class _Chosen:
-    """Some faces of a set: the controls."""
-
-    def __init__(self, faces: Faces, indices: np.ndarray[Any, Any]) -> None:
-        self.faces, self.indices = faces, indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, index: int) -> LabeledFace:
-        return self.faces[int(self.indices[index])]
-
-    def name(self, index: int) -> str:
-        return self.faces.name(int(self.indices[index]))
-
-    def sha256(self) -> str:
-        return self.faces.sha256()
-
-
 def _some(faces: Faces, count: int, seed: int) -> Faces | None:
     drawn = np.random.default_rng(seed).permutation(len(faces))[:count]
-    return _Chosen(faces, np.sort(drawn)) if count else None
+    return Subset(faces, np.sort(drawn)) if count else None
 
 
 def _reduced(noisy: Relabeled, path: Path) -> Faces | None:

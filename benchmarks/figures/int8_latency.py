@@ -148,7 +148,7 @@ OPENERS = {"tflite": _open_tflite, "onnx": _open_onnx}
 
 
 def _delegation(path: Path) -> dict[str, Any]:
-    from fer_edge.export.formats.tflite_delegation import delegation
+    from fer_edge.runtime.engines.litert_delegation import delegation
 
     found = delegation(path)
     return {"partitions": found.partitions, "leftover": list(found.leftover)}

@@ -1,21 +1,17 @@
 """TFLite: the delegate's partitions (XNNPACK) and the operators that broke them.
 
-After ``allocate_tensors`` the interpreter's plan holds a ``DELEGATE`` operator for each partition, but also still lists
-the operators inside it. Counting is not enough, so the plan is walked from its outputs back through what really runs.
+Which they are is found by :mod:`fer_edge.runtime.engines.litert_delegation`; here stands what to do about each.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 from fer_edge.benchmarks.roofline.placement import Placement, listed
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.quiet import quiet
-from fer_edge.runtime.extras import require
+from fer_edge.runtime.engines.litert_delegation import delegation
 
-_DELEGATE = "DELEGATE"
 _EXPORT = "export again with fer-export, which"
 _FORMAT = (
     "the number format changes outside XNNPACK: at the input or output that is the price of --quantized-io, "
@@ -57,31 +53,7 @@ def placement(path: Path, contract: Contract, threads: int, inside: str) -> Plac
     """
     if inside == "builtin":
         return Placement(0, {}, ())
-    library = require("ai_edge_litert.interpreter", "tflite")
-    with quiet():
-        interpreter = library.Interpreter(model_path=str(path), num_threads=threads)
-        interpreter.allocate_tensors()
-    outputs = [int(details["index"]) for details in interpreter.get_output_details()]
-    ran = _ran(interpreter._get_ops_details(), outputs)
-    left = Counter(name for name in ran if name != _DELEGATE)
-    partitions = len(ran) - left.total()
-    operators = {"XNNPACK partitions": partitions, "TFLite's own kernels": left.total()}
-    return Placement(partitions, operators, listed(left, ADVICE, _OTHERWISE))
-
-
-def _ran(operators: list[dict[str, Any]], outputs: list[int]) -> list[str]:
-    """Names of what is executed, a partition as ``DELEGATE``."""
-    producers: dict[int, dict[str, Any]] = {}
-    for operator in operators:
-        for tensor in operator["outputs"]:
-            if int(tensor) not in producers or operator["op_name"] == _DELEGATE:
-                producers[int(tensor)] = operator
-    ran: dict[int, str] = {}
-    pending = list(outputs)
-    while pending:
-        found = producers.get(pending.pop())
-        if found is None or int(found["index"]) in ran:
-            continue
-        ran[int(found["index"])] = str(found["op_name"])
-        pending.extend(int(tensor) for tensor in found["inputs"] if tensor >= 0)
-    return list(ran.values())
+    found = delegation(path, threads)
+    left = Counter(found.leftover)
+    operators = {"XNNPACK partitions": found.partitions, "TFLite's own kernels": left.total()}
+    return Placement(found.partitions, operators, listed(left, ADVICE, _OTHERWISE))

@@ -6,9 +6,9 @@ import torch
 
 from fer_edge.export.formats.protocol import Calibration, Request, Source
 from fer_edge.export.formats.tflite import TFLITE
-from fer_edge.export.formats.tflite_delegation import delegation
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
+from fer_edge.runtime.engines.litert_delegation import delegation
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.runtime.variants import Variant
 from fer_edge.train.models import build

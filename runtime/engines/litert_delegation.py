@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_edge.runtime.engines.quiet import quiet
+from fer_edge.runtime.extras import require
+
 DELEGATE = "DELEGATE"
 
 
@@ -27,16 +30,19 @@ class Delegation:
 
 
 def delegation(path: Path | str, threads: int = 1) -> Delegation:
-    """Open a file with the default delegate (XNNPACK) and see what it leaves over.
+    """Open a file with the default delegate (XNNPACK) and see what it leaves over; nothing is run.
 
     Args:
         path: a ``.tflite`` file.
         threads: given to the interpreter; does not change the partitions.
-    """
-    from ai_edge_litert.interpreter import Interpreter
 
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
-    interpreter.allocate_tensors()
+    Raises:
+        MissingExtra: ai-edge-litert is not installed.
+    """
+    library = require("ai_edge_litert.interpreter", "tflite")
+    with quiet():
+        interpreter = library.Interpreter(model_path=str(path), num_threads=threads)
+        interpreter.allocate_tensors()
     outputs = [int(detail["index"]) for detail in interpreter.get_output_details()]
     operators = interpreter._get_ops_details()
     return _walk(operators, outputs)
