@@ -13,6 +13,8 @@ from fer_edge.benchmarks.reports.summary import Row, rows, sources
 from fer_edge.benchmarks.reports.words import caption
 from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warning
 
+STYLE = "\nbody { max-width: 104rem; } figure { max-width: 62rem; } th, td { padding: .25rem .5rem; }"
+"""The table has many columns: wider than a page of text."""
 SHOWN_STAGES = ("inference", "whole", "camera")
 MOST_CURVES = 8
 """More cumulative curves than these cannot be told apart; the violins show all."""
@@ -30,7 +32,7 @@ class Html:
         Raises:
             MissingExtra: matplotlib is not installed.
         """
-        return page("fer-bench: " + _title(result), list(_body(result)))
+        return page("fer-bench: " + _title(result), list(_body(result)), style=STYLE)
 
 
 def _title(result: Result) -> str:
