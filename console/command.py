@@ -17,6 +17,7 @@ returning (exit 0) or by raising:
 | ``click.UsageError``, ``BadParameter``   | 2    | the usage line and the reason                               |
 | ``OSError``                              | 1    | the file and the system's reason                            |
 | any other exception                      | 1    | its type, its first line and how to see the traceback       |
+| ``SystemExit``: somebody's code ended us | 1    | that it did so; 130 and 143 stay what they are              |
 | Ctrl-C                                   | 130  | ``Stopped.``                                                |
 | reader of the output gone (closed pipe)  | 1    | nothing                                                     |
 
@@ -46,6 +47,8 @@ from fer_edge.runtime.errors import FerEdgeError
 FLAGS = ("json", "quiet", "debug")
 INTERRUPTED = 130
 """128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
+TERMINATED = 143
+"""128 + SIGTERM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,16 @@ class FerCommand(click.Command):
         for flag in FLAGS:
             setattr(output, flag, ctx.params.pop(flag))
         ctx.params = {"output": output, **ctx.params}
-        return super().invoke(ctx)
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            if _stopped(error):
+                raise
+            # No command of ours ends this way, and somebody's 0 must not pass for a result.
+            raise FerEdgeError(
+                f"code that this command ran called sys.exit({_short(error.code)}) before it was done; "
+                "run again with --debug to see where"
+            ) from error
 
     def main(
         self,
@@ -144,8 +156,6 @@ def framed(body: Callable[[], Any], output: Output) -> int:
             code = result if isinstance(result, int) and not isinstance(result, bool) else 0
             if sys.stdout is not None:
                 sys.stdout.flush()
-        except SystemExit as error:
-            return _exit_code(error)
         except BaseException as error:  # noqa: BLE001 - the last frame: nothing may leave as a traceback
             code, message = _ending(error, output)
     if code and output.json and not output.documents and message:
@@ -168,15 +178,27 @@ def _ending(error: BaseException, output: Output) -> tuple[int, str]:
     if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
         _silence_stdout()
         return 1, ""
-    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+    stopped = _stopped(error)
+    if stopped:
         sys.stderr.write("Stopped.\n")
-        return INTERRUPTED, "stopped"
+        return stopped, "stopped"
+    if isinstance(error, SystemExit):  # click's, where the reader of the output is gone
+        return error.code if isinstance(error.code, int) else 1, ""
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code, error.format_message()
     code, message = (error.exit_code if isinstance(error, FerEdgeError) else 1), _sentence(error)
     output.error(message)
     return code, message
+
+
+def _stopped(error: BaseException) -> int | None:
+    """The exit code of a command that a person or the system stopped."""
+    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, SystemExit) and error.code in (INTERRUPTED, TERMINATED):
+        return int(error.code)
+    return None
 
 
 def _sentence(error: BaseException) -> str:
@@ -190,10 +212,9 @@ def _sentence(error: BaseException) -> str:
     return f"unexpected {type(error).__name__}{said} (run again with --debug to see the traceback)"
 
 
-def _exit_code(error: SystemExit) -> int:
-    if error.code is None:
-        return 0
-    return error.code if isinstance(error.code, int) else 1
+def _short(value: object) -> str:
+    text = "" if value is None else repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
 
 
 def _result_or_silence(output: Output, document: dict[str, Any]) -> None:

@@ -12,9 +12,10 @@ from fer_edge.export.images import Tick
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
+from fer_edge.train.models.foreign import RAISED, sentence
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 SUM_TOLERANCE = 1e-4
 
@@ -42,17 +43,21 @@ def outputs(
     with torch.inference_mode():
         for index, picture in enumerate(pictures):
             tensor = torch.from_numpy(np.ascontiguousarray(to_tensor(picture, contract)))
-            try:
-                row = module(tensor)
-            except Exception as error:  # somebody else's forward may raise anything
-                raise ExportError(
-                    f"the module refuses an input of shape {tuple(tensor.shape)}: "
-                    f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
-                ) from error
+            row = _answer(module, tensor)
             rows[index] = _row(row, contract)
             if tick:
                 tick()
     return rows
+
+
+def _answer(module: nn.Module, tensor: Tensor) -> object:
+    with contextlib.redirect_stdout(None):  # what somebody's forward prints a thousand times is nobody's
+        try:
+            return module(tensor)
+        except RAISED as error:  # somebody else's forward may raise anything
+            raise ExportError(
+                f"the module refuses an input of shape {tuple(tensor.shape)}: {sentence(error)}"
+            ) from error
 
 
 def _row(row: object, contract: Contract) -> NDArray[np.float32]:
@@ -116,6 +121,8 @@ def multiply_accumulates(module: nn.Module, contract: Contract) -> int:
 
     spec = contract.input
     # Somebody else's forward may raise anything; ``outputs`` says so, with the shape of its input.
-    with torch.inference_mode(), contextlib.suppress(Exception), FlopCounterMode(display=False) as counter:
+    calm = contextlib.suppress(*RAISED)
+    silent = contextlib.redirect_stdout(None)
+    with torch.inference_mode(), silent, calm, FlopCounterMode(display=False) as counter:
         module(torch.zeros(1, spec.channels, spec.height, spec.width))
     return int(counter.get_total_flops()) // 2

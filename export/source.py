@@ -24,6 +24,7 @@ from fer_edge.train.checkpoint import (
     ARCH_KEY,
     Checkpoint,
     builtin_checkpoint,
+    check_there,
     fit,
     read_checkpoint,
     write_checkpoint,
@@ -108,6 +109,8 @@ def open_original(given: Given) -> Original:
         CheckpointError: the weights cannot be read safely or do not fit.
         ContractError: labels, sizes or numbers that a contract does not allow.
     """
+    if given.checkpoint is not None:
+        check_there(given.checkpoint)
     if given.checkpoint is not None and given.checkpoint.suffix in (".pt", ".pth", ".ckpt"):
         _complete(given, None)  # pickles hold no contract: say so before reading them
     checkpoint = read_checkpoint(given.checkpoint or builtin_checkpoint())

@@ -65,7 +65,8 @@ class Worker:
         task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
         try:
             found = self._do(index, task)
-        except Exception as error:  # noqa: BLE001 - the child's last frame: every fault becomes the reason of one row
+        # The child's last frame: every fault, be it somebody's sys.exit(), becomes the reason of one row.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
             traceback.print_exc()
             found = {"error": reason_of(error, self.job.folder)}
         return {**found, "seconds": time.perf_counter() - started - self._waited}

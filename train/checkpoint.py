@@ -28,6 +28,7 @@ __all__ = [
     "CONTRACT_KEY",
     "Checkpoint",
     "builtin_checkpoint",
+    "check_there",
     "fit",
     "read_checkpoint",
     "write_checkpoint",
@@ -134,13 +135,22 @@ def builtin_checkpoint() -> Path:
     return path
 
 
+def check_there(path: Path) -> None:
+    """Refuse a path where no file is: a question that comes before all others about it.
+
+    Raises:
+        CheckpointError: nothing is there, or a folder.
+    """
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder; give a .safetensors, .pt, .pth or .ckpt file")
+    if not path.exists():
+        raise CheckpointError(f"{path}: no such file; give a .safetensors, .pt, .pth or .ckpt file")
+
+
 def _bytes(path: Path) -> bytes:
+    check_there(path)
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"{path}: no such file; give a .safetensors, .pt, .pth or .ckpt file") from None
-    except IsADirectoryError:
-        raise CheckpointError(f"{path} is a folder; give a .safetensors, .pt, .pth or .ckpt file") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
 

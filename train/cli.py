@@ -91,6 +91,9 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         return
     if recipe_name is None:
         usage_error("Missing argument 'RECIPE'; fer-train --list shows what there is.")
+    from fer_edge.train.overrides import check_recipe
+
+    check_recipe(recipe_name)
     if options["out"] is None:
         usage_error("Missing option '--out'.")
     # A thread that waits must not spin: with other work on the machine, two spinning threads were 15 times slower.

@@ -53,6 +53,20 @@ def recipe_asked_for(name: str, options: Mapping[str, Any]) -> Recipe:
         usage_error(str(error))
 
 
+def check_recipe(name: str) -> None:
+    """Refuse an unknown name, before anything else about it is asked for.
+
+    Raises:
+        click.UsageError: there is no such recipe; the message names the closest one.
+    """
+    from fer_edge.train.recipes import recipe
+
+    try:
+        recipe(name)
+    except FerEdgeError as error:
+        usage_error(str(error))
+
+
 def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
     """The recipe with the options that were given; what is not there or None stays.
 

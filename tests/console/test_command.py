@@ -113,6 +113,21 @@ def test_a_failure_under_json_is_one_document():
     assert done.stderr == "Error: no\n"
 
 
+@pytest.mark.parametrize("code", [None, 0, 1, 2, 3, "a word"])
+def test_an_exit_of_somebodys_code_is_never_a_result(code):
+    done = run("--json", program=fail_with(SystemExit(code)))
+    assert done.exit_code == 1
+    assert "code that this command ran called sys.exit" in json.loads(done.stdout)["error"]["message"]
+    assert done.stderr.startswith("Error: code that this command ran called sys.exit")
+
+
+@pytest.mark.parametrize("code", [130, 143])
+def test_a_stop_keeps_its_exit_code(code):
+    done = run("--json", program=fail_with(SystemExit(code)))
+    assert (done.exit_code, done.stderr) == (code, "Stopped.\n")
+    assert json.loads(done.stdout) == {"error": {"message": "stopped", "exit_code": code}}
+
+
 def test_a_failure_after_the_result_adds_nothing_to_standard_output():
     done = run("--json", "late")
     assert done.exit_code == 3

@@ -51,6 +51,14 @@ def test_inputs_at_fault_are_exit_1(arguments, word, tmp_path, export, foreign_o
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("missing", ["nowhere.pth", "nowhere.safetensors", "nowhere"])
+def test_a_missing_checkpoint_is_said_before_missing_options(missing, export, tmp_path):
+    code, _, texts = export(missing, "--out", tmp_path / "out")
+    assert code == 1
+    assert f"{missing}: no such file" in texts.err
+    assert "--labels" not in texts.err
+
+
 def test_help_has_a_worked_example_and_the_exit_codes(export):
     code, _, texts = export("--help")
     assert code == 0

@@ -126,6 +126,7 @@ def test_the_list_names_every_recipe(call):
         ((), 2, "RECIPE"),
         (("synthetic",), 2, "--out"),
         (("synthetik", "--out", "x"), 2, "Did you mean 'synthetic'"),
+        (("synthetik",), 2, "Did you mean 'synthetic'"),
         (("synthetic", "--out", "x", "--arch", "resnet19"), 1, "Did you mean 'resnet18'"),
         (("synthetic", "--out", "x", "--arch", "torchvision.models:vgg11"), 1, "add --size"),
         (("synthetic", "--out", "x", "--size", "64x64x2"), 2, "cannot be read"),

@@ -10,7 +10,7 @@ import inspect
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,9 @@ from fer_edge.runtime.errors import CheckpointError
 
 if TYPE_CHECKING:
     from torch import nn
+
+RAISED = (Exception, SystemExit)
+"""What somebody else's code may raise: also ``sys.exit()``, which must not end the command, least of all with 0."""
 
 
 def parse_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,16 +40,17 @@ def call(name: str, *, num_classes: int, arguments: Mapping[str, Any]) -> nn.Mod
     """Import the callable and make the module; errors as in :func:`fer_edge.train.models.resolve`."""
     from torch import nn
 
-    with _current_folder_first():
+    # What it prints must not stand before a JSON document.
+    with _current_folder_first(), redirect_stdout(sys.stderr):
         function = _find(name)
         keywords = dict(arguments)
         if takes(function, "num_classes"):
             keywords.setdefault("num_classes", num_classes)
         try:
             made = function(**keywords)
-        except Exception as error:  # whatever somebody else's code raises is an input at fault
+        except RAISED as error:  # whatever somebody else's code raises is an input at fault
             given = ", ".join(f"{key}={value!r}" for key, value in keywords.items())
-            raise CheckpointError(f"--arch {name}({given}) raised {_sentence(error)}") from error
+            raise CheckpointError(f"--arch {name}({given}) raised {sentence(error)}") from error
     if not isinstance(made, nn.Module):
         raise CheckpointError(
             f"--arch {name} returned {type(made).__name__}; it must return a torch.nn.Module"
@@ -92,12 +96,15 @@ def _import(module_name: str) -> Any:
         raise CheckpointError(
             f"--arch: {module_name} needs {error.name!r}, which is not installed"
         ) from error
-    except Exception as error:  # an import runs the user's code
-        raise CheckpointError(f"--arch: importing {module_name} raised {_sentence(error)}") from error
+    except RAISED as error:  # an import runs the user's code
+        raise CheckpointError(f"--arch: importing {module_name} raised {sentence(error)}") from error
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
+def sentence(error: BaseException) -> str:
+    """Type and text of somebody's error in one bounded line."""
+    if isinstance(error, SystemExit):
+        return f"SystemExit: it called sys.exit({'' if error.code is None else repr(error.code)[:100]})"
+    return f"{type(error).__name__}: {' '.join(str(error)[:2000].split())}"[:500]
 
 
 @contextmanager
