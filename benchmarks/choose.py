@@ -18,6 +18,7 @@ from fer_edge.benchmarks.targets.target import Subject
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
@@ -202,6 +203,7 @@ def _engines(format_name: str, name: str, wanted: Wanted, by_name: bool) -> tupl
 
 def _of_file(place: Path, wanted: Wanted) -> Iterator[Subject]:
     contract = Contract.parse(read_embedded_contract(place))
+    check_digest(place)
     beside = place.with_name(place.name + CONTRACT_SUFFIX)
     if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
         raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")

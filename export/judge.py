@@ -13,6 +13,7 @@ from fer_edge.export.limits import limit_of
 from fer_edge.export.parity import compare, insensitive, not_finite
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import find_engine
 from fer_edge.runtime.errors import EngineError, ExportError
@@ -47,11 +48,13 @@ def parity(path: Path, contract: Contract, variant: Variant, reference: Referenc
 
     Raises:
         ExportError: the contract inside the file is another one.
+        BundleError: the digest inside the file is not of its bytes.
         EngineError: the engine refuses the file.
     """
     inside = read_embedded_contract(path)
     if inside != contract.text:
         raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
+    check_digest(path)
     limit = limit_of(variant.precision)
     without = engine_missing(variant)
     if without:

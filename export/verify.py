@@ -15,6 +15,7 @@ from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
 from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.pool import Pool
 from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
+from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError, MissingExtra
@@ -163,6 +164,7 @@ def _contracts(bundle: Bundle) -> tuple[Contract | None, Check]:
         place = bundle.check_file(REFERENCE)
         contract = Contract.parse(bundle.check_file(REFERENCE + CONTRACT_SUFFIX).read_bytes())
         same_contract(contract, place)
+        check_digest(place)
         labels = bundle.check_file("labels.txt").read_bytes()
     except FerEdgeError as error:
         check.faults.append(str(error))
@@ -180,6 +182,7 @@ def _artifact(bundle: Bundle, artifact: Artifact, reference: Contract | None) ->
     proved = Proved(artifact)
     try:
         contract = bundle.check_artifact(artifact)
+        check_digest(bundle.path.joinpath(*artifact.path.split("/")))
     except FerEdgeError as error:
         proved.faults.append(str(error))
         return proved

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
@@ -197,6 +198,7 @@ def open_artifact(
 def _load_lone(place: Path, variant: str | None, engine: str | None, threads: int) -> Model:
     _format(place)
     contract = Contract.parse(read_embedded_contract(place))
+    check_digest(place)
     beside = place.with_name(place.name + CONTRACT_SUFFIX)
     stored = contract.text.encode("utf-8")
     if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != stored:

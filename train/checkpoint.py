@@ -81,6 +81,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         from fer_edge.train.safetensors_file import parse
 
         raw, metadata = parse(data, path.name)
+        _check_digest(path)
     elif path.suffix in PICKLES:
         from fer_edge.train.pickle_file import parse as unpickle
 
@@ -101,7 +102,7 @@ def write_checkpoint(
     contract: Contract | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write weights as ``.safetensors``, atomically; equal input gives equal bytes.
+    """Write weights as ``.safetensors``, atomically; equal input gives equal bytes. A digest of the file lies inside it.
 
     Args:
         path: the file to write.
@@ -113,12 +114,13 @@ def write_checkpoint(
         CheckpointError: a tensor's dtype has no place in the format.
     """
     from fer_edge.runtime.atomic import write_bytes
+    from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
     from fer_edge.train.safetensors_file import serialize
 
-    text = dict(metadata or {})
+    text = {**(metadata or {}), DIGEST_KEY: BLANK_DIGEST}
     if contract is not None:
         text[CONTRACT_KEY] = contract.text
-    write_bytes(Path(path), serialize(state, text))
+    write_bytes(Path(path), seal(serialize(state, text)))
 
 
 def builtin_checkpoint() -> Path:
@@ -153,6 +155,16 @@ def _bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _check_digest(path: Path) -> None:
+    from fer_edge.runtime.containers.digest import check_digest
+    from fer_edge.runtime.errors import BundleError
+
+    try:
+        check_digest(path)
+    except BundleError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _contract(metadata: Mapping[str, str], name: str) -> Contract | None:

@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal_package
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
@@ -42,10 +43,11 @@ def write_package(raw: Path, target: Path, contract: Contract) -> None:
         _name_dictionary(model, contract.output.name)
     model.description.metadata.userDefined.pop(DATE_KEY, None)
     model.description.metadata.userDefined[CONTRACT_KEY] = contract.text
+    model.description.metadata.userDefined[DIGEST_KEY] = BLANK_DIGEST
     files = {PROGRAM: model.SerializeToString(deterministic=True)}
     if (raw / WEIGHTS).exists():
         files[WEIGHTS] = (raw / WEIGHTS).read_bytes()
-    _write(target, {**files, Path("Manifest.json"): _manifest(files)})
+    _write(target, _sealed({**files, Path("Manifest.json"): _manifest(files)}))
 
 
 def _name_dictionary(model: Model, name: str) -> None:
@@ -64,6 +66,12 @@ def _name_dictionary(model: Model, name: str) -> None:
                 for output in operation.outputs:
                     if output.name == old:
                         output.name = name
+
+
+def _sealed(files: dict[Path, bytes]) -> dict[Path, bytes]:
+    """With the package's digest; the identifiers are those of the content before it."""
+    sealed = seal_package({path.as_posix(): content for path, content in files.items()})
+    return {path: sealed[path.as_posix()] for path in files}
 
 
 def _manifest(files: dict[Path, bytes]) -> bytes:

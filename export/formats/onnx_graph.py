@@ -14,6 +14,7 @@ import torch
 from fer_edge.export.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
@@ -177,7 +178,7 @@ def drop_unused(model: ModelProto) -> None:
 
 
 def to_bytes(model: ModelProto, contract: Contract) -> bytes:
-    """The file: the checked graph with the contract in its ``metadata_props``.
+    """The file: the checked graph with the contract and a digest in its ``metadata_props``.
 
     Raises:
         ExportError: the graph is not valid ONNX or larger than one file may be.
@@ -189,8 +190,9 @@ def to_bytes(model: ModelProto, contract: Contract) -> bytes:
         raise ExportError(f"the ONNX model has {size} bytes; one file holds at most {SIZE_LIMIT_BYTES}")
     del model.metadata_props[:]
     model.metadata_props.add(key=CONTRACT_KEY, value=contract.text)
+    model.metadata_props.add(key=DIGEST_KEY, value=BLANK_DIGEST)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise ExportError(f"the converted ONNX graph is not valid: {_reason(error)}") from error
-    return model.SerializeToString(deterministic=True)  # type: ignore[no-any-return]
+    return seal(model.SerializeToString(deterministic=True))

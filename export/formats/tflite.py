@@ -24,6 +24,7 @@ from fer_edge.export.formats.tflite_metadata import (
 from fer_edge.export.formats.tflite_quantize import quantize
 from fer_edge.export.frontend import example_tensor
 from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite
+from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
 
@@ -56,7 +57,8 @@ class TFLiteFormat:
         contract = _contract(file, variant, reference)
         file.add_metadata(METADATA_NAME, build_metadata(contract, contract.normalization))
         file.add_metadata(CONTRACT_NAME, contract.text.encode("utf-8"))
-        request.path.write_bytes(append_labels(file.write(), contract.labels))
+        file.add_metadata(DIGEST_KEY, BLANK_DIGEST.encode())
+        request.path.write_bytes(seal(append_labels(file.write(), contract.labels)))
         return contract
 
 

@@ -21,6 +21,7 @@ from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.frontend import TensorFrontend, example_tensor
+from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
@@ -116,7 +117,7 @@ def _reproducible(data: bytes) -> bytes:
     ]
     digest = hashlib.sha256(b"".join(name.encode() + b"\0" + body for name, body in records)).hexdigest()
     records.append((".data/serialization_id", f"{int(digest, 16):040d}"[:40].encode()))
-    return _archive(records)
+    return seal(_archive(records))
 
 
 def _content(name: str, body: bytes, numbers: dict[bytes, bytes]) -> bytes:
@@ -150,6 +151,8 @@ def _archive(records: list[tuple[str, bytes]]) -> bytes:
     """A zip file as torch lays it out: stored records, each beginning at a multiple of 64 bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        # Not a record: its checksum would stand in the file twice, and change with the digest.
+        archive.comment = BLANK_DIGEST.encode()
         for name, body in records:
             info = zipfile.ZipInfo(f"{ARCHIVE}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
             info.create_system = 0

@@ -69,14 +69,14 @@ def torchscript_bytes(contract, *, extra="contract.json"):
     return buffer.getvalue()
 
 
-def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False):
+def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False, more=()):
     """FULLY_CONNECTED and SOFTMAX, put together as a flatbuffer; ``dynamic``: int8 weights, one scale a label."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
 
     scales = np.abs(WEIGHTS).max(axis=0) / 127
     weights = np.rint(WEIGHTS / scales).astype(np.int8) if dynamic else WEIGHTS
-    contents = [b"", weights.T.tobytes(), contract.encode()]
+    contents = [b"", weights.T.tobytes(), contract.encode(), *(value.encode() for _, value in more)]
     model = schema.ModelT()
     model.version, model.description = 3, "tiny"
     model.buffers = [_buffer(schema, data) for data in contents]
@@ -99,9 +99,11 @@ def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False):
         _operator(schema, 1, [2], [3], softmax, 9),
     ]
     model.subgraphs = [graph]
-    entry = schema.MetadataT()
-    entry.name, entry.buffer = metadata, 2
-    model.metadata = [entry]
+    model.metadata = []
+    for number, name in enumerate([metadata, *(name for name, _ in more)], 2):
+        entry = schema.MetadataT()
+        entry.name, entry.buffer = name, number
+        model.metadata.append(entry)
     if signature:
         model.signatureDefs = [_signature(schema)]
     builder = flatbuffers.Builder(4096)
@@ -159,10 +161,11 @@ def block(number, data):
     return varint(number << 3 | 2) + varint(len(data)) + data
 
 
-def mlpackage(folder, contract, *, root="com.apple.CoreML/model.mlmodel", key=KEY):
+def mlpackage(folder, contract, *, root="com.apple.CoreML/model.mlmodel", key=KEY, more=()):
     """A package with nothing but metadata in its model."""
-    pair = block(1, key.encode()) + block(2, contract.encode())
-    metadata = block(1, b"a description") + block(100, pair)
+    metadata = block(1, b"a description")
+    for name, value in ((key, contract), *more):
+        metadata += block(100, block(1, name.encode()) + block(2, value.encode()))
     model = (
         varint(1 << 3)
         + varint(7)
@@ -181,8 +184,8 @@ def mlpackage(folder, contract, *, root="com.apple.CoreML/model.mlmodel", key=KE
     return folder
 
 
-def safetensors_bytes(contract, *, key=KEY):
-    header = json.dumps({"__metadata__": {"format": "pt", key: contract}}).encode()
+def safetensors_bytes(contract, *, key=KEY, more=()):
+    header = json.dumps({"__metadata__": {"format": "pt", key: contract, **dict(more)}}).encode()
     return len(header).to_bytes(8, "little") + header
 
 

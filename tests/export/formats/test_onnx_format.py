@@ -66,6 +66,7 @@ def test_names_shapes_types_and_versions(name, make):
 def test_holds_the_contract_and_nothing_of_the_machine(name, make):
     path, contract = make(name)
     properties = {item.key: item.value for item in onnx.load(path).metadata_props}
+    assert properties.pop("fer_edge_sha256").startswith("fer-edge-sha256:")
     assert properties == {"fer_edge_contract": contract.text}
     assert read_embedded_contract(path) == contract.text
     data = path.read_bytes()
