@@ -19,11 +19,15 @@ returning (exit 0) or by raising:
 | any other exception                      | 1    | its type, its first line and how to see the traceback       |
 | ``SystemExit``: somebody's code ended us | 1    | that it did so; 130 and 143 stay what they are              |
 | Ctrl-C                                   | 130  | ``Stopped.``                                                |
+| SIGTERM (:class:`Terminated`)            | 143  | ``Stopped by SIGTERM.``                                     |
 | reader of the output gone (closed pipe)  | 1    | nothing                                                     |
 
 Under ``--json`` standard output carries exactly one document in every case: the command's result, or, when it ended
 without one, ``{"error": {"message": "...", "exit_code": 1}}``. A missing input file is an error of the
 first kind (exit 1), so arguments do not use ``click.Path(exists=True)``, which would make it usage (exit 2).
+
+An option that is given twice adds where it is a list (``multiple=True``) and is usage (exit 2) where it is not: the first value
+would be lost. A plain flag may be repeated.
 """
 
 from __future__ import annotations
@@ -31,9 +35,12 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import signal
 import sys
+import threading
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,6 +56,10 @@ INTERRUPTED = 130
 """128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
 TERMINATED = 143
 """128 + SIGTERM."""
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM came: whatever cleans up after Ctrl-C cleans up after it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +103,7 @@ class FerCommand(click.Command):
         for flag in FLAGS:
             setattr(output, flag, ctx.params.pop(flag))
         ctx.params = {"output": output, **ctx.params}
-        try:
-            return super().invoke(ctx)
-        except SystemExit as error:
-            if _stopped(error):
-                raise
-            # No command of ours ends this way, and somebody's 0 must not pass for a result.
-            raise FerEdgeError(
-                f"code that this command ran called sys.exit({_short(error.code)}) before it was done; "
-                "run again with --debug to see where"
-            ) from error
+        return super().invoke(ctx)
 
     def main(
         self,
@@ -115,19 +117,43 @@ class FerCommand(click.Command):
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         words = list(sys.argv[1:] if args is None else args)
-        if words and words[0] in self.subcommands:
-            # Only now is its module imported: --help of the command and its other ways stay light.
-            chosen = self.subcommands[words[0]]
-            chosen.load().main(words[1:], f"{prog_name or self.name} {chosen.name}", complete_var, **extra)
         given = words[: words.index("--")] if "--" in words else words
         output = Output(**{flag: f"--{flag}" in given for flag in FLAGS})
 
         def body() -> Any:
-            return super(FerCommand, self).main(
-                words, prog_name or self.name, complete_var, standalone_mode=False, obj=output, **extra
+            chosen, rest, name = self._chosen(words, prog_name or self.name or "")
+            # The class's own main: a subcommand's standalone mode would end the process inside this frame.
+            return click.Command.main(
+                chosen, rest, name, complete_var, standalone_mode=False, obj=output, **extra
             )
 
         sys.exit(framed(body, output))
+
+    def _chosen(self, words: list[str], name: str) -> tuple[FerCommand, list[str], str]:
+        """The command that the words are for, the words left for it, and its name as typed."""
+        if not words or words[0] not in self.subcommands:
+            return self, words, name
+        # Only now is its module imported: --help of the command and its other ways stay light.
+        chosen = self.subcommands[words[0]]
+        return chosen.load()._chosen(words[1:], f"{name} {chosen.name}")
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options; one that is given twice and can hold one value only is refused."""
+        _, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        for option, times in Counter(order).items():
+            if times > 1 and _holds_one(option):
+                raise click.UsageError(
+                    f"{max(option.opts, key=len)} is given {times} times; it takes one value, so give it once.",
+                    ctx,
+                )
+        return super().parse_args(ctx, args)
+
+
+def _holds_one(param: click.Parameter) -> bool:
+    if not isinstance(param, click.Option):
+        return False
+    flag = param.is_flag and not param.secondary_opts
+    return not (param.multiple or param.count or flag)
 
 
 def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable[..., Any]], FerCommand]:
@@ -149,7 +175,7 @@ def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable
 def framed(body: Callable[[], Any], output: Output) -> int:
     """Run ``body`` and turn its ending into an exit code (see the table above)."""
     code, message = 0, ""
-    with _python_warnings(output):
+    with _python_warnings(output), _sigterm():
         try:
             result = body()
             # click returns the code of ctx.exit() (--help, --version) in this mode.
@@ -175,15 +201,13 @@ def _ending(error: BaseException, output: Output) -> tuple[int, str]:
     """Write why the command stops; exit code and message."""
     if output.debug:
         traceback.print_exception(error)
-    if isinstance(error, BrokenPipeError) or (isinstance(error, OSError) and error.errno == errno.EPIPE):
+    if _reader_gone(error):
         _silence_stdout()
         return 1, ""
     stopped = _stopped(error)
     if stopped:
-        sys.stderr.write("Stopped.\n")
-        return stopped, "stopped"
-    if isinstance(error, SystemExit):  # click's, where the reader of the output is gone
-        return error.code if isinstance(error.code, int) else 1, ""
+        sys.stderr.write(f"S{stopped[1][1:]}.\n")
+        return stopped
     if isinstance(error, click.ClickException):
         error.show()
         return error.exit_code, error.format_message()
@@ -192,13 +216,22 @@ def _ending(error: BaseException, output: Output) -> tuple[int, str]:
     return code, message
 
 
-def _stopped(error: BaseException) -> int | None:
-    """The exit code of a command that a person or the system stopped."""
-    if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
-        return INTERRUPTED
+def _stopped(error: BaseException) -> tuple[int, str] | None:
+    """The exit code of a command that a person or the system stopped, and the word for it."""
+    for each in (error, error.__cause__):
+        if isinstance(each, Terminated):
+            return TERMINATED, "stopped by SIGTERM"
+        if isinstance(each, KeyboardInterrupt):
+            return INTERRUPTED, "stopped"
     if isinstance(error, SystemExit) and error.code in (INTERRUPTED, TERMINATED):
-        return int(error.code)
+        return int(error.code), "stopped"
     return None
+
+
+def _reader_gone(error: BaseException) -> bool:
+    """Whether it is a closed pipe; click has mostly seen it first, and ends with 1 and a wrapped standard output."""
+    wrapped = isinstance(error, SystemExit) and type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
+    return wrapped or (isinstance(error, OSError) and error.errno == errno.EPIPE)
 
 
 def _sentence(error: BaseException) -> str:
@@ -207,6 +240,12 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         names = " -> ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
         return f"{names}: {error.strerror}" if names else error.strerror
+    if isinstance(error, SystemExit):
+        # No command of ours ends this way, and somebody's 0 must not pass for a result.
+        return (
+            f"code that this command ran called sys.exit({_short(error.code)}) before it was done; "
+            "run again with --debug to see where"
+        )
     first = next(iter(str(error).strip().splitlines()), "")
     said = f": {first}" if first else ""
     return f"unexpected {type(error).__name__}{said} (run again with --debug to see the traceback)"
@@ -230,6 +269,33 @@ def _silence_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except (OSError, ValueError, AttributeError):
         return
+
+
+@contextmanager
+def _sigterm() -> Iterator[None]:
+    """SIGTERM as an exception while the block runs, so that children end and half-made files go.
+
+    Only the first one counts: ``timeout`` sends it twice, and the second must not tear the cleaning up.
+    """
+    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    if (
+        before is not signal.SIG_DFL
+    ):  # somebody else's business: ignored by the parent, or a frame around this one
+        yield
+        return
+
+    def stop(number: int, frame: object) -> None:  # noqa: ARG001 - the signature is Python's
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        raise Terminated
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -195,4 +195,10 @@ def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     for text in texts:
         if "=" not in text:
             usage_error(f"{option} {text!r} is not KEY=VALUE.")
-    return {name.strip(): value for name, value in (text.split("=", 1) for text in texts)}
+    found: dict[str, str] = {}
+    for name, value in (text.split("=", 1) for text in texts):
+        if found.setdefault(name.strip(), value) != value:
+            usage_error(
+                f"{option} {name.strip()} is given twice, as {found[name.strip()]!r} and {value!r}; give it once."
+            )
+    return found

@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from fer_edge.console.command import command, usage_error
+from fer_edge.console.command import Subcommand, Terminated, command, usage_error
 from fer_edge.console.lists import VariantName, Word, list_option
 from fer_edge.runtime.errors import BundleError, CheckFailed, MissingExtra, VariantError
 
@@ -87,6 +87,7 @@ def test_quiet_keeps_results_and_warnings():
             "Error: unexpected MemoryError (run again with --debug to see the traceback)\n",
         ),
         (KeyboardInterrupt(), 130, "\nStopped.\n"),
+        (Terminated(), 143, "\nStopped by SIGTERM.\n"),
         (BrokenPipeError(32, "Broken pipe"), 1, ""),
     ],
 )
@@ -230,3 +231,81 @@ def test_a_full_disk_is_a_sentence():
     with Path("/dev/full").open("wb") as full:
         done = process("--quiet", stdout=full)
     assert (done.returncode, done.stderr) == (1, b"Error: No space left on device\n")
+
+
+@pytest.mark.parametrize("module", ["no_such_module", "exits_when_imported", "breaks_when_imported"])
+def test_a_subcommand_is_loaded_inside_the_frame(tmp_path, monkeypatch, module):
+    (tmp_path / "exits_when_imported.py").write_text("raise SystemExit(0)")
+    (tmp_path / "breaks_when_imported.py").write_text("1 / 0")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    @command("fer-x", example="fer-x", subcommands=[Subcommand("sub", f"{module}:main", "fails")])
+    def program(output):
+        """Do nothing."""
+
+    done = run("sub", "--json", program=program)
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["error"]["exit_code"] == 1
+    assert done.stderr.startswith("Error: ")
+    assert "Traceback" not in done.stderr
+
+
+@command("fer-x", example="fer-x")
+@click.option("--size", type=int)
+@click.option("--name", "-n")
+@click.option("--more", multiple=True)
+@click.option("--fast", is_flag=True)
+@click.option("--wide/--narrow", default=True)
+def options(output, **values):
+    """Take options."""
+    output.result(values, "done")
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--size", "1", "--size", "2"), "--size is given 2 times"),
+        (("-n", "a", "--name", "a", "--name=b"), "--name is given 3 times"),
+        (("--wide", "--narrow"), "--wide is given 2 times"),
+        (("--size", "1", "--siz", "2"), "No such option"),
+    ],
+)
+def test_an_option_that_would_lose_its_first_value_is_usage(words, named):
+    done = run(*words, program=options)
+    assert done.exit_code == 2
+    assert named in done.stderr
+
+
+def test_lists_add_and_flags_may_be_repeated():
+    done = run("--json", "--more", "a", "--more", "b", "--fast", "--fast", "--json", program=options)
+    assert json.loads(done.stdout)["more"] == ["a", "b"]
+
+
+STOPPED = """
+import os, signal, time
+from pathlib import Path
+from fer_edge.console.command import command
+@command("fer-x", example="fer-x")
+def main(output):
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+        output.say("cleaned up")
+main()
+"""
+
+
+def test_sigterm_cleans_up_and_is_143():
+    done = subprocess.run(
+        [sys.executable, "-c", STOPPED, "--json"],
+        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=50,
+    )
+    assert (done.returncode, done.stderr) == (143, "cleaned up\n\nStopped by SIGTERM.\n")
+    assert json.loads(done.stdout) == {"error": {"message": "stopped by SIGTERM", "exit_code": 143}}

@@ -18,6 +18,7 @@ from fer_edge.train.cyclegan.choices import Choices
 from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops, Faces
+from fer_edge.train.datasets.request import DataRequest
 
 SPLIT = "train"
 
@@ -92,9 +93,6 @@ def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
         DataError: whatever is wrong with the data, all at once.
         FerEdgeError: the recipe needs a folder and there is none.
     """
-    # Recipes import data sets, which import what a recipe is: only the package as a whole can be the first import.
-    from fer_edge.train.recipes.recipe import DataRequest
-
     chosen = origin.chosen()
     if chosen is None:
         return _folder(data, pair, origin)
@@ -105,7 +103,6 @@ def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
 
 
 def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
-    from fer_edge.train.recipes.recipe import DataRequest  # isort: skip
     from fer_edge.train.datasets.checks import look
     from fer_edge.train.datasets.faults import Faults
     from fer_edge.train.datasets.opening import finished, wanted

@@ -31,7 +31,7 @@ from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.opening import data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Box, Entry, PictureFile
-from fer_edge.train.recipes.recipe import DataRequest
+from fer_edge.train.datasets.request import DataRequest
 
 EMOTION_CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 CODES = 11

@@ -27,7 +27,7 @@ from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import label_map, one_hot
 from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PixelRow
-from fer_edge.train.recipes.recipe import DataRequest
+from fer_edge.train.datasets.request import DataRequest
 
 TABLE, TABLE_TOO = "fer2013.csv", "icml_face_data.csv"
 EMOTION_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")

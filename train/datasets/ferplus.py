@@ -33,7 +33,7 @@ from fer_edge.train.datasets.fer2013 import PUBLISHED_MD5, TABLE, TABLE_TOO, USA
 from fer_edge.train.datasets.label_maps import label_map
 from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Entry
-from fer_edge.train.recipes.recipe import DataRequest
+from fer_edge.train.datasets.request import DataRequest
 
 VOTES = "fer2013new.csv"
 COLUMNS = ("Usage", "Image name", *EMOTIONS, "unknown", "NF")

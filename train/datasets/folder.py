@@ -22,7 +22,7 @@ from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.opening import data_folder, known_hashes, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PictureFile
-from fer_edge.train.recipes.recipe import SPLITS, DataRequest
+from fer_edge.train.datasets.request import SPLITS, DataRequest
 
 ABOVE = ("", "images", "images/images")
 """Where the splits may lie; Kaggle's archive has the last two, with the same pictures."""

@@ -37,7 +37,7 @@ from fer_edge.train.datasets.checks import (
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.opening import OVERLAP, choice, data_folder, finished, known_hashes, wanted
 from fer_edge.train.datasets.pictures import Entry, PictureFile
-from fer_edge.train.recipes.recipe import DataRequest
+from fer_edge.train.datasets.request import DataRequest
 
 SPLIT = ("person", "image")
 """Whole persons apart, or pictures apart, alike ones together."""

@@ -16,7 +16,7 @@ from fer_edge.train.datasets.checks import Seen, check_classes, check_hashes, ch
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import LabelMap, restricted
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
-from fer_edge.train.recipes.recipe import DataRequest
+from fer_edge.train.datasets.request import DataRequest
 
 OVERLAP = ("refuse", "drop", "keep")
 """What becomes of a picture that stands in two splits: the data is refused, the face is left out of the earlier split

@@ -16,8 +16,10 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAveraging
 from lightning.pytorch.strategies import DDPStrategy
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 
+from fer_edge.console.command import Terminated
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.choices import MONITORS
@@ -121,6 +123,7 @@ def run(
                 history=history,
                 state=state,
             ),
+            _OwnSigterm(),
         ]
         with _stoppable():
             _trainer(recipe, out, callbacks, means).fit(
@@ -216,9 +219,25 @@ def _logger(name: str, out: Path) -> Any:
     return CSVLogger(out, name="csv")
 
 
+class _OwnSigterm(Callback):
+    """Leaves SIGTERM as it was: Lightning tells the other processes of it by a collective, which can wait for ever."""
+
+    def __init__(self) -> None:
+        self.handler = signal.getsignal(signal.SIGTERM)
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Lightning has put its own in by now."""
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self.handler)
+
+
 @contextmanager
 def _stoppable() -> Iterator[None]:
-    """Ctrl-C as every command knows it: Lightning ends the process with 1 and turns a deaf ear to further ones."""
+    """Ctrl-C and SIGTERM as every command knows them.
+
+    Lightning ends the process with 1 after the one and turns a deaf ear to further ones; after the other it waits for the end
+    of the step and then ends the process with 0.
+    """
     if threading.current_thread() is not threading.main_thread():  # which alone gets signals
         yield
         return
@@ -226,8 +245,10 @@ def _stoppable() -> Iterator[None]:
     try:
         yield
     except SystemExit as error:
+        if isinstance(error, SIGTERMException):
+            raise Terminated from None
         if isinstance(error.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
+            raise type(error.__context__) from None
         raise
     finally:
         signal.signal(signal.SIGINT, before)

@@ -2,43 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.request import SPLITS, DataRequest, OpenData
 
-SPLITS = ("train", "validation", "test")
-
-
-@dataclass(frozen=True)
-class DataRequest:
-    """What a recipe asks its data set for.
-
-    Attributes:
-        folder: of ``--data``; None where the recipe needs none.
-        classes: labels in output order, out of ``EMOTIONS``. A face whose label has nothing among them is left out, and so is
-            one whose strongest emotion is none of them.
-        faces: at most so many faces of a split; a split that is missing here comes whole.
-        seed: of whatever is drawn at random (drawn faces, the choice of a ``limit``).
-        options: of this data set, such as ``{"split": "person"}``; all keys are known to it.
-    """
-
-    folder: Path | None
-    classes: tuple[str, ...]
-    faces: Mapping[str, int]
-    seed: int
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-OpenData = Callable[[DataRequest], Mapping[str, Faces]]
-"""Gives the splits by name: ``train`` and ``validation`` always, ``test`` where the owners keep one apart.
-
-Whatever is wrong with the data (missing files, malformed rows, unreadable images, an empty class, a person or picture
-in two splits) is named in one ``DataError``, all at once.
-"""
+__all__ = ["SPLITS", "DataRequest", "OpenData", "Recipe"]
 
 
 @dataclass(frozen=True)

@@ -75,8 +75,6 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
         tmp_path / "all.csv",
         "--threshold",
         "-1",
-        "--threads",
-        1,
     )
     assert code == 0, said
     assert (result["faces"], result["listed"]) == (4, 4)

@@ -61,8 +61,11 @@ def test_three_kills_change_no_byte(nets, environment):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("number", "code", "said"), [
+    (signal.SIGINT, 130, "stopped"), (signal.SIGTERM, 143, "stopped by SIGTERM"),
+])  # fmt: skip
 @pytest.mark.parametrize(("workers", "sign"), [(1, "last.ckpt"), (2, "")])
-def test_ctrl_c_is_one_word(nets, environment, workers, sign):
+def test_a_signal_is_one_word(nets, environment, workers, sign, number, code, said):
     """While training, and while two processes prepare faces: they are told by the first one, not by the terminal."""
     words = ("synthetic", "--epochs", "400", "--size", "24", "--json", "--threads", "1", "--out", "a")
     words += ("--workers", str(workers), *(("--limit", "16") if sign else ()))
@@ -77,10 +80,10 @@ def test_ctrl_c_is_one_word(nets, environment, workers, sign):
     while process.poll() is None and not (nets / "a" / sign).exists():
         time.sleep(0.05)
     time.sleep(0.5)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     out, err = process.communicate()
-    assert process.returncode == 130, err
-    assert json.loads(out) == {"error": {"message": "stopped", "exit_code": 130}}
-    assert err.strip().endswith("Stopped.")
+    assert process.returncode == code, err
+    assert json.loads(out) == {"error": {"message": said, "exit_code": code}}
+    assert err.strip().endswith(f"{said.capitalize()[:7]}{said[7:]}.")
     assert "Traceback" not in err
     assert not (nets / "a" / "best.safetensors").exists()

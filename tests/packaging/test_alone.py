@@ -1,0 +1,87 @@
+"""Every module imported by itself, and every command's ``--help``, each with nothing of ours imported before."""
+
+import ast
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("runtime", "console", "faces", "stats", "train", "export", "predict", "benchmarks")
+SCRIPTS = ROOT / "benchmarks/figures"
+COMMANDS = (
+    "fer_edge.train.cli",
+    "fer_edge.export.cli",
+    "fer_edge.export.verify_cli",
+    "fer_edge.predict.cli",
+    "fer_edge.benchmarks.cli",
+)
+# Other people's libraries once, ours in a fork each: as new as a process of its own, in a hundredth of the time.
+FORKS = """
+import os, sys, traceback
+import numpy, torch, lightning.pytorch, torchmetrics.classification, torchvision.transforms.v2, click
+for name in sys.argv[1:]:
+    assert not any(each == "fer_edge" or each.startswith("fer_edge.") for each in sys.modules)
+    child = os.fork()
+    if not child:
+        try:
+            __import__(name)
+        except BaseException:
+            print(f"{name}: {traceback.format_exc(limit=-1)}", flush=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+print("all tried")
+"""
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+
+
+def modules():
+    for folder in FOLDERS:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if SCRIPTS not in path.parents and "__pycache__" not in path.parts:
+                name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+                yield f"fer_edge.{name.removesuffix('.__init__')}"
+
+
+@pytest.mark.slow
+def test_every_module_can_be_the_first_import():
+    names = list(modules())
+    assert len(names) > 200
+    done = subprocess.run(
+        [sys.executable, "-c", FORKS, *names], env=environment(), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "all tried\n"
+
+
+def subcommands():
+    """(module of the command, words before ``--help``), read from the commands' own tables."""
+    for module in COMMANDS:
+        yield module, ()
+        main = importlib.import_module(module).main
+        for name in main.subcommands:
+            yield module, (name,)
+
+
+@pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
+def test_every_help_in_a_process_of_its_own(module, words):
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words, "--help"],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Usage: ")
+    assert "Example:" in done.stdout
+
+
+def test_no_data_set_imports_a_recipe():
+    """Recipes import data sets; the reverse is a circle that only some first imports survive."""
+    for path in (ROOT / "train/datasets").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                assert not (node.module or "").startswith("fer_edge.train.recipes"), path
