@@ -1,9 +1,12 @@
 """The modules that are converted: the original with softmax behind it and, for pictures, gray and mean/std before.
 
-Used by every format, so that the arithmetic before and behind the network is the same in all of them.
+Used by every format, so that the arithmetic before and behind the network is the same in all of them, and so that none
+of them holds the original itself: a frontend works on a copy, because some converters write into what they are given.
 """
 
 from __future__ import annotations
+
+import copy
 
 import numpy as np
 import torch
@@ -19,14 +22,14 @@ class TensorFrontend(nn.Module):
     """Normalized tensor float32 -> ``{"probabilities": (1, labels)}``.
 
     Args:
-        module: the original.
+        module: the original; copied.
         contract: the reference contract; its output kind decides on softmax.
         layout: of the tensor: ``NCHW`` (1, C, H, W) or ``NHWC`` (1, H, W, C).
     """
 
     def __init__(self, module: nn.Module, contract: Contract, layout: str = "NCHW") -> None:
         super().__init__()
-        self.module = module
+        self.module = copy.deepcopy(module)
         self.softmax = contract.output.kind == "logits"
         self.nhwc = layout == "NHWC"
 
@@ -74,7 +77,7 @@ class ImageFrontend(nn.Module):
     """RGB picture with values 0..255 as float32 -> gray, normalization -> ``{"probabilities": (1, labels)}``.
 
     Args:
-        module: the original.
+        module: the original; copied.
         contract: the reference contract; its channels decide on gray, its mean and std on normalization.
         layout: of the picture: ``NHWC`` (1, H, W, 3) or ``NCHW`` (1, 3, H, W).
     """

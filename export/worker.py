@@ -22,11 +22,12 @@ import numpy as np
 from fer_edge.export.formats import find_format
 from fer_edge.export.job import ACCURACY, GOLDEN, MAKE, Job, Task, get_array, put_array, put_json, wait_for
 from fer_edge.export.lifeline import die_with_parent
-from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.protocol import Calibration, Format, Source
+    from fer_edge.export.formats.protocol import Calibration, Format
     from fer_edge.export.judge import Reference
+    from fer_edge.export.pristine import Pristine
     from fer_edge.runtime.contract import Contract
 
 REASON_LENGTH = 400
@@ -44,7 +45,7 @@ class Worker:
         self.findings: list[str] = []
         self._waited = 0.0
         self._format: Format | None = None
-        self._source: Source | None = None
+        self._pristine: Pristine | None = None
         self._calibration: Calibration | None = None
 
     def warm_up(self) -> None:
@@ -91,9 +92,13 @@ class Worker:
 
         variant, path = task.what, Path(task.path)
         converter = self._converter()
-        source = self._original()
+        original = self._original()
         calibration = self._calibrate() if variant.precision in CALIBRATED else None
-        contract = converter.convert(Request(variant, source, calibration, path, self.memo))
+        request = Request(
+            variant, original.source, calibration, path, self.memo, lambda: self._reference("parity")
+        )
+        contract = converter.convert(request)
+        self._refuse_changes(f"the {variant.format} converter")
         return {"contract": contract.text, **self._judged(task, contract)}
 
     def _verify(self, task: Task) -> dict[str, Any]:
@@ -121,7 +126,7 @@ class Worker:
             return None
         from fer_edge.export.weight_audit import audit_coreml
 
-        audit = audit_coreml(Path(task.path), self._original())
+        audit = audit_coreml(Path(task.path), self._original().source)
         self.findings = list(audit.findings)
         return audit.to_manifest()
 
@@ -147,9 +152,20 @@ class Worker:
             self._format = find_format(self.job.format).load()
         return self._format
 
-    def _original(self) -> Source:
-        if self._source is None:
+    def _refuse_changes(self, culprit: str) -> None:
+        try:
+            self._original().refuse_changes(culprit)
+        except ExportError:
+            # The next variant starts from the checkpoint again, and from nothing that was made of the changed one.
+            self._pristine = None
+            self.memo.clear()
+            raise
+
+    def _original(self) -> Pristine:
+        """What the checkpoint holds, built once; whoever may write to it gets a copy."""
+        if self._pristine is None:
             from fer_edge.export.formats.protocol import Source
+            from fer_edge.export.pristine import Pristine
             from fer_edge.export.source import build
             from fer_edge.runtime.contract import Contract
             from fer_edge.train.checkpoint import read_checkpoint
@@ -157,8 +173,9 @@ class Worker:
             said = json.loads(self._when_there(self.job.common / "source.json").read_text())
             contract = Contract.parse(said["contract"])
             checkpoint = read_checkpoint(said["weights"])
-            self._source = Source(build(said["arch"], said["arch_args"], contract, checkpoint), contract)
-        return self._source
+            module = build(said["arch"], said["arch_args"], contract, checkpoint)
+            self._pristine = Pristine(Source(module, contract))
+        return self._pristine
 
     def _reference(self, name: str) -> Reference:
         from fer_edge.export.judge import Reference

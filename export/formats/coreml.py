@@ -32,6 +32,7 @@ from fer_edge.export.formats.coreml_weights import read_constants
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.tracing import judge_trace, trace
 from fer_edge.runtime.contract import Contract
 
 COMPRESSION = "compression::linear_quantize_weights"
@@ -146,28 +147,19 @@ def _image_input(contract: Contract) -> Any:
 
 
 def _traced(request: Request) -> torch.jit.ScriptModule:
+    """A trace for one conversion, because the converter writes into it; the first one of an interface is judged."""
     interface, source = request.variant.interface, request.source
-    key = f"coreml:traced:{interface}"
+    if interface == "image":
+        frontend: nn.Module = ImageFrontend(source.module, source.contract, layout="NCHW")
+        example = example_picture(source.contract, layout="NCHW")
+    else:
+        frontend, example = TensorFrontend(source.module, source.contract), example_tensor(source.contract)
+    traced = trace(_Plain(frontend).eval(), example)
+    key = f"coreml:judged:{interface}"
     if key not in request.memo:
-        if interface == "image":
-            frontend: nn.Module = ImageFrontend(source.module, source.contract, layout="NCHW")
-            example = example_picture(source.contract, layout="NCHW")
-        else:
-            frontend, example = (
-                TensorFrontend(source.module, source.contract),
-                example_tensor(source.contract),
-            )
-        request.memo[key] = _trace(_Plain(frontend).eval(), example)
-    traced: torch.jit.ScriptModule = request.memo[key]
+        judge_trace(traced, request)
+        request.memo[key] = True
     return traced
-
-
-def _trace(module: nn.Module, example: Tensor) -> torch.jit.ScriptModule:
-    with warnings.catch_warnings(), torch.no_grad():
-        for category in (DeprecationWarning, FutureWarning):
-            warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=category)
-        warnings.filterwarnings("ignore", category=torch.jit._trace.TracerWarning)
-        return torch.jit.trace(module, (example,), check_trace=False)  # type: ignore[no-untyped-call,no-any-return]
 
 
 def _after_first_product() -> Callable[[Any], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
+
+    from fer_edge.export.judge import Reference
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Request:
         path: where to write the file (or ``.mlpackage`` folder); its parent exists and is private.
         memo: shared by all requests of one process, so that a base conversion is made once; keys begin with
             the format's name.
+        reference: pictures and the original's answers to them, for formats that judge what they are about to
+            convert; None: they judge by pictures of their own. Called, it may wait for the parent.
     """
 
     variant: Variant
@@ -63,6 +68,7 @@ class Request:
     calibration: Calibration | None
     path: Path
     memo: dict[str, Any] = field(default_factory=dict)
+    reference: Callable[[], Reference] | None = None
 
 
 class Format(Protocol):

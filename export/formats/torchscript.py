@@ -21,6 +21,7 @@ from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.frontend import TensorFrontend, example_tensor
+from fer_edge.export.tracing import trace
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -69,8 +70,7 @@ def _frozen(source: Source) -> torch.jit.ScriptModule:
     example = example_tensor(source.contract)
     try:
         with _deprecation_silenced(), torch.no_grad():
-            traced = torch.jit.trace(module, (example,), check_trace=False)  # type: ignore[no-untyped-call]
-            frozen: torch.jit.ScriptModule = torch.jit.freeze(traced)
+            frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, example))
     except Exception as error:
         reason = next(
             (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__

@@ -1,6 +1,8 @@
 """A network of somebody else, small enough that its export takes seconds, and the command run in this process."""
 
+import importlib.util
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -110,3 +112,13 @@ def foreign_bundle(foreign, tmp_path_factory, run_command):
     made = run_command("fer_edge.export.cli", *arguments, cwd=foreign)
     assert made.returncode == 0, made.stderr
     return out
+
+
+@pytest.fixture(scope="session")
+def mil():
+    """``formats/mil_reference.py``, the evaluator of Core ML programs: test files are not importable by name."""
+    place = Path(__file__).parent / "formats" / "mil_reference.py"
+    spec = importlib.util.spec_from_file_location("mil_reference", place)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

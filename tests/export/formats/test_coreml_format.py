@@ -1,10 +1,8 @@
 """Core ML packages, read and evaluated without the library that wrote them."""
 
-import importlib.util
 import json
 import stat
 import uuid
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,19 +20,6 @@ ARRAY_FLOAT32 = 65568
 """Core ML's number for a MultiArray of float32."""
 
 
-def evaluator():
-    """The module beside this file: test files are not importable by name."""
-    spec = importlib.util.spec_from_file_location(
-        "mil_reference", Path(__file__).with_name("mil_reference.py")
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-mil = evaluator()
-
-
 def answer(program, name, picture, contract):
     if name.endswith("image"):
         return program.run(np.ascontiguousarray(picture.transpose(2, 0, 1)[None], np.float32))
@@ -42,7 +27,7 @@ def answer(program, name, picture, contract):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_program_computes_what_pytorch_does(name, make, pictures, reference):
+def test_the_program_computes_what_pytorch_does(name, make, pictures, reference, mil):
     path, contract = make(name)
     program = mil.Program(path)
     found = [answer(program, name, picture, contract)["probabilities"].numpy()[0] for picture in pictures]
@@ -50,7 +35,7 @@ def test_the_program_computes_what_pytorch_does(name, make, pictures, reference)
 
 
 @pytest.mark.parametrize("name", NAMES[:3])
-def test_the_tensor_interface_is_float32_in_every_precision(name, make):
+def test_the_tensor_interface_is_float32_in_every_precision(name, make, mil):
     description = mil.load(make(name)[0]).description
     (entry,), (result,) = description.input, description.output
     assert (entry.name, result.name) == ("image", "probabilities")
@@ -60,7 +45,7 @@ def test_the_tensor_interface_is_float32_in_every_precision(name, make):
 
 
 @pytest.mark.parametrize("name", NAMES[3:])
-def test_the_image_interface_is_a_classifier_of_rgb_pictures(name, make):
+def test_the_image_interface_is_a_classifier_of_rgb_pictures(name, make, mil):
     path, contract = make(name)
     model = mil.load(path)
     (entry,), outputs = model.description.input, {item.name: item.type for item in model.description.output}
@@ -87,7 +72,7 @@ def test_the_image_interface_is_a_classifier_of_rgb_pictures(name, make):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_iphones_from_ios_16_on_and_the_contract_inside(name, make):
+def test_iphones_from_ios_16_on_and_the_contract_inside(name, make, mil):
     path, contract = make(name)
     model = mil.load(path)
     assert model.specificationVersion == 7
@@ -98,7 +83,7 @@ def test_iphones_from_ios_16_on_and_the_contract_inside(name, make):
 
 
 @pytest.mark.parametrize("name", NAMES[3:])
-def test_gray_is_exact_in_every_precision(name, make):
+def test_gray_is_exact_in_every_precision(name, make, mil):
     path, _ = make(name)
     program = mil.Program(path)
     floor = next(item for item in program.operations if item.type == "floor").outputs[0]
@@ -110,7 +95,7 @@ def test_gray_is_exact_in_every_precision(name, make):
 
 
 @pytest.mark.parametrize("name", ["coreml-fp16", "coreml-fp16-image"])
-def test_fp16_computes_in_float16_from_the_first_convolution_on(name, make):
+def test_fp16_computes_in_float16_from_the_first_convolution_on(name, make, mil):
     operations = mil.Program(make(name)[0]).operations
     types = {
         item.outputs[0].type.tensorType.dataType
@@ -120,7 +105,7 @@ def test_fp16_computes_in_float16_from_the_first_convolution_on(name, make):
     assert types == {FLOAT16}
 
 
-def test_w8_keeps_float32_arithmetic_and_one_scale_a_channel(make):
+def test_w8_keeps_float32_arithmetic_and_one_scale_a_channel(make, mil):
     program = mil.Program(make("coreml-w8")[0])
     compressed = [item for item in program.operations if item.type == "constexpr_affine_dequantize"]
     assert len(compressed) == 7
@@ -149,7 +134,7 @@ def test_package_files_ids_and_modes(name, make):
     }  # fmt: skip
 
 
-def test_three_channels_keep_their_normalization_apart(convert, color_source, pictures):
+def test_three_channels_keep_their_normalization_apart(convert, color_source, pictures, mil):
     program = mil.Program(convert("coreml-w8-image", color_source))
     assert "batch_norm" not in [item.type for item in program.operations]
     found = answer(program, "image", pictures[0], None)["probabilities"].numpy()
