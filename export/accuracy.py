@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.images import ImageSet
-from fer_edge.export.limits import limit_of
+from fer_edge.export.limits import Limit
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 
 SAMPLES = 2000
@@ -21,7 +21,7 @@ SAMPLES = 2000
 
 
 def gate(
-    images: ImageSet, reference: NDArray[np.int64], answers: NDArray[np.int64], precision: str
+    images: ImageSet, reference: NDArray[np.int64], answers: NDArray[np.int64], limit: Limit
 ) -> dict[str, Any]:
     """The manifest's ``accuracy`` of an artifact.
 
@@ -29,11 +29,11 @@ def gate(
         images: labelled pictures.
         reference: the original's first labels, (n,) places in the contract's labels.
         answers: the artifact's, (n,).
-        precision: decides on the allowed drop.
+        limit: of the artifact's precision.
     """
     right, kept = reference == images.labels, answers == images.labels
     low, high = accuracy_drop_interval(right, kept)
-    fails = low > limit_of(precision).accuracy_drop
+    fails = low > limit.accuracy_drop
     return {
         "source": f"{images.source} sha256:{images.sha256}",
         "samples": len(images),

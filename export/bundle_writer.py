@@ -11,6 +11,7 @@ from typing import Any
 
 from fer_edge.export.calibration import provenance
 from fer_edge.export.evidence import Evidence
+from fer_edge.export.limits import Limits
 from fer_edge.export.rows import WRITTEN, Row
 from fer_edge.export.source import Original
 from fer_edge.runtime.atomic import write_bytes
@@ -30,7 +31,9 @@ TOOLS: dict[str, tuple[str, ...]] = {
 """Distributions whose version may change a format's bytes."""
 
 
-def write_bundle(folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence) -> str:
+def write_bundle(
+    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+) -> str:
     """Write everything into ``folder``, where reference weights and golden vectors already lie.
 
     Args:
@@ -38,6 +41,7 @@ def write_bundle(folder: Path, original: Original, rows: Sequence[Row], evidence
         original: the PyTorch original.
         rows: one a variant; artifacts of written ones are moved here.
         evidence: what they were judged by.
+        limits: what was allowed instead of the usual.
 
     Returns:
         SHA-256 of the manifest, the bundle's hash.
@@ -49,10 +53,10 @@ def write_bundle(folder: Path, original: Original, rows: Sequence[Row], evidence
             _take(folder, row, original)
     _text(folder / (REFERENCE + CONTRACT_SUFFIX), original.contract.text)
     _text(folder / "labels.txt", "".join(f"{label}\n" for label in original.contract.labels))
-    manifest = _manifest(folder, original, rows, evidence)
+    manifest = _manifest(folder, original, rows, evidence, limits)
     _text(folder / "README.md", card(manifest, original.contract))
     _set_modes(folder)
-    manifest = _manifest(folder, original, rows, evidence)
+    manifest = _manifest(folder, original, rows, evidence, limits)
     text = manifest.to_json()
     Manifest.parse(text)  # what is written must be what readers take
     _text(folder / MANIFEST, text)
@@ -67,7 +71,9 @@ def _take(folder: Path, row: Row, original: Original) -> None:
     _text(folder / (row.file + CONTRACT_SUFFIX), row.contract)
 
 
-def _manifest(folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence) -> Manifest:
+def _manifest(
+    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+) -> Manifest:
     written = [row for row in rows if row.status == WRITTEN]
     return Manifest(
         model=original.contract.model,
@@ -76,7 +82,7 @@ def _manifest(folder: Path, original: Original, rows: Sequence[Row], evidence: E
         artifacts=tuple(_artifact(row, original, evidence) for row in written),
         skipped=tuple(Skipped(row.variant.name, str(row.reason)) for row in rows if row.status != WRITTEN),
         tools=_tools(row.variant.format for row in written),
-        extra=_extra(original, evidence),
+        extra=_extra(original, evidence, limits),
     )
 
 
@@ -106,11 +112,13 @@ def _calibration(found: dict[str, Any]) -> Calibration:
     return Calibration(**found)
 
 
-def _extra(original: Original, evidence: Evidence) -> dict[str, Any]:
-    """Arguments that rebuild the original, and doubts that whoever reads the figures must know."""
+def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, Any]:
+    """Arguments that rebuild the original, limits of the user's own, and doubts that whoever reads the figures must know."""
     extra: dict[str, Any] = {}
     if original.arch_args:
         extra["arch_args"] = original.arch_args
+    if limits.chosen():
+        extra["limits"] = limits.chosen()
     if evidence.warnings:
         extra["warnings"] = list(evidence.warnings)
     return extra

@@ -1,20 +1,24 @@
-"""The bundle's README: a model card from the manifest, and code to paste for each artifact."""
+"""The bundle's README: which file to ship, one piece of code a language, then every other file and how it was checked."""
 
 from __future__ import annotations
 
-from fer_edge.export.limits import LIMITS
-from fer_edge.export.snippets import Snippet, snippets
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from fer_edge.export import snippets
+from fer_edge.export.advice import Choice, choices
+from fer_edge.export.limits import LIMITS, Limits
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.manifest import Artifact, Manifest
 
 CAMERA = """\
 ## What goes in
 
-Pictures reach the network through one camera path, written down as integer arithmetic (camera spec {spec}) and equal on
-every platform: color, rotation, mirror, crop with margin, scale, {gray}normalization, layout. `golden/` holds camera
-frames with the hash of what each step must give and with the answers of the PyTorch original; an app that
-reproduces the tensors feeds the model as it was trained. Values are for the tensor interface; the image
-interface takes the scaled RGB picture itself.
+Pictures reach the network through one camera path, written down as integer arithmetic (camera spec {spec}) and equal on every
+platform: color, rotation, mirror, crop with margin, scale, {gray}normalization, layout. `golden/` holds camera frames with the
+hash of what each step must give and with the answers of the PyTorch original. Tensor interface: NHWC in TFLite, NCHW
+elsewhere. Image interface (`-image`): the scaled RGB picture, 0 to 255; gray and normalization are inside. `-qio`: integers in and
+out, by the scale and zero point of the contract.
 
 | | |
 |---|---|
@@ -25,12 +29,14 @@ interface takes the scaled RGB picture itself.
 | labels, in order | {labels} |
 """
 
-LIMITS_TEXT = """\
-## What was checked
+CHECKED = """\
+## Every file, and how it was checked
 
-Each artifact was opened in its own engine and compared with the PyTorch original on the same inputs: drawn faces through
-the camera path, and extremes. `max abs` is the largest difference of any probability; agreement is counted on
-inputs whose PyTorch margin exceeds the tolerance. `not-run` means that nothing here can run the format.
+Each was opened in its own engine and compared with the PyTorch original on the same inputs: drawn faces through the camera path, and
+extremes. `max abs`: the largest difference of any probability; agreement: the share of inputs, among those whose PyTorch margin
+exceeds the tolerance, with the same first label; drop: the 95 % interval of what accuracy loses, refused when all of it lies above what is
+allowed. In brackets: what was allowed, or what the original reaches. `not-run`: nothing here can run the format. Beside each file
+lies its contract (`*.contract.json`), the same bytes as inside it. `fer-verify .` checks all of this again.
 """
 
 OLD_RUNTIMES = """\
@@ -46,6 +52,30 @@ decide on people by it. Figures on drawn faces say nothing about how well it doe
 figures on one group of people little about another.
 """
 
+PAGES = {
+    "tflite": """\
+`fer-edge-core-0.1.0.jar` is built from `android_demo/core` of fer-edge with a JDK and Maven. `com.google.ai.edge.litert:litert:1.4.0` has
+the same `Interpreter`; its publisher says that it is aligned to the pages of 16 KB that Google Play asks of target 35
+(`org.tensorflow:tensorflow-lite:2.16.1` has 4 KB). Put this folder into `assets/bundle`, models uncompressed: `noCompress += "tflite"`.
+""",
+    "onnx": """\
+`fer-edge-core-0.1.0.jar` is built from `android_demo/core` of fer-edge with a JDK and Maven; `com.microsoft.onnxruntime:onnxruntime-android`
+is the runtime (16 KB pages: its users report them from 1.27.0 on; not checked here, so ask `zipalign -c -P 16 -v 4 YOUR.apk`). Put this
+folder into `assets/bundle`.
+""",
+}
+NO_KOTLIN = "There is no maintained runtime for these files on Android; export `tflite` or `onnx` for it."
+NO_JAVASCRIPT = "No runtime for JavaScript opens these files; export `onnx` or `tflite` for it."
+NO_SWIFT = """\
+This bundle has no Core ML package with the tensor interface: `fer-export --format coreml` writes one. The camera path in Swift is in
+`docs/ios.md` of fer-edge."""
+SWIFT = """\
+The camera path in Swift is in `docs/ios.md` of fer-edge; it gives the `tensor`, and `golden/` proves it. **Nothing of this was compiled or
+run: no Mac was at hand.** The shape is {shape}."""
+JAVASCRIPT = """\
+Run in Node against the golden cases; there is no package of ours for the browser yet, so the camera path stands here. The picture must be
+upright, as canvases are."""
+
 
 def card(manifest: Manifest, contract: Contract) -> str:
     """The README's text.
@@ -54,15 +84,20 @@ def card(manifest: Manifest, contract: Contract) -> str:
         manifest: of the bundle; hashes are not used.
         contract: of the reference.
     """
+    chosen = choices(manifest)
     parts = [
-        f"# {manifest.model}\n\n{_introduction(manifest, contract)}\n",
+        f"# {_plain(manifest.model)}\n\n{_introduction(manifest, contract)}\n",
+        _warnings(manifest),
+        _ship(chosen),
+        _kotlin(chosen),
+        _swift(chosen),
+        _javascript(chosen),
+        _python(chosen),
         _camera(contract),
-        LIMITS_TEXT + "\n" + _table(manifest),
+        CHECKED + "\n" + _table(manifest),
         _calibration(manifest),
         _skipped(manifest),
         CAUTION,
-        _verify(),
-        "## Code to paste\n\n" + "\n".join(_section(artifact) for artifact in manifest.artifacts),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -70,10 +105,80 @@ def card(manifest: Manifest, contract: Contract) -> str:
 def _introduction(manifest: Manifest, contract: Contract) -> str:
     return (
         f"A classifier of facial expressions with {len(contract.labels)} labels, architecture "
-        f"`{manifest.source.arch}`, exported by fer-edge from the checkpoint with SHA-256 "
-        f"`{manifest.source.checkpoint_sha256}`. Beside each file lies its contract (`*.contract.json`), the same bytes "
-        "as inside the file: everything that an app must know to feed it."
+        f"{_code(manifest.source.arch)}, exported by fer-edge from the checkpoint with SHA-256 "
+        f"`{manifest.source.checkpoint_sha256}`."
     )
+
+
+def _ship(chosen: Sequence[Choice]) -> str:
+    rows = [
+        (
+            choice.platform,
+            f"**{_code(choice.artifact.path)}**",
+            choice.why,
+            f"{choice.artifact.bytes / 1000:.0f} kB",
+            _measured(choice.artifact),
+        )
+        for choice in chosen
+    ]
+    if not rows:
+        return "## Ship this file\n\nNone: no file of this bundle passed its checks.\n"
+    return "## Ship this file\n\n" + _rows(("for", "file", "why", "size", "measured"), rows)
+
+
+def _measured(artifact: Artifact) -> str:
+    parity, accuracy, audit = artifact.parity, artifact.accuracy, artifact.weight_audit
+    said = []
+    if accuracy:
+        said.append(
+            f"right on {accuracy.artifact:.1%} of {accuracy.samples} pictures (original {accuracy.reference:.1%})"
+        )
+    if parity.max_abs is not None:
+        said.append(f"differs by {parity.max_abs:.1g} at most")
+    else:
+        said.append(f"not run here{'; every weight was read back and compared' if audit else ''}")
+    return "; ".join(said)
+
+
+def _kotlin(chosen: Sequence[Choice]) -> str:
+    artifact = _first(chosen, snippets.KOTLIN)
+    if artifact is None:
+        return f"## Kotlin\n\n{NO_KOTLIN}\n"
+    return f"## Kotlin\n\n{PAGES[artifact.format]}\n{_block('kotlin', snippets.kotlin(artifact))}"
+
+
+def _swift(chosen: Sequence[Choice]) -> str:
+    artifact = _first(chosen, ("coreml",))
+    if artifact is None:
+        return f"## Swift\n\n{NO_SWIFT}\n"
+    shape = list(Contract.parse(artifact.contract).input.shape)
+    return f"## Swift\n\n{SWIFT.format(shape=shape)}\n\n{_block('swift', snippets.swift(artifact))}"
+
+
+def _javascript(chosen: Sequence[Choice]) -> str:
+    artifact = _first(chosen, snippets.JAVASCRIPT)
+    if artifact is None:
+        return f"## JavaScript\n\n{NO_JAVASCRIPT}\n"
+    return f"## JavaScript\n\n{JAVASCRIPT}\n\n{_block('javascript', snippets.javascript(artifact))}"
+
+
+def _python(chosen: Sequence[Choice]) -> str:
+    artifact = _first(chosen, ("tflite", "onnx", "torchscript", "coreml"))
+    return f"## Python\n\n{_block('python', snippets.python(artifact))}" if artifact else ""
+
+
+def _first(chosen: Sequence[Choice], formats: Iterable[str]) -> Artifact | None:
+    """The chosen file of the first of these formats that the code can feed: the normalized tensor in floats."""
+    plain = {
+        choice.artifact.format: choice.artifact
+        for choice in chosen
+        if choice.artifact.variant == f"{choice.artifact.format}-{choice.artifact.precision}"
+    }
+    return next((plain[name] for name in formats if name in plain), None)
+
+
+def _block(fence: str, text: str) -> str:
+    return f"```{fence}\n{text}\n```\n"
 
 
 def _camera(contract: Contract) -> str:
@@ -87,75 +192,78 @@ def _camera(contract: Contract) -> str:
         normalization="none: v itself" if norm is None else f"{list(norm.mean)}, {list(norm.std)}",
         margin=contract.camera.crop_margin,
         mirror="yes" if contract.camera.mirror else "no",
-        labels=", ".join(contract.labels),
+        labels=_plain(", ".join(contract.labels)),
     )
 
 
 def _table(manifest: Manifest) -> str:
-    lines = [
-        "| variant | file | bytes | parity | max abs | allowed | agreement | accuracy (original) | engine |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
-    lines += [_line(artifact) for artifact in manifest.artifacts]
+    headers = ("file", "kB", "parity", "max abs", "agreement", "accuracy", "drop")
+    limits = Limits.of(manifest)
+    rows = [_line(entry, limits.of_precision(entry.precision).accuracy_drop) for entry in manifest.artifacts]
     used = dict.fromkeys(artifact.precision for artifact in manifest.artifacts)
-    reasons = [f"- {name}: at most {LIMITS[name].max_abs:g}; {LIMITS[name].reason}" for name in used]
+    reasons = [f"- {name}: {LIMITS[name].reason}" for name in used]
     old = f"\n{OLD_RUNTIMES}" if any(artifact.format == "tflite" for artifact in manifest.artifacts) else ""
-    return "\n".join(lines) + "\n\nLimits:\n\n" + "\n".join(reasons) + "\n" + old
+    return (
+        f"{_rows(headers, rows)}\n{_engines(manifest)}Why these limits:\n\n" + "\n".join(reasons) + "\n" + old
+    )
 
 
-def _line(artifact: Artifact) -> str:
+def _line(artifact: Artifact, drop: float) -> Iterator[str]:
     parity, accuracy = artifact.parity, artifact.accuracy
-    measured = f"{accuracy.artifact:.4f} ({accuracy.reference:.4f})" if accuracy else "-"
-    audit = f"; weights {artifact.weight_audit.verdict}" if artifact.weight_audit else ""
-    cells = [
-        artifact.variant,
-        f"`{artifact.path}`",
-        str(artifact.bytes),
-        parity.verdict + audit,
-        _number(parity.max_abs),
-        _number(parity.limit.max_abs if parity.limit else None),
-        _number(parity.top1_agreement),
-        measured,
-        parity.engine or "none here",
-    ]
-    return "| " + " | ".join(cells) + " |"
+    yield _code(artifact.path)
+    yield f"{artifact.bytes / 1000:.0f}"
+    yield parity.verdict + (f"; weights {artifact.weight_audit.verdict}" if artifact.weight_audit else "")
+    limit = parity.limit
+    yield (
+        "-"
+        if parity.max_abs is None
+        else f"{parity.max_abs:.2g}" + (f" ({limit.max_abs:g})" if limit else "")
+    )
+    agreed = parity.top1_agreement
+    yield "-" if agreed is None else f"{agreed:.4g}" + (f" ({limit.top1_agreement:g})" if limit else "")
+    yield f"{accuracy.artifact:.4f} ({accuracy.reference:.4f})" if accuracy else "-"
+    interval = accuracy.drop_interval if accuracy else None
+    yield f"{interval[0]:.4f} to {interval[1]:.4f} ({drop:g})" if interval else "-"
 
 
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3g}"
+def _rows(headers: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = ["| " + " | ".join(headers) + " |", "|" + "---|" * len(headers)]
+    lines += ["| " + " | ".join(cells) + " |" for cells in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Somebody's words inside a sentence or a table: they are shown, and do nothing."""
+    return re.sub(r"([\\|`*_<>\[\]#])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """Somebody's name in code letters; a bar would end a table's cell."""
+    fence = "``" if "`" in text else "`"
+    return fence + text.replace("|", "\\|") + fence
+
+
+def _engines(manifest: Manifest) -> str:
+    used = dict.fromkeys(
+        f"{entry.parity.engine} ({entry.format})" for entry in manifest.artifacts if entry.parity.engine
+    )
+    return f"Run by {', '.join(used)}. " if used else ""
+
+
+def _warnings(manifest: Manifest) -> str:
+    lines = [f"> **Warning:** {_plain(str(text))}." for text in manifest.extra.get("warnings", ())]
+    return "\n>\n".join(lines) + "\n" if lines else ""
 
 
 def _calibration(manifest: Manifest) -> str:
     found = next((entry.calibration for entry in manifest.artifacts if entry.calibration), None)
-    lines = []
-    if found is not None:
-        lines.append(
-            f"int8 ranges were measured on {found.images} images ({found.source}, SHA-256 `{found.sha256}`)."
-        )
-    lines += [f"Warning: {text}." for text in manifest.extra.get("warnings", ())]
-    return "## Calibration\n\n" + "\n".join(lines) + "\n" if lines else ""
+    if found is None:
+        return ""
+    return f"int8 ranges were measured on {found.images} images ({_plain(found.source)}, SHA-256 `{found.sha256}`).\n"
 
 
 def _skipped(manifest: Manifest) -> str:
     if not manifest.skipped:
         return ""
-    lines = [f"- {entry.variant}: {entry.reason}" for entry in manifest.skipped]
+    lines = [f"- {entry.variant}: {_plain(entry.reason)}" for entry in manifest.skipped]
     return "## Not in this bundle\n\n" + "\n".join(lines) + "\n"
-
-
-def _verify() -> str:
-    return "## Check it again\n\n```\nfer-verify .\n```\n"
-
-
-def _section(artifact: Artifact) -> str:
-    contract = Contract.parse(artifact.contract)
-    spec = contract.input
-    head = f"### {artifact.variant}\n\n`{artifact.path}`: `{spec.name}` {spec.dtype} {list(spec.shape)}"
-    body = "\n\n".join(_shown(snippet) for snippet in snippets(artifact, contract))
-    return f"{head} -> `{contract.output.name}`\n\n{body}\n"
-
-
-def _shown(snippet: Snippet) -> str:
-    if snippet.fence is None:
-        return f"{snippet.language}: {snippet.text}"
-    return f"{snippet.language}:\n\n```{snippet.fence}\n{snippet.text}\n```"

@@ -16,6 +16,7 @@ from fer_edge.export.plan import Wanted
 from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
+SHARE = click.FloatRange(0, 1)
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
 
@@ -70,6 +71,17 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
+)
+@click.option(
+    "--max-abs",
+    type=SHARE,
+    help="Largest difference of any probability that parity allows; default by precision.",
+)
+@click.option("--min-agreement", type=SHARE, help="Least share of equal first labels; default by precision.")
+@click.option(
+    "--max-accuracy-drop",
+    type=SHARE,
+    help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
 @click.option("--faces", type=click.Path(path_type=Path), help="Folders hold photos: boxes from this file.")
@@ -157,6 +169,7 @@ def _settle_android(options: dict[str, Any]) -> None:
 
 def _settings(options: dict[str, Any]) -> Any:
     from fer_edge.export.evidence import Sources
+    from fer_edge.export.limits import Limits
     from fer_edge.export.rows import Leniency
     from fer_edge.export.run import Settings
     from fer_edge.export.source import Given
@@ -190,6 +203,7 @@ def _settings(options: dict[str, Any]) -> Any:
             faces=options["faces"],
         ),
         Leniency(options["keep_failed"], options["allow_insensitive"]),
+        Limits(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),
         options["out"],
     )
 

@@ -17,13 +17,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.limits import Limit, Limits
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.variants import Variant
 
@@ -62,6 +63,7 @@ class Job:
         folder: where job.json, results and log lie.
         common: where the shared files lie.
         calibrated: whether calibration images will come.
+        limits: what is allowed instead of the usual.
     """
 
     format: str
@@ -69,6 +71,11 @@ class Job:
     folder: Path
     common: Path
     calibrated: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def limit(self, task: Task) -> Limit:
+        """What a task's variant must keep."""
+        return self.limits.of_precision(task.what.precision)
 
     def write(self) -> None:
         """Make the folder, with job.json in it."""
@@ -78,6 +85,7 @@ class Job:
             "format": self.format,
             "common": str(self.common),
             "calibrated": self.calibrated,
+            "limits": self.limits.chosen(),
             "tasks": [asdict(task) for task in self.tasks],
         }
         put_json(self.folder / "job.json", document)
@@ -87,7 +95,8 @@ class Job:
         """The job of a folder."""
         document = json.loads((folder / "job.json").read_text())
         tasks = tuple(Task(**task) for task in document["tasks"])
-        return cls(document["format"], tasks, folder, Path(document["common"]), document["calibrated"])
+        common, limits = Path(document["common"]), Limits(**document["limits"])
+        return cls(document["format"], tasks, folder, common, document["calibrated"], limits)
 
     def result_path(self, index: int) -> Path:
         """Where the result of a task is put."""
@@ -144,12 +153,12 @@ def get_array(path: Path) -> NDArray[Any]:
 
 
 def make_jobs(
-    stages: Sequence[str], artifacts: Mapping[Variant, Path], work: Path, *, calibrated: bool
+    stages: Sequence[str], artifacts: Mapping[Variant, Path], work: Path, *, calibrated: bool, limits: Limits
 ) -> list[Job]:
     """One job a format: each stage for all of its variants, then the next stage."""
     jobs = []
     for name in dict.fromkeys(variant.format for variant in artifacts):
         mine = [(variant, path) for variant, path in artifacts.items() if variant.format == name]
         tasks = tuple(Task(stage, variant.name, str(path)) for stage in stages for variant, path in mine)
-        jobs.append(Job(name, tasks, work / name, work / "common", calibrated))
+        jobs.append(Job(name, tasks, work / name, work / "common", calibrated, limits))
     return jobs

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.limits import limit_of
+from fer_edge.export.limits import Limit
 from fer_edge.export.parity import compare, insensitive, not_finite
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
@@ -43,7 +43,9 @@ def engine_missing(variant: Variant) -> str | None:
     return None
 
 
-def parity(path: Path, contract: Contract, variant: Variant, reference: Reference) -> dict[str, Any]:
+def parity(
+    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Limit
+) -> dict[str, Any]:
     """The manifest's ``parity`` of an artifact, from the file and its own engine.
 
     Raises:
@@ -55,11 +57,10 @@ def parity(path: Path, contract: Contract, variant: Variant, reference: Referenc
     if inside != contract.text:
         raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
     check_digest(path)
-    limit = limit_of(variant.precision)
     without = engine_missing(variant)
     if without:
         # An original that never moves proves nothing whether or not there is an engine.
-        return not_run(variant, insensitive(np.asarray(reference.probabilities), limit) or without)
+        return not_run(limit, insensitive(np.asarray(reference.probabilities), limit) or without)
     with_engine = open_artifact(path, contract, threads=1)
     answers = run(with_engine, contract, reference.pictures)
     found = asdict(compare(np.asarray(reference.probabilities), answers, limit, contract.labels))
@@ -76,7 +77,9 @@ def parity(path: Path, contract: Contract, variant: Variant, reference: Referenc
     }
 
 
-def golden(path: Path, contract: Contract, variant: Variant, reference: Reference) -> dict[str, Any]:
+def golden(
+    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Limit
+) -> dict[str, Any]:
     """The artifact against stored answers: a handful, so only the largest difference is judged."""
     without = engine_missing(variant)
     if without:
@@ -85,17 +88,13 @@ def golden(path: Path, contract: Contract, variant: Variant, reference: Referenc
     broken = not_finite(answers, contract.labels)
     if broken:
         return {"verdict": "fail", "reason": broken, "max_abs": None}
-    worst, allowed = (
-        float(np.abs(answers - reference.probabilities).max()),
-        limit_of(variant.precision).max_abs,
-    )
+    worst, allowed = float(np.abs(answers - reference.probabilities).max()), limit.max_abs
     reason = None if worst <= allowed else f"an answer differs by {worst:.3g}, allowed is {allowed:g}"
     return {"verdict": "fail" if reason else "pass", "reason": reason, "max_abs": float(f"{worst:.6g}")}
 
 
-def not_run(variant: Variant, reason: str) -> dict[str, Any]:
+def not_run(limit: Limit, reason: str) -> dict[str, Any]:
     """The manifest's ``parity`` where nothing could be measured."""
-    limit = limit_of(variant.precision)
     figures = dict.fromkeys(("engine", "inputs", "max_abs", "mean_abs", "top1_agreement"))
     return {
         "verdict": "not-run",

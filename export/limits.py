@@ -7,7 +7,11 @@ differ by more than it, because below it either answer is within the tolerance.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fer_edge.runtime.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,41 @@ LIMITS: dict[str, Limit] = {
 }  # fmt: skip
 
 
-def limit_of(precision: str) -> Limit:
-    """The limits of a precision (a word that the variant grammar has checked)."""
-    return LIMITS[precision]
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the user allows instead, for every precision; None: what ``LIMITS`` says.
+
+    Attributes:
+        max_abs: ``--max-abs``, above 0 to 1.
+        min_agreement: ``--min-agreement``, 0 to 1.
+        max_accuracy_drop: ``--max-accuracy-drop``, 0 to 1.
+    """
+
+    max_abs: float | None = None
+    min_agreement: float | None = None
+    max_accuracy_drop: float | None = None
+
+    @classmethod
+    def of(cls, manifest: Manifest) -> Limits:
+        """Those that a bundle was judged by; what is no number from 0 to 1 there is taken for absent."""
+        stored = manifest.extra.get("limits")
+        found = stored if isinstance(stored, dict) else {}
+        return cls(**{name: _share(found.get(name)) for name in cls.__slots__})
+
+    def chosen(self) -> dict[str, float]:
+        """Those that were set, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def of_precision(self, precision: str) -> Limit:
+        """The limits of a precision (a word that the variant grammar has checked)."""
+        usual = LIMITS[precision]
+        return replace(
+            usual,
+            max_abs=usual.max_abs if self.max_abs is None else self.max_abs,
+            top1_agreement=usual.top1_agreement if self.min_agreement is None else self.min_agreement,
+            accuracy_drop=usual.accuracy_drop if self.max_accuracy_drop is None else self.max_accuracy_drop,
+        )
+
+
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and 0 <= value <= 1 else None

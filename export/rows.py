@@ -116,9 +116,7 @@ def _add_accuracy(row: Row, job: Job, made: int, evidence: Evidence) -> None:
                 row.status, row.reason, row.exit_code = BROKEN, f"accuracy: {result['error']}", 1
             elif result.get("answered"):
                 answers = np.load(job.answers_path(index))
-                row.accuracy = gate(
-                    evidence.accuracy, evidence.accuracy_reference, answers, row.variant.precision
-                )
+                row.accuracy = gate(evidence.accuracy, evidence.accuracy_reference, answers, job.limit(task))
 
 
 def _decide(row: Row, leniency: Leniency) -> None:

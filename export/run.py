@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.export.job import ACCURACY, MAKE, Job, make_jobs, put_json
+from fer_edge.export.limits import Limits
 from fer_edge.export.plan import Plan, Wanted, choose, settle
 from fer_edge.export.pool import Pool
 from fer_edge.export.rows import WRITTEN, Leniency, Row, made_rows, skipped_rows
@@ -32,6 +33,7 @@ class Settings:
         given: the original.
         sources: where pictures come from.
         leniency: what is kept although a check said no.
+        limits: what checks allow instead of the usual.
         out: the bundle's folder.
     """
 
@@ -39,6 +41,7 @@ class Settings:
     given: Given
     sources: Sources
     leniency: Leniency = field(default_factory=Leniency)
+    limits: Limits = field(default_factory=Limits)
     out: Path = Path("bundle")
 
 
@@ -76,7 +79,7 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
     target = check_target(settings.out)
     with staging(target) as folder:
         work, bundle = folder / WORK, folder / BUNDLE
-        jobs = _jobs(plan.variants, work, accuracy=settings.sources.accuracy is not None)
+        jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
         with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
             original, evidence = _prepare(settings, plan, work / "common", bundle, pool)
             for warning in evidence.warnings:
@@ -90,12 +93,12 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
         if any(row.status == WRITTEN for row in rows):
             from fer_edge.export.bundle_writer import write_bundle
 
-            sha256 = write_bundle(bundle, original, rows, evidence)
+            sha256 = write_bundle(bundle, original, rows, evidence, settings.limits)
             publish(bundle, target, settings.out)
     return Exported(rows, target if sha256 else None, sha256, original.contract.model, evidence.warnings)
 
 
-def _jobs(variants: Sequence[Variant], work: Path, *, accuracy: bool) -> list[Job]:
+def _jobs(variants: Sequence[Variant], work: Path, limits: Limits, *, accuracy: bool) -> list[Job]:
     artifacts = work / "artifacts"
     for folder in (artifacts, work / "common"):
         folder.mkdir()
@@ -103,7 +106,7 @@ def _jobs(variants: Sequence[Variant], work: Path, *, accuracy: bool) -> list[Jo
     paths = {variant: artifacts / variant.filename("model") for variant in variants}
     calibrated = any(variant.precision in CALIBRATED for variant in variants)
     stages = (MAKE, ACCURACY) if accuracy else (MAKE,)
-    jobs = make_jobs(stages, paths, work, calibrated=calibrated)
+    jobs = make_jobs(stages, paths, work, calibrated=calibrated, limits=limits)
     for job in jobs:
         job.write()
     order = {name: index for index, name in enumerate(SLOWEST_FIRST)}

@@ -12,6 +12,7 @@ import numpy as np
 
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
+from fer_edge.export.limits import Limits
 from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.pool import Pool
 from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
@@ -311,7 +312,7 @@ def _measure(
             Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
             for name, one in sound.items()
         }
-        jobs = make_jobs(stages, paths, work, calibrated=False)
+        jobs = make_jobs(stages, paths, work, calibrated=False, limits=Limits.of(bundle.manifest))
         for job in jobs:
             job.write()
         steps = sum(len(job.tasks) for job in jobs)

@@ -107,14 +107,13 @@ class Worker:
     def _golden(self, task: Task) -> dict[str, Any]:
         from fer_edge.export.judge import golden
 
-        return {
-            "golden": golden(Path(task.path), _contract_beside(task), task.what, self._reference("golden"))
-        }
+        contract, reference = _contract_beside(task), self._reference("golden")
+        return {"golden": golden(Path(task.path), contract, task.what, reference, self.job.limit(task))}
 
     def _judged(self, task: Task, contract: Contract) -> dict[str, Any]:
         from fer_edge.export.judge import parity
 
-        found = parity(Path(task.path), contract, task.what, self._reference("parity"))
+        found = parity(Path(task.path), contract, task.what, self._reference("parity"), self.job.limit(task))
         # Only what no engine can run is worth reading back weight by weight.
         unopened = found["verdict"] == "not-run" and found["engine"] is None
         self.findings = []

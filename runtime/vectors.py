@@ -1,4 +1,4 @@
-"""Golden vectors: one JSON file a case, read by the Python, Kotlin and TypeScript tests alike.
+"""Golden vectors: one JSON file a case, read by the Python, Kotlin and JavaScript tests alike.
 
 A case is a camera frame, what is done with it, and the SHA-256 of what must come out (or the word that the error's
 message must hold). A bundle's cases add the original's probabilities.

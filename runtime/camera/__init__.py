@@ -1,4 +1,4 @@
-"""The camera path (camera specification 1), bit for bit the same in Python, Kotlin and TypeScript."""
+"""The camera path (camera specification 1), bit for bit the same in Python and Kotlin."""
 
 from fer_edge.runtime.camera.geometry import upright_size
 from fer_edge.runtime.camera.path import prepare, scaled, upright

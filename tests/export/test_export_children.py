@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.export.job import MAKE, Job, make_jobs, put_array, put_json, wait_for
+from fer_edge.export.limits import Limits
 from fer_edge.export.pool import Pool, ending
 from fer_edge.export.worker import reason_of
 from fer_edge.runtime.bundle import open_bundle
@@ -87,7 +88,7 @@ def test_killed_before_the_first_bundle_there_is_none(foreign, foreign_options, 
 def torchscript_job(work):
     (work / "common").mkdir(parents=True)
     paths = {Variant("torchscript", "fp32"): work / "model.pt"}
-    (job,) = make_jobs((MAKE,), paths, work, calibrated=False)
+    (job,) = make_jobs((MAKE,), paths, work, calibrated=False, limits=Limits())
     job.write()
     return job
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from fer_edge.export import judge
+from fer_edge.export.limits import LIMITS
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.variants import Variant
@@ -19,7 +20,7 @@ def test_an_original_that_never_moves_is_the_reason_even_without_an_engine(forei
 
     def found(probabilities):
         reference = judge.Reference(pictures, probabilities)
-        return judge.parity(path, contract, Variant.parse("torchscript-fp32"), reference)
+        return judge.parity(path, contract, Variant.parse("torchscript-fp32"), reference, LIMITS["fp32"])
 
     assert (found(moving)["verdict"], found(moving)["reason"]) == ("not-run", "no engine here")
     assert found(still)["verdict"] == "not-run"

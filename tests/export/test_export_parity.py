@@ -146,8 +146,8 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
     little, much = original.copy(), original.copy()
     little[:2] = 1
     much[:40] = 1
-    assert gate(images, original, little, "int8")["verdict"] == "pass"
-    found = gate(images, original, much, "int8")
+    assert gate(images, original, little, LIMITS["int8"])["verdict"] == "pass"
+    found = gate(images, original, much, LIMITS["int8"])
     assert found["verdict"] == "fail"
     assert (found["reference"], found["artifact"], found["samples"]) == (1.0, 0.8, 200)
     low, high = found["drop_interval"]

@@ -44,9 +44,12 @@ internal class TfliteOnJvm(
             else -> error("element type $type")
         }
 
-    private companion object {
+    companion object {
+        /** Loads the native library; an app's has it by itself. */
+        fun loadLibrary() = library
+
         /** Loads the native library from its jar once. */
-        val library: Unit by lazy {
+        private val library: Unit by lazy {
             val file = File.createTempFile("tensorflowlite", ".so")
             file.deleteOnExit()
             val resource = checkNotNull(TfliteOnJvm::class.java.getResourceAsStream("/native/lib/libtensorflowlite_jni.so"))

@@ -29,7 +29,7 @@ internal sealed class StoredFrame {
 
 /**
  * A golden case: a camera frame, what is done with it, and the hashes of what must come out. The same files are read by
- * the Python, Kotlin and TypeScript tests; those of a bundle add the original's probabilities.
+ * the Python, Kotlin and JavaScript tests; those of a bundle add the original's probabilities.
  *
  * @property name of the case.
  * @property rotation degrees clockwise to upright.
