@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.inputs import extremes
 from fer_edge.export.judge import Reference
-from fer_edge.export.limits import limit_of
+from fer_edge.export.limits import LIMITS
 from fer_edge.export.reference import outputs, probabilities
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
@@ -82,7 +82,7 @@ def judge_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
         buffer.seek(0)
         loaded = torch.jit.load(buffer)  # type: ignore[no-untyped-call]
     reference = request.reference() if request.reference else _own_reference(request.source)
-    allowed = limit_of("fp32").max_abs
+    allowed = LIMITS["fp32"].max_abs
     with torch.no_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
         for number, picture in enumerate(reference.pictures):
             wanted = reference.probabilities[number]
