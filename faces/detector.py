@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.faces.haar import HaarDetector
-from fer_edge.runtime.camera import gray, upright
+from fer_edge.runtime.camera import gray, scaled, upright_size
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.frame import Frame
@@ -43,7 +43,38 @@ def make_detector(name: str) -> Detector:
     return by_name[name]()
 
 
+LONGEST_SIDE = 1000
+"""Pixels of the copy that faces are sought on: what is smaller than a thirtieth of the picture is no portrait, and the
+cascade takes texture of a larger copy for faces."""
+
+
 def detect_faces(frame: Frame, detector: Detector) -> list[Box]:
-    """The faces of a camera frame, found on the camera spec's gray of the upright picture."""
-    red, green, blue = np.moveaxis(upright(frame), 2, 0)
-    return detector.detect(gray(red, green, blue))
+    """The faces of a camera frame.
+
+    They are sought on the camera spec's gray of a copy whose longer side is at most ``LONGEST_SIDE`` pixels, made by the
+    camera path's own scaler; a smaller picture is taken as it is. So a photograph has the same faces at any size.
+
+    Returns:
+        x0, y0, x1, y1 as whole numbers of pixels of the upright picture, ordered by x0, then y0.
+    """
+    width, height = upright_size(frame)
+    longest = max(width, height)
+    if longest <= LONGEST_SIDE:
+        return detector.detect(_gray(frame, width, height))
+    small = [max(1, round(side * LONGEST_SIDE / longest)) for side in (width, height)]
+    across, down = width / small[0], height / small[1]
+    found = detector.detect(_gray(frame, *small))
+    return sorted(
+        (
+            float(round(x0 * across)),
+            float(round(y0 * down)),
+            float(round(x1 * across)),
+            float(round(y1 * down)),
+        )
+        for x0, y0, x1, y1 in found
+    )
+
+
+def _gray(frame: Frame, width: int, height: int) -> NDArray[np.uint8]:
+    red, green, blue = np.moveaxis(scaled(frame, width, height), 2, 0)
+    return gray(red, green, blue)

@@ -19,7 +19,7 @@ CASCADE = "haarcascade_frontalface_default.xml"
 SCALE_FACTOR = 1.1
 MIN_NEIGHBORS = 5
 SMALLEST = 30
-"""Pixels; the width and height of the smallest face that is looked for."""
+"""Pixels of the picture that the cascade is given; the width and height of the smallest face that is looked for."""
 
 
 class HaarDetector:

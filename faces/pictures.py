@@ -10,41 +10,53 @@ What a decoder leaves open is decided here, once:
 | gray, palette, CMYK, YCbCr         | RGB by Pillow's conversion; color profiles are not applied                     |
 | several frames                     | the first one                                                                  |
 | floating-point or 32-bit pixels    | refused                                                                        |
+| rows that are missing              | refused, however many there are                                                |
+
+A file is looked at in steps, each cheaper than the next: its first bytes name the one decoder it may meet
+(:mod:`fer_edge.faces.picture_formats`), its header says what decoding costs (:mod:`fer_edge.faces.headers`), and only
+then is it decoded: straight into the frame where the decoder can, else strip by strip.
 """
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.png import png_rows_are_missing
+from fer_edge.faces.picture_formats import BEGINNING, SUFFIXES, PictureFormat, format_of, why_unknown
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.extras import require
-from fer_edge.runtime.frame import Frame
+from fer_edge.runtime.frame import LARGEST_SIDE, Frame
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES: tuple[str, ...] = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
-"""Files with these endings, in any case, are pictures; nothing else is taken from a folder."""
+LARGEST_PIXELS = 3 << 24
+"""50 million, 8192x6144: what phones call 50 megapixels; 0.2 GB as RGBA."""
 
-DECODERS: tuple[str, ...] = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
-"""Pillow's decoders that are let near a stranger's bytes."""
-
-LARGEST_PIXELS = 1 << 27
-"""134 million: above the largest phone pictures in use, 0.5 GB as RGBA; more is taken for a decompression bomb."""
+LARGEST_MEMORY = 3 << 27
+"""0.4 GB: that the decoder and the frame may take together, worked out from the header."""
 
 LARGEST_BYTES = 1 << 29
 """Of a picture file."""
 
 ORIENTATION = 0x0112
+
+_STRIP = 1 << 18
+"""Pixels that are converted at once: small enough for a processor's cache."""
+
+_SQUARE = 256
 
 
 def read_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = None) -> Frame:
@@ -61,10 +73,34 @@ def read_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = N
         PictureError: not a file, not a picture of a known kind, broken, cut off, or too large.
         MissingExtra: Pillow is not installed.
     """
+    return read_reduced(source, name=name, most=1)[0]
+
+
+def read_reduced(
+    source: str | os.PathLike[str] | bytes, *, name: str | None = None, most: int = 8
+) -> tuple[Frame, int]:
+    """Decode one picture; a JPEG of more than ``LARGEST_PIXELS`` is made smaller by its decoder.
+
+    libjpeg computes a half, quarter or eighth of a picture from fewer coefficients, so that a photograph of 200
+    megapixels costs what one of 50 does.
+
+    Args:
+        source: a file's path, or the file's bytes.
+        name: what messages call it; the path if not given.
+        most: by how much it may be reduced.
+
+    Returns:
+        An upright RGBA frame with rotation 0, and how many of the file's pixels one of its pixels is wide: 1, 2, 4, 8.
+
+    Raises:
+        PictureError: as :func:`read_picture`.
+        MissingExtra: Pillow is not installed.
+    """
     _pillow()
     called = name or ("the picture" if isinstance(source, bytes) else os.fspath(source))
-    data = source if isinstance(source, bytes) else _file_bytes(Path(source), called)
-    return Frame.from_rgb(_decode(data, called))
+    file = io.BytesIO(source) if isinstance(source, bytes) else _open_file(Path(source), called)
+    with closing(file):
+        return _decode(file, called, most)
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
@@ -132,7 +168,7 @@ def _pillow() -> Any:
     return require("PIL.Image", "predict")
 
 
-def _file_bytes(path: Path, called: str) -> bytes:
+def _open_file(path: Path, called: str) -> BinaryIO:
     try:
         if not path.exists():
             raise PictureError(f"{called} does not exist")
@@ -140,58 +176,136 @@ def _file_bytes(path: Path, called: str) -> bytes:
             raise PictureError(f"{called} is not a file")
         if path.stat().st_size > LARGEST_BYTES:
             raise PictureError(f"{called} has more than {LARGEST_BYTES >> 20} MiB, which is no photograph")
-        return path.read_bytes()
+        return path.open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise PictureError(f"{called} cannot be read: {reason}") from error
 
 
-def _decode(data: bytes, called: str) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8, upright."""
+def _decode(file: BinaryIO, called: str, most: int) -> tuple[Frame, int]:
     try:
+        kind, header = _announced(file)
+        reduction = _affordable(header, called, most)
         with warnings.catch_warnings():
             # Damaged metadata and sizes near Pillow's own limit: the limits here decide.
             warnings.simplefilter("ignore")
-            with _pillow().open(io.BytesIO(data), formats=DECODERS) as image:
-                _check_size(image, called)
-                image.load()
-                return _rgb(_upright(image))
+            return _frame(_pixels(file, kind, header, reduction)), reduction
     except PictureError:
-        raise
-    except MemoryError:
         raise
     except Exception as error:  # decoders raise anything at all on hostile bytes
         raise PictureError(f"{called} cannot be decoded: {_reason(error)}") from error
 
 
+def _announced(file: BinaryIO) -> tuple[PictureFormat, Header]:
+    """What the file is and what its header says."""
+    content = PictureBytes(file)
+    beginning = content.upto(0, BEGINNING)
+    kind = format_of(beginning)
+    if kind is None:
+        raise HeaderError(why_unknown(beginning))
+    return kind, kind.header(content)
+
+
 def _reason(error: Exception) -> str:
-    if type(error).__name__ == "UnidentifiedImageError":
-        return f"not a picture of a known kind ({', '.join(DECODERS)})"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    if isinstance(error, HeaderError):
+        return str(error)
     first = next(iter(str(error).splitlines()), "")
     return ascii(first)[1:-1][:120] or type(error).__name__
 
 
-def _check_size(image: Image, called: str) -> None:
-    if image.width * image.height > LARGEST_PIXELS:
-        raise PictureError(
-            f"{called} has {image.width}x{image.height} pixels; at most {LARGEST_PIXELS} are decoded, make it smaller"
-        )
+def _affordable(header: Header, called: str, most: int) -> int:
+    """By how much the picture is to be reduced so that decoding it is affordable."""
+    for reduction in (1, 2, 4, 8):
+        pixels = header.pixels / reduction**2
+        memory = 4 * pixels + header.working * header.pixels + header.buffers
+        side = max(header.width, header.height) / reduction
+        if pixels <= LARGEST_PIXELS and memory <= LARGEST_MEMORY and side <= LARGEST_SIDE:
+            return reduction
+        if reduction >= min(most, header.reducible):
+            break
+    raise PictureError(
+        f"{called} has {header.width}x{header.height} pixels; at most {LARGEST_PIXELS} are decoded, or fewer where its "
+        f"kind of file takes more than {LARGEST_MEMORY >> 20} MiB for that: make it smaller"
+    )
 
 
-def _upright(image: Image) -> Image:
-    """The orientation applied to the pixels; TIFF's is already, and then no tag is left."""
-    transpose = _pillow().Transpose
-    turns = {
-        2: transpose.FLIP_LEFT_RIGHT,
-        3: transpose.ROTATE_180,
-        4: transpose.FLIP_TOP_BOTTOM,
-        5: transpose.TRANSPOSE,
-        6: transpose.ROTATE_270,  # Pillow turns counterclockwise
-        7: transpose.TRANSVERSE,
-        8: transpose.ROTATE_90,
-    }
-    turn = turns.get(_orientation(image))
-    return image if turn is None else image.transpose(turn)
+def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8, upright."""
+    module, decoder = kind.decoder
+    file.seek(0)
+    with getattr(importlib.import_module(f"PIL.{module}"), decoder)(file) as image:
+        if reduction > 1:
+            image.draft("RGB", (header.width // reduction, header.height // reduction))
+        elif image.width * image.height != header.pixels:
+            raise HeaderError(
+                f"it is {image.width}x{image.height}, but announces {header.width}x{header.height}"
+            )
+        shared = _loaded(image)
+        _refuse_missing_rows(image, file)
+        orientation = _orientation(image)
+        return _upright(_converted(image, shared), orientation)
+
+
+def _loaded(image: Image) -> NDArray[np.uint8] | None:
+    """Decode, if possible into memory that becomes the frame's: (H, W, 4) uint8, else None."""
+    opaque = image.mode == "RGB" and "transparency" not in image.info
+    if image.format not in {"JPEG", "PNG"} or not (opaque or image.mode in {"RGBA", "CMYK"}):
+        image.load()
+        return None
+    # Pillow keeps RGB in four bytes, too; only its name for that differs.
+    mode = "RGBX" if opaque else image.mode
+    memory = np.zeros((image.height, image.width, 4), np.uint8)
+    image.im = mapped = _pillow().frombuffer(mode, image.size, memory, "raw", mode, 0, 1).im
+    image.load()
+    # Older versions insist on memory of their own.
+    return memory if image.im is mapped else None
+
+
+def _refuse_missing_rows(image: Image, file: BinaryIO) -> None:
+    """Pillow takes a PNG whose compressed data is closed early for a picture that is black from there on."""
+    if image.format != "PNG":
+        return
+    last = np.asarray(image.crop((0, image.height - 1, image.width, image.height)))
+    # An interlaced picture has its last row early. The file may have been closed by the decoder, but not by us.
+    if (image.info.get("interlace") or not last.any()) and png_rows_are_missing(PictureBytes(file)):
+        raise HeaderError("cut off: rows are missing at its end")
+
+
+def _converted(image: Image, shared: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8 as stored, opaque: in place where the decoder wrote into it."""
+    if shared is not None and image.mode == "RGB":
+        return shared
+    found = np.empty((image.height, image.width, 4), np.uint8) if shared is None else shared
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        strip = image.crop((0, top, image.width, min(top + rows, image.height)))
+        found[top : top + rows] = _rgba(strip)
+    return found
+
+
+def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """The orientation applied; TIFF's is already, and then no tag is left."""
+    if not 2 <= orientation <= 8:
+        return pixels
+    whole = pixels.view(np.uint32)[:, :, 0]
+    seen = {
+        2: whole[:, ::-1],
+        3: whole[::-1, ::-1],
+        4: whole[::-1],
+        5: whole.T,
+        6: whole[::-1].T,
+        7: whole[::-1, ::-1].T,
+        8: whole[:, ::-1].T,
+    }[orientation]
+    turned = np.empty(seen.shape, np.uint32)
+    # In squares, since either side of a transposition alone would leave the processor's cache at each pixel.
+    for top in range(0, seen.shape[0], _SQUARE):
+        for left in range(0, seen.shape[1], _SQUARE):
+            part = slice(top, top + _SQUARE), slice(left, left + _SQUARE)
+            turned[part] = seen[part]
+    return turned[:, :, None].view(np.uint8)
 
 
 def _orientation(image: Image) -> int:
@@ -202,18 +316,25 @@ def _orientation(image: Image) -> int:
     return value if isinstance(value, int) else 1
 
 
-def _rgb(image: Image) -> NDArray[np.uint8]:
+def _frame(pixels: NDArray[np.uint8]) -> Frame:
+    """Without the copy that a frame of a stranger's buffer needs: nobody else holds these."""
+    pixels.flags.writeable = False
+    height, width = pixels.shape[:2]
+    return Frame("rgba", width, height, 0, (pixels,))
+
+
+def _rgba(image: Image) -> NDArray[np.uint8]:
+    """(H, W, 4) uint8, opaque."""
     if image.mode in ("I", "F"):
-        return _wide_gray(image)
-    if image.mode.startswith("I;16"):
-        high = (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
-        return np.repeat(high[:, :, None], 3, axis=2)
+        image = _pillow().fromarray(_wide_gray(image))
+    elif image.mode.startswith("I;16"):
+        image = _pillow().fromarray((np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8))
     if image.has_transparency_data:
         over = image.convert("RGBA")
         page = _pillow().new("RGBA", over.size, "white")
         page.alpha_composite(over)
-        image = page
-    return np.array(image.convert("RGB"))
+        return np.asarray(page)
+    return np.asarray(image.convert("RGB").convert("RGBA"))
 
 
 def _wide_gray(image: Image) -> NDArray[np.uint8]:
@@ -221,7 +342,5 @@ def _wide_gray(image: Image) -> NDArray[np.uint8]:
     values = np.asarray(image)
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         kind = "floating-point" if image.mode == "F" else "32-bit"
-        raise PictureError(
-            f"the picture has {kind} pixels, whose white is not known; save it with 8 or 16 bits"
-        )
-    return np.repeat((values >> 8).astype(np.uint8)[:, :, None], 3, axis=2)
+        raise HeaderError(f"it has {kind} pixels, whose white is not known; save it with 8 or 16 bits")
+    return (values >> 8).astype(np.uint8)

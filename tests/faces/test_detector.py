@@ -7,6 +7,7 @@ from PIL import Image
 from skimage import data
 
 from fer_edge.faces.detector import DETECTORS, detect_faces, make_detector
+from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.frame import Frame
 
@@ -23,6 +24,34 @@ def test_parameters_and_gray_are_those_of_the_interface():
     found = cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(30, 30))
     direct = sorted((x, y, x + w, y + h) for x, y, w, h in found.tolist())
     assert detect_faces(Frame.from_rgb(data.astronaut()), make_detector("haar")) == direct
+
+
+def at_size(side):
+    return np.asarray(Image.fromarray(data.astronaut()).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def test_a_photograph_has_the_same_faces_at_any_size():
+    """Up to what the copy leaves of a pixel: its longer side is 1000, so a pixel of it is 4 of 4096."""
+    detector = make_detector("haar")
+    found = {side: detect_faces(Frame.from_rgb(at_size(side)), detector) for side in (1000, 1500, 2048, 4096)}
+    for side, boxes in found.items():
+        assert len(boxes) == len(found[1000])
+        for box, same in zip(boxes, found[1000], strict=True):
+            assert [1000 * edge / side for edge in box] == pytest.approx(same, abs=4)
+            assert all(edge == int(edge) for edge in box)
+    face = [512 * edge / 1000 for edge in found[1000][0]]
+    assert face == pytest.approx(detect_faces(Frame.from_rgb(data.astronaut()), detector)[0], abs=3)
+
+
+def test_a_large_picture_is_sought_on_the_camera_paths_copy():
+    """OpenCV called directly on the spec's scaler and gray, the boxes multiplied back."""
+    frame = Frame.from_rgb(at_size(2000)[:1500])
+    small = scaled(frame, 1000, 750)
+    gray = np.asarray(Image.fromarray(small).convert("L"))
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    found = cascade.detectMultiScale(gray, scaleFactor=1.1, minNeighbors=5, minSize=(30, 30))
+    expected = sorted((2 * x, 2 * y, 2 * (x + w), 2 * (y + h)) for x, y, w, h in found.tolist())
+    assert detect_faces(frame, make_detector("haar")) == expected
 
 
 def test_a_turned_frame_is_made_upright_first():

@@ -1,0 +1,127 @@
+"""What hostile and very large picture files cost: memory and time above idle, each file in a fresh process.
+
+    python benchmarks/figures/hostile_pictures.py
+
+The files are those of ``tests/faces/hostile_files.py``. A child imports what ``fer-predict`` imports, decodes a small
+picture, and then reads the file; above idle is the highest resident memory from then on, less what it was before, and
+the time until the answer. Goals: 250 MB and 250 ms for every refused file, 400 MB for the largest accepted one.
+Writes ``benchmarks/results/hostile_pictures.json``; exit code 3 if a goal is missed or a file ends otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from machine import machine
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "faces"))
+
+REFUSED_MB, REFUSED_SECONDS, ACCEPTED_MB = 250, 0.25, 400
+
+CHILD = """
+import io, json, pathlib, sys, time
+from PIL import Image
+from fer_edge.faces.pictures import read_reduced
+from fer_edge.runtime.errors import PictureError
+
+def peak():
+    text = pathlib.Path("/proc/self/status").read_text()
+    return int(text.split("VmHWM:")[1].split()[0]) * 1024
+
+for kind in ("JPEG", "PNG"):
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (9, 99, 200)).save(buffer, kind)
+    read_reduced(buffer.getvalue())
+pathlib.Path("/proc/self/clear_refs").write_text("5")
+before, start = peak(), time.perf_counter()
+try:
+    frame, reduction = read_reduced(sys.argv[1])
+    words = f"{frame.width}x{frame.height}, reduced by {reduction}"
+    refused = False
+except PictureError as error:
+    words, refused = str(error).replace(sys.argv[1], "FILE"), True
+seconds = time.perf_counter() - start
+print(json.dumps({"refused": refused, "mb": (peak() - before) / 1e6, "seconds": seconds, "words": words}))
+"""
+
+
+def main() -> int:
+    """Measure, print, write the result file."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", default="", help="files whose name holds this; nothing is written")
+    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "hostile_pictures.json")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        rows = [
+            measure(name, path, refused=refused)
+            for name, path, refused in files(Path(folder), arguments.only)
+        ]
+    document = {
+        "benchmark": "hostile_pictures",
+        "machine": machine(),
+        "goals": {"refused_mb": REFUSED_MB, "refused_seconds": REFUSED_SECONDS, "accepted_mb": ACCEPTED_MB},
+        "worst": worst(rows),
+        "rows": rows,
+    }
+    if not arguments.only:
+        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    return 0 if all(row["met"] for row in rows) else 3
+
+
+def files(folder: Path, only: str) -> Iterator[tuple[str, Path, bool]]:
+    """Each file as it is needed, whether it must be refused; the one before is gone."""
+    from hostile_files import ACCEPTED, REFUSED, write_sparse
+
+    for made, refused in ((REFUSED, True), (ACCEPTED, False)):
+        for name, (suffix, build) in made.items():
+            if only in name:
+                path = folder / f"file.{suffix}"
+                path.write_bytes(build())
+                yield name, path, refused
+                path.unlink()
+    if only in "sparse":
+        yield "half a gigabyte of nothing", write_sparse(folder / "sparse.webp"), True
+
+
+def measure(name: str, path: Path, *, refused: bool) -> dict[str, Any]:
+    """One row: what became of the file, and whether that is what is wanted."""
+    done = subprocess.run(
+        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True, timeout=600
+    )
+    row = {"name": name, "bytes": path.stat().st_size, "wanted": "refused" if refused else "accepted"}
+    row |= json.loads(done.stdout)
+    affordable = (
+        row["mb"] <= REFUSED_MB and row["seconds"] <= REFUSED_SECONDS if refused else row["mb"] <= ACCEPTED_MB
+    )
+    row["met"] = affordable and row["refused"] is refused
+    row["mb"], row["seconds"] = round(row["mb"], 1), round(row["seconds"], 3)
+    mark = "" if row["met"] else "   MISSED"
+    print(
+        f"{name:45} {row['bytes']:>10} B {row['mb']:7.1f} MB {row['seconds']:7.3f} s  {row['words'][:70]}{mark}"
+    )
+    return row
+
+
+def worst(rows: list[dict[str, Any]]) -> dict[str, float]:
+    """The figures that the goals are about."""
+    refused = [row for row in rows if row["wanted"] == "refused"]
+    accepted = [row for row in rows if row["wanted"] == "accepted"]
+    return {
+        "refused_mb": max((row["mb"] for row in refused), default=0.0),
+        "refused_seconds": max((row["seconds"] for row in refused), default=0.0),
+        "accepted_mb": max((row["mb"] for row in accepted), default=0.0),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

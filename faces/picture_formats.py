@@ -1,0 +1,98 @@
+"""The picture formats that are opened: how each is recognized, what reads its header, which decoder of Pillow follows.
+
+A stranger's file meets the one decoder that its first bytes name, and only after its header was found to be sound and
+affordable. Adding a format is a line in ``FORMATS`` and a header reader; what is not listed is never decoded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fer_edge.faces.headers.header import Header, PictureBytes
+from fer_edge.faces.headers.jpeg import jpeg_header
+from fer_edge.faces.headers.png import png_header
+from fer_edge.faces.headers.simple import (
+    avif_header,
+    bmp_header,
+    gif_header,
+    jpeg2000_header,
+    ppm_header,
+    webp_header,
+)
+from fer_edge.faces.headers.tiff import tiff_header
+
+BEGINNING = 64
+"""Bytes of a file that tell its format."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFormat:
+    """One format.
+
+    Attributes:
+        name: as messages and Pillow call it.
+        decoder: module and class in Pillow.
+        suffixes: of file names, lower case.
+        recognize: whether a file's first ``BEGINNING`` bytes are this format's.
+        header: reads size and cost without decoding.
+    """
+
+    name: str
+    decoder: tuple[str, str]
+    suffixes: tuple[str, ...]
+    recognize: Callable[[bytes], bool]
+    header: Callable[[PictureBytes], Header]
+
+
+def _starts(*beginnings: bytes) -> Callable[[bytes], bool]:
+    return lambda data: data.startswith(beginnings)
+
+
+def _is_webp(data: bytes) -> bool:
+    return data[:4] == b"RIFF" and data[8:12] == b"WEBP"
+
+
+def _is_avif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and b"avi" in data[8:] and data[8:12] not in _HEIC[:-2]
+
+
+def _is_ppm(data: bytes) -> bool:
+    return data[:1] == b"P" and data[1:2] in b"123456" and data[2:3] in b" \t\r\n#" and len(data) > 2
+
+
+FORMATS: tuple[PictureFormat, ...] = (
+    PictureFormat("JPEG", ("JpegImagePlugin", "JpegImageFile"), (".jpg", ".jpeg", ".jpe", ".jfif"),
+                  _starts(b"\xff\xd8\xff"), jpeg_header),
+    PictureFormat("PNG", ("PngImagePlugin", "PngImageFile"), (".png",), _starts(b"\x89PNG\r\n\x1a\n"), png_header),
+    PictureFormat("WEBP", ("WebPImagePlugin", "WebPImageFile"), (".webp",), _is_webp, webp_header),
+    PictureFormat("TIFF", ("TiffImagePlugin", "TiffImageFile"), (".tif", ".tiff"),
+                  _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), tiff_header),
+    PictureFormat("GIF", ("GifImagePlugin", "GifImageFile"), (".gif",), _starts(b"GIF87a", b"GIF89a"), gif_header),
+    PictureFormat("BMP", ("BmpImagePlugin", "BmpImageFile"), (".bmp",), _starts(b"BM"), bmp_header),
+    PictureFormat("PPM", ("PpmImagePlugin", "PpmImageFile"), (".pbm", ".pgm", ".ppm", ".pnm"), _is_ppm, ppm_header),
+    PictureFormat("AVIF", ("AvifImagePlugin", "AvifImageFile"), (".avif",), _is_avif, avif_header),
+    PictureFormat("JPEG2000", ("Jpeg2KImagePlugin", "Jpeg2KImageFile"), (".jp2", ".j2k"),
+                  _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"), jpeg2000_header),
+)  # fmt: skip
+"""Every picture format, in the order in which messages name them."""
+
+SUFFIXES: tuple[str, ...] = tuple(sorted(suffix for entry in FORMATS for suffix in entry.suffixes))
+"""Files with these endings, in any case, are pictures; nothing else is taken from a folder."""
+
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+
+
+def format_of(beginning: bytes) -> PictureFormat | None:
+    """The format of a file that begins so; None if it is none of ``FORMATS``."""
+    return next((entry for entry in FORMATS if entry.recognize(beginning)), None)
+
+
+def why_unknown(beginning: bytes) -> str:
+    """Why a file that begins so is not opened, and what to do."""
+    names = ", ".join(entry.name for entry in FORMATS)
+    if beginning[4:8] == b"ftyp" and beginning[8:12] in _HEIC:
+        return (
+            f"HEIC, as iPhones keep photographs, is not a picture of a known kind ({names}); share it as JPEG"
+        )
+    return f"not a picture of a known kind ({names})"

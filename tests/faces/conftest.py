@@ -1,0 +1,6 @@
+"""``hostile_files`` is shared with the figures."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
