@@ -65,6 +65,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @click.option(
     "--output", "kind", type=Word("output", ("logits", "probabilities")), help="What the module returns."
 )
+@click.option(
+    "--weights-key",
+    metavar="KEY",
+    help="Which weights, where the checkpoint holds several, such as state_dict_ema.",
+)
 @click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
 @click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
@@ -141,7 +146,7 @@ def run(output: Output, options: dict[str, Any]) -> None:
 
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
     foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input_size": "--input"}
-    foreign |= {"mean": "--mean", "std": "--std", "kind": "--output"}
+    foreign |= {"mean": "--mean", "std": "--std", "kind": "--output", "weights_key": "--weights-key"}
     given = [option for name, option in foreign.items() if options[name]]
     if given:
         usage_error(
@@ -193,6 +198,7 @@ def _settings(options: dict[str, Any]) -> Any:
             output=options["kind"],
             model=options["model"],
             crop_margin=options["crop_margin"],
+            weights_key=options["weights_key"],
         ),
         Sources(
             calibration=options["calibration"],

@@ -71,7 +71,10 @@ PATH = click.Path(path_type=Path)
 )
 @click.option("--reduced", type=PATH, help="Leave out the faces of this list (fer-train ambiguous).")
 @click.option("--augmented", type=PATH, help="Add the faces of this folder (fer-train generate).")
-@click.option("--init", type=PATH, help="Start from these weights: .safetensors, .pt, .pth or .ckpt.")
+@click.option("--init", type=PATH, help="Start from these weights, of fer-train or of anybody.")
+@click.option(
+    "--weights-key", metavar="KEY", help="Which weights of --init, where the file holds several, such as ema."
+)
 @click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
 @click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")
 @click.option("--resume", is_flag=True, help="Go on from the last snapshot in --out.")
@@ -126,6 +129,7 @@ def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | No
     _threads(options["threads"] or share)
     wishes = Wishes(
         init=options["init"],
+        weights_key=options["weights_key"],
         teacher=options["teacher"],
         qat=options["qat"],
         resume=options["resume"],

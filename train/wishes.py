@@ -29,6 +29,7 @@ class Wishes:
 
     Attributes:
         init: weights to start from.
+        weights_key: which of them, where the file holds several sets.
         teacher: checkpoint to learn from.
         qat: train with int8 rounding in the network.
         resume: go on from the last snapshot.
@@ -40,6 +41,7 @@ class Wishes:
     """
 
     init: Path | None = None
+    weights_key: str | None = None
     teacher: Path | None = None
     qat: bool = False
     resume: bool = False
