@@ -157,6 +157,7 @@ def _start(job: Job) -> Child:
         **os.environ,
         **ENVIRONMENT,
         "TMPDIR": str(job.folder / "tmp"),
+        "TORCHINDUCTOR_CACHE_DIR": str(job.folder / "tmp"),
         "PYTHONPATH": _python_path(),
     }
     log = (job.folder / "log.txt").open("ab")

@@ -35,8 +35,9 @@ class Session(Protocol):
         """
 
     def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
-        """The library's own call for one picture that stays the same: what a benchmark times, with nothing around it,
-        no lock either: one thread at a time.
+        """The library's own call for one picture that stays the same: what a benchmark times, with nothing around it.
+
+        No lock either: one thread at a time.
 
         Args:
             tensor: in the contract's shape and dtype; must not change while the call is used.

@@ -90,7 +90,8 @@ class TorchScript:
 @contextlib.contextmanager
 def _threads(torch: Any, count: int) -> Iterator[None]:
     """The number of threads is the process's; leave it as it was."""
-    with _PROCESS:  # also to look: a thread takes the process's number when it first asks for it, and keeps it
+    # Also to look: a thread takes the process's number when it first asks for it, and keeps it.
+    with _PROCESS:
         before = torch.get_num_threads()
         if before != count:
             torch.set_num_threads(count)
