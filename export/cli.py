@@ -11,12 +11,11 @@ from fer_edge.console.command import command, usage_error
 from fer_edge.console.lists import Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
-from fer_edge.export.options import InputSize, KeyValue
+from fer_edge.export.options import InputSize, KeyValue, Share
 from fer_edge.export.plan import Wanted
 from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
-SHARE = click.FloatRange(0, 1)
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
 
@@ -79,13 +78,15 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option(
     "--max-abs",
-    type=SHARE,
+    type=Share(),
     help="Largest difference of any probability that parity allows; default by precision.",
 )
-@click.option("--min-agreement", type=SHARE, help="Least share of equal first labels; default by precision.")
+@click.option(
+    "--min-agreement", type=Share(), help="Least share of equal first labels; default by precision."
+)
 @click.option(
     "--max-accuracy-drop",
-    type=SHARE,
+    type=Share(),
     help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")

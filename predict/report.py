@@ -25,7 +25,7 @@ def report(found: Sequence[Answer], *, probabilities: bool = False, width: int |
             rows += [_row(answer.picture.file_name, face, probabilities) for face in answer.faces] or [
                 [answer.picture.file_name, "-", "-", "no face found", "", ""]
             ]
-    return table(headers, rows, right=["face", "probability"], width=width)
+    return table(headers, rows, right=["face", "probability"], optional=("box",), width=width)
 
 
 def _row(file_name: str, face: Face, probabilities: bool) -> list[str]:

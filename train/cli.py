@@ -177,6 +177,8 @@ def _list(output: Output) -> None:
     text = table(
         ("recipe", "architecture", "published", "what"),
         [(r["name"], r["arch"], r["published"] or "-", r["summary"]) for r in recipes],
+        optional=("published",),
+        width=output.width,
     )
     text += "\n\n" + table(
         ("architecture", "input", "source"),
@@ -184,6 +186,7 @@ def _list(output: Output) -> None:
             (entry.name, f"{entry.width}x{entry.height}x{entry.channels}", entry.source)
             for entry in ARCHITECTURES
         ],
+        width=output.width,
     )
     output.result({"recipes": recipes, "architectures": networks}, text)
 
@@ -197,7 +200,7 @@ def _show(output: Output, result: Result) -> None:
     ]
     rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
-    text = table((title, "clear", "all"), rows, right=("clear", "all"))
+    text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
     text += f"\n\nReport: {result.page}\nNext: fer-export {result.weights}"
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
     output.result({**document, "test": result.report.get("test"), judged: figures}, text)
