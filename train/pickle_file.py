@@ -125,10 +125,11 @@ def _unpickled(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
 
 def _refuse(document: Mapping[str, Any], name: str) -> None:
     if document.get("network"):
+        kind, where = document["network"]
         raise CheckpointError(
-            f"{name} is refused: it holds a whole pickled network ({document['network']}), and code would have to be run "
+            f"{name} is refused: it holds a whole pickled network ({kind}), and code would have to be run "
             "to read it; where that code is at hand and trusted: "
-            'torch.save(torch.load(path, weights_only=False).state_dict(), "weights.pth")'
+            f'torch.save(torch.load(path, weights_only=False){where}.state_dict(), "weights.pth")'
         )
     if document.get("needs"):
         raise CheckpointError(

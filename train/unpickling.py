@@ -383,16 +383,17 @@ def _versions(metadata: Any) -> dict[str, dict[str, int]]:
     }
 
 
-def _network(value: Any, seen: set[int], depth: int = 0) -> str:
-    """The class of a whole ``nn.Module`` in what was unpickled; "" if there is none."""
+def _network(value: Any, seen: set[int], where: str = "") -> list[str]:
+    """Class of a whole ``nn.Module`` and where it lies, as one indexes it; empty if there is none."""
     if isinstance(value, Inert):
         state = getattr(value, "state", None)
         whole = isinstance(state, Mapping) and "_modules" in state and "_parameters" in state
-        return value.name if whole else ""
-    if depth > DEPTH or id(value) in seen:
-        return ""
+        return [value.name[:TEXT], where] if whole else []
+    if len(where) > TEXT or id(value) in seen:
+        return []
     seen.add(id(value))
-    return next((found for _, item in _children(value) if (found := _network(item, seen, depth + 1))), "")
+    inside = ((f"{where}[{name!r}]", item) for name, item in _children(value) if isinstance(value, Mapping))
+    return next((found for place, item in inside if (found := _network(item, seen, place))), [])
 
 
 def _outline(content: Any) -> str:
@@ -407,7 +408,7 @@ def answer(stream: Any) -> tuple[dict[str, Any], list[bytes]]:
     content, keys = _legacy(stream, seen)
     if seen.unknown:
         needed = [name[:TEXT] for name in list(seen.unknown)[:8]]
-        return {"needs": needed, "network": _network(content, set())[:TEXT]}, []
+        return {"needs": needed, "network": _network(content, set())}, []
     findings = Findings()
     findings.look(content)
     storages, inline = [], []

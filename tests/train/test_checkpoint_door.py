@@ -217,11 +217,15 @@ def test_the_command_would_have_run(tmp_path):
     assert (tmp_path / "ran").exists()
 
 
-def test_what_needs_code_is_named(tmp_path, net):
+@pytest.mark.parametrize(
+    ("content", "place"), [(lambda net: net, ""), (lambda net: {"epoch": 1, "ema": net}, r"\['ema'\]")]
+)
+def test_a_whole_network_is_named_with_the_line_that_saves_its_weights(tmp_path, net, content, place):
     with pytest.raises(
-        CheckpointError, match=r"whole pickled network \(.*Net\).*state_dict\(\), \"weights.pth\""
+        CheckpointError,
+        match=rf"network \(.*Net\).*weights_only=False\){place}.state_dict\(\), \"weights.pth\"",
     ):
-        read_checkpoint(saved(tmp_path / "whole.pt", net))
+        read_checkpoint(saved(tmp_path / "whole.pt", content(net)))
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
