@@ -29,7 +29,7 @@ from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
 from fer_edge.export.formats.coreml_package import write_package
 from fer_edge.export.formats.coreml_weights import read_constants
-from fer_edge.export.formats.protocol import Request
+from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.tracing import judge_trace, trace
@@ -51,6 +51,7 @@ class CoreMLFormat:
         Raises:
             ExportError: coremltools refused an operator, or a weight is not finite.
         """
+        refuse_unknown_precision(request.variant, ("fp32", "fp16", "w8"))
         contract = contract_for(request.variant, request.source.contract)
         # What is not finite after a fold is refused below, with the tensor's name.
         with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.formats.onnx_graph import base_graph, to_bytes
 from fer_edge.export.formats.onnx_static import to_int8
 from fer_edge.export.formats.onnx_weights import to_dynamic, to_fp16, to_w8
-from fer_edge.export.formats.protocol import Request
+from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.runtime.contract import Contract
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 
 class OnnxFormat:
@@ -23,20 +29,42 @@ class OnnxFormat:
             ExportError: the exporter refused an operator, a value is not finite, calibration images are missing
                 for int8, or the model is larger than one file may be.
         """
+        refuse_unknown_precision(request.variant, _MAKERS)
         contract = contract_for(request.variant, request.source.contract)
-        precision = request.variant.precision
-        if precision == "int8":
-            model = to_int8(request, contract)
-        else:
-            model = base_graph(request)
-            if precision == "fp16":
-                to_fp16(model)
-            elif precision == "w8":
-                to_w8(model)
-            elif precision == "dynamic":
-                model = to_dynamic(model)
+        model = _MAKERS[request.variant.precision](request)
         request.path.write_bytes(to_bytes(model, contract))
         return contract
 
 
+def _fp32(request: Request) -> ModelProto:
+    return base_graph(request)
+
+
+def _fp16(request: Request) -> ModelProto:
+    model = base_graph(request)
+    to_fp16(model)
+    return model
+
+
+def _w8(request: Request) -> ModelProto:
+    model = base_graph(request)
+    to_w8(model)
+    return model
+
+
+def _dynamic(request: Request) -> ModelProto:
+    return to_dynamic(base_graph(request))
+
+
+def _int8(request: Request) -> ModelProto:
+    return to_int8(request, contract_for(request.variant, request.source.contract))
+
+
+_MAKERS: dict[str, Callable[[Request], ModelProto]] = {
+    "fp32": _fp32,
+    "fp16": _fp16,
+    "w8": _w8,
+    "dynamic": _dynamic,
+    "int8": _int8,
+}
 ONNX = OnnxFormat()

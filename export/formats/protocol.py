@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Request:
             the format's name.
         reference: pictures and the original's answers to them, for formats that judge what they are about to
             convert; None: they judge by pictures of their own. Called, it may wait for the parent.
+        notes: the converter adds sentences that whoever reads the table and the card must know.
     """
 
     variant: Variant
@@ -69,6 +71,23 @@ class Request:
     path: Path
     memo: dict[str, Any] = field(default_factory=dict)
     reference: Callable[[], Reference] | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def refuse_unknown_precision(variant: Variant, implemented: Collection[str]) -> None:
+    """Raise where a converter has no way to the variant's precision.
+
+    Args:
+        variant: what was asked for.
+        implemented: the precisions that the converter makes; it chooses among them by table.
+
+    Raises:
+        ExportError: it makes others only. A file of one precision must never be written for another.
+    """
+    if variant.precision not in implemented:
+        raise ExportError(
+            f"the {variant.format} converter does not make {variant.precision!r}; it makes {', '.join(implemented)}"
+        )
 
 
 class Format(Protocol):

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.protocol import Request, Source
+from fer_edge.export.formats.protocol import Request, Source, refuse_unknown_precision
 from fer_edge.export.frontend import TensorFrontend, example_tensor
 from fer_edge.export.tracing import trace
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
@@ -47,6 +47,7 @@ class TorchScriptFormat:
         Raises:
             ExportError: the module cannot be traced or frozen, or a folded weight is not finite.
         """
+        refuse_unknown_precision(request.variant, ("fp32",))
         contract = contract_for(request.variant, request.source.contract)
         buffer = _save(_frozen(request.source), contract)
         request.path.write_bytes(_reproducible(buffer))
