@@ -21,7 +21,7 @@ import numpy as np
 from fer_edge.export.formats.onnx_graph import drop_unused, uses
 
 if TYPE_CHECKING:
-    from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+    from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 SIXTH = np.float32(1 / 6)
 ABSORBERS = ("Conv", "Gemm", "MatMul")
@@ -41,7 +41,11 @@ def rewrite_for_int8(model: ModelProto) -> None:
 def _replace_means(graph: GraphProto, tensors: dict[str, TensorProto]) -> None:
     from onnx import helper
 
-    ranks = {value.name: len(value.type.tensor_type.shape.dim) for value in (*graph.input, *graph.value_info)}
+    ranks = {
+        value.name: len(value.type.tensor_type.shape.dim)
+        for value in (*graph.input, *graph.value_info)
+        if _is_float(value)
+    }
     nodes = []
     for node in graph.node:
         if node.op_type != "ReduceMean" or not _over_pixels(node, tensors, ranks):
@@ -65,16 +69,27 @@ def _over_pixels(node: NodeProto, tensors: dict[str, TensorProto], ranks: dict[s
     return axes == {2, 3}
 
 
+def _is_float(value: ValueInfoProto) -> bool:
+    """Whether a value is float32: the forms hold float32 constants, and onnxruntime pools no other kind."""
+    from onnx import TensorProto
+
+    return bool(value.type.tensor_type.elem_type == TensorProto.FLOAT)
+
+
 def _replace_hard_activations(graph: GraphProto) -> None:
     from onnx import numpy_helper
 
-    found = [node for node in graph.node if _is_hard(node)]
+    others = {value.name for value in (*graph.output, *graph.value_info) if not _is_float(value)}
+    found = [node for node in graph.node if _is_hard(node) and node.output[0] not in others]
     if not found:
         return
     constants = {"hard.three": 3.0, "hard.zero": 0.0, "hard.six": 6.0, "hard.sixth": SIXTH}
     for name, value in constants.items():
         graph.initializer.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
-    nodes = [new for node in graph.node for new in (_hard_form(node) if _is_hard(node) else [node])]
+    replaced = {node.output[0] for node in found}
+    nodes = [
+        new for node in graph.node for new in (_hard_form(node) if node.output[0] in replaced else [node])
+    ]
     _set_nodes(graph, nodes)
     for node in found:
         _move_factor(graph, node.output[0])

@@ -157,8 +157,14 @@ def measure(model: ModelProto, inputs: Iterable[NDArray[Any]]) -> Ranges:
 
 
 def _activations(model: ModelProto) -> list[str]:
-    """Float inputs and outputs of the quantized operators, in graph order."""
-    constants = {tensor.name for tensor in model.graph.initializer}
+    """float32 inputs and outputs of the quantized operators, in graph order."""
+    from onnx import TensorProto
+
+    graph = model.graph
+    known = (*graph.input, *graph.output, *graph.value_info)
+    kinds = (TensorProto.UNDEFINED, TensorProto.FLOAT)
+    others = {value.name for value in known if value.type.tensor_type.elem_type not in kinds}
+    constants = {tensor.name for tensor in graph.initializer} | others
     names = (
         name
         for node in model.graph.node
