@@ -142,13 +142,7 @@ def _table(candidates: Sequence[Candidate], width: int | None) -> str:
         )
         for entry in ranked
     ]
-    return table(
-        headers,
-        rows,
-        right=("threads", "whole path", "size", "accuracy"),
-        optional=("accuracy", "size", "engine"),
-        width=width,
-    )
+    return table(headers, rows, right=("threads", "whole path", "size", "accuracy"), width=width)
 
 
 def _seconds(entry: Candidate) -> float:

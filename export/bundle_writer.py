@@ -82,7 +82,7 @@ def _manifest(
         artifacts=tuple(_artifact(row, original, evidence) for row in written),
         skipped=tuple(Skipped(row.variant.name, str(row.reason)) for row in rows if row.status != WRITTEN),
         tools=_tools(row.variant.format for row in written),
-        extra=_extra(original, evidence, limits),
+        extra={**_extra(original, evidence, limits), **_notes(written)},
     )
 
 
@@ -122,6 +122,12 @@ def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, 
     if evidence.warnings:
         extra["warnings"] = list(evidence.warnings)
     return extra
+
+
+def _notes(written: Sequence[Row]) -> dict[str, Any]:
+    """What converters had to say, by variant."""
+    notes = {row.variant.name: list(row.notes) for row in written if row.notes}
+    return {"notes": notes} if notes else {}
 
 
 def _files(folder: Path) -> dict[str, FileEntry]:

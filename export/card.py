@@ -95,6 +95,7 @@ def card(manifest: Manifest, contract: Contract) -> str:
         _python(chosen),
         _camera(contract),
         CHECKED + "\n" + _table(manifest),
+        _notes(manifest),
         _calibration(manifest),
         _skipped(manifest),
         CAUTION,
@@ -253,6 +254,15 @@ def _engines(manifest: Manifest) -> str:
 def _warnings(manifest: Manifest) -> str:
     lines = [f"> **Warning:** {_plain(str(text))}." for text in manifest.extra.get("warnings", ())]
     return "\n>\n".join(lines) + "\n" if lines else ""
+
+
+def _notes(manifest: Manifest) -> str:
+    lines = [
+        f"- {name}: {_plain(str(note))}"
+        for name, notes in manifest.extra.get("notes", {}).items()
+        for note in notes
+    ]
+    return "Notes of the converters:\n\n" + "\n".join(lines) + "\n" if lines else ""
 
 
 def _calibration(manifest: Manifest) -> str:

@@ -5,28 +5,31 @@
 | hard-swish                            | ``(relu6(x + 3) * x) * (1 / 6)``; in any other order converters     |
 |                                       | fuse it back into an operator that has no int8 kernel              |
 | hard-sigmoid                          | ``relu6(x + 3) * (1 / 6)``                                         |
-| padded max-pool of values >= 0        | zero padding, then a max-pool without padding                      |
+| padded or rounded-up max-pool of      | zero padding, then a max-pool without padding                      |
+| values >= 0                           |                                                                    |
 
-Hard-swish and hard-sigmoid only for int8: the other precisions lose 6 to 7 % of speed by it. The result is compared with
-the original before it is used.
+Hard-swish and hard-sigmoid only for int8: the other precisions lose 6 to 7 % of speed by it. Forms of in-place
+operations write to their input as those do. The result is compared with the original before it is used; a form that
+is not proven equal is left out, and a note says so. Other pools are met by ``rewrite_pooling``.
 """
 
 from __future__ import annotations
 
 import copy
 import math
-import operator
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from fer_edge.export.rewrite_pooling import plain_pools, windows_of
+from fer_edge.export.rewrite_signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
 from fer_edge.runtime.errors import ExportError
 
 HARD_SWISH, HARD_SIGMOID, MAX_POOL = "hard-swish", "hard-sigmoid", "max-pool"
-RULES: frozenset[str] = frozenset({HARD_SWISH, HARD_SIGMOID, MAX_POOL})
+RULES: tuple[str, ...] = (HARD_SWISH, HARD_SIGMOID, MAX_POOL)
 
 _TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
 """Relative to the largest output: what rounding alone makes of another order of operations in a deep network."""
@@ -34,19 +37,44 @@ _STRENGTHS = (0.3, 1.0, 3.0)
 """Standard deviations of the inputs that two networks are compared on."""
 
 
-class HardSwish(nn.Module):
-    """``x * relu6(x + 3) / 6`` in the order that stays apart; any shape, float32."""
+class NotProvenError(ExportError):
+    """Another form of a network does not compute what the network does, as far as could be seen."""
+
+
+class _Form(nn.Module):
+    """A form of an operation on one tensor.
+
+    Args:
+        inplace: also put the result where the input lies, as the operation does.
+    """
+
+    def __init__(self, inplace: bool = False) -> None:
+        super().__init__()
+        self.inplace = inplace
 
     def forward(self, features: Tensor) -> Tensor:
         """Apply it."""
+        result = self.of(features)
+        return features.copy_(result) if self.inplace else result
+
+    def of(self, features: Tensor) -> Tensor:
+        """The result in memory of its own."""
+        raise NotImplementedError
+
+
+class HardSwish(_Form):
+    """``x * relu6(x + 3) / 6`` in the order that stays apart; any shape, float32."""
+
+    def of(self, features: Tensor) -> Tensor:
+        """The formula."""
         return (functional.relu6(features + 3) * features) * (1 / 6)
 
 
-class HardSigmoid(nn.Module):
+class HardSigmoid(_Form):
     """``relu6(x + 3) / 6``; any shape, float32."""
 
-    def forward(self, features: Tensor) -> Tensor:
-        """Apply it."""
+    def of(self, features: Tensor) -> Tensor:
+        """The formula."""
         return functional.relu6(features + 3) * (1 / 6)
 
 
@@ -55,44 +83,88 @@ class PaddedMaxPool(nn.Module):
 
     Args:
         kernel: (height, width), as ``stride``, ``padding`` and ``dilation``.
+        ceil: whether windows may hang over the end, which then holds zeros too.
     """
 
-    def __init__(self, kernel: Any, stride: Any, padding: Any, dilation: Any) -> None:
+    def __init__(self, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool = False) -> None:
         super().__init__()
         high, wide = _pair(padding)
+        self.ceil, self.border = ceil, (high, wide)
         self.pad = nn.ConstantPad2d((wide, wide, high, high), 0.0)
         self.pool = nn.MaxPool2d(kernel, stride, 0, dilation)
 
     def forward(self, features: Tensor) -> Tensor:
         """Pad and pool (N, C, H, W)."""
-        return self.pool(self.pad(features))  # type: ignore[no-any-return]
+        return self.pool(self._rounded_up(features) if self.ceil else self.pad(features))  # type: ignore[no-any-return]
+
+    def _rounded_up(self, features: Tensor) -> Tensor:
+        pool = self.pool
+        high, wide = windows_of(
+            features, pool.kernel_size, pool.stride, self.border, pool.dilation, ceil=True
+        )
+        return functional.pad(features, (wide.padding, wide.after, high.padding, high.after))
 
 
-def rewrite(module: nn.Module, example: Tensor, rules: Collection[str] = RULES) -> nn.Module:
+def rewrite(
+    module: nn.Module, example: Tensor, rules: Collection[str] = RULES, notes: list[str] | None = None
+) -> nn.Module:
     """The network in equal forms that delegates take in int8.
 
     Args:
         module: in ``eval()`` mode; left as it is.
         example: an input of it, (1, C, H, W) float32.
         rules: which forms to replace.
+        notes: gets a sentence for each rule that is left out because equality is not proven.
 
     Returns:
         A changed copy, or ``module`` itself where no rule applies.
-
-    Raises:
-        ExportError: the copy does not compute what the original does.
     """
+    faults: list[str] = []
+    found = _kept_if_equal(module, _replaced(module, rules), example, "the int8 forms", faults)
+    if not faults:
+        return found
+    for rule in (rule for rule in RULES if rule in rules):
+        found = _kept_if_equal(found, _replaced(found, {rule}), example, f"the form of {rule}", notes)
+    return found
+
+
+def rewrite_pools(
+    module: nn.Module, example: Tensor, kinds: Collection[str], notes: list[str] | None = None
+) -> nn.Module:
+    """The network with plain pools, proven equal; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        kinds: what the converter gets wrong (``rewrite_pooling``).
+        notes: gets a sentence if equality is not proven.
+    """
+    return _kept_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
+
+
+def _kept_if_equal(
+    original: nn.Module, changed: nn.Module, example: Tensor, what: str, notes: list[str] | None
+) -> nn.Module:
+    if changed is original:
+        return original
+    try:
+        prove_equal(original, changed, example)
+    except NotProvenError as error:
+        if notes is not None:
+            notes.append(f"{what} is left out: {error}")
+        return original
+    return changed
+
+
+def _replaced(module: nn.Module, rules: Collection[str]) -> nn.Module:
+    """A changed copy, or ``module`` itself where no rule applies."""
     changed = copy.deepcopy(module)
     traced = _trace(changed)
     if traced is None:
         rewritten, count = changed, _swap_untraced(changed, rules)
     else:
         rewritten, count = _rewrite_traced(changed, traced, rules)
-    if not count:
-        return module
-    rewritten.eval()
-    prove_equal(module, rewritten, example)
-    return rewritten
+    return rewritten.eval() if count else module
 
 
 def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor) -> float:
@@ -107,18 +179,20 @@ def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor) -> f
         The largest absolute difference of outputs.
 
     Raises:
-        ExportError: it is larger than rounding explains, or an output is not finite.
+        NotProvenError: it is larger than rounding explains, an output is not finite, or one of them fails.
     """
     try:
-        worst, largest = _compare(original, rewritten, example, torch.float64)
-        limit = _TOLERANCE[torch.float64] * largest
-    except RuntimeError:  # a network that fixes its dtype somewhere
-        worst, largest = _compare(original, rewritten, example, torch.float32)
-        limit = _TOLERANCE[torch.float32] * largest
+        try:
+            worst, largest = _compare(original, rewritten, example, torch.float64)
+            limit = _TOLERANCE[torch.float64] * largest
+        except RuntimeError:  # a network that fixes its dtype somewhere
+            worst, largest = _compare(original, rewritten, example, torch.float32)
+            limit = _TOLERANCE[torch.float32] * largest
+    except RuntimeError as error:
+        raise NotProvenError(f"the two cannot be compared: {' '.join(str(error).split())[:200]}") from error
     if not worst <= limit:
-        raise ExportError(
-            f"the rewritten network differs from the original by {worst:.3g} (rounding explains {limit:.3g}); "
-            "please report the network"
+        raise NotProvenError(
+            f"its answers differ from the network's by {worst:.3g}, and rounding explains {limit:.3g}"
         )
     return worst
 
@@ -130,9 +204,7 @@ def _compare(
     expected, found = _answers(original, example, dtype), _answers(rewritten, example, dtype)
     worst, largest = float((expected - found).abs().max()), float(expected.abs().max())
     if not (math.isfinite(worst) and math.isfinite(largest)):
-        raise ExportError(
-            "the network's output is not finite on random inputs; mend the weights before export"
-        )
+        raise NotProvenError("the network's answers to random inputs are not finite")
     return worst, largest
 
 
@@ -146,10 +218,20 @@ def _answers(network: nn.Module, example: Tensor, dtype: torch.dtype) -> Tensor:
         return torch.stack([computing(image.to(dtype)) for image in images])
 
 
+class _Tracer(fx.Tracer):
+    """Does not look into the forms, which ask for sizes."""
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        """Whether a module stays one node."""
+        return isinstance(m, _Form | PaddedMaxPool) or super().is_leaf_module(m, module_qualified_name)
+
+
 def _trace(module: nn.Module) -> fx.GraphModule | None:
     """The network as a graph, or None where its Python depends on values."""
     try:
-        return fx.symbolic_trace(module)
+        tracer = _Tracer()
+        graph = tracer.trace(module)
+        return fx.GraphModule(tracer.root, graph, type(module).__name__)
     except Exception:  # noqa: BLE001 - whatever the network's own code makes of a proxy
         return None
 
@@ -158,9 +240,10 @@ def _rewrite_traced(
     changed: nn.Module, traced: fx.GraphModule, rules: Collection[str]
 ) -> tuple[nn.Module, int]:
     """Swap modules in the copy; where functions must change too, the graph takes the copy's place."""
-    swaps = _swaps(traced, rules)
+    signs = Signs(traced)
+    swaps = _swaps(traced, signs, rules)
     calls = [
-        (node, new) for node in traced.graph.nodes if (new := _form_of_call(node, traced, rules)) is not None
+        (node, new) for node in traced.graph.nodes if (new := _form_of_call(node, signs, rules)) is not None
     ]
     host: nn.Module = traced if calls else changed
     for target, new in swaps.items():
@@ -177,7 +260,7 @@ def _rewrite_traced(
     return host, len(swaps) + len(calls)
 
 
-def _swaps(traced: fx.GraphModule, rules: Collection[str]) -> dict[str, nn.Module]:
+def _swaps(traced: fx.GraphModule, signs: Signs, rules: Collection[str]) -> dict[str, nn.Module]:
     """Module path -> its new form; a max-pool only if each of its calls gets non-negative values."""
     found: dict[str, nn.Module] = {}
     refused: set[str] = set()
@@ -188,7 +271,7 @@ def _swaps(traced: fx.GraphModule, rules: Collection[str]) -> dict[str, nn.Modul
         new = _form_of_module(module, rules)
         if new is None:
             continue
-        if isinstance(new, PaddedMaxPool) and not _nonnegative(node.args[0], traced):
+        if isinstance(new, PaddedMaxPool) and not signs.nonnegative(_argument(node, 0, "input"), node):
             refused.add(target)
         found[target] = new
     return {target: new for target, new in found.items() if target not in refused}
@@ -196,37 +279,38 @@ def _swaps(traced: fx.GraphModule, rules: Collection[str]) -> dict[str, nn.Modul
 
 def _form_of_module(module: nn.Module, rules: Collection[str]) -> nn.Module | None:
     if isinstance(module, nn.Hardswish) and HARD_SWISH in rules:
-        return HardSwish()
+        return HardSwish(module.inplace)
     if isinstance(module, nn.Hardsigmoid) and HARD_SIGMOID in rules:
-        return HardSigmoid()
-    if (
-        isinstance(module, nn.MaxPool2d)
-        and MAX_POOL in rules
-        and not (module.ceil_mode or module.return_indices)
-    ):
-        return _max_pool(module.kernel_size, module.stride, module.padding, module.dilation)
+        return HardSigmoid(module.inplace)
+    if isinstance(module, nn.MaxPool2d) and MAX_POOL in rules and not module.return_indices:
+        return _max_pool(module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode)
     return None
 
 
-def _form_of_call(node: fx.Node, traced: fx.GraphModule, rules: Collection[str]) -> nn.Module | None:
+def _form_of_call(node: fx.Node, signs: Signs, rules: Collection[str]) -> nn.Module | None:
     if node.op != "call_function":
         return None
     if node.target is functional.hardswish and HARD_SWISH in rules:
-        return HardSwish()
+        return HardSwish(bool(_argument(node, 1, "inplace")))
     if node.target is functional.hardsigmoid and HARD_SIGMOID in rules:
-        return HardSigmoid()
-    if node.target in _MAX_POOLS and MAX_POOL in rules and _nonnegative(_argument(node, 0, "input"), traced):
-        if _argument(node, 5, "ceil_mode") or node.kwargs.get("return_indices"):
+        return HardSigmoid(bool(_argument(node, 1, "inplace")))
+    if (
+        node.target in MAX_POOLS
+        and MAX_POOL in rules
+        and signs.nonnegative(_argument(node, 0, "input"), node)
+    ):
+        if node.kwargs.get("return_indices"):
             return None
         kernel = _argument(node, 1, "kernel_size")
-        stride = _argument(node, 2, "stride")
-        dilation = _argument(node, 4, "dilation")
-        return _max_pool(kernel, stride or kernel, _argument(node, 3, "padding") or 0, dilation or 1)
+        stride, padding = _argument(node, 2, "stride"), _argument(node, 3, "padding") or 0
+        dilation, ceil = _argument(node, 4, "dilation") or 1, bool(_argument(node, 5, "ceil_mode"))
+        return _max_pool(kernel, stride or kernel, padding, dilation, ceil)
     return None
 
 
-def _max_pool(kernel: Any, stride: Any, padding: Any, dilation: Any) -> nn.Module | None:
-    return PaddedMaxPool(kernel, stride, padding, dilation) if any(_pair(padding)) else None
+def _max_pool(kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> nn.Module | None:
+    needed = ceil or any(_pair(padding))
+    return PaddedMaxPool(kernel, stride, padding, dilation, ceil) if needed else None
 
 
 def _swap_untraced(changed: nn.Module, rules: Collection[str]) -> int:
@@ -248,31 +332,7 @@ def _follows_relu(root: nn.Module, path: str) -> bool:
         return False
     names = list(sequence._modules)
     place = names.index(name)
-    return place > 0 and isinstance(sequence.get_submodule(names[place - 1]), _NONNEGATIVE_MODULES)
-
-
-def _nonnegative(value: Any, traced: fx.GraphModule) -> bool:
-    """Whether a node's values are proven to be 0 or more, whatever the network's input."""
-    if not isinstance(value, fx.Node):
-        return False
-    if value.op == "call_module":
-        module = traced.get_submodule(str(value.target))
-        kept = isinstance(module, _KEEPING_MODULES) and _nonnegative(value.args[0], traced)
-        return isinstance(module, _NONNEGATIVE_MODULES) or kept
-    if value.op == "call_method":
-        return value.target in {"relu", "relu_"}
-    return value.op == "call_function" and _nonnegative_call(value, traced)
-
-
-def _nonnegative_call(call: fx.Node, traced: fx.GraphModule) -> bool:
-    if call.target in _ADDITIONS:
-        return all(_nonnegative(term, traced) for term in call.args)
-    if call.target in _JOINS:
-        parts = call.args[0]
-        return isinstance(parts, list | tuple) and all(_nonnegative(part, traced) for part in parts)
-    if call.target in _MAX_POOLS:
-        return _nonnegative(_argument(call, 0, "input"), traced)
-    return call.target in _NONNEGATIVE_FUNCTIONS
+    return place > 0 and isinstance(sequence.get_submodule(names[place - 1]), NONNEGATIVE_MODULES)
 
 
 def _argument(node: fx.Node, place: int, name: str) -> Any:
@@ -281,21 +341,3 @@ def _argument(node: fx.Node, place: int, name: str) -> Any:
 
 def _pair(value: Any) -> tuple[int, int]:
     return (int(value[0]), int(value[1])) if isinstance(value, list | tuple) else (int(value), int(value))
-
-
-_NONNEGATIVE_MODULES = (nn.ReLU, nn.ReLU6, nn.Hardsigmoid, nn.Sigmoid)
-_KEEPING_MODULES = (nn.Dropout, nn.Dropout2d, nn.Identity, nn.MaxPool2d, nn.AvgPool2d)
-_NONNEGATIVE_FUNCTIONS: frozenset[Callable[..., Any]] = frozenset(
-    {
-        functional.relu,
-        functional.relu_,
-        functional.relu6,
-        torch.relu,
-        torch.relu_,
-        torch.sigmoid,
-        functional.sigmoid,
-    }
-)
-_ADDITIONS: frozenset[Callable[..., Any]] = frozenset({operator.add, operator.iadd, torch.add})
-_JOINS: frozenset[Callable[..., Any]] = frozenset({torch.cat, torch.concat})
-_MAX_POOLS: frozenset[Callable[..., Any]] = frozenset({functional.max_pool2d, torch.max_pool2d})

@@ -34,6 +34,7 @@ class Row:
         weight_audit: as in the manifest.
         findings: sentences of a weight audit that failed.
         accuracy: as in the manifest.
+        notes: what the converter had to say, a sentence each.
         reason: why it is not written.
         exit_code: what this row alone would make of the run.
         seconds: conversion and checks, on this machine; never stored.
@@ -49,6 +50,7 @@ class Row:
     weight_audit: dict[str, Any] | None = None
     findings: tuple[str, ...] = ()
     accuracy: dict[str, Any] | None = None
+    notes: tuple[str, ...] = ()
     reason: str | None = None
     exit_code: int = 0
     seconds: float | None = field(default=None, compare=False)
@@ -94,6 +96,7 @@ def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> Row:
         parity=result["parity"],
         weight_audit=result["weight_audit"],
         findings=tuple(result["findings"]),
+        notes=tuple(result.get("notes", ())),
         seconds=seconds,
     )
 

@@ -99,7 +99,7 @@ class Worker:
         )
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")
-        return {"contract": contract.text, **self._judged(task, contract)}
+        return {"contract": contract.text, "notes": request.notes, **self._judged(task, contract)}
 
     def _verify(self, task: Task) -> dict[str, Any]:
         return self._judged(task, _contract_beside(task))

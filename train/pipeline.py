@@ -122,7 +122,7 @@ def train(
     if wishes.init is not None:
         from fer_edge.train.initial_weights import start_from
 
-        output.say(start_from(network, wishes.init, contract, wishes.weights_key))
+        output.say(start_from(network, wishes.init, contract))
     splits = prepared(recipe, DataOptions(data, workers, reduced, augmented), output)
     facts = {split: part.facts() for split, part in splits.items()}
     history = run(

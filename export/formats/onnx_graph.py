@@ -14,6 +14,8 @@ import torch
 from fer_edge.export.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.rewrite import rewrite_pools
+from fer_edge.export.rewrite_pooling import ONNX as ONNX_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -43,6 +45,7 @@ def base_graph(request: Request) -> ModelProto:
     """
     import onnx
 
+    _network(request)  # for its notes
     key = f"onnx:graph:{request.variant.interface}"
     if key not in request.memo:
         request.memo[key] = _export(request)
@@ -52,7 +55,7 @@ def base_graph(request: Request) -> ModelProto:
 
 
 def _export(request: Request) -> ModelProto:
-    module, contract = request.source.module, request.source.contract
+    module, contract = _network(request), request.source.contract
     if request.variant.interface == "image":
         frontend: torch.nn.Module = ImageFrontend(module, contract)
         example = example_picture(contract)
@@ -63,6 +66,19 @@ def _export(request: Request) -> ModelProto:
     model.ir_version = IR_VERSION
     refuse_nonfinite_initializers(model)
     return model
+
+
+def _network(request: Request) -> torch.nn.Module:
+    """The original, in which pools that the exporter gets wrong have plain forms."""
+    key = "onnx:network"
+    if key not in request.memo:
+        notes: list[str] = []
+        example = example_tensor(request.source.contract)
+        request.memo[key] = rewrite_pools(request.source.module, example, ONNX_POOLS, notes), notes
+    module, notes = request.memo[key]
+    request.notes.extend(note for note in notes if note not in request.notes)
+    network: torch.nn.Module = module
+    return network
 
 
 def _dynamo(frontend: torch.nn.Module, example: torch.Tensor) -> ModelProto:

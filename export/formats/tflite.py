@@ -4,15 +4,17 @@ The path of a variant::
 
     module -> float32 flatbuffer -> quantizer -> uint8 ends (image -qio) -> metadata and contract -> labels.txt behind it
 
-The float32 flatbuffer of each interface is made once per process; int8 takes one of its own only where the network
-has hard-swish or hard-sigmoid in it.
+Pools that the converter gets wrong are put into plain forms first (``rewrite_pooling``). The float32 flatbuffer of each
+interface is made once per process; int8 takes one of its own only where the network has hard-swish or hard-sigmoid.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.contracts import contract_for
+from fer_edge.export.formats.protocol import refuse_unknown_precision
 from fer_edge.export.formats.tflite_convert import convert_float
 from fer_edge.export.formats.tflite_flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.export.formats.tflite_metadata import (
@@ -23,13 +25,14 @@ from fer_edge.export.formats.tflite_metadata import (
 )
 from fer_edge.export.formats.tflite_quantize import quantize
 from fer_edge.export.frontend import example_tensor
-from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite
+from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite, rewrite_pools
+from fer_edge.export.rewrite_pooling import TFLITE as TFLITE_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from fer_edge.export.formats.protocol import Format, Request
     from fer_edge.export.formats.tflite_calibrate import Calibrated
@@ -49,6 +52,7 @@ class TFLiteFormat:
             ExportError: the converter or the quantizer refused, or a value is not finite.
         """
         variant, reference = request.variant, request.source.contract
+        refuse_unknown_precision(variant, _MAKERS)
         _refuse_training_mode(request.source.module)
         file = TFLite.read(_model(request))
         if variant.quantized_io and variant.interface == "image":
@@ -75,13 +79,18 @@ def _refuse_training_mode(module: nn.Module) -> None:
 
 def _model(request: Request) -> bytes:
     """The flatbuffer at the variant's precision, without metadata."""
+    return _MAKERS[request.variant.precision](request)
+
+
+def _int8(request: Request) -> bytes:
     variant = request.variant
-    if variant.precision == "int8":
-        ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
-        ranges = _calibrated(request).ranges
-        return quantize(_float_model(request, for_int8=True), "int8", ranges=ranges, integer_ends=ends)
-    model = _float_model(request)
-    return model if variant.precision == "fp32" else quantize(model, variant.precision)
+    ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
+    ranges = _calibrated(request).ranges
+    return quantize(_float_model(request, for_int8=True), "int8", ranges=ranges, integer_ends=ends)
+
+
+def _smaller(request: Request) -> bytes:
+    return quantize(_float_model(request), request.variant.precision)
 
 
 def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
@@ -90,8 +99,10 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
     interface = request.variant.interface
     form = "plain" if module is plain else "int8"
 
+    network = _plain_pools(request, module, form)
+
     def convert() -> bytes:
-        model = convert_float(module, request.source.contract, interface)
+        model = convert_float(network, request.source.contract, interface)
         refuse_nonfinite_tensors(TFLite.read(model))
         return model
 
@@ -109,9 +120,31 @@ def _int8_network(request: Request, plain: nn.Module) -> nn.Module:
     return _rewritten(request, "int8 network", plain, {HARD_SWISH, HARD_SIGMOID})
 
 
+def _plain_pools(request: Request, module: nn.Module, form: str) -> nn.Module:
+    """The network with pools that the converter gets right; a copy of none where all are."""
+    return _noted(
+        request, f"{form} pools", lambda notes: rewrite_pools(module, _example(request), TFLITE_POOLS, notes)
+    )
+
+
 def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -> nn.Module:
-    example = example_tensor(request.source.contract)
-    found: nn.Module = _once(request, key, lambda: rewrite(module, example, rules))
+    return _noted(request, key, lambda notes: rewrite(module, _example(request), rules, notes))
+
+
+def _example(request: Request) -> Tensor:
+    return example_tensor(request.source.contract)
+
+
+def _noted(request: Request, key: str, make: Callable[[list[str]], nn.Module]) -> nn.Module:
+    """A network made once; what was noted then is true of every variant that is made from it."""
+
+    def noted() -> tuple[nn.Module, list[str]]:
+        notes: list[str] = []
+        return make(notes), notes
+
+    module, notes = _once(request, key, noted)
+    request.notes.extend(note for note in notes if note not in request.notes)
+    found: nn.Module = module
     return found
 
 
@@ -135,6 +168,15 @@ def _once(request: Request, key: str, make: Any) -> Any:
     if key not in request.memo:
         request.memo[key] = make()
     return request.memo[key]
+
+
+_MAKERS: dict[str, Callable[[Request], bytes]] = {
+    "fp32": _float_model,
+    "fp16": _smaller,
+    "w8": _smaller,
+    "dynamic": _smaller,
+    "int8": _int8,
+}
 
 
 def _make_uint8(file: TFLite) -> None:

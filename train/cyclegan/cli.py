@@ -125,9 +125,7 @@ def ambiguous_command(output: Output, **options: Any) -> None:
             f"{result['listed']} of {result['faces']} faces are listed: this CycleGAN changes little, so that similarity says "
             "little about labels; train it longer, look at its samples, or raise --threshold"
         )
-    text = table(
-        ("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"), width=output.width
-    )
+    text = table(("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"))
     output.result(result, f"{text}\n\nNext: fer-train RECIPE --reduced {options['out']}")
 
 
@@ -164,7 +162,7 @@ def generate_command(output: Output, **options: Any) -> None:
     result = make_faces(model, faces, options["out"], output, only=options["only"], count=options["count"], seed=seed,
                         workers=options["workers"])  # fmt: skip
     rows = [(name, str(count)) for name, count in result["made"].items()]
-    text = table(("class", "new faces"), rows, right=("new faces",), width=output.width)
+    text = table(("class", "new faces"), rows, right=("new faces",))
     output.result(result, f"{text}\n\nNext: fer-train RECIPE --augmented {options['out']}")
 
 

@@ -1,0 +1,355 @@
+"""Pooling in forms that every converter gets right, put around a PyTorch network before conversion.
+
+Converters differ on what a window that hangs over the edge holds: TFLite's takes zeros into a maximum and one padding
+for both sides, Core ML's counts the overhang in an average. Some lack dilation, ``divisor_override`` or adaptive
+windows. With the size of the input fixed, each has an equal form made of slices, joins and unpadded windows:
+
+| was                                      | becomes                                                        |
+|------------------------------------------|----------------------------------------------------------------|
+| maximum, windows that hang over the edge | edge values repeated (each lies in every window that needs it) |
+| maximum, dilation                        | the same, then a maximum of shifted slices                     |
+| average, overhang or any flag            | zero padding, a plain average, and a constant that sets right  |
+|                                          | what each window is divided by                                 |
+| adaptive, windows of several sizes       | each row's and column's slice pooled whole, then joined        |
+
+Functions and modules alike, whatever Python the network is made of: calls are met while the network runs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"
+AVERAGE, DIVISOR = "overhanging or uncounted average", "divisor override"
+ADAPTIVE_AVERAGE, ADAPTIVE_MAX = "uneven adaptive average", "adaptive max"
+TFLITE: frozenset[str] = frozenset(
+    {PADDING, OVERHANG, DILATION, ROUNDING, AVERAGE, DIVISOR, ADAPTIVE_AVERAGE, ADAPTIVE_MAX}
+)
+COREML: frozenset[str] = TFLITE - {PADDING}
+ONNX: frozenset[str] = frozenset({ROUNDING, DIVISOR, ADAPTIVE_MAX})
+"""What each converter gets wrong or has no operator for. onnxruntime infers another size where the last window of
+``ceil_mode`` would begin in the padding and is dropped (``ROUNDING``)."""
+
+_Pair = tuple[int, int]
+
+
+class PlainPools(nn.Module):
+    """A network whose pools are computed in their plain forms.
+
+    Args:
+        module: the network; its parameters are shared, not copied.
+        kinds: which pools are replaced.
+    """
+
+    def __init__(self, module: nn.Module, kinds: Collection[str]) -> None:
+        super().__init__()
+        self.module = module
+        self.kinds = frozenset(kinds)
+
+    def forward(self, image: Tensor) -> Any:
+        """Whatever the network returns."""
+        with _Pools(self.kinds):
+            return self.module(image)
+
+
+def plain_pools(module: nn.Module, example: Tensor, kinds: Collection[str]) -> nn.Module:
+    """The network around which pools are replaced, or ``module`` itself if none of its pools need it.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input, (1, C, H, W) float32; forms hold for its size only.
+        kinds: which pools to replace; those that the format's converter gets wrong.
+    """
+    with torch.no_grad(), _Pools(kinds) as pools:
+        module(example)
+    return PlainPools(module, kinds).eval() if pools.replaced else module
+
+
+class _Pools(TorchFunctionMode):
+    """While active, pools of the given kinds are computed in their plain forms."""
+
+    def __init__(self, kinds: Collection[str]) -> None:
+        super().__init__()
+        self.kinds = kinds
+        self.replaced = 0
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Compute one operation: a pool in its plain form, everything else as it is."""
+        form, named = _FORMS.get(func), dict(kwargs or {})
+        if form is not None and "input" in named:
+            args = (named.pop("input"), *args)
+        found = None if form is None else form(self.kinds, *args, **named)
+        if found is None:
+            return func(*args, **named)
+        self.replaced += 1
+        return found
+
+
+def _max(
+    kinds: Collection[str],
+    features: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | None:
+    """``max_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
+    windows = windows_of(features, kernel_size, stride, padding, dilation, ceil_mode)
+    dilated = any(window.dilation > 1 for window in windows)
+    found = {
+        PADDING: any(window.padding for window in windows),
+        OVERHANG: any(window.overhang for window in windows),
+        DILATION: dilated,
+        ROUNDING: any(window.dropped for window in windows),
+    }
+    wanted = any(found[kind] for kind in found if kind in kinds)
+    if return_indices or not wanted or not all(window.reaches for window in windows):
+        return None
+    for dim, window in enumerate(windows, features.dim() - 2):
+        features = window.repeat_edges(features, dim)
+    if not dilated:
+        return functional.max_pool2d(features, _each(windows, "kernel"), _each(windows, "stride"))
+    for dim, window in enumerate(windows, features.dim() - 2):
+        features = window.shifted_maximum(features, dim)
+    return features
+
+
+def _average(
+    kinds: Collection[str],
+    features: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Tensor | None:
+    """``avg_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
+    windows = windows_of(features, kernel_size, stride, padding, 1, ceil_mode)
+    uncounted = not count_include_pad and any(window.padding for window in windows)
+    found = {
+        AVERAGE: uncounted or any(window.overhang for window in windows),
+        DIVISOR: divisor_override is not None,
+        ROUNDING: any(window.dropped for window in windows),
+    }
+    if not any(found[kind] for kind in found if kind in kinds):
+        return None
+    high, wide = windows
+    borders = (wide.padding, wide.after, high.padding, high.after)
+    padded = functional.pad(features, borders) if any(borders) else features
+    average = functional.avg_pool2d(padded, (high.kernel, wide.kernel), (high.stride, wide.stride))
+    divisor = np.outer(high.counts(count_include_pad), wide.counts(count_include_pad))
+    if divisor_override is not None:
+        divisor = np.full_like(divisor, divisor_override)
+    return _scaled(average, high.kernel * wide.kernel / divisor)
+
+
+def _scaled(values: Tensor, factors: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
+    """(N, C, H, W) times factors (H, W); nothing where all are 1, a scalar where all are equal."""
+    first = float(factors.flat[0])
+    if (factors == first).all():
+        return values if first == 1 else values * first
+    return values * torch.tensor(factors.tolist(), dtype=values.dtype)
+
+
+def _adaptive_average(kinds: Collection[str], features: Tensor, output_size: Any) -> Tensor | None:
+    return (
+        _adaptive(features, output_size, functional.avg_pool2d, even=False)
+        if ADAPTIVE_AVERAGE in kinds
+        else None
+    )
+
+
+def _adaptive_max(
+    kinds: Collection[str], features: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | None:
+    if return_indices or ADAPTIVE_MAX not in kinds:
+        return None
+    return _adaptive(features, output_size, functional.max_pool2d, even=True)
+
+
+def _adaptive(
+    features: Tensor, output_size: Any, pool: Callable[..., Tensor], *, even: bool
+) -> Tensor | None:
+    """Each side's windows, from floor(i n / o) to ceil((i + 1) n / o).
+
+    Args:
+        features: (N, C, H, W) or (C, H, W).
+        output_size: rows and columns; None keeps a side.
+        pool: ``avg_pool2d`` or ``max_pool2d``.
+        even: whether windows of one size, side by side, are replaced as well.
+    """
+    sides = [int(side) for side in features.shape[-2:]]
+    wanted = output_size if isinstance(output_size, Sequence) else (output_size, output_size)
+    parts = [side if part is None else int(part) for side, part in zip(sides, wanted, strict=True)]
+    if not even and all(side % part == 0 for side, part in zip(sides, parts, strict=True)):
+        return None
+    for place, (side, part) in enumerate(zip(sides, parts, strict=True)):
+        features = _pooled_side(features, features.dim() - 2 + place, side, part, pool)
+    return features
+
+
+def _pooled_side(features: Tensor, dim: int, side: int, part: int, pool: Callable[..., Tensor]) -> Tensor:
+    def kernel(length: int) -> _Pair:
+        return (length, 1) if dim == features.dim() - 2 else (1, length)
+
+    if side == part:
+        return features
+    if side % part == 0:
+        return pool(features, kernel(side // part))
+    edges = [(index * side // part, -(-(index + 1) * side // part)) for index in range(part)]
+    return torch.cat([pool(features.narrow(dim, a, b - a), kernel(b - a)) for a, b in edges], dim)
+
+
+class Window:
+    """The windows of a pool along one side.
+
+    Attributes:
+        outputs: how many there are.
+        after: values beyond the last one that they need; 0 if some of the last are unused.
+        dropped: whether rounding up would have made one more, which would begin behind the features.
+        overhang: whether a window hangs over the end by more than the padding.
+        reaches: whether each window holds a value of the input at every step that hangs over.
+    """
+
+    def __init__(self, side: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool) -> None:
+        self.side, self.kernel, self.stride = side, kernel, stride
+        self.padding, self.dilation = padding, dilation
+        self.span = dilation * (kernel - 1) + 1
+        steps = (side + 2 * padding - self.span) / stride
+        self.outputs = (math.ceil(steps) if ceil else math.floor(steps)) + 1
+        # A window must begin inside the input or the padding before it (torch, pooling_output_shape).
+        self.dropped = ceil and (self.outputs - 1) * stride >= side + padding
+        self.outputs -= self.dropped
+        end = (self.outputs - 1) * stride - padding + self.span
+        self.after = max(0, end - side)
+        self.overhang = self.after > padding
+        self._before = [(place - padding) % dilation for place in range(padding)]
+        self._beyond = [side - dilation + place % dilation for place in range(self.after)]
+        self.reaches = all(0 <= place < side for place in (*self._before, *self._beyond))
+
+    def repeat_edges(self, features: Tensor, dim: int) -> Tensor:
+        """The input with values of its edge before and behind it, which change no window's maximum."""
+        if not self._before and not self._beyond:
+            return features
+        before, beyond = (
+            [features.narrow(dim, place, 1) for place in places] for places in (self._before, self._beyond)
+        )
+        return torch.cat([*before, features, *beyond], dim)
+
+    def shifted_maximum(self, features: Tensor, dim: int) -> Tensor:
+        """The largest of each window, by comparing the input with itself, shifted."""
+        length = (self.outputs - 1) * self.stride + 1
+        whole = [slice(None)] * features.dim()
+        found: Tensor | None = None
+        for step in range(self.kernel):
+            begin = step * self.dilation
+            whole[dim] = slice(begin, begin + length, self.stride)
+            part = features[tuple(whole)]
+            found = part if found is None else torch.maximum(found, part)
+        assert found is not None
+        return found
+
+    def counts(self, include_pad: bool) -> list[int]:
+        """How many places of each window an average counts: with the padding, but never what hangs over."""
+        first, last = (-self.padding, self.side + self.padding) if include_pad else (0, self.side)
+        starts = [index * self.stride - self.padding for index in range(self.outputs)]
+        return [min(start + self.kernel, last) - max(start, first) for start in starts]
+
+
+def windows_of(
+    features: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
+) -> tuple[Window, Window]:
+    """The windows of a pool along rows and columns of (N, C, H, W), from torch's arguments."""
+    kernels, paddings, dilations = _pair(kernel), _pair(padding), _pair(dilation)
+    strides = _pair(stride) if stride else kernels
+    rows, columns = (int(side) for side in features.shape[-2:])
+    high, wide = (
+        Window(side, kernels[place], strides[place], paddings[place], dilations[place], ceil)
+        for place, side in enumerate((rows, columns))
+    )
+    return high, wide
+
+
+def _each(windows: Sequence[Window], name: str) -> _Pair:
+    high, wide = (int(getattr(window, name)) for window in windows)
+    return high, wide
+
+
+def _pair(value: Any) -> _Pair:
+    if not isinstance(value, Sequence):
+        return int(value), int(value)
+    return int(value[0]), int(value[-1])
+
+
+def _max_1d(
+    kinds: Collection[str],
+    features: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+    return_indices: bool = False,
+) -> Tensor | None:
+    """``max_pool1d`` of (N, C, L) as rows of height 1."""
+    sizes = _row(kernel_size, 1), _row(stride, 1), _row(padding, 0), _row(dilation, 1)
+    return _flat(_max(kinds, features.unsqueeze(-2), *sizes, ceil_mode, return_indices))
+
+
+def _average_1d(
+    kinds: Collection[str],
+    features: Tensor,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Tensor | None:
+    """``avg_pool1d`` of (N, C, L) as rows of height 1."""
+    sizes = _row(kernel_size, 1), _row(stride, 1), _row(padding, 0)
+    return _flat(_average(kinds, features.unsqueeze(-2), *sizes, ceil_mode, count_include_pad))
+
+
+def _adaptive_average_1d(kinds: Collection[str], features: Tensor, output_size: Any) -> Tensor | None:
+    return _flat(_adaptive_average(kinds, features.unsqueeze(-2), _row(output_size, 1)))
+
+
+def _adaptive_max_1d(
+    kinds: Collection[str], features: Tensor, output_size: Any, return_indices: bool = False
+) -> Tensor | None:
+    return _flat(_adaptive_max(kinds, features.unsqueeze(-2), _row(output_size, 1), return_indices))
+
+
+def _row(value: Any, fill: int) -> _Pair | None:
+    return None if value is None or value == () else (fill, _pair(value)[0])
+
+
+def _flat(found: Tensor | None) -> Tensor | None:
+    return None if found is None else found.squeeze(-2)
+
+
+_FORMS: dict[Any, Callable[..., Tensor | None]] = {
+    functional.max_pool2d: _max,
+    torch.max_pool2d: _max,
+    functional.avg_pool2d: _average,
+    functional.adaptive_avg_pool2d: _adaptive_average,
+    functional.adaptive_max_pool2d: _adaptive_max,
+    functional.max_pool1d: _max_1d,
+    torch.max_pool1d: _max_1d,
+    functional.avg_pool1d: _average_1d,
+    functional.adaptive_avg_pool1d: _adaptive_average_1d,
+    functional.adaptive_max_pool1d: _adaptive_max_1d,
+}
