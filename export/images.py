@@ -142,8 +142,8 @@ def folder(
 
 
 def _entries(path: Path, contract: Contract, *, labelled: bool) -> list[LabelledPicture]:
+    from fer_edge.faces.finding import find_pictures
     from fer_edge.faces.folders import LabelledPicture, labelled_pictures
-    from fer_edge.faces.pictures import find_pictures
 
     if not labelled:
         loose = find_pictures(path)

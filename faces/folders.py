@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.pictures import find_pictures
+from fer_edge.faces.finding import Skipped, find_pictures
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import canonical
+
+SHOWN, LONGEST = 40, 60
+"""Folder names in a message, and characters of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +39,25 @@ class LabelledPicture:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def labelled_pictures(folder: str | os.PathLike[str], labels: Sequence[str]) -> list[LabelledPicture]:
+def labelled_pictures(
+    folder: str | os.PathLike[str],
+    labels: Sequence[str],
+    *,
+    renamed: Mapping[str, str] | None = None,
+    skipped: Skipped | None = None,
+    skip_unknown: bool = False,
+) -> list[LabelledPicture]:
     """Every picture below the class folders.
 
-    Folder names are read like labels everywhere: ``happy`` is ``happiness``; upper and lower case are the same.
+    Folder names are read like labels everywhere: ``happy`` is ``happiness``; upper and lower case are the same, and so are the
+    ways to write an accent. A class folder may be a link.
 
     Args:
         folder: holds one folder a class; classes may be missing, pictures may lie deeper.
         labels: the classes that exist.
+        renamed: folder name -> the class that it holds, for numbers and other languages.
+        skipped: gets what is left out.
+        skip_unknown: leave out folders that are no class, instead of refusing them.
 
     Returns:
         Ordered by name.
@@ -52,19 +67,32 @@ def labelled_pictures(folder: str | os.PathLike[str], labels: Sequence[str]) -> 
             them are listed.
     """
     root = Path(folder)
-    paths = {path.relative_to(root).as_posix(): path for path in find_pictures(root)}
+    left = Skipped() if skipped is None else skipped
+    paths = {
+        path.relative_to(root).as_posix(): path for path in find_pictures(root, left, linked_classes=True)
+    }
     if not paths:
-        raise PictureError(f"{root} holds no pictures; expected {root}/<class>/*.jpg or the like")
+        said = f" ({left.line()})" if left else ""
+        raise PictureError(f"{root} holds no pictures{said}; expected {root}/<class>/*.jpg or the like")
     loose = [name for name in paths if "/" not in name]
     if loose:
         raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
                            f"them into {root}/<class>/")  # fmt: skip
     by_class = {_folded(label): label for label in labels}
-    _refuse_unknown(root, {name.split("/")[0] for name in paths}, by_class)
-    return [
+    for name, label in (renamed or {}).items():
+        by_class[_folded(name)] = by_class.get(_folded(label), label)
+    unknown = Counter(top for name in paths if _folded(top := name.split("/")[0]) not in by_class)
+    if unknown and not skip_unknown:
+        _refuse_unknown(root, unknown, by_class)
+    left.update({f"of class {name[:LONGEST]}": count for name, count in unknown.items()})
+    found = [
         LabelledPicture(path, name, by_class[_folded(name.split("/")[0])])
         for name, path in sorted(paths.items())
+        if name.split("/")[0] not in unknown
     ]
+    if not found:
+        _refuse_unknown(root, unknown, by_class)
+    return found
 
 
 def class_counts(pictures: Iterable[LabelledPicture], labels: Sequence[str]) -> dict[str, int]:
@@ -82,16 +110,15 @@ def content_sha256(pictures: Iterable[LabelledPicture]) -> str:
 
 
 def _folded(name: str) -> str:
-    return canonical(name.lower()).lower()
+    return canonical(unicodedata.normalize("NFC", name).casefold()).casefold()
 
 
 def _refuse_unknown(root: Path, folders: Iterable[str], by_class: dict[str, str]) -> None:
-    wrong = sorted(name for name in folders if _folded(name) not in by_class)
-    if not wrong:
-        return
-    near = closest(wrong[0], by_class.values())
-    meant = f" Is {wrong[0]} meant to be {near}?" if near else ""
+    wrong = sorted(folders)
+    classes = list(dict.fromkeys(by_class.values()))
+    near = closest(wrong[0], classes)
+    meant = f" Is {wrong[0][:LONGEST]} meant to be {near}?" if near else ""
+    names = ", ".join(name[:LONGEST] for name in wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
     raise PictureError(
-        f"{root} holds folders that are no class of the model: {', '.join(wrong)}.{meant} "
-        f"Classes: {', '.join(by_class.values())}"
+        f"{root} holds folders that are no class of the model: {names}.{meant} Classes: {', '.join(classes)}"
     )

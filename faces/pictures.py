@@ -23,7 +23,6 @@ import importlib
 import io
 import os
 import warnings
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -106,39 +105,6 @@ def read_reduced(
 def is_picture(path: str | os.PathLike[str]) -> bool:
     """Whether the name ends like a picture's."""
     return Path(path).suffix.lower() in SUFFIXES
-
-
-def find_pictures(folder: str | os.PathLike[str]) -> list[Path]:
-    """The picture files in a folder and the folders below.
-
-    Hidden files and folders are skipped, and so is every link that leads out of the folder; linked folders are not
-    entered.
-
-    Args:
-        folder: an existing folder.
-
-    Returns:
-        Paths that begin with ``folder``, ordered by their POSIX path within it: the same on every machine.
-
-    Raises:
-        PictureError: not a folder.
-    """
-    root = Path(folder)
-    if not root.is_dir():
-        raise PictureError(f"{root} is not a folder")
-    return sorted(_walk(root), key=lambda path: path.relative_to(root).as_posix())
-
-
-def _walk(root: Path) -> Iterator[Path]:
-    home = root.resolve()
-    for parent, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(parent, name)
-            if name.startswith(".") or not is_picture(name):
-                continue
-            if path.is_file() and (not path.is_symlink() or path.resolve().is_relative_to(home)):
-                yield path
 
 
 def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> None:

@@ -52,7 +52,10 @@ PATH = click.Path(path_type=Path)
     "--arch-arg", "arch_args", multiple=True, metavar="KEY=VALUE", help="Argument of the architecture."
 )
 @click.option("--size", help="Input size: N, WIDTHxHEIGHT or WIDTHxHEIGHTxCHANNELS.")
-@list_option("--classes", help="Labels in output order, out of the eight emotions.")
+@list_option("--classes", help="Labels in output order: emotions; any names with the recipe folder.")
+@list_option(
+    "--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, with the recipe folder."
+)
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training faces.")
 @click.option("--batch-size", type=click.IntRange(2), help="Faces a step, over all devices together.")
 @click.option("--lr", "learning_rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
@@ -70,7 +73,12 @@ PATH = click.Path(path_type=Path)
     help="Any other value of the recipe or its data set.",
 )
 @click.option("--reduced", type=PATH, help="Leave out the faces of this list (fer-train ambiguous).")
-@click.option("--augmented", type=PATH, help="Add the faces of this folder (fer-train generate).")
+@click.option(
+    "--augmented",
+    type=PATH,
+    multiple=True,
+    help="Add the faces of this folder (fer-train generate); repeatable.",
+)
 @click.option("--init", type=PATH, help="Start from these weights: .safetensors, .pt, .pth or .ckpt.")
 @click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
 @click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from torch import nn
 
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
+from fer_edge.stats.intervals import wilson
 from fer_edge.train.data.arrays import Arrays
 
 BATCH = 256
@@ -61,6 +62,29 @@ def figures(guesses: NDArray[np.float32], arrays: Arrays, classes: Sequence[str]
         name: _figures(guesses[chosen], arrays.labels[chosen], classes)
         for name, chosen in (("all", everyone), ("clear", arrays.clear))
     }
+
+
+def at_chance(found: Mapping[str, Any], classes: Sequence[str], split: str) -> str:
+    """A sentence where the accuracy is not above what one answer to all faces would get; "" where it is.
+
+    Args:
+        found: one part of :func:`figures`.
+        classes: names in the order of the columns.
+        split: what was judged.
+    """
+    totals = [sum(row) for row in found.get("confusion", ())]
+    faces = sum(totals)
+    if not faces:
+        return ""
+    right = sum(row[at] for at, row in enumerate(found["confusion"]))
+    most = max(totals)
+    if wilson(right, faces)[0] > most / faces:
+        return ""
+    return (
+        f"accuracy {100 * right / faces:.1f} % on {faces} {split} faces is not proven to be above chance: answering "
+        f"{classes[totals.index(most)]} to all of them gets {100 * most / faces:.1f} %. Train longer or on more faces, try "
+        "another --lr, and look at the labels"
+    )
 
 
 def _figures(

@@ -12,7 +12,7 @@ from typing import Any
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.runtime.labels import EMOTIONS, canonical
+from fer_edge.runtime.labels import EMOTIONS, RESERVED, canonical
 from fer_edge.train.recipes.recipe import SPLITS, Recipe
 
 FIXED = (
@@ -89,8 +89,10 @@ def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
         changes["arch_args"] = parse_arguments(_pairs("--arch-arg", options["arch_args"]))
     if options.get("size"):
         changes |= _size(options["size"])
+    if options.get("map"):
+        recipe = _mapped(recipe, options["map"])
     if options.get("classes"):
-        changes["classes"] = _classes(options["classes"])
+        changes["classes"] = _classes(options["classes"], any_name="map" in recipe.options)
     if options.get("limit"):
         limit = options["limit"]
         changes["faces"] = {split: min(recipe.faces.get(split, limit), limit) for split in SPLITS}
@@ -106,7 +108,7 @@ def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
         if name in chosen:
             chosen[name] = _read(name, text, type(recipe.options[name]))
         elif name == "classes":
-            changes["classes"] = _classes(tuple(text.split(",")))
+            changes["classes"] = _classes(tuple(text.split(",")), any_name="map" in recipe.options)
         elif name == "arch":
             changes |= _architecture(text)
         elif name in settable:
@@ -181,14 +183,40 @@ def _size(text: str) -> dict[str, int]:
     return size | ({"channels": int(found[3])} if found[3] else {})
 
 
-def _classes(words: tuple[str, ...]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(canonical(word.strip().lower()) for word in words))
+def _mapped(recipe: Recipe, parts: Sequence[str]) -> Recipe:
+    """``--map``: what the folders of a recipe that reads folders hold."""
+    from fer_edge.train.datasets.folder import renamed_by
+
+    if "map" not in recipe.options:
+        usage_error(
+            f"--map is for recipes that read folders of classes; {recipe.name} reads a published layout."
+        )
+    try:
+        names = renamed_by(",".join(parts))
+    except FerEdgeError as error:
+        usage_error(f"--map: {error}.")
+    text = ",".join(f"{name}={_label(label)}" for name, label in names.items())
+    return replace(recipe, options={**recipe.options, "map": text})
+
+
+def _classes(words: tuple[str, ...], *, any_name: bool = False) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(_label(word) for word in words))
     for name in names:
-        if name not in EMOTIONS:
+        if name not in EMOTIONS and not any_name:
             usage_error(unknown("class", name, EMOTIONS))
+        if name in RESERVED or not name:
+            usage_error(
+                f"--classes {name!r} cannot be a label; the answers' own keys are {', '.join(sorted(RESERVED))}."
+            )
     if len(names) < 2:
         usage_error("--classes needs two or more.")
     return names
+
+
+def _label(word: str) -> str:
+    """An emotion's own name, whatever its spelling; other names as they are."""
+    name = canonical(word.strip().lower())
+    return name if name in EMOTIONS else word.strip()
 
 
 def _pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

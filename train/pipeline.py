@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
-from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.train import provenance
 from fer_edge.train.checkpoint import write_checkpoint
+from fer_edge.train.datasets.faults import LISTING, FaultyData
+from fer_edge.train.datasets.opening import keep_apart
 from fer_edge.train.models import architecture
 from fer_edge.train.prepared import DataOptions, Prepared, prepared
 from fer_edge.train.processes import rank
@@ -87,7 +89,7 @@ def train(
     workers: int | None = None,
     wishes: Wishes | None = None,
     reduced: Path | None = None,
-    augmented: Path | None = None,
+    augmented: Sequence[Path] = (),
 ) -> Result | None:
     """Run a recipe.
 
@@ -99,7 +101,7 @@ def train(
         workers: processes that prepare faces; None: one a core.
         wishes: devices, first weights, teacher and the like; None: none of them.
         reduced: list of ambiguous faces to leave out of the training split.
-        augmented: folder of generated faces to add to it.
+        augmented: folders of generated faces to add to it.
 
     Returns:
         None in a process that helps another one, which writes.
@@ -116,6 +118,7 @@ def train(
     contract = contract_of(recipe)
     wishes.processes.check(recipe.batch_size)
     origins = sources(wishes)
+    keep_apart(out, data)
     out.mkdir(parents=True, exist_ok=True)
     pl.seed_everything(recipe.seed, verbose=False)
     network = network_of(recipe)
@@ -123,7 +126,8 @@ def train(
         from fer_edge.train.initial_weights import start_from
 
         output.say(start_from(network, wishes.init, contract))
-    splits = prepared(recipe, DataOptions(data, workers, reduced, augmented), output)
+    options = DataOptions(data, workers, reduced, tuple(augmented))
+    splits = _listing_faults(recipe, options, out, output)
     facts = {split: part.facts() for split, part in splits.items()}
     history = run(
         trained(network, recipe, splits["train"], wishes, output),
@@ -145,7 +149,31 @@ def train(
         return None
     network = best(recipe, out, splits["train"], wishes)
     document = provenance.report(recipe, contract, facts, origins, history)
-    return _written(network, recipe, contract, splits, document, origins, out, wishes)
+    result = _written(
+        network, recipe, contract, splits, document | {"notes": options.notes}, origins, out, wishes
+    )
+    for note in result.report["notes"][len(options.notes) :]:
+        output.warn(note)
+    return result
+
+
+def _listing_faults(recipe: Recipe, options: DataOptions, out: Path, output: Output) -> dict[str, Prepared]:
+    """The splits; every fault of the data goes to a list in ``out``, since a message shows the first ones only."""
+    (out / LISTING).unlink(missing_ok=True)
+    try:
+        splits = prepared(recipe, options, output)
+    except FaultyData as error:
+        _list_faults(out, [*options.left_out, *error.lines])
+        raise DataError(f"{error}\n  All of them: {out / LISTING}") from error
+    if options.left_out:
+        _list_faults(out, options.left_out)
+        output.say(f"what was left out: {out / LISTING}")
+    return splits
+
+
+def _list_faults(out: Path, lines: Sequence[str]) -> None:
+    if not rank():
+        write_bytes(out / LISTING, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
 
 
 def _written(
@@ -159,12 +187,14 @@ def _written(
     wishes: Wishes,
 ) -> Result:
     """Weights, contract, ``report.json`` and the report for people."""
-    from fer_edge.train.evaluate import figures, probabilities
+    from fer_edge.train.evaluate import at_chance, figures, probabilities
 
     judged = "test" if "test" in splits else "validation"
     arrays = splits[judged].arrays
     guesses = probabilities(best, arrays, contract)
     document = {**document, "judged_on": judged, judged: figures(guesses, arrays, contract.labels)}
+    chance = at_chance(document[judged]["all"], contract.labels, judged)
+    document["notes"] = [*document["notes"], *([chance] if chance else [])]
     state = {
         name: tensor for name, tensor in best.state_dict().items() if not name.endswith("num_batches_tracked")
     }
@@ -193,6 +223,7 @@ def _written(
             seconds_a_face=seconds,
             timing=timing,
             size_bytes=(out / WEIGHTS).stat().st_size,
+            notes=tuple(document["notes"]),
         )
         page = write_report(outcome, out)
     return Result(out / WEIGHTS, document, page)

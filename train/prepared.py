@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from fer_edge.console.output import Output
-from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.arrays import Arrays, load
 from fer_edge.train.data.faces import Crops, Faces
+from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
 
 
@@ -22,13 +22,17 @@ class DataOptions:
         folder: of ``--data``; None where the recipe needs none.
         workers: processes that prepare faces; None: one a core.
         reduced: list of ambiguous faces that the training split goes without.
-        augmented: folder of generated faces that are added to it.
+        augmented: folders of generated faces that are added to it.
+        notes: gets sentences about the data that whoever reads the figures must know.
+        left_out: gets a line for each face that was left out because something is wrong with it.
     """
 
     folder: Path | None = None
     workers: int | None = None
     reduced: Path | None = None
-    augmented: Path | None = None
+    augmented: tuple[Path, ...] = ()
+    notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,22 +58,33 @@ def opened(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
     Raises:
         DataError: whatever is wrong with the data, all at once.
     """
-    request = DataRequest(options.folder, recipe.classes, recipe.faces, recipe.seed, recipe.options)
+    request = DataRequest(
+        options.folder,
+        recipe.classes,
+        recipe.faces,
+        recipe.seed,
+        recipe.options,
+        notes=options.notes,
+        left_out=options.left_out,
+    )
     splits = dict(recipe.open_data(request))
     if options.reduced is not None:
         from fer_edge.train.datasets.curated import reduced
 
         splits["train"] = reduced(splits["train"], options.reduced)
-    if options.augmented is not None:
+    if options.augmented:
         from fer_edge.train.datasets.curated import augmented
 
-        splits["train"] = augmented(splits["train"], options.augmented, recipe.classes)
+        for folder in options.augmented:
+            splits["train"] = augmented(splits["train"], folder, recipe.classes)
     return splits
 
 
 def prepared(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, Prepared]:
     """All splits there are, in the order of ``SPLITS``, as arrays."""
     splits = opened(recipe, options)
+    for note in options.notes:
+        output.warn(note)
     return {
         split: _prepared(recipe, split, splits[split], output, options.workers)
         for split in SPLITS
@@ -80,7 +95,8 @@ def prepared(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, 
 def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, workers: int | None) -> Prepared:
     views = recipe.views if split == "train" else 1
     crops = Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, views, recipe.seed)
-    columns = [EMOTIONS.index(name) for name in recipe.classes]
+    space = label_space(recipe.classes)
+    columns = [space.index(name) for name in recipe.classes]
     with output.progress(f"Faces ({split})", len(faces)) as bar:
         arrays = load(faces, crops, columns, workers=workers, advance=bar.advance)
     return Prepared(faces, arrays, faces.sha256())

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, find_pictures, read_picture, save_picture
+from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, read_picture, save_picture
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import PictureError
 

@@ -51,10 +51,12 @@ def own_data(drawn_data, tmp_path):
 def open_recipe():
     """Open a recipe's data with its own classes and options, or others."""
 
-    def run(name, folder, *, classes=None, faces=None, seed=0, **options):
+    def run(name, folder, *, classes=None, faces=None, seed=0, notes=None, left_out=None, **options):
         chosen = recipe(name)
+        told = {"notes": [] if notes is None else notes, "left_out": [] if left_out is None else left_out}
+        options = {**chosen.options, **options}
         return chosen.open_data(
-            DataRequest(folder, classes or chosen.classes, faces or {}, seed, {**chosen.options, **options})
+            DataRequest(folder, classes or chosen.classes, faces or {}, seed, options, **told)
         )
 
     return run

@@ -20,6 +20,7 @@ from fer_edge.train.cyclegan.options import (
     origin_of,
     set_threads,
 )
+from fer_edge.train.datasets.opening import keep_apart
 
 if TYPE_CHECKING:
     from fer_edge.train.cyclegan.model import Model
@@ -81,6 +82,7 @@ def cyclegan_command(output: Output, **options: Any) -> None:
     if options["source"] == options["target"]:
         usage_error(f"--from and --to are both {options['source']}; name two classes.")
     origin = origin_of(options)
+    keep_apart(options["out"], options["data"])
     choices = choices_of(origin, options)
     require("torchvision", "train")
     set_threads(options["threads"])
@@ -112,6 +114,7 @@ def ambiguous_command(output: Output, **options: Any) -> None:
 
     if options["out"].suffix.lower() != ".csv":
         usage_error(f"--out {options['out']} does not end in .csv.")
+    keep_apart(options["out"], options["data"])
     model = _model(options)
     faces = _faces(model, options)
     result = find_ambiguous(model, faces, options["out"], output, threshold=options["threshold"], only=options["only"],
@@ -152,6 +155,7 @@ def generate_command(output: Output, **options: Any) -> None:
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import make_faces
 
+    keep_apart(options["out"], options["data"])
     model = _model(options)
     faces = _faces(model, options)
     if options["without"] is not None:

@@ -6,8 +6,10 @@ Two layouts, as its owners have shipped it (mohammadmahoor.com/affectnet). The f
                                      expression,valence,arousal
     Manually_Annotated_Images/<subDirectory_filePath>
 
-with the face's box in pixels of the whole picture; some copies of ``validation.csv`` come without the header. The newer
-one holds face crops of 224x224::
+with the face's box in pixels of the whole picture; some copies of ``validation.csv`` come without the header. The lists may lie
+in ``Manually_Annotated_file_lists/`` and the pictures in ``Manually_Annotated/``, as the archives unpack. A picture may have
+several rows. Copies lack files and have broken ones: ``--set faulty=drop`` leaves those faces out. The newer
+layout holds face crops of 224x224::
 
     train_set/images/N.jpg           train_set/annotations/N_exp.npy  (N_val, N_aro, N_lnd: not used)
     val_set/images/N.jpg             val_set/annotations/N_exp.npy
@@ -24,12 +26,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_edge.faces.pictures import find_pictures
+from fer_edge.faces.finding import find_pictures
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.csv_rows import Row, rows
+from fer_edge.train.datasets.csv_rows import Row, columns, rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
-from fer_edge.train.datasets.opening import data_folder, known_hashes, opened, wanted
+from fer_edge.train.datasets.opening import data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Box, Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
 
@@ -41,7 +43,10 @@ COLUMNS = (
     *("facial_landmarks", "expression", "valence", "arousal"),
 )
 TABLES = {"train": "training.csv", "validation": "validation.csv"}
+LISTS = ("", "Manually_Annotated_file_lists")
 IMAGES = "Manually_Annotated_Images"
+IMAGE_FOLDERS = (IMAGES, f"Manually_Annotated/{IMAGES}", f"{IMAGES}/{IMAGES}")
+"""Where the archives leave the pictures."""
 SETS = {"train": "train_set", "validation": "val_set"}
 
 
@@ -49,17 +54,21 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """Train and validation, in whichever of the two layouts lies there.
 
     Args:
-        request: options ``overlap``, ``hashes``.
+        request: options ``overlap``, ``hashes``, ``faulty``.
 
     Raises:
         DataError: every fault, all at once.
     """
-    folder = data_folder(request)
-    faults = Faults(str(folder))
+    folder, named = data_folder(request), named_table(request)
+    faults = Faults(str(request.folder))
     known_hashes(request, folder, {}, faults)
+    lists = next((folder / at for at in LISTS if (folder / at / TABLES["train"]).is_file()), folder)
     splits: dict[str, list[Entry]] = {}
-    if any((folder / name).is_file() for name in TABLES.values()):
-        splits = {split: _table(folder, name, faults) for split, name in TABLES.items()}
+    if named is not None or any((lists / name).is_file() for name in TABLES.values()):
+        tables = {split: lists / name for split, name in TABLES.items()}
+        if named is not None:
+            tables["train"] = named
+        splits = {split: _table(folder, path, faults) for split, path in tables.items()}
     elif any((folder / name).is_dir() for name in SETS.values()):
         splits = {split: _set(folder / name, faults) for split, name in SETS.items()}
     else:
@@ -70,57 +79,79 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     return opened(request, chosen, faults)
 
 
-def _table(folder: Path, name: str, faults: Faults) -> list[Entry]:
-    if not (folder / name).is_file():
-        faults.add("missing", name)
+def _table(folder: Path, table: Path, faults: Faults) -> list[Entry]:
+    if not table.is_file():
+        faults.add("missing", table.name)
         return []
-    entries: list[Entry] = []
-    places = {column: at for at, column in enumerate(COLUMNS)}
-    names: set[str] = set()
-    for row in rows(folder / name):
-        if row.number == 1 and COLUMNS[0] in row.fields:
-            places = {column: at for at, column in enumerate(row.fields)}
-            if not set(COLUMNS) - {"facial_landmarks", "valence", "arousal"} <= set(places):
-                faults.add("row", f"{name} line 1 is no header {','.join(COLUMNS)}")
-                return []
-            continue
-        _add_row(folder, f"{name} line {row.number}", row, places, names, entries, faults)
-    return entries
+    reader = _TableReader(_images(folder, table), table.name, faults)
+    for row in rows(table):
+        if not reader.read(row):
+            break
+    return reader.entries
 
 
-def _add_row(
-    folder: Path,
-    where: str,
-    row: Row,
-    places: Mapping[str, int],
-    names: set[str],
-    entries: list[Entry],
-    faults: Faults,
-) -> None:
-    if len(row.fields) != len(places):
-        faults.add("row", f"{where}: {len(row.fields)} fields; {len(places)} are needed")
-        return
-    name, code = row.fields[places["subDirectory_filePath"]], _code(row.fields[places["expression"]])
-    if code is None:
-        faults.add(
-            "row", f"{where}: expression {row.fields[places['expression']][:20]!r}; allowed: 0 to {CODES - 1}"
-        )
-        return
-    if code >= len(EMOTION_CODES):
-        return
-    box = _box([row.fields[places[column]] for column in COLUMNS[1:5]])
-    path = folder / IMAGES / name
-    if box is None:
-        faults.add("row", f"{where}: face_x, face_y, face_width, face_height are no box")
-    elif not name or name in names or not _within(folder / IMAGES, path):
-        faults.add(
-            "row", f"{where}: subDirectory_filePath {name[:60]!r} is empty, leads elsewhere or came before"
-        )
-    elif not path.is_file():
-        faults.add("missing", f"{IMAGES}/{name}, of {where}")
-    else:
-        entries.append(Entry(name, PictureFile(path, f"{IMAGES}/{name}"), _label(code), box))
-    names.add(name)
+def _images(folder: Path, table: Path) -> Path:
+    """The folder of the pictures, beside the table or one above it, where an archive put it."""
+    homes = (folder, table.parent, table.parent.parent)
+    places = [home / name for home in homes for name in IMAGE_FOLDERS]
+    filled = [place for place in places if place.is_dir() and not (place / IMAGES).is_dir()]
+    return filled[0] if filled else folder / IMAGES
+
+
+class _TableReader:
+    """Rows of one table as entries.
+
+    Args:
+        images: folder of the pictures.
+        table: what messages call it.
+        faults: get malformed rows and missing pictures.
+    """
+
+    def __init__(self, images: Path, table: str, faults: Faults) -> None:
+        self.images, self.table, self.faults = images, table, faults
+        self.places = {column: at for at, column in enumerate(COLUMNS)}
+        self.width = len(COLUMNS)
+        self.names: set[str] = set()
+        self.entries: list[Entry] = []
+
+    def read(self, row: Row) -> bool:
+        """Take a row; False: the header is none, so that no row can be read."""
+        where = f"{self.table} line {row.number}"
+        if row.number == 1 and "expression" in columns(row.fields, COLUMNS):
+            self.places, self.width = columns(row.fields, COLUMNS), len(row.fields)
+            if not set(COLUMNS) - {"facial_landmarks", "valence", "arousal"} <= set(self.places):
+                self.faults.add("row", f"{where} is no header {','.join(COLUMNS)}")
+                return False
+            return True
+        if len(row.fields) != self.width:
+            self.faults.add("row", f"{where}: {len(row.fields)} fields; {self.width} are needed")
+            return True
+        text = row.fields[self.places["expression"]]
+        code = _code(text)
+        if code is None:
+            self.faults.add("row", f"{where}: expression {text[:20]!r}; allowed: 0 to {CODES - 1}")
+        elif code < len(EMOTION_CODES):
+            fault = self._add(row, code, where)
+            if fault:
+                self.faults.add("missing" if fault.startswith(IMAGES) else "row", fault)
+        return True
+
+    def _add(self, row: Row, code: int, where: str) -> str:
+        """Add a face; what is wrong with it, "" where nothing is."""
+        name = row.fields[self.places["subDirectory_filePath"]]
+        box = _box([row.fields[self.places[column]] for column in COLUMNS[1:5]])
+        path = self.images / name
+        if box is None:
+            return f"{where}: face_x, face_y, face_width, face_height are no box"
+        if not name or not _within(self.images, path):
+            return f"{where}: subDirectory_filePath {name[:60]!r} is empty or leads elsewhere"
+        if not path.is_file():
+            return f"{IMAGES}/{name}, of {where}"
+        # A picture with two faces has two rows; the second one is told apart by its line.
+        called = f"{name} (line {row.number})" if name in self.names else name
+        self.names.add(name)
+        self.entries.append(Entry(called, PictureFile(path, f"{IMAGES}/{name}"), _label(code), box))
+        return ""
 
 
 def _set(folder: Path, faults: Faults) -> list[Entry]:

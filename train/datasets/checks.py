@@ -11,9 +11,9 @@ from itertools import combinations
 from pathlib import Path
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.arrays import cores
 from fer_edge.train.datasets.faults import Faults
+from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.perceptual import Print, fingerprint, pairs
 from fer_edge.train.datasets.pictures import Box, Entry, whole
 
@@ -124,9 +124,9 @@ def check_classes(
         faults: get the empty ones.
         hint: what to do, behind each.
     """
-    before = faults.count()
+    before, space = faults.count(), label_space(classes)
     for split, entries in splits.items():
-        counts = Counter(EMOTIONS[entry.emotion] for entry in entries)
+        counts = Counter(space[entry.emotion] for entry in entries)
         if before and not counts:
             continue
         for name in classes:
@@ -168,26 +168,40 @@ def check_persons(splits: Mapping[str, Sequence[Seen]], faults: Faults) -> None:
             )
 
 
-def check_overlap(splits: Mapping[str, list[Seen]], policy: str, faults: Faults) -> dict[str, list[Seen]]:
-    """No picture may stand in two splits.
+def check_overlap(
+    splits: Mapping[str, list[Seen]], policy: str, faults: Faults, notes: list[str] | None = None
+) -> dict[str, list[Seen]]:
+    """Look for pictures that stand in two splits.
 
     Args:
         splits: in the order train, validation, test.
-        policy: ``refuse``; ``drop``: leave the face out of the earlier split; ``keep``: look away.
+        policy: ``refuse``; ``drop``: leave the face out of the earlier split; ``keep``: as it is.
         faults: get the pairs under ``refuse``.
+        notes: get a sentence with the counts otherwise.
 
     Returns:
         The splits, shorter under ``drop``.
     """
-    if policy == "keep":
-        return dict(splits)
     twice: dict[str, set[int]] = {split: set() for split in splits}
+    counts = []
     for (one, left), (other, right) in combinations(splits.items(), 2):
-        for at, to in same_pictures(left, right):
-            twice[one].add(at)
-            if policy == "refuse":
+        found = same_pictures(left, right)
+        if policy == "refuse":
+            for at, to in found:
                 faults.add("twice", f"{one}: {left[at].entry.name} is {other}: {right[to].entry.name}")
+        both = {at for at, _ in found}
+        twice[one] |= both
+        counts += [f"{len(both)} of the {len(left)} pictures of {one} stand in {other} too"] if both else []
+    if counts and notes is not None and policy != "refuse":
+        notes.append(f"{', '.join(counts)}: {_OVERLAP[policy]}")
     return {
         split: [seen for at, seen in enumerate(seens) if policy != "drop" or at not in twice[split]]
         for split, seens in splits.items()
     }
+
+
+_OVERLAP = {
+    "keep": "they are kept, as the owners divided them, and flatter the figures (--set overlap=drop leaves them out of the "
+    "earlier split)",
+    "drop": "they are left out of the earlier split",
+}

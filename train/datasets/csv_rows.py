@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,6 +61,12 @@ def table_in(folder: Path, *names: str) -> Path | None:
                 if path.name.lower() == name.lower() and path.is_file():
                     return path
     return None
+
+
+def columns(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+    """Where the columns of these names stand; upper and lower case are the same, and what is not there is left out."""
+    places = {field.lower(): at for at, field in reversed(list(enumerate(header)))}
+    return {name: places[name.lower()] for name in names if name.lower() in places}
 
 
 def read_row(path: Path, start: int, size: int) -> list[str]:

@@ -21,6 +21,7 @@ from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces, LabeledFace
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256, read_list, refuse
 from fer_edge.train.datasets.generated import Made, file_faults, read_provenance
+from fer_edge.train.datasets.label_maps import label_space, one_hot
 
 
 def reduced(faces: Faces, file: Path) -> Faces:
@@ -54,23 +55,33 @@ def augmented(faces: Faces, folder: Path, classes: Sequence[str]) -> Faces:
     """The split and, behind it, the generated faces of a folder.
 
     Args:
-        faces: the training split; may be :func:`reduced`.
+        faces: the training split; may be :func:`reduced`, or augmented by other folders before.
         folder: as ``fer-train generate`` writes it.
         classes: of the training; generated faces of other classes are left out.
 
     Raises:
-        DataError: the provenance is missing or malformed, a file is missing, changed or not in it, or a picture was made
-            of a face that is not in the training split (one of the validation faces, say); every fault is named.
+        DataError: the provenance is missing or malformed, a file is missing, changed or not in it, a picture was made
+            of a face that is not in the training split (one of the validation faces, say), or the folder was added before;
+            every fault is named.
     """
     folder = Path(folder)
     made = read_provenance(folder)
-    whole = faces.faces if isinstance(faces, Subset) else faces
+    before, whole = 0, faces
+    while isinstance(whole, Together | Subset):
+        if isinstance(whole, Together):
+            before += 1
+            if whole.folder.resolve() == folder.resolve():
+                raise DataError(f"--augmented {folder} is given twice; its faces would count double")
+        whole = whole.faces
     known = {whole.name(index) for index in range(len(whole))}
     faults = [*file_faults(folder, made)]
     faults += [f"{one.file} was made of {one.source}, which is not in the training split" for one in made
                if one.source not in known]  # fmt: skip
     refuse(str(folder), faults)
-    return Together(faces, folder, tuple(one for one in made if one.label in classes))
+    above = f"generated-{before + 1}" if before else "generated"
+    return Together(
+        faces, folder, tuple(one for one in made if one.label in classes), label_space(classes), above
+    )
 
 
 class Subset:
@@ -117,10 +128,19 @@ class Together:
         faces: the split.
         folder: of the generated pictures.
         made: what the provenance says of them.
+        space: what the places of a label mean.
+        above: what the names of the generated faces begin with.
     """
 
-    def __init__(self, faces: Faces, folder: Path, made: tuple[Made, ...]) -> None:
-        self.faces, self.folder, self.made = faces, folder, made
+    def __init__(
+        self,
+        faces: Faces,
+        folder: Path,
+        made: tuple[Made, ...],
+        space: tuple[str, ...] = EMOTIONS,
+        above: str = "generated",
+    ) -> None:
+        self.faces, self.folder, self.made, self.space, self.above = faces, folder, made, space, above
 
     def __len__(self) -> int:
         return len(self.faces) + len(self.made)
@@ -129,15 +149,14 @@ class Together:
         if index < len(self.faces):
             return self.faces[index]
         one = self.made[index - len(self.faces)]
-        label = np.zeros(len(EMOTIONS), np.float32)
-        label[EMOTIONS.index(one.label)] = 1
+        label = one_hot(one.label, self.space)
         return GeneratedFace(read_picture(self.folder / one.file, name=one.file), one.box, label)
 
     def name(self, index: int) -> str:
         """The split's own, or ``generated/<class>/<name>.png``."""
         if index < len(self.faces):
             return self.faces.name(index)
-        return f"generated/{self.made[index - len(self.faces)].file}"
+        return f"{self.above}/{self.made[index - len(self.faces)].file}"
 
     def sha256(self) -> str:
         """Of the split and the generated files."""

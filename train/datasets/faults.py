@@ -5,12 +5,18 @@ from __future__ import annotations
 from fer_edge.runtime.errors import DataError
 
 SHOWN = 20
-"""Faults of each kind that are written out; of the rest the number is said."""
+"""Faults of each kind that a message writes out; a training writes all of them to ``LISTING``."""
+LISTING = "faults.txt"
+"""File in ``--out``: a line a fault, those that were left out of the data under ``faulty=drop`` too."""
+LONGEST = 300
+"""Characters of a fault in a message: names come from files."""
 
 KINDS: dict[str, str] = {
     "missing": "missing files",
     "hash": "wrong hashes",
     "row": "malformed rows",
+    "table": "malformed rows",
+    "match": "tables that do not belong together",
     "name": "names that do not fit the layout",
     "image": "unreadable images",
     "class": "empty classes",
@@ -18,6 +24,22 @@ KINDS: dict[str, str] = {
     "twice": "images in two splits",
 }
 """Kind of fault -> how the message calls it, in the order of the message."""
+
+
+DROPPABLE = ("missing", "row", "name", "image")
+"""Kinds that concern one face each, which the rest can do without."""
+
+
+class FaultyData(DataError):
+    """A data set with faults.
+
+    Attributes:
+        lines: all of them, one each.
+    """
+
+    def __init__(self, message: str, lines: list[str]) -> None:
+        super().__init__(message)
+        self.lines = lines
 
 
 class Faults:
@@ -39,11 +61,27 @@ class Faults:
         """How many there are of these kinds; without any: of all."""
         return sum(len(self._found[kind]) for kind in kinds or KINDS)
 
+    def lines(self, *kinds: str) -> list[str]:
+        """All faults of these kinds, one a line; without any kind: all there are."""
+        return [f"{KINDS[kind]}: {text}" for kind in kinds or KINDS for text in self._found[kind]]
+
+    def forgive(self) -> tuple[str, list[str]]:
+        """Forget the faults that concern single faces, since those are left out.
+
+        Returns:
+            A sentence with their numbers, "" if there are none; and all of them, one a line.
+        """
+        counts = [f"{self.count(kind)} {KINDS[kind]}" for kind in DROPPABLE if self.count(kind)]
+        lines = self.lines(*DROPPABLE)
+        for kind in DROPPABLE:
+            self._found[kind] = []
+        return (f"faulty faces are left out: {', '.join(counts)}" if counts else ""), lines
+
     def check(self) -> None:
         """Go on if nothing is wrong.
 
         Raises:
-            DataError: something is; every kind with its number and its first ``SHOWN`` faults.
+            FaultyData: something is; every kind with its number and its first ``SHOWN`` faults.
         """
         if not self.count():
             return
@@ -52,6 +90,6 @@ class Faults:
         for kind, found in self._found.items():
             if found:
                 lines.append(f"  {KINDS[kind]} ({len(found)}):")
-                lines += [f"    {text}" for text in found[:SHOWN]]
+                lines += [f"    {text[:LONGEST]}" for text in found[:SHOWN]]
                 lines += [f"    and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
-        raise DataError("\n".join(lines))
+        raise FaultyData("\n".join(lines), self.lines())

@@ -7,12 +7,16 @@ Layout, as the Kaggle challenge "Challenges in Representation Learning: Facial E
 
 ``emotion`` is 0 to 6: angry, disgust, fear, happy, sad, surprise, neutral; ``pixels`` are 2304 numbers, row by row;
 ``Usage`` is ``Training`` (28,709), ``PublicTest`` (3,589; validation here) or ``PrivateTest`` (3,589; test here). The same
-table with the columns in another order is known as ``icml_face_data.csv``; columns are found by their names. Either may lie
-in a folder ``fer2013`` of its own, as Kaggle's archive has it. Instead of the one file, the three that ``fer-train split``
-writes may lie in the folder.
+table is known as ``icml_face_data.csv``, with blanks in its header and the columns in another order; columns are found by
+their names. Either may lie in a folder ``fer2013`` of its own, as Kaggle's archive has it. What else is read:
 
-The real table has pictures that stand in two parts: ``--set overlap=drop`` leaves them out of the earlier one,
-``--set overlap=keep`` trains as the published figures were trained.
+- the three files that ``fer-train split`` writes;
+- the challenge's ``train.csv``, which has no ``Usage`` (its ``test.csv`` has no emotions): validation and test are taken from it;
+- a table of any name, where ``--data`` names it;
+- the set's pictures in ``train/<class>/*`` and ``test/<class>/*``, as Kaggle's "FER-2013" (msambare) has them.
+
+The real table has pictures that stand in two parts. They are kept and counted, as the published figures have it;
+``--set overlap=drop`` leaves them out of the earlier part.
 """
 
 from __future__ import annotations
@@ -22,14 +26,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.csv_rows import Row, rows, table_in
+from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
+from fer_edge.train.datasets.dividing import SHARES
 from fer_edge.train.datasets.faults import Faults
+from fer_edge.train.datasets.folder import open_folders, split_folders
 from fer_edge.train.datasets.label_maps import label_map, one_hot
-from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
+from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PixelRow
 from fer_edge.train.datasets.request import DataRequest
 
-TABLE, TABLE_TOO = "fer2013.csv", "icml_face_data.csv"
+TABLE, TABLE_TOO, TRAINING_ONLY = "fer2013.csv", "icml_face_data.csv", "train.csv"
 EMOTION_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 """Code in the column ``emotion`` -> what it means."""
 USAGES = {"Training": "train", "PublicTest": "validation", "PrivateTest": "test"}
@@ -47,7 +53,7 @@ class FaceRow:
     Attributes:
         row: as it stands in the file.
         emotion: by name.
-        usage: one of ``USAGES``.
+        usage: one of ``USAGES``; "" where the table has no such column.
         source: of the pixels.
     """
 
@@ -61,74 +67,89 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """Train, validation and test as the owners divided them.
 
     Args:
-        request: options ``disgust``, ``overlap``, ``hashes``.
+        request: options ``disgust``, ``overlap``, ``hashes``, ``faulty``.
 
     Raises:
         DataError: every fault, all at once.
     """
     folder, disgust = data_folder(request), choice(request, "disgust", DISGUST)
-    faults = Faults(str(folder))
+    faults = Faults(str(request.folder))
     known_hashes(request, folder, PUBLISHED_MD5, faults)
     merge = label_map("7-6") if disgust == "merge" else None
-    splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    for face in read_faces(folder, faults):
-        entry = Entry(face.source.name, face.source, tuple(one_hot(face.emotion).tolist()))
-        splits[USAGES[face.usage]].append(entry)
-    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
     hint = " (--set disgust=keep keeps it apart from anger)" if merge and "disgust" in request.classes else ""
-    return opened(request, chosen, faults, hint=hint)
+    if named_table(request) is None and not _tables(folder) and "train" in split_folders(folder):
+        return open_folders(request, folder, faults, merge, hint)
+    splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
+    rows = read_faces(folder, faults, named_table(request))
+    for face in rows:
+        entry = Entry(face.source.name, face.source, tuple(one_hot(face.emotion).tolist()))
+        splits[USAGES[face.usage or "Training"]].append(entry)
+    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
+    apart = any(face.usage for face in rows)
+    made = {} if apart or not rows else SHARES
+    return opened(request, chosen, faults, hint=hint, made=made)
 
 
-def read_faces(folder: Path, faults: Faults) -> list[FaceRow]:
+def read_faces(folder: Path, faults: Faults, table: Path | None = None) -> list[FaceRow]:
     """The rows of ``fer2013.csv``, or of the three files that ``fer-train split`` makes of it.
 
     Args:
         folder: of the data.
         faults: get missing files and malformed rows; pixels are not looked at.
+        table: the one to read, whatever its name.
     """
+    paths = [table] if table else _tables(folder)
+    if not paths:
+        faults.add("missing", f"{TABLE}, with the columns {','.join(COLUMNS)}")
+    for path in paths:
+        if not path.is_file():
+            faults.add("missing", f"{path.name}, which fer-train split writes")
+    return [face for path in paths if path.is_file() for face in read_table(path, faults)]
+
+
+def _tables(folder: Path) -> list[Path]:
+    """The files that hold the rows: one, or three of which some may be missing; none where there is not one of them."""
     parts = [folder / f"{usage}.csv" for usage in USAGES]
     whole = table_in(folder, TABLE, TABLE_TOO)
-    if whole is not None:
-        return read_table(whole, faults)
-    if not any(part.is_file() for part in parts):
-        faults.add("missing", f"{TABLE}, with the columns {','.join(COLUMNS)}")
-        return []
-    for part in parts:
-        if not part.is_file():
-            faults.add("missing", f"{part.name}, which fer-train split writes")
-    return [face for part in parts if part.is_file() for face in read_table(part, faults)]
+    if whole is None and any(part.is_file() for part in parts):
+        return parts
+    whole = whole or table_in(folder, TRAINING_ONLY)
+    return [whole] if whole else []
 
 
-def read_table(path: Path, faults: Faults) -> list[FaceRow]:
-    """The rows of one table.
+def read_table(path: Path, faults: Faults, kind: str = "row") -> list[FaceRow]:
+    """The rows of one table; further columns than the known ones are not looked at.
 
     Args:
         path: of an existing file.
         faults: get malformed rows; pixels are not looked at.
+        kind: of fault that a malformed row is.
     """
     table = rows(path)
     header = next(table, None)
-    if header is None or sorted(header.fields) != sorted(COLUMNS):
-        faults.add("row", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
+    places = {} if header is None else columns(header.fields, COLUMNS)
+    needed = COLUMNS if path.name.lower() in (TABLE, TABLE_TOO) else COLUMNS[:2]
+    if header is None or not set(needed) <= set(places):
+        faults.add(kind, f"{path.name} line 1 is no header {','.join(COLUMNS)}")
         return []
-    places = {name: header.fields.index(name) for name in COLUMNS}
     found = []
     for row in table:
-        face = _face(path, row, places)
+        face = _face(path, row, places, len(header.fields))
         if isinstance(face, str):
-            faults.add("row", f"{path.name} line {row.number}: {face}")
+            faults.add(kind, f"{path.name} line {row.number}: {face}")
         else:
             found.append(face)
     return found
 
 
-def _face(path: Path, row: Row, places: Mapping[str, int]) -> FaceRow | str:
-    if len(row.fields) != len(COLUMNS):
-        return f"{len(row.fields)} fields; {len(COLUMNS)} are needed"
-    emotion, usage = row.fields[places["emotion"]], row.fields[places["Usage"]]
+def _face(path: Path, row: Row, places: Mapping[str, int], width: int) -> FaceRow | str:
+    if len(row.fields) != width:
+        return f"{len(row.fields)} fields; {width} are needed"
+    emotion = row.fields[places["emotion"]]
+    usage = row.fields[places["Usage"]] if "Usage" in places else ""
     if emotion not in _codes(EMOTION_CODES):
         return f"emotion {emotion[:20]!r}; allowed: 0 to {len(EMOTION_CODES) - 1}"
-    if usage not in USAGES:
+    if "Usage" in places and usage not in USAGES:
         return f"Usage {usage[:20]!r}; allowed: {', '.join(USAGES)}"
     source = PixelRow(path, row.start, row.size, places["pixels"], f"{path.name} line {row.number}")
     return FaceRow(row, EMOTION_CODES[int(emotion)], usage, source)

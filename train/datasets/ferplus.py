@@ -1,13 +1,15 @@
 """FER+: FER2013's faces with ten new votes each (Barsoum, Zhang, Canton Ferrer, Zhang 2016, arXiv 1608.01041).
 
-Layout, as github.com/microsoft/FERPlus ships ``fer2013new.csv`` beside Kaggle's ``fer2013.csv``; rows match by order::
+Layout, as github.com/microsoft/FERPlus ships ``fer2013new.csv`` beside Kaggle's ``fer2013.csv``::
 
     Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF
     Training,fer0000000.png,4,0,0,1,3,2,0,0,0,0
     Training,,0,0,0,0,0,0,0,0,0,10
 
-``NF`` is "not a face"; such rows have no image name, and ``src/generate_training_data.py`` leaves them out. The votes become
-labels as ``src/ferplus.py`` has it (``_process_data``):
+Rows match by order, and by nothing else: in the published file the names are not the row numbers, four of them stand twice,
+173 rows have none and one row has nine votes. What order alone says is checked against FER2013's own column ``emotion``
+(:func:`_check_agreement`). ``NF`` is "not a face"; such rows have no image name, and ``src/generate_training_data.py`` leaves
+them out. The votes become labels as ``src/ferplus.py`` has it (``_process_data``):
 
 1. An emotion with a single vote is an outlier and loses it.
 2. ``labels=majority``: the emotion with more than half of the votes left; without one the face is dropped.
@@ -27,11 +29,19 @@ from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.csv_rows import Row, rows, table_in
+from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.fer2013 import PUBLISHED_MD5, TABLE, TABLE_TOO, USAGES, FaceRow, read_table
+from fer_edge.train.datasets.fer2013 import (
+    EMOTION_CODES,
+    PUBLISHED_MD5,
+    TABLE,
+    TABLE_TOO,
+    USAGES,
+    FaceRow,
+    read_table,
+)
 from fer_edge.train.datasets.label_maps import label_map
-from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, opened, wanted
+from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry
 from fer_edge.train.datasets.request import DataRequest
 
@@ -42,6 +52,13 @@ NUMBER = ("8", "5")
 """Of classes: all of ``EMOTIONS``, or the five of the label map ``8-5``."""
 UNKNOWN = len(EMOTIONS)
 """Index of the first vote column that is no emotion."""
+AGREEMENT = 0.35
+"""Share of faces for which FER2013's emotion must be the one with most votes. Votes of other faces agree by chance, for about 17 %
+of the published ones; two people who look at one face agree for about two in three."""
+SURELY = 3.0
+"""Standard deviations below ``AGREEMENT`` that a part of the table must be before it is refused: parts may be small."""
+STRETCH = 500
+"""Rows in a row that are looked at together: one row missing somewhere shifts all that follow."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +82,17 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """Train, validation and test as the owners divided them.
 
     Args:
-        request: options ``labels``, ``emotions``, ``overlap``, ``hashes``.
+        request: options ``labels``, ``emotions``, ``overlap``, ``hashes``, ``faulty``.
 
     Raises:
         DataError: every fault, all at once.
     """
     folder, mode = data_folder(request), choice(request, "labels", LABELS)
     merge = label_map("8-5") if choice(request, "emotions", NUMBER) == "5" else None
-    faults = Faults(str(folder))
+    faults = Faults(str(request.folder))
     known_hashes(request, folder, PUBLISHED_MD5, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    for face, name, votes in _matched(folder, faults):
+    for face, name, votes in _matched(folder, named_table(request), faults):
         split = USAGES[face.usage]
         label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
         if name and label is not None:
@@ -134,60 +151,117 @@ def _without_outliers(votes: Sequence[int]) -> list[int]:
     return [value if value > 1 else 0 for value in votes]
 
 
-def _matched(folder: Path, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
-    """Rows of both tables, side by side."""
+def _matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
+    """Rows of both tables, side by side, under names that are unique."""
     pictures, ballots = table_in(folder, TABLE, TABLE_TOO), table_in(folder, VOTES)
+    if named is not None:
+        pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
     for name, path in ((TABLE, pictures), (VOTES, ballots)):
         if path is None:
             faults.add("missing", name)
     if pictures is None or ballots is None:
         return []
-    before = faults.count("row")
-    faces, votes = read_table(pictures, faults), _votes(ballots, faults)
-    if faults.count("row") > before:
+    faces, votes = read_table(pictures, faults, "table"), _votes(ballots, faults)
+    if faults.count("table"):
         return []  # with a row left out, what follows would be matched wrongly
     if len(faces) != len(votes):
         faults.add(
-            "row",
-            f"{TABLE} has {len(faces)} rows and {VOTES} {len(votes)}; they match by order and must be as many",
+            "match",
+            f"{pictures.name} has {len(faces)} rows and {ballots.name} {len(votes)}; they match by order and must be as many",
         )
         return []
     for face, vote in zip(faces, votes, strict=True):
         if vote.usage != face.usage:
             faults.add(
-                "row", f"{VOTES} line {vote.number}: Usage {vote.usage!r}, but {face.usage!r} in {TABLE}"
+                "match",
+                f"{ballots.name} line {vote.number}: Usage {vote.usage!r}, but {face.usage!r} in {pictures.name}",
             )
-    return [(face, vote.name, vote.counts) for face, vote in zip(faces, votes, strict=True)]
+    if not faults.count("match"):
+        _check_agreement(faces, votes, ballots.name, faults)
+    return [
+        (face, name, vote.counts) for face, vote, name in zip(faces, votes, _unique_names(votes), strict=True)
+    ]
+
+
+def _holds_votes(path: Path) -> bool:
+    header = next(rows(path), None)
+    return header is not None and "NF" in columns(header.fields, COLUMNS)
+
+
+def _unique_names(votes: Sequence[Votes]) -> list[str]:
+    """The published names; one that came before is told apart by its line."""
+    seen: set[str] = set()
+    found = []
+    for vote in votes:
+        found.append(f"{vote.name} (line {vote.number})" if vote.name in seen and vote.name else vote.name)
+        seen.add(vote.name)
+    return found
+
+
+def _check_agreement(faces: Sequence[FaceRow], votes: Sequence[Votes], name: str, faults: Faults) -> None:
+    """Order is all that joins the tables, so FER2013's own emotion must mostly be the one with most votes.
+
+    Looked at: faces whose most frequent vote is an emotion that FER2013 has, all together, in each part and in each
+    stretch of rows.
+    """
+    pairs = [
+        (face.usage, vote.number, face.emotion in best)
+        for face, vote in zip(faces, votes, strict=True)
+        if (best := _favorites(vote.counts))
+    ]
+    parts = {"the whole table": [right for _, _, right in pairs]}
+    for usage in USAGES:
+        parts[usage] = [right for found, _, right in pairs if found == usage]
+    for start in range(0, len(pairs) - STRETCH + 1, STRETCH):
+        stretch = pairs[start : start + STRETCH]
+        parts[f"lines {stretch[0][1]} to {stretch[-1][1]}"] = [right for _, _, right in stretch]
+    for part, agree in parts.items():
+        if agree and sum(agree) < _fewest(len(agree), whole=part == "the whole table"):
+            faults.add(
+                "match",
+                f"{name}, {part}: the votes agree with FER2013's own emotion for {sum(agree)} of {len(agree)} faces, "
+                f"{100 * sum(agree) / len(agree):.0f} %; less than {100 * AGREEMENT:.0f} % is what votes of other faces "
+                "would give. Rows match by order: take both files as their owners publish them, neither sorted nor shuffled",
+            )
+            return
+
+
+def _fewest(count: int, *, whole: bool) -> float:
+    doubt = 0.0 if whole else SURELY * (AGREEMENT * (1 - AGREEMENT) * count) ** 0.5
+    return AGREEMENT * count - doubt
+
+
+def _favorites(counts: Sequence[int]) -> set[str]:
+    """The emotions with most votes; none where it is no emotion of FER2013."""
+    most = max(counts)
+    best = {name for name, count in zip((*EMOTIONS, "unknown", "NF"), counts, strict=True) if count == most}
+    return best if most and best <= set(EMOTION_CODES) else set()
 
 
 def _votes(path: Path, faults: Faults) -> list[Votes]:
     table = rows(path)
     header = next(table, None)
-    if header is None or sorted(header.fields) != sorted(COLUMNS):
-        faults.add("row", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
+    places = {} if header is None else columns(header.fields, COLUMNS)
+    if header is None or set(places) != set(COLUMNS):
+        faults.add("table", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
         return []
-    order = [header.fields.index(name) for name in COLUMNS]
     found: list[Votes] = []
-    names: set[str] = set()
     for row in table:
-        votes = _read(row, order, names)
+        votes = _read(row, [places[name] for name in COLUMNS], len(header.fields))
         if isinstance(votes, str):
-            faults.add("row", f"{path.name} line {row.number}: {votes}")
+            faults.add("table", f"{path.name} line {row.number}: {votes}")
         else:
-            names.add(votes.name)
             found.append(votes)
     return found
 
 
-def _read(row: Row, order: Sequence[int], names: set[str]) -> Votes | str:
+def _read(row: Row, order: Sequence[int], width: int) -> Votes | str:
     """The votes of a row, or what is wrong with it."""
-    if len(row.fields) != len(COLUMNS):
-        return f"{len(row.fields)} fields; {len(COLUMNS)} are needed"
+    if len(row.fields) != width:
+        return f"{len(row.fields)} fields; {width} are needed"
     usage, name, *counts = (row.fields[at] for at in order)
     if usage not in USAGES:
         return f"Usage {usage[:20]!r}; allowed: {', '.join(USAGES)}"
     if not all(count.isascii() and count.isdigit() for count in counts):
         return f"votes {','.join(counts)[:40]}; ten whole numbers are needed"
-    if name and name in names:
-        return f"image name {name[:40]!r} for the second time"
     return Votes(row.number, usage, name, [int(count) for count in counts])

@@ -17,25 +17,26 @@ not used. There is no neutral adjective: a neutral pose is rated like any other.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from fer_edge.faces.pictures import find_pictures, is_picture
+from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.checks import (
-    Seen,
-    check_classes,
-    check_overlap,
-    check_persons,
-    look,
-    same_pictures,
-)
+from fer_edge.train.datasets.checks import check_classes, check_overlap, check_persons, look
+from fer_edge.train.datasets.dividing import SHARES, alike, by_person, divided
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.opening import OVERLAP, choice, data_folder, finished, known_hashes, wanted
+from fer_edge.train.datasets.opening import (
+    OVERLAP,
+    choice,
+    data_folder,
+    finished,
+    known_hashes,
+    left_out,
+    no_table,
+    wanted,
+)
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
 
@@ -47,8 +48,6 @@ WITHOUT_PICTURE = frozenset({"KM-DI2", "KM-HA5", "KM-SA4", "KR-HA3", "NM-DI2", "
 MISPRINTED = {"YN-HA2": "YM-HA2"}
 CLEAR = 1.0
 """Points by which the highest rating of a clear face is ahead of the second."""
-SHARES = (("test", 0.1), ("validation", 0.1))
-"""Part of the persons or pictures that is held out; at least one of each, and training keeps the rest."""
 LARGEST_TEXT = 1 << 22
 """Bytes of a file that may hold the table."""
 
@@ -72,6 +71,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
+    no_table(request)
     folder, by = data_folder(request), choice(request, "split", SPLIT)
     policy = choice(request, "overlap", OVERLAP)
     faults = Faults(str(folder))
@@ -80,8 +80,10 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     chosen = wanted(entries, request.classes)
     check_classes({"all pictures": chosen}, request.classes, faults)
     seen = look(chosen, faults)
-    splits = _split(seen, by, request.seed)
-    if by == "person":
+    left_out(request, faults)
+    groups = by_person(seen) if by == "person" else alike(seen)
+    splits = divided(groups, SHARES, request.seed, emotions_in_turn=by == "image")
+    if by == "person" and policy == "refuse":
         check_persons(splits, faults)
     for split in ("train", "validation"):
         if chosen and not splits.get(split) and not faults.count():
@@ -89,7 +91,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
                 "class",
                 f"{len(seen)} pictures give no {split} split by {by}; more persons or pictures are needed",
             )
-    return finished(request, check_overlap(splits, policy, faults) if by == "image" else splits, faults)
+    return finished(request, check_overlap(splits, policy, faults, request.notes), faults)
 
 
 def read_ratings(folder: Path, faults: Faults) -> Ratings:
@@ -184,48 +186,3 @@ def _entry(path: Path, name: str, person: str, ratings: tuple[float, ...]) -> En
     label = tuple(shares.get(emotion, 0.0) / sum(ratings) for emotion in EMOTIONS)
     first, second = sorted(ratings, reverse=True)[:2]
     return Entry(name, PictureFile(path, name), label, clear=first - second >= CLEAR, person=person)
-
-
-def _split(seen: Sequence[Seen], by: str, seed: int) -> dict[str, list[Seen]]:
-    """Groups that must not be torn apart, dealt out at random."""
-    groups = _persons(seen) if by == "person" else _alike(seen)
-    order = [groups[at] for at in np.random.default_rng(seed).permutation(len(groups)).tolist()]
-    if by == "image":
-        # The predominant emotions in turn, so that each split gets some of all.
-        order = _in_turn(order)
-    splits: dict[str, list[Seen]] = {"train": [], "validation": []}
-    for split, share in SHARES[len(groups) < 3 :]:
-        count = min(max(1, round(share * len(groups))), max(0, len(order) - 1))
-        splits[split] = [each for group in order[:count] for each in group]
-        order = order[count:]
-    splits["train"] = [each for group in order for each in group]
-    return {name: sorted(found, key=lambda each: each.entry.name) for name, found in splits.items()}
-
-
-def _persons(seen: Sequence[Seen]) -> list[list[Seen]]:
-    people: dict[str, list[Seen]] = defaultdict(list)
-    for each in seen:
-        people[each.entry.person].append(each)
-    return [people[person] for person in sorted(people)]
-
-
-def _alike(seen: Sequence[Seen]) -> list[list[Seen]]:
-    """Pictures that look the same stay together: three takes of one pose would else be learned by heart."""
-    home = list(range(len(seen)))
-    for left, right in same_pictures(seen, seen):
-        one, other = home[left], home[right]
-        home = [min(one, other) if place in (one, other) else place for place in home]
-    groups: dict[int, list[Seen]] = defaultdict(list)
-    for place, each in zip(home, seen, strict=True):
-        groups[place].append(each)
-    return [groups[place] for place in sorted(groups)]
-
-
-def _in_turn(groups: Sequence[list[Seen]]) -> list[list[Seen]]:
-    turns: dict[int, int] = defaultdict(int)
-    keyed = []
-    for group in groups:
-        emotion = group[0].entry.emotion
-        keyed.append((turns[emotion], emotion, len(keyed), group))
-        turns[emotion] += 1
-    return [group for _, _, _, group in sorted(keyed, key=lambda item: item[:3])]

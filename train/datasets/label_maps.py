@@ -67,22 +67,28 @@ class LabelMap:
         return restricted(merged, self.target)
 
 
+def label_space(classes: Sequence[str]) -> tuple[str, ...]:
+    """What the places of a label mean where these classes are asked for: the eight emotions, or classes of other names."""
+    return EMOTIONS if set(classes) <= set(EMOTIONS) else tuple(classes)
+
+
 def restricted(label: NDArray[np.float32], classes: Sequence[str]) -> NDArray[np.float32] | None:
-    """A label cut to some emotions and scaled to sum 1; None where its strongest emotion is none of them.
+    """A label cut to some classes and scaled to sum 1; None where its strongest one is none of them.
 
     Args:
-        label: (8,) float32 over ``EMOTIONS``, not negative; of equals, the first is the strongest.
-        classes: emotions that stay.
+        label: float32 over ``label_space(classes)``, not negative; of equals, the first is the strongest.
+        classes: that stay.
     """
-    if not float(label.max()) > 0 or EMOTIONS[int(label.argmax())] not in classes:
+    space = label_space(classes)
+    if not float(label.max()) > 0 or space[int(label.argmax())] not in classes:
         return None
-    kept = np.where([emotion in classes for emotion in EMOTIONS], label, 0).astype(np.float64)
+    kept = np.where([name in classes for name in space], label, 0).astype(np.float64)
     return (kept / kept.sum()).astype(np.float32)
 
 
-def one_hot(emotion: str) -> NDArray[np.float32]:
-    """(8,) float32 with 1 at one emotion."""
-    return np.asarray([float(emotion == other) for other in EMOTIONS], np.float32)
+def one_hot(name: str, space: Sequence[str] = EMOTIONS) -> NDArray[np.float32]:
+    """Float32 with 1 at one class: (8,) over the emotions, or over another label space."""
+    return np.asarray([float(name == other) for other in space], np.float32)
 
 
 _DISGUST = {"disgust": "anger"}

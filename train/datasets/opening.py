@@ -13,18 +13,34 @@ import numpy as np
 from fer_edge.runtime.errors import DataError
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import Seen, check_classes, check_hashes, check_overlap, look
+from fer_edge.train.datasets.dividing import alike, divided
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import LabelMap, restricted
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
-from fer_edge.train.datasets.request import DataRequest
+from fer_edge.train.datasets.request import SPLITS, DataRequest
 
 OVERLAP = ("refuse", "drop", "keep")
 """What becomes of a picture that stands in two splits: the data is refused, the face is left out of the earlier split
-(train before validation before test), or nothing is done, as the published figures of most data sets have it."""
+(train before validation before test), or it is kept and counted. Owners' splits are kept, since the published figures of
+most data sets were made with them; splits of our own making are refused."""
 HASHES = ("listed", "published", "ignore")
 """Which hashes are compared: those in the folder's ``SHA256SUMS`` or ``MD5SUMS``; published ones too; none."""
-COMMON: dict[str, Any] = {"overlap": OVERLAP[0], "hashes": HASHES[0]}
+FAULTY = ("refuse", "drop")
+"""What becomes of a face that cannot be read: the data is refused, or the face is left out and counted."""
+COMMON: dict[str, Any] = {"overlap": "keep", "hashes": HASHES[0], "faulty": FAULTY[0]}
 """Options that every data set has, with their defaults."""
+
+
+def keep_apart(out: Path, data: Path | None) -> None:
+    """See to it that nothing is written into a data set: pictures of a report would be read as its own.
+
+    Raises:
+        DataError: ``out`` is the folder of the data or lies in it.
+    """
+    if data is not None and data.is_dir() and out.resolve().is_relative_to(data.resolve()):
+        raise DataError(
+            f"--out {out} lies in the data set {data}, which it would damage; choose a folder outside of it"
+        )
 
 
 def choice(request: DataRequest, name: str, allowed: Sequence[str]) -> str:
@@ -42,18 +58,33 @@ def choice(request: DataRequest, name: str, allowed: Sequence[str]) -> str:
 
 
 def data_folder(request: DataRequest) -> Path:
-    """The folder of ``--data``; of a table, the folder that it lies in.
+    """The folder of ``--data``; of a table (:func:`named_table`), the folder that it lies in.
 
     Raises:
         DataError: none was given, or it is no folder.
     """
     if request.folder is None:
         raise DataError("this recipe needs --data, the folder of the data set")
-    if request.folder.suffix.lower() == ".csv" and request.folder.is_file():
+    if request.folder.is_file():
         return request.folder.parent
     if not request.folder.is_dir():
         raise DataError(f"{request.folder} is not a folder; --data takes the folder of the data set")
     return request.folder
+
+
+def named_table(request: DataRequest) -> Path | None:
+    """The file of ``--data``, where it is one: that table is read and no other of its kind."""
+    return request.folder if request.folder is not None and request.folder.is_file() else None
+
+
+def no_table(request: DataRequest) -> None:
+    """For data sets without a table.
+
+    Raises:
+        DataError: ``--data`` is a file.
+    """
+    if named_table(request) is not None:
+        raise DataError(f"{request.folder} is a file; this recipe takes the folder of the data set")
 
 
 def known_hashes(request: DataRequest, folder: Path, published: Mapping[str, str], faults: Faults) -> None:
@@ -67,17 +98,19 @@ def wanted(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | N
     """The entries whose strongest emotion is among the classes, their labels cut to them.
 
     Args:
-        entries: with labels over all eight emotions.
+        entries: with labels over ``label_space(classes)``: all eight emotions, unless other names were asked for.
         classes: that were asked for.
         merge: applied first.
     """
     kept = []
+    labels: dict[tuple[float, ...], tuple[float, ...]] = {}  # one object for all faces of a class
     for entry in entries:
         label = np.asarray(entry.label, np.float32)
         mapped = label if merge is None else merge.apply(label)
         cut = None if mapped is None else restricted(mapped, classes)
         if cut is not None:
-            kept.append(replace(entry, label=tuple(cut.tolist())))
+            kept_label = tuple(cut.tolist())
+            kept.append(replace(entry, label=labels.setdefault(kept_label, kept_label)))
     return kept
 
 
@@ -88,6 +121,7 @@ def opened(
     *,
     complete: Sequence[str] = ("train",),
     hint: str = "",
+    made: Mapping[str, float] | None = None,
 ) -> dict[str, Faces]:
     """Look at every face of splits that the owners made, and give what was asked for.
 
@@ -97,17 +131,50 @@ def opened(
         faults: what the reader has found so far.
         complete: splits that need every class; what is not learned cannot be answered, what is not judged can.
         hint: what to do about an empty class.
+        made: splits that the owners did not make -> the part of ``train`` that each gets; pictures that look alike stay
+            together.
 
     Raises:
         DataError: every fault, all at once.
     """
     policy = choice(request, "overlap", OVERLAP)
     seen = {split: look(entries, faults) for split, entries in splits.items()}
+    if left_out(request, faults):
+        splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
     # A class whose pictures are all unreadable is not empty: it is unreadable, and that is said.
     needed = {split: entries for split, entries in splits.items() if split in complete}
     check_classes(needed, request.classes, faults, hint)
+    if made and not faults.count():
+        seen = _made(request, seen, made)
+        splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
     _check_sizes(splits, faults)
-    return finished(request, check_overlap(seen, policy, faults), faults)
+    return finished(request, check_overlap(seen, policy, faults, request.notes), faults)
+
+
+def left_out(request: DataRequest, faults: Faults) -> bool:
+    """Leave faulty faces out, as the option ``faulty`` has it; whether it says so."""
+    if choice(request, "faulty", FAULTY) != "drop":
+        return False
+    said, lines = faults.forgive()
+    request.notes.extend([said] if said else [])
+    request.left_out.extend(lines)
+    return True
+
+
+def _made(
+    request: DataRequest, seen: Mapping[str, list[Seen]], shares: Mapping[str, float]
+) -> dict[str, list[Seen]]:
+    """The splits with those of our own making taken out of ``train``, in the order of ``SPLITS``."""
+    parts = divided(alike(seen["train"]), shares, request.seed, emotions_in_turn=True)
+    found = {**seen, **parts}
+    told = " and ".join(
+        f"{len(found[split])} for {split}" for split in reversed(list(shares)) if split in found
+    )
+    request.notes.append(
+        f"the data has no {' and no '.join(reversed(list(shares)))} split: of the {len(seen['train'])} pictures to train on, {told} "
+        f"are held out by --seed {request.seed}"
+    )
+    return {split: found[split] for split in SPLITS if split in found}
 
 
 def _check_sizes(splits: Mapping[str, Sequence[Entry]], faults: Faults) -> None:

@@ -34,11 +34,12 @@ class Print:
 
     Attributes:
         bits: the 64-bit hash.
-        small: (256,) float32, the picture at 16x16, mean 0 and length 1; zeros where the picture is flat.
+        small: (256,) float16, the picture at 16x16, mean 0 and length 1; zeros where the picture is flat. Half precision, since
+            a large data set has hundreds of thousands of them.
     """
 
     bits: int
-    small: NDArray[np.float32]
+    small: NDArray[np.float16]
 
 
 def fingerprint(frame: Frame) -> Print:
@@ -52,7 +53,7 @@ def fingerprint(frame: Frame) -> Print:
     small = small - small.mean()
     length = float(np.linalg.norm(small))
     flat = length < FLAT * SMALL
-    return Print(bits, np.zeros_like(small) if flat else small / np.float32(length))
+    return Print(bits, (np.zeros_like(small) if flat else small / np.float32(length)).astype(np.float16))
 
 
 def pairs(left: list[Print], right: list[Print]) -> list[tuple[int, int]]:
@@ -69,6 +70,6 @@ def pairs(left: list[Print], right: list[Print]) -> list[tuple[int, int]]:
     for at, entry in enumerate(right):
         own = np.asarray([entry.bits], np.uint64).view(np.uint16)
         near = np.flatnonzero(_BITS[words ^ own].sum(1, dtype=np.uint8) <= NEAR)
-        same = near[copies[near] @ entry.small >= ALIKE]
+        same = near[copies[near].astype(np.float32) @ entry.small.astype(np.float32) >= ALIKE]
         found += [(int(index), at) for index in same]
     return sorted(found)

@@ -23,6 +23,8 @@ class DataRequest:
         faces: at most so many faces of a split; a split that is missing here comes whole.
         seed: of whatever is drawn at random (drawn faces, the choice of a ``limit``).
         options: of this data set, such as ``{"split": "person"}``; all keys are known to it.
+        notes: gets sentences about the data that whoever reads the figures must know.
+        left_out: gets a line for each face that was left out because something is wrong with it.
     """
 
     folder: Path | None
@@ -30,6 +32,8 @@ class DataRequest:
     faces: Mapping[str, int]
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 OpenData = Callable[[DataRequest], Mapping[str, Faces]]

@@ -162,7 +162,7 @@ def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", *
 
 
 def check_same(mine: Mapping[str, Any], kept: Mapping[str, Any], path: Path) -> None:
-    """Refuse to go on with other choices than the run began with.
+    """Refuse to go on with other choices than the run began with; more epochs are no other choice.
 
     Raises:
         FerEdgeError: names each choice that differs, with both values.
@@ -171,13 +171,18 @@ def check_same(mine: Mapping[str, Any], kept: Mapping[str, Any], path: Path) -> 
     differing = [
         f"{name} is {flat_mine.get(name)!r}, was {flat_kept.get(name)!r}"
         for name in sorted(flat_mine.keys() | flat_kept.keys())
-        if flat_mine.get(name) != flat_kept.get(name)
+        if flat_mine.get(name) != flat_kept.get(name) and not _more_epochs(name, flat_mine, flat_kept)
     ]
     if differing:
         raise FerEdgeError(
             f"--resume: {path} belongs to a run of other choices: {'; '.join(differing)}. "
             "Repeat its options, or start anew without --resume"
         )
+
+
+def _more_epochs(name: str, mine: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    numbers = isinstance(mine.get(name), int) and isinstance(kept.get(name), int)
+    return name == "recipe.epochs" and numbers and mine[name] > kept[name]
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

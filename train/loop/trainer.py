@@ -31,6 +31,7 @@ from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.snapshots import (
     HALF,
     LAST,
+    RESULTS,
     AtomicFiles,
     Snapshot,
     Snapshots,
@@ -146,14 +147,33 @@ def _past(out: Path, means: Means, output: Output) -> Snapshot | None:
     if means.resume and (out / LAST).is_file():
         past = Snapshot.read(out / LAST)
         check_same(means.choices, past.choices, out / LAST)
+        more = _lengthened(means.choices, past, output)
         if rank() == 0:
-            clear(out, (HALF,))
+            clear(out, (HALF, *(RESULTS if more else ())))
         return past
     if means.resume:
         output.say(f"{out} holds no snapshot yet: starting from the beginning")
     if rank() == 0:
         clear(out)
     return None
+
+
+def _lengthened(choices: Mapping[str, Any], past: Snapshot, output: Output) -> bool:
+    """Whether the run gets more epochs than it began with; says what that means."""
+    epochs = (choices.get("recipe") or {}).get("epochs")
+    before = (past.choices.get("recipe") or {}).get("epochs")
+    if epochs == before:
+        return False
+    if past.finished:
+        output.warn(
+            f"early stopping ended this run after {len(past.history)} epochs; more epochs change nothing"
+        )
+        return False
+    output.say(
+        f"the run of {before} epochs goes on to {epochs}: the schedule continues where one of {epochs} would be after "
+        f"{len(past.history)}, so that the result is not that of a run of {epochs} from the start"
+    )
+    return True
 
 
 def _check_precision(precision: str) -> None:

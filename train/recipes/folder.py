@@ -1,6 +1,7 @@
 """Any folder of classes, such as Kaggle's face-expression set, by VGG11 with early stopping.
 
-``--classes happy,sad,angry,neutral`` trains on a part of the folders; the others are left alone.
+``--classes happy,sad,angry,neutral`` trains on a part of the folders; the others are left alone. Classes may have any names;
+``--map 0=anger,1=disgust`` says what folders of other names hold.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from fer_edge.train.recipes.recipe import Recipe
 
 FOLDER = Recipe(
     name="folder",
-    summary="train/<class>/* and validation/<class>/*, any subset of classes, VGG11, early stopping",
+    summary="folders of classes, with or without train/, validation/, test/; any classes; VGG11, early stopping",
     model="folder",
     arch="vgg11",
     open_data=open_data,
     needs_data=True,
     classes=SEVEN,
-    options=COMMON,
+    options=COMMON | {"map": ""},
     published="60-66 % on Kaggle's face-expression set",
     epochs=100,
     batch_size=64,

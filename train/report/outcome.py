@@ -33,6 +33,7 @@ class Outcome:
         data_sha256: of the faces; two outcomes with the same one answered the same faces.
         size_bytes: of the model's file; None where there is none.
         engine: library and version that ran it; "" where that does not matter.
+        notes: sentences that whoever reads the figures must know: repeated pictures, no better than chance.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Outcome:
     data_sha256: str = ""
     size_bytes: int | None = None
     engine: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together.

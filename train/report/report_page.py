@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fer_edge.console.page import warning
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.report import charts, html
 from fer_edge.train.report.document import FILE, document, serialized
@@ -75,7 +76,12 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
     parts = charts_of + (last if odd else last[::-1])
     return html.page(
         title,
-        [html.note(_subtitle(outcome)), html.tiles(_tiles(outcome, figures)), html.cards(parts)],
+        [
+            html.note(_subtitle(outcome)),
+            *map(warning, outcome.notes),
+            html.tiles(_tiles(outcome, figures)),
+            html.cards(parts),
+        ],
         style=html.STYLE,
     )
 

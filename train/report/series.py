@@ -101,9 +101,11 @@ class RecipeSeries:
     def face(self, index: int) -> Face:
         """One face with its distribution cut to the classes."""
         from fer_edge.train.data.arrays import distribution
+        from fer_edge.train.datasets.label_maps import label_space
 
         found = self.faces[index]
-        label = distribution(found.label, [EMOTIONS.index(name) for name in self.classes])
+        space = label_space(self.classes)
+        label = distribution(found.label, [space.index(name) for name in self.classes])
         return Face(self.faces.name(index), found.frame, found.box, label)
 
 
@@ -176,7 +178,7 @@ def recipe_series(
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
     """Class names of a folder, canonical ones first in their order."""
-    from fer_edge.faces.pictures import find_pictures
+    from fer_edge.faces.finding import find_pictures
 
     names = {path.relative_to(folder).parts[0] for path in find_pictures(folder) if path.parent != folder}
     spelled = {_spelled(name) for name in names}

@@ -90,15 +90,13 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
     words = (
         "--model",
         model,
-        "--out",
-        tmp_path / "some.csv",
         "--threshold",
         f"{between:.6f}",
         "--workers",
         1,
         *DRAWN,
     )
-    assert run(ambiguous_command, *words)[1]["listed"] == 2
+    assert run(ambiguous_command, *words, "--out", tmp_path / "some.csv")[1]["listed"] == 2
     assert len(reduced(faces, tmp_path / "some.csv")) == 2
     assert list(
         run(ambiguous_command, *words, "--only", "sad", "--out", tmp_path / "sad.csv")[1]["classes"]

@@ -122,7 +122,57 @@ def test_an_image_in_both_sets(own_data, open_recipe):
     folder = own_data("affectnet-sets")
     shutil.copy(folder / "train_set/images/6.jpg", folder / "val_set/images/6.jpg")
     with pytest.raises(DataError, match=r"train: train_set/images/6.jpg is validation: val_set/images/6.jpg"):
+        open_recipe("affectnet", folder, overlap="refuse")
+    notes = []
+    open_recipe("affectnet", folder, notes=notes)
+    assert "1 of the 16 pictures of train stand in validation too" in notes[0]
+
+
+def test_faulty_faces_go_where_that_is_asked_for(own_data, open_recipe):
+    """Copies of AffectNet have files that are missing or broken: three of 16 faces here."""
+    folder = own_data("affectnet")
+    rows = (folder / "training.csv").read_text().splitlines()
+    paths = [folder / "Manually_Annotated_Images" / row.split(",")[0] for row in rows]
+    paths[1].unlink()
+    paths[2].write_bytes(paths[2].read_bytes()[:200])
+    rows[3] = rows[3].replace(",", ",x", 1)
+    (folder / "training.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(DataError, match="3 faults"):
         open_recipe("affectnet", folder)
+    notes, left_out = [], []
+    assert len(open_recipe("affectnet", folder, faulty="drop", notes=notes, left_out=left_out)["train"]) == 13
+    assert notes == ["faulty faces are left out: 1 missing files, 1 malformed rows, 1 unreadable images"]
+    assert len(left_out) == 3
+
+
+def test_a_picture_with_two_faces_has_two_rows(own_data, open_recipe):
+    folder = own_data("affectnet")
+    rows = (folder / "training.csv").read_text().splitlines()
+    (folder / "training.csv").write_text("\n".join([*rows, rows[1]]) + "\n")
+    faces = open_recipe("affectnet", folder)["train"]
+    names = [faces.name(at) for at in range(len(faces))]
+    assert len(faces) == 17
+    assert len(set(names)) == 17
+    assert names[16] == f"{names[0]} (line {len(rows) + 1})"
+
+
+def test_the_folders_of_the_owners_archives(own_data, open_recipe):
+    folder = own_data("affectnet")
+    expected = open_recipe("affectnet", folder)["train"].sha256()
+    (folder / "Manually_Annotated_file_lists").mkdir()
+    for name in ("training.csv", "validation.csv"):
+        (folder / name).rename(folder / "Manually_Annotated_file_lists" / name)
+    inner = folder / "Manually_Annotated"
+    inner.mkdir()
+    (folder / "Manually_Annotated_Images").rename(inner / "Manually_Annotated_Images")
+    assert open_recipe("affectnet", folder)["train"].sha256() == expected
+
+
+def test_a_named_table_is_the_one_that_is_read(own_data, open_recipe):
+    folder = own_data("affectnet")
+    rows = (folder / "training.csv").read_text().splitlines()
+    (folder / "mine.csv").write_text("\n".join(rows[:-5]) + "\n")
+    assert len(open_recipe("affectnet", folder / "mine.csv")["train"]) == 14
 
 
 def test_neither_layout(tmp_path, open_recipe):

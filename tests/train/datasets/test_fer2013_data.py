@@ -81,7 +81,7 @@ def test_every_fault_is_named_at_once(own_data, open_recipe):
     rows = [row for row in rows if row[0] != "3" or row[-1] != "Training"]
     rewrite(folder, rows)
     with pytest.raises(DataError) as refused:
-        open_recipe("fer2013", folder)
+        open_recipe("fer2013", folder, overlap="refuse")
     message = str(refused.value)
     for part in (
         "line 2: emotion '7'; allowed: 0 to 6",
@@ -108,8 +108,10 @@ def test_what_stands_in_two_parts_is_refused_dropped_or_kept(
         DataError,
         match=r"images in two splits \(1\):\n +train: fer2013.csv line 2 is validation: fer2013.csv line 16",
     ):
-        open_recipe("fer2013", folder)
-    splits = open_recipe("fer2013", folder, overlap=policy)
+        open_recipe("fer2013", folder, overlap="refuse")
+    notes = []
+    splits = open_recipe("fer2013", folder, overlap=policy, notes=notes)
+    assert notes[0].startswith("1 of the 14 pictures of train stand in validation too")
     assert (len(splits["train"]), len(splits["validation"])) == (train, validation)
 
 
@@ -222,3 +224,53 @@ def test_split_takes_one_table(call, drawn_data, tmp_path):
     code, _, err = call(drawn_data("fer2013"), "--data", drawn_data("fer2013"), "--out", tmp_path / "apart")
     assert code == 2
     assert "either FER2013.CSV or --data" in err
+
+
+def test_a_named_table_is_the_one_that_is_read(own_data, open_recipe):
+    folder = own_data("fer2013")
+    rewrite_as(folder / "mine.csv", [row for row in table(folder) if row[0] != "1"])
+    assert len(open_recipe("fer2013", folder)["train"]) == 14
+    splits = open_recipe("fer2013", folder / "mine.csv")
+    assert {split: len(faces) for split, faces in splits.items()} == {"train": 12, "validation": 6, "test": 6}
+    assert splits["train"].name(0) == "mine.csv line 2"
+
+
+def rewrite_as(path, rows):
+    path.write_text("".join(",".join(row) + "\n" for row in rows))
+
+
+def test_the_header_as_kaggle_writes_it(own_data, open_recipe):
+    """``icml_face_data.csv`` begins with ``emotion, Usage, pixels``."""
+    folder = own_data("fer2013")
+    expected = [faces.sha256() for faces in open_recipe("fer2013", folder).values()]
+    rows = [[row[0], f" {row[2]}", f" {row[1]}"] for row in table(folder)]
+    (folder / "fer2013.csv").unlink()
+    rewrite_as(folder / "icml_face_data.csv", rows)
+    splits = open_recipe("fer2013", folder)
+    assert [len(faces) for faces in splits.values()] == [14, 7, 7]
+    assert [faces.sha256() for faces in splits.values()] != expected  # rows are called by their table
+
+
+def test_the_training_table_alone_is_divided(tmp_path, open_recipe):
+    rows = data_layouts.fer2013_rows({"Training": 4})
+    rewrite_as(tmp_path / "train.csv", [("emotion", "pixels"), *((str(row[0]), row[1]) for row in rows)])
+    rewrite_as(tmp_path / "test.csv", [("pixels",), *((row[1],) for row in rows)])
+    notes = []
+    splits = open_recipe("fer2013", tmp_path, notes=notes)
+    assert {split: len(faces) for split, faces in splits.items()} == {"train": 22, "validation": 3, "test": 3}
+    assert "no validation and no test split" in notes[0]
+
+
+def test_folders_of_its_pictures(tmp_path, open_recipe):
+    from PIL import Image
+
+    for split, take in (("train", 0), ("train", 1), ("test", 2)):
+        for name in data_layouts.SEVEN:
+            place = tmp_path / split / name
+            place.mkdir(parents=True, exist_ok=True)
+            face = data_layouts.gray_face(data_layouts.SPOKEN[name], 60 + take * 7 + len(name))
+            Image.fromarray(face).save(place / f"{take}.png")
+    splits = open_recipe("fer2013", tmp_path)
+    assert {split: len(faces) for split, faces in splits.items()} == {"train": 13, "validation": 1, "test": 7}
+    truth = [int(splits["test"][at].label.argmax()) for at in range(7)]
+    assert truth.count(EMOTIONS.index("anger")) == 2  # disgust is merged into it
