@@ -94,7 +94,10 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
             from fer_edge.export.bundle_writer import write_bundle
 
             sha256 = write_bundle(bundle, original, rows, evidence, settings.limits)
-            publish(bundle, target, settings.out)
+            for leftover in publish(bundle, target, settings.out):
+                output.warn(
+                    f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
+                )
     return Exported(rows, target if sha256 else None, sha256, original.contract.model, evidence.warnings)
 
 

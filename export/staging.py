@@ -95,8 +95,11 @@ def _new(target: Path) -> tuple[Path, int]:
     return folder, lock
 
 
-def publish(staged: Path, target: Path, out: Path) -> None:
+def publish(staged: Path, target: Path, out: Path) -> list[Path]:
     """Put the finished bundle in its place at one stroke; an old one is removed afterwards.
+
+    Returns:
+        Old bundles that could not be removed, such as another user's.
 
     Raises:
         ExportError: meanwhile something else has come to lie there.
@@ -107,7 +110,7 @@ def publish(staged: Path, target: Path, out: Path) -> None:
         check_target(out)
         exchange.clean(target)
         staged.rename(exchange.staging(target))
-        exchange.publish(target)
+        return exchange.publish(target)
 
 
 def sync(path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_edge.export.claims import audit_faults, not_checked, parity_faults, recorded_faults
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
 from fer_edge.export.limits import Limits
@@ -94,12 +95,14 @@ class Verified:
         sha256: of its manifest.
         checks: of the bundle as a whole.
         artifacts: one by one.
+        not_checked: what the manifest says that nobody looked at.
     """
 
     bundle: Path
     sha256: str
     checks: list[Check]
     artifacts: list[Proved]
+    not_checked: list[str]
 
     @property
     def exit_code(self) -> int:
@@ -151,11 +154,15 @@ def verify(question: Question, output: Output) -> Verified:
     if original is not None:
         weights.faults += _answers(original, vectors)
     sound = {one.artifact.variant: one for one in artifacts if not one.faults}
+    for one in artifacts:
+        one.faults += recorded_faults(one.artifact, Limits.of(bundle.manifest))
     if sound and (vectors or original is not None):
         _measure(bundle, sound, vectors, original, question, output)
     for one in sound.values():
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
-    return Verified(question.bundle, bundle.sha256, [files, contracts, golden, weights], artifacts)
+    measured = [one.artifact.variant for one in artifacts if one.parity and one.parity["engine"]]
+    checks, unchecked = [files, contracts, golden, weights], not_checked(bundle.manifest, measured)
+    return Verified(question.bundle, bundle.sha256, checks, artifacts, unchecked)
 
 
 def _contracts(bundle: Bundle) -> tuple[Contract | None, Check]:
@@ -368,5 +375,10 @@ def _note(one: Proved, stage: str, result: Mapping[str, Any]) -> None:
         one.reason = found["reason"]
         if one.artifact.parity.verdict == "pass" and str(found["reason"]).startswith(INSENSITIVE):
             one.faults.append(f"the manifest says pass, but {found['reason']}")
-    if stage != GOLDEN and one.weight_audit and one.weight_audit["verdict"] == "fail":
+    if stage == GOLDEN:
+        return
+    one.faults += parity_faults(one.artifact, found)
+    if one.weight_audit and one.weight_audit["verdict"] == "fail":
         one.faults.append(f"weights: {'; '.join(result['findings'][:3])}")
+    elif one.weight_audit:
+        one.faults += audit_faults(one.artifact, one.weight_audit)

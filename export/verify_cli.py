@@ -69,6 +69,7 @@ def _document(verified: Verified) -> dict[str, Any]:
             }
             for one in verified.artifacts
         ],
+        "not_checked": verified.not_checked,
     }
 
 
@@ -85,6 +86,7 @@ def _text(verified: Verified, width: int | None) -> str:
             "",
             table(headers, rows, right=("max abs", "top-1"), width=width),
             "",
+            *(f"Not checked: {text}" for text in verified.not_checked),
             f"{verified.bundle}: manifest SHA-256 {verified.sha256}",
         ]
     )

@@ -7,9 +7,13 @@ renames; a run killed between them leaves the old folder as ``previous(target)``
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import glob
 import os
+import secrets
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from fer_edge.runtime.atomic import sync_folder
@@ -18,6 +22,7 @@ from fer_edge.runtime.errors import BundleError
 _CANNOT = {errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP}
 _FLAG = 2  # RENAME_EXCHANGE of Linux and RENAME_SWAP of macOS are both 2
 _AT_FDCWD = -100
+_ASIDE = "leftover-"
 
 
 def staging(target: str | Path) -> Path:
@@ -30,24 +35,31 @@ def previous(target: str | Path) -> Path:
     return _beside(target, "old")
 
 
-def publish(target: str | Path) -> None:
+def publish(target: str | Path) -> list[Path]:
     """Put the finished ``staging(target)`` in the target's place and remove what stood there.
+
+    Once the names are exchanged, nothing is an error any more: the new bundle is there.
+
+    Returns:
+        Folders with an old bundle that could not be removed; the next ``clean`` tries again.
 
     Raises:
         BundleError: the system refused; the target is as it was.
     """
-    place, new = _real(target), staging(target)
+    place, new, old = _real(target), staging(target), None
     try:
         if not place.exists():
             new.rename(place)
         elif swap(new, place):
-            _remove(new)
+            old = new
         else:
-            _two_renames(new, place, previous(target))
+            old = _two_renames(new, place, previous(target))
     except OSError as error:
         recover(target)
         raise BundleError(f"cannot put the new bundle at {target}: {error.strerror or error}") from None
-    sync_folder(place.parent)
+    with contextlib.suppress(OSError):
+        sync_folder(place.parent)
+    return _out_of_the_way(target, [old] if old else [])
 
 
 def recover(target: str | Path) -> None:
@@ -60,14 +72,28 @@ def recover(target: str | Path) -> None:
             raise BundleError(f"cannot bring {target} back from {old}: {error.strerror or error}") from None
 
 
-def clean(target: str | Path) -> None:
-    """Recover, then remove what a killed run left beside the target. Only a writer may do this."""
+def clean(target: str | Path) -> list[Path]:
+    """Recover, then remove what killed runs and protected bundles left beside the target. Only a writer may do this.
+
+    Returns:
+        What could not be removed; it stands in nobody's way.
+    """
     recover(target)
-    for leftover in (staging(target), previous(target)):
-        if leftover.is_symlink() or leftover.is_file():
-            leftover.unlink()
-        elif leftover.exists():
-            _remove(leftover)
+    place = _real(target)
+    aside = place.parent.glob(f"{glob.escape(_beside(target, _ASIDE).name)}*")
+    return _out_of_the_way(target, [staging(target), previous(target), *sorted(aside)])
+
+
+def _out_of_the_way(target: str | Path, leftovers: Sequence[Path]) -> list[Path]:
+    """Remove them; what cannot be removed gets a name that no later run needs, and is named."""
+    kept = []
+    for leftover in leftovers:
+        if not _remove(leftover):
+            aside = leftover
+            with contextlib.suppress(OSError):
+                aside = leftover.rename(_beside(target, _ASIDE + secrets.token_hex(4)))
+            kept.append(aside)
+    return kept
 
 
 def swap(one: Path, other: Path) -> bool:
@@ -98,12 +124,12 @@ def swap(one: Path, other: Path) -> bool:
     raise OSError(code, os.strerror(code), str(one))
 
 
-def _two_renames(new: Path, place: Path, old: Path) -> None:
+def _two_renames(new: Path, place: Path, old: Path) -> Path:
     if old.exists():
         _remove(old)
     place.rename(old)
     new.rename(place)
-    _remove(old)
+    return old
 
 
 def _beside(target: str | Path, word: str) -> Path:
@@ -116,7 +142,15 @@ def _real(target: str | Path) -> Path:
     return Path(os.path.realpath(target))
 
 
-def _remove(folder: Path) -> None:
+def _remove(leftover: Path) -> bool:
+    """Remove a file, a link or a folder, write-protected ones too; whether it is gone."""
     import shutil  # brings every compression; a reader never removes
 
-    shutil.rmtree(folder)
+    with contextlib.suppress(OSError):
+        if leftover.is_symlink() or not leftover.is_dir():
+            leftover.unlink(missing_ok=True)
+            return True
+        for folder, _, _ in os.walk(leftover):  # does not follow links
+            Path(folder).chmod(0o700)
+        shutil.rmtree(leftover)
+    return not os.path.lexists(leftover)

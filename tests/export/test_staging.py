@@ -1,9 +1,17 @@
 """Where a bundle grows: leftovers and places that cannot be written."""
 
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import pytest
 
 from fer_edge.export.staging import staging
 from fer_edge.runtime.errors import ExportError
+
+SOURCES = Path(__file__).parents[2] / "src"
 
 
 def test_leftovers_are_found_whatever_the_bundle_is_called(tmp_path):
@@ -26,3 +34,30 @@ def test_a_place_that_cannot_be_written_is_a_sentence(tmp_path):
     ):
         pass
     assert (tmp_path / "file").read_text() == "hello"
+
+
+def test_sigterm_removes_the_staging_folder(foreign, tmp_path, foreign_options):
+    arguments = [
+        sys.executable,
+        "-m",
+        "fer_edge.export.cli",
+        "weights.pth",
+        *foreign_options,
+        "--format",
+        "torchscript",
+    ]
+    with subprocess.Popen(
+        [*arguments, "--out", tmp_path / "bundle"],
+        cwd=foreign,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        while not list(tmp_path.glob(".bundle.fer-edge-staging-*/work/*/running")):
+            assert running.poll() is None
+            time.sleep(0.01)
+        running.terminate()
+        _, said = running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert said.strip() == "Stopped by SIGTERM."
+    assert list(tmp_path.iterdir()) == []

@@ -159,3 +159,60 @@ def test_a_missing_library_is_not_the_bundles_fault(bundle, verify, monkeypatch)
     code, _, said = verify(bundle, "--arch", "somebodys_net:tiny", "--json")
     assert code == 1
     assert "torch is not installed: pip install 'fer-edge[export]'" in said.err
+
+
+ACCURACY = {
+    "source": "faces", "samples": 300, "reference": 0.91, "artifact": 0.9, "drop_interval": [0.0, 0.02], "verdict": "pass",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"parity": {"engine": "quantumlite 9.1"}}, "engine 'quantumlite 9.1'; torchscript is run by torch"),
+        ({"parity": {"max_abs": 9e-5}}, "largest difference is 9e-05; measured now"),
+        ({"parity": {"top1_agreement": 0.5}}, "own figures are beyond its limits"),
+        ({"parity": {"max_abs": 0.3}}, "own figures are beyond its limits"),
+        (
+            {"parity": {"limit": {"max_abs": 0.9, "top1_agreement": 0.1}}},
+            "0.9 and agreement 0.1 were allowed",
+        ),
+        (
+            {"accuracy": {**ACCURACY, "artifact": 0.9999}},
+            "accuracy of 0.9999 (artifact) is impossible with 300",
+        ),
+        ({"accuracy": {**ACCURACY, "samples": 0}}, "impossible with 0 pictures"),
+        ({"accuracy": {**ACCURACY, "artifact": 0.99}}, "outside its own interval"),
+        ({"accuracy": {**ACCURACY, "artifact": 0.5, "drop_interval": [0.4, 0.42]}}, "recorded as pass, but"),
+    ],
+)
+def test_what_the_manifest_invents_is_found(change, said, bundle, verify):
+    document = manifest(bundle)
+    entry = document["artifacts"][0]
+    for key, value in change.items():
+        entry[key] = {**entry[key], **value} if key == "parity" else value
+    rewrite(bundle, document)
+    code, found, texts = verify(bundle, "--json", "--arch", "somebodys_net:tiny")
+    assert code == 3
+    assert said in texts.err
+    assert found["artifacts"][0]["verdict"] == "fail"
+
+
+def test_what_nobody_looked_at_is_named(bundle, verify):
+    document = manifest(bundle)
+    document["artifacts"][0]["accuracy"] = ACCURACY
+    document["extra"]["limits"] = {"max_accuracy_drop": 0.1}
+    rewrite(bundle, document)
+    code, found, _ = verify(bundle, "--json")
+    assert code == 0
+    said = " ".join(found["not_checked"])
+    for words in (
+        "parity as recorded of torchscript-fp32",
+        "accuracy of torchscript-fp32: its pictures",
+        "max_accuracy_drop 0.1",
+        "checkpoint_sha256",
+    ):
+        assert words in said
+    assert "Not checked: accuracy of torchscript-fp32" in verify(bundle)[2].out
+    again = verify(bundle, "--json", "--arch", "somebodys_net:tiny")[1]
+    assert not any(text.startswith("parity") for text in again["not_checked"])

@@ -1,4 +1,8 @@
 import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -129,3 +133,53 @@ def test_clean_removes_leftovers_of_any_kind(target, tmp_path):
     assert (tmp_path / "precious").is_dir()
     assert not staging(target).exists()
     assert not os.path.lexists(previous(target))
+
+
+@pytest.fixture
+def as_nobody():
+    """A folder of a user whom permissions bind (the suite may run as root, whom they do not)."""
+    folder = Path(tempfile.mkdtemp(prefix="fer-edge-exchange-"))
+    if os.geteuid():
+        yield folder
+    else:
+        os.chown(folder, 65534, 65534)
+        os.seteuid(65534)
+        yield folder
+        os.seteuid(0)
+    subprocess.run(["chmod", "-R", "u+rwx", folder], check=True)
+    shutil.rmtree(folder)
+
+
+def test_a_write_protected_old_bundle_is_replaced_and_removed(as_nobody, way):
+    target = as_nobody / "bundle"
+    (target / "golden").mkdir(parents=True)
+    (target / "golden" / "case").write_text("old")
+    (target / "golden").chmod(0o555)
+    target.chmod(0o555)
+    make_new(target)
+    assert publish(target) == []
+    assert (target / "file").read_text() == "new"
+    assert only(target)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a folder that another user cannot remove")
+def test_what_cannot_be_removed_is_named_and_stands_in_nobodys_way(as_nobody, way):
+    target = as_nobody / "bundle"
+    (target / "mine").mkdir(parents=True)
+    os.seteuid(0)
+    (target / "mine" / "file").write_text("root's")
+    os.chown(target / "mine", 0, 0)
+    os.seteuid(65534)
+    for turn in range(2):
+        clean(target)
+        make_new(target)
+        kept = publish(target)
+        assert (target / "file").read_text() == "new"
+        assert len(kept) == 1 - turn
+    (left,) = clean(target)
+    assert left.parent == as_nobody
+    os.seteuid(0)
+    os.chown(left / "mine", 65534, 65534)
+    os.seteuid(65534)
+    assert clean(target) == []
+    assert only(target)
