@@ -142,7 +142,13 @@ def _table(candidates: Sequence[Candidate], width: int | None) -> str:
         )
         for entry in ranked
     ]
-    return table(headers, rows, right=("threads", "whole path", "size", "accuracy"), width=width)
+    return table(
+        headers,
+        rows,
+        right=("threads", "whole path", "size", "accuracy"),
+        optional=("accuracy", "size", "engine"),
+        width=width,
+    )
 
 
 def _seconds(entry: Candidate) -> float:

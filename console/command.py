@@ -8,7 +8,7 @@
     def main(output: Output, sources: tuple[str, ...]) -> None:
         '''Faces and emotions from pictures.'''
 
-The function's first parameter is the ``Output``; ``--json --quiet --debug --version`` are already there. It ends by
+The function's first parameter is the ``Output``; ``--json --quiet --wide --debug --version`` are already there. It ends by
 returning (exit 0) or by raising:
 
 | raised                                   | exit | standard error                                              |
@@ -51,7 +51,7 @@ import click
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 
-FLAGS = ("json", "quiet", "debug")
+FLAGS = ("json", "quiet", "debug", "wide")
 INTERRUPTED = 130
 """128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
 TERMINATED = 143
@@ -103,6 +103,9 @@ class FerCommand(click.Command):
         for flag in FLAGS:
             setattr(output, flag, ctx.params.pop(flag))
         ctx.params = {"output": output, **ctx.params}
+        from fer_edge.console.folders import keep_folders_clean  # not for --help
+
+        keep_folders_clean()
         return super().invoke(ctx)
 
     def main(
@@ -336,6 +339,9 @@ def _common_options(name: str) -> list[click.Parameter]:
         ),
         click.Option(
             ["--quiet"], is_flag=True, help="No messages and no progress; warnings and errors stay."
+        ),
+        click.Option(
+            ["--wide"], is_flag=True, help="Tables show every column; a narrow terminal leaves some out."
         ),
         click.Option(["--debug"], is_flag=True, help="Show the traceback when something goes wrong."),
         click.Option(

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
+from fer_edge.console.colors import paint, wanted
 from fer_edge.console.progress import Progress, progress_bar
 
 
@@ -19,13 +20,17 @@ class Output:
         json: ``--json``: standard output carries one JSON document and nothing else.
         quiet: ``--quiet``: no messages and no progress; warnings and errors stay.
         debug: ``--debug``: tracebacks and Python's own warnings are shown.
+        wide: ``--wide``: tables show every column, however narrow the terminal is.
         documents: how many results were written (at most one).
     """
 
-    def __init__(self, *, json: bool = False, quiet: bool = False, debug: bool = False) -> None:
+    def __init__(
+        self, *, json: bool = False, quiet: bool = False, debug: bool = False, wide: bool = False
+    ) -> None:
         self.json = json
         self.quiet = quiet
         self.debug = debug
+        self.wide = wide
         self.documents = 0
 
     def say(self, text: str) -> None:
@@ -54,7 +59,11 @@ class Output:
         if self.documents:
             raise RuntimeError("a command has one result")
         self.documents += 1
-        _write(sys.stdout, _dump(document) if self.json else text)
+        if self.json:
+            text = _dump(document)
+        elif wanted(sys.stdout):
+            text = paint(text)
+        _write(sys.stdout, text)
 
     def progress(self, description: str, total: int | None = None) -> AbstractContextManager[Progress]:
         """A bar on standard error while the block runs, if that is a terminal and rich is installed.
@@ -70,8 +79,8 @@ class Output:
 
     @property
     def width(self) -> int | None:
-        """Columns of the terminal on standard output; None where lines need no limit (a file, a pipe)."""
-        return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else None
+        """Columns of the terminal on standard output; None where lines need no limit (a file, a pipe, ``--wide``)."""
+        return shutil.get_terminal_size().columns if is_terminal(sys.stdout) and not self.wide else None
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,18 +20,31 @@ class Progress:
     def advance(self, steps: int = 1, note: str | None = None) -> None:
         """Count ``steps`` more as done; ``note`` says what is being worked on."""
 
+    def show(self, note: str) -> None:
+        """Say what is being worked on."""
+        self.advance(0, note)
+
 
 class _PlainProgress(Progress):
     """A terminal without rich: one line a note."""
 
     def __init__(self, description: str, total: int | None) -> None:
         self._description, self._total, self._done = description, total, 0
+        self._begun, self._shown = time.monotonic(), ""
 
     def advance(self, steps: int = 1, note: str | None = None) -> None:
         self._done += steps
-        if note:
+        if note and note != self._shown:
+            self._shown = note
             of = f"/{self._total}" if self._total is not None else ""
-            sys.stderr.write(f"{self._description} {self._done}{of}: {note}\n")
+            sys.stderr.write(f"{self._description} {self._done}{of}: {note}{self._left()}\n")
+
+    def _left(self) -> str:
+        """How long the rest takes if it goes on as so far."""
+        seconds = time.monotonic() - self._begun
+        if not self._total or not 0 < self._done < self._total or seconds < 1:
+            return ""
+        return f" (about {seconds / self._done * (self._total - self._done):.0f} s left)"
 
 
 class _RichProgress(Progress):
@@ -62,7 +76,13 @@ def progress_bar(description: str, total: int | None, *, shown: bool) -> Iterato
 
 def _rich_bars() -> RichProgress:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
     from rich.progress import Progress as Bars
 
     return Bars(
@@ -70,6 +90,8 @@ def _rich_bars() -> RichProgress:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("left:"),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )

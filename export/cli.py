@@ -11,12 +11,11 @@ from fer_edge.console.command import command, usage_error
 from fer_edge.console.lists import Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
-from fer_edge.export.options import InputSize, KeyValue
+from fer_edge.export.options import InputSize, KeyValue, Share
 from fer_edge.export.plan import Wanted
 from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
-SHARE = click.FloatRange(0, 1)
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
 
@@ -65,6 +64,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @click.option(
     "--output", "kind", type=Word("output", ("logits", "probabilities")), help="What the module returns."
 )
+@click.option(
+    "--weights-key",
+    metavar="KEY",
+    help="Which weights, where the checkpoint holds several, such as state_dict_ema.",
+)
 @click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
 @click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
@@ -74,13 +78,15 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option(
     "--max-abs",
-    type=SHARE,
+    type=Share(),
     help="Largest difference of any probability that parity allows; default by precision.",
 )
-@click.option("--min-agreement", type=SHARE, help="Least share of equal first labels; default by precision.")
+@click.option(
+    "--min-agreement", type=Share(), help="Least share of equal first labels; default by precision."
+)
 @click.option(
     "--max-accuracy-drop",
-    type=SHARE,
+    type=Share(),
     help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
@@ -141,7 +147,7 @@ def run(output: Output, options: dict[str, Any]) -> None:
 
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
     foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input_size": "--input"}
-    foreign |= {"mean": "--mean", "std": "--std", "kind": "--output"}
+    foreign |= {"mean": "--mean", "std": "--std", "kind": "--output", "weights_key": "--weights-key"}
     given = [option for name, option in foreign.items() if options[name]]
     if given:
         usage_error(
@@ -193,6 +199,7 @@ def _settings(options: dict[str, Any]) -> Any:
             output=options["kind"],
             model=options["model"],
             crop_margin=options["crop_margin"],
+            weights_key=options["weights_key"],
         ),
         Sources(
             calibration=options["calibration"],

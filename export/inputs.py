@@ -8,6 +8,14 @@ from numpy.typing import NDArray
 from fer_edge.runtime.contract import Contract
 
 EXTREMES = 6
+EXTREME_NAMES = (
+    "all black",
+    "all white",
+    "one white pixel",
+    "one black pixel",
+    "colored noise",
+    "gray noise",
+)
 LEAST = 16
 """Fewest inputs: the extremes and some faces."""
 MANY, FEW = 256, 64
@@ -36,6 +44,12 @@ def extremes(contract: Contract) -> NDArray[np.uint8]:
     # Gray noise as well: colored noise loses most of its contrast in a gray model.
     pictures[5] = noise.integers(0, 256, (height, width, 1), dtype=np.uint8)
     return pictures
+
+
+def name_input(index: int, count: int) -> str:
+    """Which of ``count`` parity inputs one is, for a message: ``input 12 of 256, a face``."""
+    extreme = index - (count - EXTREMES)
+    return f"input {index} of {count}, {EXTREME_NAMES[extreme] if extreme >= 0 else 'a face'}"
 
 
 def parity_inputs(faces: NDArray[np.uint8], contract: Contract) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -26,6 +27,22 @@ class InputSize(click.ParamType):  # type: ignore[type-arg]
             )
         width, height, channels = (int(part) for part in found.groups())
         return width, height, channels
+
+
+class Share(click.FloatRange):
+    """A number from 0 to 1, such as 0.01. NaN, which no comparison refuses, is none."""
+
+    name = "0..1"
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number from 0 to 1, such as 0.01", param, ctx)
+        return number
 
 
 class KeyValue(click.ParamType):  # type: ignore[type-arg]

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.inputs import name_input
 from fer_edge.export.limits import Limit
 
 INSENSITIVE = "the original does not react to its input"
@@ -80,7 +81,8 @@ def compare(
     stiff = insensitive(reference, limit)
     if stiff:
         return Comparison("not-run", stiff)
-    faults = _faults(figures[0], figures[2], limit) + _stiffness(answers, spread(reference))
+    worst = name_input(int(difference.max(axis=1).argmax()), len(reference))
+    faults = _faults(figures[0], figures[2], limit, worst) + _stiffness(answers, spread(reference))
     return Comparison("fail" if faults else "pass", "; ".join(faults) or None, *figures)
 
 
@@ -115,15 +117,17 @@ def not_finite(answers: NDArray[np.float32], labels: Sequence[str]) -> str | Non
         return None
     row, column = (int(index) for index in places[0])
     name = labels[column] if column < len(labels) else str(column)
-    return f"output probabilities[{column}] ({name}) is {answers[row, column]} on input {row}"
+    return f"output probabilities[{column}] ({name}) is {answers[row, column]} on {name_input(row, len(answers))}"
 
 
-def _faults(max_abs: float, top1: float, limit: Limit) -> list[str]:
+def _faults(max_abs: float, top1: float, limit: Limit, worst: str) -> list[str]:
     faults = []
     if max_abs > limit.max_abs:
-        faults.append(f"a probability differs by {max_abs:.3g}, allowed is {limit.max_abs:g}")
+        faults.append(f"a probability differs by {max_abs:.3g} ({worst}), allowed is {limit.max_abs:g}")
     if top1 < limit.top1_agreement:
-        faults.append(f"top-1 agreement is {top1:.4g}, at least {limit.top1_agreement:g} is required")
+        faults.append(
+            f"top-1 agreement is {top1:.4g} (worst: {worst}), at least {limit.top1_agreement:g} is required"
+        )
     return faults
 
 

@@ -89,14 +89,30 @@ class Pool:
         while self._queue and len(self._children) < self._workers:
             self._children.append(_start(self._queue.pop(0)))
 
-    def wait(self, finished: Callable[[Job, int], object] = lambda *_: None) -> None:
-        """Return when every task has a result; ``finished`` is told of each as it comes."""
-        self._fed = True
+    def running(self) -> str:
+        """The variants that children are at, such as ``onnx-int8, tflite-fp32``."""
+        found = [(child.job, child.job.running()) for child in self._children]
+        return ", ".join(
+            job.tasks[task].variant
+            for job, task in found
+            if task is not None and not job.result_path(task).exists()
+        )
+
+    def wait(
+        self,
+        finished: Callable[[Job, int], object] = lambda *_: None,
+        watch: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """Return when every task has a result; ``finished`` is told of each as it comes, ``watch`` of what goes on."""
+        self._fed, running = True, ""
         for child in self._children:
             child.waiting_since = time.monotonic()
         while True:
             self.pump()
             self._report(finished)
+            if self.running() != running:
+                running = self.running()
+                watch(running)
             # A child that has nothing left to do takes a while to tear its libraries down: nobody waits for that.
             if not any(job.pending() for job in self.jobs):
                 return
@@ -157,6 +173,7 @@ def _start(job: Job) -> Child:
         **os.environ,
         **ENVIRONMENT,
         "TMPDIR": str(job.folder / "tmp"),
+        "TORCHINDUCTOR_CACHE_DIR": str(job.folder / "tmp"),
         "PYTHONPATH": _python_path(),
     }
     log = (job.folder / "log.txt").open("ab")

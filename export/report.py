@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,31 @@ from typing import Any
 from fer_edge.console.table import table
 from fer_edge.export.rows import Row, exit_code
 from fer_edge.export.run import Exported
+from fer_edge.runtime.errors import CheckFailed
 
-HEADERS = ("variant", "size", "parity", "max abs", "top-1", "accuracy", "time", "note")
-RIGHT = ("size", "max abs", "top-1", "accuracy", "time")
+HEADERS = (
+    "variant", "size", "parity", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time", "note",
+)  # fmt: skip
+RIGHT = ("size", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time")
+OPTIONAL = ("time", "least", "drop", "allowed", "top-1", "accuracy")
+"""Left out on a narrow terminal, the first to go first."""
+
+_QUANTIZED = "take fp16, or set --max-abs, --min-agreement or --max-accuracy-drop if you can live with it (--keep-failed keeps the file)"
+NEXT_STEPS = {
+    "fp32": "take another format, and look at the file with --keep-failed and fer-verify; fp32 should differ by rounding only",
+    "fp16": "take fp32; float16 ends at 65,504, and some values of this network may lie beyond it",
+    "w8": _QUANTIZED,
+    "dynamic": _QUANTIZED,
+    "int8": f"calibrate on faces like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
+}
+"""What to try after a check refused a precision."""
 
 
 def text(exported: Exported, out: Path, width: int | None) -> str:
     """The table and the next command to type."""
-    lines = [table(HEADERS, [_cells(row) for row in exported.rows], right=RIGHT, width=width), ""]
+    cells, footnotes = _shared([_cells(row) for row in exported.rows])
+    shown = table(HEADERS, cells, right=RIGHT, optional=OPTIONAL, width=width)
+    lines = [shown, *footnotes, ""]
     if exported.bundle is None:
         lines.append(f"No variant is fit to be written; {out} is as it was.")
     else:
@@ -25,6 +43,15 @@ def text(exported: Exported, out: Path, width: int | None) -> str:
         lines.append(f"{written} of {len(exported.rows)} variants of {exported.model} are in {out}.")
         lines.append(f"Next: fer-verify {shlex.quote(str(out))}")
     return "\n".join(lines)
+
+
+def _shared(rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
+    """A note that several rows have stands once, below the table."""
+    counted = Counter(row[-1] for row in rows if row[-1])
+    shared = [note for note, count in counted.items() if count > 1]
+    numbers = {note: f"({place})" for place, note in enumerate(shared, 1)}
+    cells = [[*row[:-1], numbers.get(row[-1], row[-1])] for row in rows]
+    return cells, [f"{number} {note}" for note, number in numbers.items()]
 
 
 def document(exported: Exported, out: Path) -> dict[str, Any]:
@@ -43,7 +70,12 @@ def document(exported: Exported, out: Path) -> dict[str, Any]:
 def faults(rows: Sequence[Row]) -> str:
     """One sentence about everything that went wrong."""
     wrong = [f"{row.variant.name}: {row.reason}" for row in rows if row.exit_code]
-    return f"{len(wrong)} of {len(rows)} variants are at fault. {'; '.join(wrong)}"
+    refused = dict.fromkeys(
+        row.variant.precision for row in rows if row.exit_code == CheckFailed.exit_code and row.parity
+    )
+    steps = dict.fromkeys(NEXT_STEPS[precision] for precision in refused)
+    said = "".join(f" Next: {step}." for step in steps)
+    return f"{len(wrong)} of {len(rows)} variants are at fault. {'; '.join(wrong)}.{said}"
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -63,6 +95,7 @@ def _entry(row: Row) -> dict[str, Any]:
 
 def _cells(row: Row) -> list[str]:
     parity = row.parity or {}
+    limit = (parity.get("limit") or {}) if parity.get("max_abs") is not None else {}
     accuracy = row.accuracy
     audited = f"weights {row.weight_audit['verdict']}" if row.weight_audit else ""
     note = "" if row.status == "written" and row.reason is None else f"{row.status}: {row.reason}"
@@ -73,8 +106,11 @@ def _cells(row: Row) -> list[str]:
         "-" if row.bytes is None else f"{row.bytes / 1000:.0f} kB",
         parity.get("verdict", "-") + (f", {audited}" if audited else ""),
         _number(parity.get("max_abs"), ".1e"),
+        _number(limit.get("max_abs"), "g"),
         _number(parity.get("top1_agreement"), ".2%"),
+        _number(limit.get("top1_agreement"), ".1%"),
         _number(accuracy["artifact"] if accuracy else None, ".2%"),
+        f"{accuracy['drop_interval'][0]:.2%}..{accuracy['drop_interval'][1]:.2%}" if accuracy else "-",
         _number(row.seconds, ".1f", " s"),
         note,
     ]

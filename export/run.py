@@ -84,7 +84,7 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
             original, evidence = _prepare(settings, plan, work / "common", bundle, pool)
             for warning in evidence.warnings:
                 output.warn(warning)
-            pool.wait(lambda job, index: progress.advance(note=job.tasks[index].variant))
+            pool.wait(lambda *_: progress.advance(), progress.show)
         if output.debug:
             _show_logs(jobs, output)
         rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, settings.leniency)

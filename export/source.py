@@ -24,7 +24,6 @@ from fer_edge.train.checkpoint import (
     ARCH_KEY,
     Checkpoint,
     builtin_checkpoint,
-    check_there,
     fit,
     read_checkpoint,
     write_checkpoint,
@@ -57,6 +56,7 @@ class Given:
         output: ``logits`` or ``probabilities``.
         model: name in the bundle.
         crop_margin: by which a detector's box grows, as a share of its sides.
+        weights_key: which of several sets of weights in the checkpoint.
     """
 
     checkpoint: Path | None = None
@@ -69,6 +69,7 @@ class Given:
     output: str | None = None
     model: str | None = None
     crop_margin: float | None = None
+    weights_key: str | None = None
 
     def missing(self) -> list[str]:
         """Options that weights without a contract would still need."""
@@ -109,11 +110,7 @@ def open_original(given: Given) -> Original:
         CheckpointError: the weights cannot be read safely or do not fit.
         ContractError: labels, sizes or numbers that a contract does not allow.
     """
-    if given.checkpoint is not None:
-        check_there(given.checkpoint)
-    if given.checkpoint is not None and given.checkpoint.suffix in (".pt", ".pth", ".ckpt"):
-        _complete(given, None)  # pickles hold no contract: say so before reading them
-    checkpoint = read_checkpoint(given.checkpoint or builtin_checkpoint())
+    checkpoint = read_checkpoint(given.checkpoint or builtin_checkpoint(), weights_key=given.weights_key)
     _complete(given, checkpoint)
     arch = given.arch or checkpoint.metadata[ARCH_KEY]
     arch_args = _arch_args(given, checkpoint)
@@ -143,9 +140,9 @@ def write_reference(original: Original, path: Path) -> None:
     write_checkpoint(path, original.module.state_dict(), original.contract, metadata)
 
 
-def _complete(given: Given, checkpoint: Checkpoint | None) -> None:
+def _complete(given: Given, checkpoint: Checkpoint) -> None:
     missing = given.missing()
-    if checkpoint is not None and checkpoint.contract is not None:
+    if checkpoint.contract is not None:
         known_arch = is_builtin_name(checkpoint.metadata.get(ARCH_KEY, ""))
         missing = [] if known_arch or given.arch else ["--arch"]
     if missing:
@@ -159,15 +156,7 @@ def _complete(given: Given, checkpoint: Checkpoint | None) -> None:
 def _arch_args(given: Given, checkpoint: Checkpoint) -> dict[str, Any]:
     from fer_edge.train.models.foreign import parse_arguments
 
-    if given.arch or given.arch_args or ARCH_ARGS_KEY not in checkpoint.metadata:
-        return parse_arguments(given.arch_args)
-    try:
-        found = json.loads(checkpoint.metadata[ARCH_ARGS_KEY])
-    except ValueError as error:
-        raise ExportError(f"{checkpoint.path.name}: {ARCH_ARGS_KEY} is not JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise ExportError(f"{checkpoint.path.name}: {ARCH_ARGS_KEY} must be a JSON object")
-    return found
+    return parse_arguments(given.arch_args) if given.arch or given.arch_args else checkpoint.arch_args
 
 
 def _contract(given: Given, checkpoint: Checkpoint, arch: str) -> Contract:

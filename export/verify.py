@@ -324,7 +324,7 @@ def _measure(
             job.write()
         steps = sum(len(job.tasks) for job in jobs)
         with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
-            pool.wait(lambda job, index: progress.advance(note=job.tasks[index].variant))
+            pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:
             for index, task in enumerate(job.tasks):
                 _note(sound[task.variant], task.stage, job.result(index) or {"error": "no result"})

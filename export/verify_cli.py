@@ -84,7 +84,7 @@ def _text(verified: Verified, width: int | None) -> str:
         [
             table(("check", "verdict", "note"), checks, width=width),
             "",
-            table(headers, rows, right=("max abs", "top-1"), width=width),
+            table(headers, rows, right=("max abs", "top-1"), optional=("weights", "top-1"), width=width),
             "",
             *(f"Not checked: {text}" for text in verified.not_checked),
             f"{verified.bundle}: manifest SHA-256 {verified.sha256}",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.faces.haar import HaarDetector
+from fer_edge.faces.whole import WholePicture
 from fer_edge.runtime.camera import gray, scaled, upright_size
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
@@ -26,8 +27,8 @@ class Detector(Protocol):
         """The faces of a (H, W) uint8 picture, ordered by x0, then y0; empty if there are none."""
 
 
-DETECTORS: tuple[type[Detector], ...] = (HaarDetector,)
-"""Every detector. Adding one is a file and a line here."""
+DETECTORS: tuple[type[Detector], ...] = (HaarDetector, WholePicture)
+"""Every detector; the first is the usual one. Adding one is a file and a line here."""
 
 
 def make_detector(name: str) -> Detector:

@@ -44,40 +44,46 @@ def targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
     return wanted
 
 
-def write_annotated(target: Path, pixels: NDArray[np.uint8], faces: Sequence[Face]) -> None:
+def write_annotated(
+    target: Path, pixels: NDArray[np.uint8], faces: Sequence[Face], threshold: float = 0.0
+) -> None:
     """Draw the faces and write the picture, whole or not at all.
 
     Args:
         target: of :func:`targets`; its folder is made.
         pixels: (H, W, 3) uint8 RGB, upright.
-        faces: what is drawn: box, most probable emotion, second guess.
+        faces: what is drawn: box, ``face_id``, most probable emotion, second guess.
+        threshold: 0..1; where no emotion reaches it, none is written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(target, annotated(pixels, faces))
+    save_picture(target, annotated(pixels, faces, threshold))
 
 
-def annotated(pixels: NDArray[np.uint8], faces: Sequence[Face]) -> NDArray[np.uint8]:
+def annotated(pixels: NDArray[np.uint8], faces: Sequence[Face], threshold: float = 0.0) -> NDArray[np.uint8]:
     """(H, W, 3) uint8: a copy with boxes and words."""
     image = require("PIL.Image", "predict").fromarray(pixels)
     draw = require("PIL.ImageDraw", "predict").Draw(image)
     for face in faces:
-        _draw_face(draw, face, image.size)
+        _draw_face(draw, face, image.size, threshold)
     return np.array(image)
 
 
-def caption(face: Face) -> list[str]:
-    """``happiness 97 %`` and, below it, the second guess."""
-    lines = [f"{label} {100 * value:.0f} %" for label, value in face.prediction.top(2)]
-    return lines[:1] + [f"or {line}" for line in lines[1:]]
+def caption(face: Face, threshold: float = 0.0) -> list[str]:
+    """``1: happiness 97 %`` and, below it, the second guess; the ``face_id`` alone where no emotion is probable enough."""
+    named = face.named(threshold)
+    if not named:
+        return [f"{face.face_id}"]
+    words = [f"{label} {100 * value:.0f} %" for label, value in named]
+    return [f"{face.face_id}: {words[0]}", *(f"or {word}" for word in words[1:])]
 
 
-def _draw_face(draw: ImageDraw, face: Face, size: tuple[int, int]) -> None:
+def _draw_face(draw: ImageDraw, face: Face, size: tuple[int, int], threshold: float) -> None:
     line = max(2, min(size) // 250)
     x0, y0, x1, y1 = face.bbox
     # Pillow's rectangle includes its last pixel.
     draw.rectangle((x0, y0, x1 - 1, y1 - 1), outline=PAPER, width=line)
     font = _font(max(12, min(size) // 32))
-    text = "\n".join(caption(face))
+    text = "\n".join(caption(face, threshold))
     left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font=font)
     width, height = right - left + 2 * line, bottom - top + 2 * line
     x = max(0, min(x0, size[0] - width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from fer_edge.predict.answer import Answer
+    from fer_edge.predict.sources import Picture
 
 
 @command("fer-predict", example="fer-predict photo.jpg --model bundle --annotate photo-annotated.png")
@@ -28,12 +30,17 @@ if TYPE_CHECKING:
 @click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
 @click.option("--engine", help="What runs it, such as litert or onnxruntime.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the engine.")
-@click.option("--detector", default="haar", show_default=True, help="What finds the faces.")
+@click.option(
+    "--detector",
+    default="haar",
+    show_default=True,
+    help="What finds the faces; none: each picture is a face.",
+)
 @click.option(
     "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
 )
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
-              help="Name each emotion that is at least this probable.")  # fmt: skip
+              help="Name the emotions that are at least this probable.")  # fmt: skip
 @click.option("--probabilities", is_flag=True, help="Add every emotion's probability.")
 @click.option("--annotate", "--out", "place", metavar="PATH",
               help="Write the picture with its faces: a file, or a folder for several.")  # fmt: skip
@@ -55,7 +62,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     A SOURCE is a picture file, or a folder whose pictures are all read. A picture that cannot be read is reported, the
     others are still answered, and the exit code is 1.
     """
-    from fer_edge.predict.annotate import targets
+    from fer_edge.faces.pictures import said_left_out
     from fer_edge.predict.answer import answers, face_finder
     from fer_edge.predict.sources import pictures_of
     from fer_edge.runtime import load
@@ -63,8 +70,11 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     if math.isnan(threshold):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
     _refuse_unknown_words(engine, detector)
-    pictures = pictures_of(sources)
-    written = targets(place, pictures) if place else []
+    left_out = Counter[str]()
+    pictures = pictures_of(sources, left_out)
+    if left_out:
+        output.say(said_left_out(left_out))
+    written = _targets(place, pictures) if place else []
     find = face_finder(detector, faces_path)
     model = load(model_path, variant=variant.name if variant else None, engine=engine, threads=threads)
     output.say(
@@ -72,10 +82,18 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     )
     found = []
     with output.progress("Looking at pictures", len(pictures)) as progress:
-        for answer in answers(pictures, find, model, written):
+        for answer in answers(pictures, find, model, written, threshold):
             found.append(answer)
+            if answer.note:
+                output.say(answer.note)
             progress.advance()
     _finish(output, found, written, threshold=threshold, probabilities=probabilities)
+
+
+def _targets(place: str, pictures: list[Picture]) -> list[Path]:
+    from fer_edge.predict.annotate import targets  # brings the drawing
+
+    return targets(place, pictures)
 
 
 def _refuse_unknown_words(engine: str | None, detector: str) -> None:
@@ -97,7 +115,7 @@ def _finish(
 
     output.result(
         prediction_document(found, threshold=threshold, probabilities=probabilities),
-        report(found, probabilities=probabilities, width=output.width),
+        report(found, threshold=threshold, probabilities=probabilities, width=output.width),
     )
     failures = [answer.failure for answer in found if answer.failure is not None]
     for answer, path in zip(found, written, strict=False):

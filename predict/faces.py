@@ -33,14 +33,26 @@ class Face:
     bbox: PixelBox
     prediction: Prediction
 
+    def named(self, threshold: float) -> list[tuple[str, float]]:
+        """The emotions that people are told, most probable first.
 
-def predict_faces(frame: Frame, boxes: Iterable[Box], model: Model) -> list[Face]:
+        Those that reach the threshold, and the second guess beside a first that does; none if none does.
+        """
+        every = self.prediction.top(len(self.prediction.probabilities))
+        reached = sum(value >= threshold for _, value in every)
+        return every[: max(2, reached)] if reached else []
+
+
+def predict_faces(
+    frame: Frame, boxes: Iterable[Box], model: Model, size: tuple[int, int] | None = None
+) -> list[Face]:
     """Ask the model about each box.
 
     Args:
         frame: the picture.
         boxes: x0, y0, x1, y1 in pixels of the upright, not mirrored, picture.
         model: what is asked.
+        size: width and height of the upright picture that the boxes are in, where the frame is a reduced copy.
 
     Returns:
         Ordered by x0, then y0.
@@ -48,13 +60,22 @@ def predict_faces(frame: Frame, boxes: Iterable[Box], model: Model) -> list[Face
     Raises:
         PictureError: a box lies outside the picture.
     """
-    size = upright_size(frame)
-    ordered = sorted((clipped(box, size), box) for box in boxes)
+    held = upright_size(frame)
+    size = size or held
+    ordered = sorted((clipped(box, size), stretched(box, size, held)) for box in boxes)
     mirror = model.contract.camera.mirror
     return [
-        Face(number, bbox, model.predict(frame, box=mirrored(box, size[0]) if mirror else box))
+        Face(number, bbox, model.predict(frame, box=mirrored(box, held[0]) if mirror else box))
         for number, (bbox, box) in enumerate(ordered, start=1)
     ]
+
+
+def stretched(box: Box, size: tuple[int, int], onto: tuple[int, int]) -> Box:
+    """A box in a picture of ``size`` (width, height) where it lies in a copy of another size; the same if equal."""
+    if size == onto:
+        return box
+    across, down = onto[0] / size[0], onto[1] / size[1]
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
 
 
 def clipped(box: Box, size: tuple[int, int]) -> PixelBox:

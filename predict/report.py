@@ -9,11 +9,18 @@ from fer_edge.predict.answer import Answer
 from fer_edge.predict.faces import Face
 
 
-def report(found: Sequence[Answer], *, probabilities: bool = False, width: int | None = None) -> str:
+def report(
+    found: Sequence[Answer],
+    *,
+    threshold: float = 0.0,
+    probabilities: bool = False,
+    width: int | None = None,
+) -> str:
     """One line a face: where it is, the most probable emotion and the second guess.
 
     Args:
         found: answered pictures; failed ones are left out.
+        threshold: 0..1; a face whose most probable emotion is below it gets none.
         probabilities: every emotion, highest first, instead of two.
         width: of the terminal in columns.
     """
@@ -22,15 +29,17 @@ def report(found: Sequence[Answer], *, probabilities: bool = False, width: int |
     rows = []
     for answer in found:
         if answer.failure is None:
-            rows += [_row(answer.picture.file_name, face, probabilities) for face in answer.faces] or [
-                [answer.picture.file_name, "-", "-", "no face found", "", ""]
-            ]
-    return table(headers, rows, right=["face", "probability"], width=width)
+            rows += [
+                _row(answer.picture.file_name, face, threshold, probabilities) for face in answer.faces
+            ] or [[answer.picture.file_name, "-", "-", "no face found", "", ""]]
+    return table(headers, rows, right=["face", "probability"], optional=("box",), width=width)
 
 
-def _row(file_name: str, face: Face, probabilities: bool) -> list[str]:
-    ranked = face.prediction.top(len(face.prediction.probabilities) if probabilities else 2)
-    (label, value), others = ranked[0], ranked[1:]
+def _row(file_name: str, face: Face, threshold: float, probabilities: bool) -> list[str]:
+    named = face.named(threshold)
+    first, others = named[:1], named[1:]
+    if probabilities:
+        others = face.prediction.top(len(face.prediction.probabilities))[len(first) :]
     guesses = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
     x0, y0, x1, y1 = face.bbox
     # A file name may hold characters that would break the line.
@@ -39,7 +48,7 @@ def _row(file_name: str, face: Face, probabilities: bool) -> list[str]:
         shown,
         str(face.face_id),
         f"{x0},{y0} {x1 - x0}x{y1 - y0}",
-        label,
-        f"{100 * value:.1f} %",
+        first[0][0] if first else "-",
+        f"{100 * first[0][1]:.1f} %" if first else "",
         guesses,
     ]

@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.pictures import find_pictures, said_left_out
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.places import kind_of
 
 VIDEOS = (".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 """Endings that are told apart from broken pictures."""
 
+_ONLY = "fer-predict reads picture files and folders of them"
+_LATER = {
+    "a camera": f"a camera; {_ONLY}: save a frame as a picture, or give it to fer_edge.runtime.Frame in a loop of your own",
+    "standard input": f"standard input; {_ONLY}: write the picture to a file first",
+    "a server": f"a server, which does not exist yet; {_ONLY} (a path of this name is written ./serve)",
+    "an address": f"an address; {_ONLY}: download it first",
+    "a video": f"a video; {_ONLY}: save its frames as pictures first, such as with ffmpeg",
+}
+"""What a source is that is no picture yet, and what to do."""
+
+_CAMERA = re.compile(r"\d{1,3}|webcam|camera(:.*)?|/dev/video\d+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -30,34 +42,54 @@ class Picture:
     file_name: str
 
 
-def pictures_of(sources: Iterable[str]) -> list[Picture]:
+def pictures_of(sources: Iterable[str], left_out: Counter[str] | None = None) -> list[Picture]:
     """All pictures of all sources, in the order given; those of a folder ordered by their path in it.
+
+    Args:
+        sources: as typed.
+        left_out: receives what of the folders is no picture.
 
     Raises:
         PictureError: a source that does not exist, holds no pictures, or is of a kind that is not read: nothing is
             looked at before every source is known to be there.
     """
-    return [picture for source in sources for picture in _pictures(source)]
+    counts = Counter[str]() if left_out is None else left_out
+    return [picture for source in sources for picture in _pictures(source, counts)]
 
 
-def _pictures(source: str) -> list[Picture]:
+def _pictures(source: str, left_out: Counter[str]) -> list[Picture]:
     if not source:
         raise PictureError("a source is empty; give picture files or folders of them")
-    path = Path(source)
-    if path.is_dir():
-        return _folder(path)
-    if path.is_file():
-        if path.suffix.lower() in VIDEOS:
-            raise PictureError(f"{source} is a video; fer-predict reads picture files and folders of them")
+    path, called = Path(source), ascii(source)[1:-1][:200]
+    kind = kind_of(path)
+    if kind == "folder":
+        return _folder(path, left_out)
+    if kind == "file" and path.suffix.lower() not in VIDEOS:
         return [Picture(path, path.name)]
-    if _SCHEME.match(source) or source.lower().startswith("camera:"):
-        raise PictureError(f"{source} is an address; fer-predict reads picture files and folders of them")
-    wrong = "is neither a file nor a folder" if kind_of(path) == "other" else "does not exist"
-    raise PictureError(f"{source} {wrong}; give picture files or folders of them")
+    later = _later(source, path)
+    if later:
+        raise PictureError(f"{called} is {_LATER[later]}")
+    wrong = "is neither a file nor a folder" if kind == "other" else "does not exist"
+    raise PictureError(f"{called} {wrong}; give picture files or folders of them")
 
 
-def _folder(path: Path) -> list[Picture]:
-    found = [Picture(file, file.relative_to(path).as_posix()) for file in find_pictures(path)]
+def _later(source: str, path: Path) -> str | None:
+    """What other programs would take this word for; a file or folder of that name comes first."""
+    if path.suffix.lower() in VIDEOS and path.is_file():
+        return "a video"
+    if source == "-":
+        return "standard input"
+    if source == "serve":
+        return "a server"
+    if _CAMERA.fullmatch(source):
+        return "a camera"
+    return "an address" if _SCHEME.match(source) else None
+
+
+def _folder(path: Path, left_out: Counter[str]) -> list[Picture]:
+    here = Counter[str]()
+    found = [Picture(file, file.relative_to(path).as_posix()) for file in find_pictures(path, here)]
     if not found:
-        raise PictureError(f"{path} holds no pictures")
+        raise PictureError(f"{path} holds no pictures{f'; {said_left_out(here)}' if here else ''}")
+    left_out.update(here)
     return found

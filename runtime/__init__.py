@@ -10,6 +10,7 @@ prediction = model.predict(frame, box=(177, 66, 272, 161))
 from __future__ import annotations
 
 import importlib
+import os
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import (
@@ -25,6 +26,10 @@ from fer_edge.runtime.errors import (
     PictureError,
     VariantError,
 )
+
+# onnxruntime looks up a host of its maker's and keeps a device id in the home folder, unless this is set before its
+# import. All of fer_edge imports this package first; children inherit it. Who sets it to something else has chosen.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from fer_edge.runtime.camera import prepare

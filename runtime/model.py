@@ -28,6 +28,9 @@ _MOST_THREADS = 1024
 class Model:
     """An artifact in its engine. Make it with :func:`load` or :func:`open_artifact`.
 
+    Several threads may use one model: each call gets its own answer. LiteRT, TorchScript and Core ML answer one call at
+    a time, so threads that shall run side by side load a model each; onnxruntime answers them at the same time.
+
     Attributes:
         contract: what the artifact needs and answers.
         variant: its name, such as ``tflite-int8``; None where a lone file's name does not tell.

@@ -9,14 +9,13 @@ what is left of the beginning is 0.9**100 = 3e-5, and nothing is touched.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fer_edge.runtime.atomic import write_bytes
+from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
 
 FEW = 100
 """Steps from which on the running averages are good as they are."""
@@ -41,7 +40,7 @@ def settle(network: nn.Module, snapshot: Path, images: Tensor) -> bool:
     layers = {name: layer for name, layer in layers.items() if layer.track_running_stats}
     if not layers or len(images) < 2:
         return False
-    kept = torch.load(snapshot, map_location="cpu", weights_only=True)
+    kept = read_snapshot_file(snapshot)
     if kept["global_step"] >= FEW:
         return False
     _average(network, list(layers.values()), images[:FACES])
@@ -49,9 +48,7 @@ def settle(network: nn.Module, snapshot: Path, images: Tensor) -> bool:
         for value in RUNNING:
             known = kept["state_dict"][f"model.{name}.{value}"]
             kept["state_dict"][f"model.{name}.{value}"] = getattr(layer, value).to(known.dtype, copy=True)
-    buffer = io.BytesIO()
-    torch.save(kept, buffer)
-    write_bytes(snapshot, buffer.getvalue())
+    write_snapshot_file(snapshot, kept)
     return True
 
 

@@ -1,21 +1,23 @@
 """The door for weights: whatever comes from a stranger is read here, and nothing in it is ever run.
 
-``.safetensors`` holds numbers and text. ``.pt``, ``.pth`` and ``.ckpt`` are pickles and go through
-``torch.load(weights_only=True)``; there is no other way in, and no fallback. TorchScript archives hold code and are
-refused.
+A safetensors file holds numbers and text. What torch.save wrote is a pickle: it is unpickled in a child that imports
+nothing and gives numbers alone; there is no other way in, and no fallback. TorchScript archives hold code and are
+refused. What a file is, its first bytes say, not its name.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.fitting import fit
+from fer_edge.train.weight_sets import WeightSet, listed, narrowed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,7 +30,6 @@ __all__ = [
     "CONTRACT_KEY",
     "Checkpoint",
     "builtin_checkpoint",
-    "check_there",
     "fit",
     "read_checkpoint",
     "write_checkpoint",
@@ -37,7 +38,6 @@ __all__ = [
 CONTRACT_KEY = "fer_edge_contract"
 ARCH_KEY = "fer_edge_arch"
 ARCH_ARGS_KEY = "fer_edge_arch_args"
-PICKLES = (".pt", ".pth", ".ckpt")
 BUILTIN = "fer-mini.safetensors"
 
 
@@ -46,54 +46,109 @@ class Checkpoint:
     """Weights as numbers.
 
     Attributes:
-        state: tensors by name, on the CPU, own memory; floating ones are float32 and finite, integers stay int64.
+        sets: by ``--weights-key``; :func:`fit` takes the one that fits.
         contract: how the network is fed, if the file says so.
-        metadata: text stored beside the weights: ``fer_edge_arch``, ``fer_edge_arch_args`` (JSON) and so on;
-            empty for pickles.
+        metadata: text stored beside the weights: ``fer_edge_arch`` and so on; empty for pickles.
         sha256: of the file's bytes, in hexadecimal.
         path: where it was read from.
+        size: of the file in bytes.
     """
 
-    state: dict[str, Tensor]
+    sets: Mapping[str, WeightSet]
     contract: Contract | None
     metadata: dict[str, str]
     sha256: str
     path: Path
+    size: int
+
+    @property
+    def state(self) -> dict[str, Tensor]:
+        """Tensors by name, on the CPU, own memory; floating ones are float32 and finite, integers stay int64.
+
+        Raises:
+            CheckpointError: there are several sets of weights.
+        """
+        if len(self.sets) > 1:
+            raise CheckpointError(f"{self.path.name} holds {listed(self.sets)}; say which with --weights-key")
+        return next(iter(self.sets.values())).tensors
+
+    def clean(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A chosen set as finite float32; the sets nobody chose may hold what they like."""
+        if len(self.sets) == 1:  # done when it was read
+            return dict(tensors)
+        from fer_edge.train.finite import clean
+
+        return clean(tensors, self.path.name, file_bytes=self.size)
+
+    @property
+    def arch(self) -> str | None:
+        """The architecture's name, if the file says it; never to be imported unless it is built in."""
+        return self.metadata.get(ARCH_KEY)
+
+    @property
+    def arch_args(self) -> dict[str, Any]:
+        """Its arguments; none if the file names none.
+
+        Raises:
+            CheckpointError: they are no JSON object.
+        """
+        try:
+            found = json.loads(self.metadata.get(ARCH_ARGS_KEY, "{}"))
+        except (ValueError, RecursionError) as error:
+            raise CheckpointError(
+                f"{self.path.name}: {ARCH_ARGS_KEY} is not JSON: {str(error)[:200]}"
+            ) from error
+        if not isinstance(found, dict):
+            raise CheckpointError(f"{self.path.name}: {ARCH_ARGS_KEY} must be a JSON object")
+        return found
 
 
-def read_checkpoint(path: str | Path) -> Checkpoint:
+def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Checkpoint:
     """Read weights without running anything that the file holds.
 
     Args:
-        path: ``.safetensors``, ``.pt``, ``.pth`` or ``.ckpt``.
+        path: a safetensors file, or what ``torch.save`` or ``pickle.dump`` wrote.
+        weights_key: which of several sets of weights; None: the one that will fit.
 
     Returns:
-        The weights; keys as the file has them, apart from an outer ``state_dict`` and the like.
+        The weights; keys as the file has them.
 
     Raises:
-        CheckpointError: unreadable, truncated, needs code, holds NaN or infinity, or no weights at all.
+        CheckpointError: unreadable, truncated, needs code, holds NaN or infinity, no weights at all, or nothing under
+            ``weights_key``.
         ContractError: the contract inside breaks its schema.
     """
-    path = Path(path)
-    data = _bytes(path)
-    metadata: dict[str, str] = {}
-    if path.suffix == ".safetensors":
-        from fer_edge.train.safetensors_file import parse
+    from fer_edge.train.weights_file import open_weights
 
-        raw, metadata = parse(data, path.name)
-        _check_digest(path)
-    elif path.suffix in PICKLES:
+    path = Path(path)
+    handle, form = open_weights(path)
+    with handle:
+        digest = hashlib.file_digest(handle, "sha256").hexdigest()
+        size = handle.tell()
+        handle.seek(0)
+        sets, metadata = _sets(handle, form, path)
+    if weights_key is not None:
+        sets = narrowed(sets, weights_key, path.name)
+    if len(sets) == 1:
+        from fer_edge.train.finite import clean
+
+        sets = {
+            key: replace(one, tensors=clean(one.tensors, path.name, file_bytes=size))
+            for key, one in sets.items()
+        }
+    return Checkpoint(sets, _contract(metadata, path.name), metadata, digest, path, size)
+
+
+def _sets(handle: IO[bytes], form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
+    if form == "pickle":
         from fer_edge.train.pickle_file import parse as unpickle
 
-        raw = unpickle(data, path.name)
-    else:
-        raise CheckpointError(
-            f"{path.name}: weights are read from .safetensors, .pt, .pth and .ckpt, not from {path.suffix or 'no suffix'!r}"
-        )
-    from fer_edge.train.finite import clean
+        return unpickle(handle, path.name), {}
+    from fer_edge.train.safetensors_file import parse
 
-    state = clean(raw, path.name, file_bytes=len(data))
-    return Checkpoint(state, _contract(metadata, path.name), metadata, hashlib.sha256(data).hexdigest(), path)
+    tensors, metadata = parse(handle.read(), path.name)
+    _check_digest(path)
+    return {"": WeightSet(tensors)}, metadata
 
 
 def write_checkpoint(
@@ -135,26 +190,6 @@ def builtin_checkpoint() -> Path:
             f"the built-in weights {BUILTIN} are missing from this installation; `fer-train synthetic --out DIR` trains them"
         )
     return path
-
-
-def check_there(path: Path) -> None:
-    """Refuse a path where no file is: a question that comes before all others about it.
-
-    Raises:
-        CheckpointError: nothing is there, or a folder.
-    """
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder; give a .safetensors, .pt, .pth or .ckpt file")
-    if not path.exists():
-        raise CheckpointError(f"{path}: no such file; give a .safetensors, .pt, .pth or .ckpt file")
-
-
-def _bytes(path: Path) -> bytes:
-    check_there(path)
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _check_digest(path: Path) -> None:

@@ -73,13 +73,16 @@ PATH = click.Path(path_type=Path)
     help="Any other value of the recipe or its data set.",
 )
 @click.option("--reduced", type=PATH, help="Leave out the faces of this list (fer-train ambiguous).")
+@click.option("--init", type=PATH, help="Start from these weights, of fer-train or of anybody.")
+@click.option(
+    "--weights-key", metavar="KEY", help="Which weights of --init, where the file holds several, such as ema."
+)
 @click.option(
     "--augmented",
     type=PATH,
     multiple=True,
     help="Add the faces of this folder (fer-train generate); repeatable.",
 )
-@click.option("--init", type=PATH, help="Start from these weights: .safetensors, .pt, .pth or .ckpt.")
 @click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
 @click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")
 @click.option("--resume", is_flag=True, help="Go on from the last snapshot in --out.")
@@ -134,6 +137,7 @@ def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | No
     _threads(options["threads"] or share)
     wishes = Wishes(
         init=options["init"],
+        weights_key=options["weights_key"],
         teacher=options["teacher"],
         qat=options["qat"],
         resume=options["resume"],
@@ -181,6 +185,8 @@ def _list(output: Output) -> None:
     text = table(
         ("recipe", "architecture", "published", "what"),
         [(r["name"], r["arch"], r["published"] or "-", r["summary"]) for r in recipes],
+        optional=("published",),
+        width=output.width,
     )
     text += "\n\n" + table(
         ("architecture", "input", "source"),
@@ -188,6 +194,7 @@ def _list(output: Output) -> None:
             (entry.name, f"{entry.width}x{entry.height}x{entry.channels}", entry.source)
             for entry in ARCHITECTURES
         ],
+        width=output.width,
     )
     output.result({"recipes": recipes, "architectures": networks}, text)
 
@@ -201,7 +208,7 @@ def _show(output: Output, result: Result) -> None:
     ]
     rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
-    text = table((title, "clear", "all"), rows, right=("clear", "all"))
+    text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
     text += f"\n\nReport: {result.page}\nNext: fer-export {result.weights}"
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
     output.result({**document, "test": result.report.get("test"), judged: figures}, text)

@@ -8,18 +8,17 @@ changes.
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, Checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint import Checkpoint, fit, read_checkpoint
 from fer_edge.train.models import resolve
 
 if TYPE_CHECKING:
@@ -139,7 +138,7 @@ def read_teacher(path: Path, student: Contract, tell: Callable[[str], None] = la
         CheckpointError: no contract or architecture inside, or labels, size or channels that do not fit the student's.
     """
     checkpoint = read_checkpoint(path)
-    own, arch = checkpoint.contract, checkpoint.metadata.get(ARCH_KEY)
+    own, arch = checkpoint.contract, checkpoint.arch
     if own is None or arch is None:
         raise CheckpointError(
             f"--teacher {path.name} does not say its contract and architecture; give a best.safetensors of fer-train"
@@ -188,8 +187,9 @@ def _network(checkpoint: Checkpoint, arch: str, own: Contract) -> nn.Module:
             f"--teacher {checkpoint.path.name} is a network of somebody else ({arch}); its code is not run from a file:"
             " give one with a built-in architecture"
         )
-    arguments: dict[str, Any] = json.loads(checkpoint.metadata.get(ARCH_ARGS_KEY, "{}"))
-    network = resolve(arch, num_classes=len(own.labels), channels=own.input.channels, arch_args=arguments)
+    network = resolve(
+        arch, num_classes=len(own.labels), channels=own.input.channels, arch_args=checkpoint.arch_args
+    )
     return fit(network, checkpoint)
 
 

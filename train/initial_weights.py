@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.train.checkpoint import fit, read_checkpoint
-from fer_edge.train.fitting import renamed
+from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.fitting import choose, place
 
 if TYPE_CHECKING:
     from torch import nn
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
 
 
-def start_from(network: nn.Module, path: Path, contract: Contract) -> str:
+def start_from(network: nn.Module, path: Path, contract: Contract, weights_key: str | None = None) -> str:
     """Load weights: all of them, or all but the last layer where that answers other classes.
 
     Args:
         network: changed in place.
-        path: ``.safetensors`` of ours, or ``.pt``, ``.pth``, ``.ckpt`` of anybody (ImageNet weights, say).
+        path: a checkpoint of ours, or of anybody (ImageNet weights, say).
         contract: of the network. Where the file has a contract too, other labels leave out the last layer even if
             there are as many.
+        weights_key: which of several sets of weights.
 
     Returns:
         What was done, as a sentence.
@@ -30,17 +31,19 @@ def start_from(network: nn.Module, path: Path, contract: Contract) -> str:
     Raises:
         CheckpointError: weights that cannot be read or do not fit; all that do not are named.
     """
-    checkpoint = read_checkpoint(path)
+    checkpoint = read_checkpoint(path, weights_key=weights_key)
     last = last_layer(network)
+    found = choose(checkpoint, network, loose=last)
     wanted = network.state_dict()
-    state = renamed(checkpoint.state, wanted)
     others = checkpoint.contract is not None and checkpoint.contract.labels != contract.labels
-    answers = [name for name in wanted if name.startswith(last) and name in state]
-    if not others and all(state[name].shape == wanted[name].shape for name in answers):
-        fit(network, checkpoint)
+    answers = [name for name in wanted if last and name.startswith(last)]
+    shapes = {name: tensor.shape for name, tensor in found.tensors.items()}
+    if not others and all(shapes.get(name) == wanted[name].shape for name in answers):
+        place(network, found)
         return f"starting from all weights of {path.name}"
-    # The network's own random last layer takes the place of theirs; whatever else does not fit is still an error.
-    fit(network, replace(checkpoint, state={**state, **{name: wanted[name] for name in answers}}))
+    # The network's own random last layer stays; whatever else does not fit is an error.
+    kept = {name: tensor for name, tensor in found.tensors.items() if name not in answers}
+    place(network, replace(found, tensors=kept))
     return f"starting from the weights of {path.name} except the last layer {last.rstrip('.')}, which answers other classes"
 
 

@@ -125,7 +125,7 @@ def train(
     if wishes.init is not None:
         from fer_edge.train.initial_weights import start_from
 
-        output.say(start_from(network, wishes.init, contract))
+        output.say(start_from(network, wishes.init, contract, wishes.weights_key))
     options = DataOptions(data, workers, reduced, tuple(augmented))
     splits = _listing_faults(recipe, options, out, output)
     facts = {split: part.facts() for split, part in splits.items()}

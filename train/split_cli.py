@@ -37,7 +37,7 @@ def split_command(output: Output, source: Path | None, data: Path | None, out: P
         (f"{usage}.csv", *(str(found[word]) for word in words), str(found.total()))
         for usage, found in counts.items()
     ]
-    text = table(("file", *words, "faces"), rows, right=(*words, "faces"))
+    text = table(("file", *words, "faces"), rows, right=(*words, "faces"), width=output.width)
     text += f"\n\nNext: fer-train fer2013 --data {out} --out run"
     document = {usage: {word: found[word] for word in words} for usage, found in counts.items()}
     output.result({"out": str(out), "files": document}, text)

@@ -19,6 +19,8 @@ from fer_edge.train.recipes.recipe import Recipe
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+WEIGHTS_KEY = "state_dict.model"
+"""Of the network in a snapshot."""
 EXAMPLES = 32
 """Training crops that a network is tried on before it is compiled or rewritten."""
 
@@ -29,6 +31,7 @@ class Wishes:
 
     Attributes:
         init: weights to start from.
+        weights_key: which of them, where the file holds several sets.
         teacher: checkpoint to learn from.
         qat: train with int8 rounding in the network.
         resume: go on from the last snapshot.
@@ -40,6 +43,7 @@ class Wishes:
     """
 
     init: Path | None = None
+    weights_key: str | None = None
     teacher: Path | None = None
     qat: bool = False
     resume: bool = False
@@ -149,7 +153,8 @@ def best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Modul
     if not wishes.qat:
         from fer_edge.train.batch_statistics import FACES, settle
 
-        network = fit(network, read_checkpoint(out / BEST))
+        # Where weights are averaged, the average; Lightning keeps the raw ones beside it, to go on from.
+        network = fit(network, read_checkpoint(out / BEST, weights_key=WEIGHTS_KEY))
         settle(network, out / BEST, _examples(recipe, train, FACES))
         return network
     from fer_edge.train.quantization_aware import finish, prepare

@@ -12,6 +12,11 @@ from fer_edge.benchmarks.reports.summary import Row, rows, sources
 from fer_edge.benchmarks.reports.words import caption, environment_line
 from fer_edge.console.table import table
 
+OPTIONAL = (
+    "energy mJ", "steady MB", "first ms", "mean", "of peak", "camera ms", "p90", "load ms", "peak MB", "size MB", "p99", "whole ms",
+)  # fmt: skip
+"""Left out on a narrow terminal, the first to go first; what stays is the median, its interval and the verdict."""
+
 
 def terminal(result: Result, skipped: dict[str, str] | None = None, width: int | None = None) -> str:
     """One aligned row an artifact, engine and number of threads; then the reasons and what was left out.
@@ -28,6 +33,7 @@ def terminal(result: Result, skipped: dict[str, str] | None = None, width: int |
             [column.header for column in columns],
             [[column.cell(row) for column in columns] for row in found],
             right=[column.header for column in columns if column.right],
+            optional=OPTIONAL,
             width=width,
         ),
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import platform
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,13 @@ class CoreMlSession:
         self._model = model
         self._path = path
         self._contract = contract
+        # Core ML asks for one prediction at a time on one model.
+        self._alone = threading.Lock()
 
     def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
         contract = self._contract
-        with native("Core ML", self._path, "run"):
+        with native("Core ML", self._path, "run"), self._alone:
             answer = self._model.predict({contract.input.name: self._input(tensor)})[contract.output.name]
         if isinstance(answer, dict):
             return np.asarray([answer[label] for label in contract.labels], np.float32)

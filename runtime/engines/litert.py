@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,12 @@ class LiteRtSession:
         self._interpreter = interpreter
         self._path = path
         self._input, self._output = ends
+        # An interpreter has one set of tensors: what a thread puts in, another would take out.
+        self._alone = threading.Lock()
 
     def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
-        with native("LiteRT", self._path, "run"):
+        with native("LiteRT", self._path, "run"), self._alone:
             self._interpreter.set_tensor(self._input, tensor)
             self._interpreter.invoke()
             output = self._interpreter.get_tensor(self._output)

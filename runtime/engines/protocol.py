@@ -16,7 +16,7 @@ from fer_edge.runtime.extras import require
 
 
 class Session(Protocol):
-    """One opened artifact."""
+    """One opened artifact. ``run`` may be called by several threads at once; a library that bears only one gets a lock."""
 
     engine: str
     """Library and version, such as ``"ai-edge-litert 2.3.0"``."""
@@ -36,6 +36,8 @@ class Session(Protocol):
 
     def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
         """The library's own call for one picture that stays the same: what a benchmark times, with nothing around it.
+
+        No lock either: one thread at a time.
 
         Args:
             tensor: in the contract's shape and dtype; must not change while the call is used.

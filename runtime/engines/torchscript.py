@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,9 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.protocol import check_end, installed, library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
+_PROCESS = threading.RLock()
+"""Held while something of the whole process is changed for a moment."""
+
 
 class TorchScriptSession:
     """One opened TorchScript archive."""
@@ -25,11 +29,18 @@ class TorchScriptSession:
         self._module = module
         self._path = path
         self._threads = threads
+        # The first runs rewrite the graph; the number of threads is the process's.
+        self._alone = threading.Lock()
 
     def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
         torch = library("torch", "torch")
-        with native("torch", self._path, "run"), _threads(torch, self._threads), torch.inference_mode():
+        with (
+            native("torch", self._path, "run"),
+            self._alone,
+            _threads(torch, self._threads),
+            torch.inference_mode(),
+        ):
             output = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
             return np.asarray(output.numpy()).reshape(-1)
 
@@ -59,7 +70,8 @@ class TorchScript:
     def open(self, path: Path, contract: Contract, threads: int) -> TorchScriptSession:
         """Load an archive; its ends are not declared, so one run on zeros shows them."""
         torch = library("torch", "torch")
-        with native("torch", path, "open"), warnings.catch_warnings():
+        # Filters of warnings are the process's, too.
+        with native("torch", path, "open"), _PROCESS, warnings.catch_warnings():
             # torch.jit is deprecated in favor of torch.export, which phones cannot load.
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=FutureWarning)
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
@@ -78,15 +90,17 @@ class TorchScript:
 @contextlib.contextmanager
 def _threads(torch: Any, count: int) -> Iterator[None]:
     """The number of threads is the process's; leave it as it was."""
-    before = torch.get_num_threads()
-    if before == count:
-        yield
-        return
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    # Also to look: a thread takes the process's number when it first asks for it, and keeps it.
+    with _PROCESS:
+        before = torch.get_num_threads()
+        if before != count:
+            torch.set_num_threads(count)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(before)
+            return
+    yield
 
 
 TORCHSCRIPT = TorchScript()

@@ -255,7 +255,7 @@ def test_a_subcommand_is_loaded_inside_the_frame(tmp_path, monkeypatch, module):
 @click.option("--name", "-n")
 @click.option("--more", multiple=True)
 @click.option("--fast", is_flag=True)
-@click.option("--wide/--narrow", default=True)
+@click.option("--tall/--flat", default=True)
 def options(output, **values):
     """Take options."""
     output.result(values, "done")
@@ -266,7 +266,7 @@ def options(output, **values):
     [
         (("--size", "1", "--size", "2"), "--size is given 2 times"),
         (("-n", "a", "--name", "a", "--name=b"), "--name is given 3 times"),
-        (("--wide", "--narrow"), "--wide is given 2 times"),
+        (("--tall", "--flat"), "--tall is given 2 times"),
         (("--size", "1", "--siz", "2"), "No such option"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 
 from fer_edge.runtime import load
 from fer_edge.runtime.bundle import open_bundle
+from fer_edge.runtime.proof import ParityLimit
 
 FAST = ("--format", "torchscript", "--parity-inputs", "16", "--json")
 
@@ -46,17 +48,43 @@ def test_nothing_of_this_machine_is_in_any_file(foreign_bundle, foreign):
         assert not any(word in data for word in words), name
 
 
-def test_card_fills_in_the_four_languages(foreign_bundle):
+def test_the_card_says_what_to_ship_and_has_a_section_a_language(foreign_bundle):
     card = (foreign_bundle / "README.md").read_text()
     for word in (
-        "Kotlin",
-        "Swift",
-        "JavaScript",
-        'load("tiny-fp32.pt")',
-        "Module.load",
-        '"happiness", "sadness"',
+        "**`tiny-fp32.pt`**",
+        "## Kotlin",
+        "## Swift",
+        "## JavaScript",
+        'variant="torchscript-fp32"',
     ):
         assert word in card
+
+
+def test_a_refusal_names_the_worst_input_the_limit_and_a_next_step(tmp_path, export, foreign_options):
+    wrong = ("weights.pth", *foreign_options, "--arch-arg", "mood=wrong", *FAST, "--out", tmp_path / "out")
+    code, document, texts = export(*wrong)
+    assert code == 3
+    (variant,) = document["variants"]
+    assert re.search(r"differs by 0.\d+ \(input \d+ of 16, .+?\), allowed is 0.0001", variant["reason"])
+    assert "Next: take another format" in texts.err
+    code, document, _ = export(*wrong, "--max-abs", "1", "--min-agreement", "0")
+    assert code == 0
+    assert document["variants"][0]["parity"]["limit"] == {"max_abs": 1.0, "top1_agreement": 0.0}
+
+
+def test_limits_of_ones_own_are_kept_for_whoever_checks_again(tmp_path, export, verify, foreign_options):
+    out = tmp_path / "out"
+    code, _, _ = export(
+        "weights.pth", *foreign_options, *FAST, "--max-abs", "0.5", "--min-agreement", "0.9", "--out", out
+    )
+    assert code == 0
+    manifest = open_bundle(out).manifest
+    assert manifest.extra["limits"] == {"max_abs": 0.5, "min_agreement": 0.9}
+    assert manifest.artifacts[0].parity.limit == ParityLimit(0.5, 0.9)
+    assert "(0.5)" in (out / "README.md").read_text()
+    code, document, _ = verify(out, "--json", "--arch", "somebodys_net:tiny")
+    assert code == 0
+    assert document["artifacts"][0]["parity"]["limit"]["max_abs"] == 0.5
 
 
 @pytest.mark.slow

@@ -18,6 +18,8 @@ import pytest
         (["weights.pth", "--input", "48x48x2"], ["48x48x1"]),
         (["weights.pth", "--arch-arg", "depth"], ["KEY=VALUE"]),
         (["--parity-inputs", "3"], ["3"]),
+        (["--max-abs", "nan"], ["'nan' is no number from 0 to 1"]),
+        (["--max-accuracy-drop", "1.5"], ["0<=x<=1"]),
         (["--detect", "--faces", "f.json"], ["give one"]),
         (["--all-variants", "--quantized-io"], ["already"]),
     ],

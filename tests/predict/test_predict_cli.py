@@ -10,7 +10,10 @@ from click.testing import CliRunner
 from PIL import Image
 from skimage import data
 
+from fer_edge.predict.annotate import PAPER, annotated, caption
 from fer_edge.predict.cli import main
+from fer_edge.predict.faces import Face
+from fer_edge.runtime import Prediction
 
 BRIGHT, DARK = 230, 25
 
@@ -70,6 +73,80 @@ def test_numbers_are_shortest_float32_decimals(run, two_faces):
 def test_a_high_threshold_names_no_emotion(run, two_faces):
     done = run(two_faces, "--faces", two_faces.parent / "faces.json", "--json", "--threshold", "1")
     assert [list(face) for face in json.loads(done.stdout)["images"][0]["faces"]] == [["face_id", "bbox"]] * 2
+
+
+def test_the_threshold_holds_in_the_table(run, two_faces):
+    """The two faces' emotions are about 91 and 60 % probable."""
+    dark, bright = expected(DARK / 255), expected(BRIGHT / 255)
+    assert dark[2] < 0.8 < bright[0]
+
+    def lines(*options):
+        done = run(two_faces, "--faces", two_faces.parent / "faces.json", *options)
+        return [line.split() for line in done.stdout.splitlines()[2:]]
+
+    low, high = lines("--threshold", "0.8")
+    assert low == ["two.png", "1", "5,20", "50x50", "-"]
+    assert high[4] == "neutral"
+    assert [row[4:] for row in lines("--threshold", "1")] == [["-"], ["-"]]
+    # A low threshold names all that reach it, as the document does.
+    assert " ".join(lines("--threshold", "0.01")[0]).count("%") == sum(share >= 0.01 for share in dark)
+
+
+def test_what_the_picture_says(run, two_faces):
+    faces = [Face(7, (0, 0, 9, 9), Prediction({"neutral": 0.55, "fear": 0.25, "anger": 0.2}))]
+    assert caption(faces[0], 0.5) == ["7: neutral 55 %", "or fear 25 %"]
+    assert caption(faces[0], 0.2) == ["7: neutral 55 %", "or fear 25 %", "or anger 20 %"]
+    assert caption(faces[0], 0.6) == ["7"]
+    page = np.zeros((90, 90, 3), np.uint8)
+    assert (annotated(page, faces, 0.5) != annotated(page, faces, 0.6)).any()
+
+
+def test_the_threshold_holds_in_the_picture(run, two_faces, tmp_path):
+    inked = []
+    for threshold in ("0.5", "0.8", "0.99"):
+        place = tmp_path / f"{threshold}.png"
+        run(two_faces, "--faces", tmp_path / "faces.json", "--threshold", threshold, "--annotate", place)
+        with Image.open(place) as seen:
+            inked.append((np.asarray(seen) == PAPER).all(axis=2).sum())
+    assert inked[0] > inked[1] > inked[2] > 0
+
+
+def test_pictures_that_are_faces_already(run, tmp_path):
+    Image.new("L", (1600, 1200), BRIGHT).save(tmp_path / "face.png")
+    done = run(tmp_path / "face.png", "--detector", "none", "--json")
+    (face,) = json.loads(done.stdout)["images"][0]["faces"]
+    assert face["bbox"] == ["0", "0", "1600", "1200"]
+    assert face["neutral"] == pytest.approx(expected(BRIGHT / 255)[0], abs=1e-6)
+
+
+def test_what_a_folder_holds_besides_pictures_is_counted_in_one_line(run, tmp_path):
+    for name in ("a.png", "b.JPG", "notes.txt", "more.txt", "phone.heic", ".hidden.png", "noending"):
+        Image.new("RGB", (40, 40)).save(tmp_path / name, format="PNG")
+    done = run(tmp_path, "--json")
+    assert done.exit_code == 0
+    assert "5 files left out (2 .txt, 1 " in done.stderr
+    for reason in ("1 .heic", "1 hidden", "1 without an ending"):
+        assert reason in done.stderr
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "phone.heic").touch()
+    assert "holds no pictures; 1 file left out (1 .heic)" in run(tmp_path / "empty").stderr
+    assert "left out" not in run(tmp_path / "a.png").stderr
+
+
+def test_a_photograph_of_too_many_pixels_is_reduced_by_its_decoder(run, tmp_path, monkeypatch):
+    """Boxes stay in pixels of the file, those of a file of boxes too."""
+    monkeypatch.setattr("fer_edge.faces.pictures.LARGEST_PIXELS", 600_000)
+    big = Image.fromarray(data.astronaut()).resize((1021, 1021), Image.Resampling.BICUBIC)
+    big.save(tmp_path / "big.jpg", quality=95)
+    done = run(tmp_path / "big.jpg", "--json", "--annotate", tmp_path / "seen.png")
+    assert "has 1021x1021 pixels and was decoded as 511x511" in done.stderr
+    (face,) = json.loads(done.stdout)["images"][0]["faces"]
+    assert [int(side) * 512 / 1021 for side in face["bbox"]] == pytest.approx([177, 66, 272, 161], abs=4)
+    with Image.open(tmp_path / "seen.png") as seen:
+        assert seen.size == (511, 511)
+    (tmp_path / "boxes.json").write_text(done.stdout)
+    again = run(tmp_path / "big.jpg", "--json", "--faces", tmp_path / "boxes.json")
+    assert json.loads(again.stdout) == json.loads(done.stdout)
 
 
 def test_boxes_that_stick_out_are_clipped(run, two_faces, tmp_path):
@@ -161,7 +238,14 @@ def test_one_bad_picture_among_many(run, tmp_path):
     ("source", "words"),
     [
         ("none.jpg", "does not exist"),
-        ("camera:0", "is an address"),
+        ("camera:0", "is a camera"),
+        ("0", "is a camera"),
+        ("webcam", "is a camera"),
+        ("-", "is standard input"),
+        ("serve", "is a server"),
+        ("rtsp://10.0.0.1/live", "is an address"),
+        ("zero\0byte.jpg", "embedded null byte"),
+        ("x" * 5000, "File name too long"),
         ("https://example.com/a.jpg", "is an address"),
         ("film.MP4", "is a video"),
         ("empty", "holds no pictures"),

@@ -6,11 +6,12 @@ from torch import nn
 
 from fer_edge.train.batch_statistics import FEW, settle
 from fer_edge.train.models import build
+from fer_edge.train.snapshot_file import write_snapshot_file
 
 
 def snapshot(path, network, steps):
     state = {f"model.{name}": tensor.clone() for name, tensor in network.state_dict().items()}
-    torch.save({"global_step": steps, "state_dict": state, "more": [1]}, path)
+    write_snapshot_file(path, {"global_step": steps, "state_dict": state, "more": [1]})
 
 
 @pytest.fixture

@@ -60,7 +60,9 @@ def same(first, second):
 # --- honest files ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("suffix", [".pt", ".pth", ".ckpt"])
+@pytest.mark.parametrize(
+    "suffix", [".pt", ".pth", ".ckpt", ".pkl", ".bin", ".PTH", ".Bin", ".safetensors", ""]
+)
 def test_a_state_dictionary_comes_back(tmp_path, state, suffix):
     checkpoint = read_checkpoint(saved(tmp_path / f"a{suffix}", state))
     assert same(checkpoint.state, state)
@@ -73,7 +75,7 @@ def test_old_files_that_are_no_archives_come_back(tmp_path, state):
     assert same(read_checkpoint(path).state, state)
 
 
-@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model"])
+@pytest.mark.parametrize("wrapper", ["state_dict", "model_state_dict", "model", "net", "anything"])
 def test_wrapped_weights_are_found(tmp_path, state, wrapper):
     path = saved(tmp_path / "a.ckpt", {"epoch": 3, wrapper: state, "optimizer": {"lr": 0.1}})
     assert same(read_checkpoint(path).state, state)
@@ -215,9 +217,15 @@ def test_the_command_would_have_run(tmp_path):
     assert (tmp_path / "ran").exists()
 
 
-def test_what_needs_code_is_named(tmp_path, net):
-    with pytest.raises(CheckpointError, match=r"it needs code to be run \(.*Net\)"):
-        read_checkpoint(saved(tmp_path / "whole.pt", net))
+@pytest.mark.parametrize(
+    ("content", "place"), [(lambda net: net, ""), (lambda net: {"epoch": 1, "ema": net}, r"\['ema'\]")]
+)
+def test_a_whole_network_is_named_with_the_line_that_saves_its_weights(tmp_path, net, content, place):
+    with pytest.raises(
+        CheckpointError,
+        match=rf"network \(.*Net\).*weights_only=False\){place}.state_dict\(\), \"weights.pth\"",
+    ):
+        read_checkpoint(saved(tmp_path / "whole.pt", content(net)))
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:FutureWarning", "ignore:.torch.jit:DeprecationWarning")
@@ -230,7 +238,7 @@ def test_torchscript_is_refused(tmp_path):
 def test_tar_is_refused(tmp_path):
     with tarfile.open(tmp_path / "a.pth", "w") as archive:
         archive.addfile(tarfile.TarInfo("pickle"), io.BytesIO())
-    with pytest.raises(CheckpointError, match="is refused"):
+    with pytest.raises(CheckpointError, match="is a tar archive"):
         read_checkpoint(tmp_path / "a.pth")
 
 
@@ -255,13 +263,12 @@ def test_compressed_records_are_refused(tmp_path, state):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ([1, 2], "holds list"),
+        ([1, 2], "holds no weights, but list"),
         ({"a": 3}, "holds no weights"),
         ({}, "holds no weights"),
-        ({"w": torch.zeros(2), "epoch": 3}, "1 entries are not tensors"),
         ({"w": torch.eye(2).to_sparse()}, "not plain numbers"),
         ({"w": torch.zeros(2, dtype=torch.complex64)}, "not plain numbers"),
-        ({"model": {"model": {"model": {"model": {"model": {}}}}}}, "wrapped more than"),
+        ({"model": {"model": {"model": {"model": {"model": {}}}}}}, "holds no weights"),
     ],
 )
 def test_other_content_is_one_sentence(tmp_path, content, sentence):
@@ -277,7 +284,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(CheckpointError, match="is a folder"):
         read_checkpoint(tmp_path / "folder.pth")
     (tmp_path / "a.bin").write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"not from '.bin'"):
+    with pytest.raises(CheckpointError, match=r"a\.bin is empty; give a .*\.bin file"):
         read_checkpoint(tmp_path / "a.bin")
 
 

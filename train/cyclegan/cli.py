@@ -128,7 +128,9 @@ def ambiguous_command(output: Output, **options: Any) -> None:
             f"{result['listed']} of {result['faces']} faces are listed: this CycleGAN changes little, so that similarity says "
             "little about labels; train it longer, look at its samples, or raise --threshold"
         )
-    text = table(("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"))
+    text = table(
+        ("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"), width=output.width
+    )
     output.result(result, f"{text}\n\nNext: fer-train RECIPE --reduced {options['out']}")
 
 
@@ -166,7 +168,7 @@ def generate_command(output: Output, **options: Any) -> None:
     result = make_faces(model, faces, options["out"], output, only=options["only"], count=options["count"], seed=seed,
                         workers=options["workers"])  # fmt: skip
     rows = [(name, str(count)) for name, count in result["made"].items()]
-    text = table(("class", "new faces"), rows, right=("new faces",))
+    text = table(("class", "new faces"), rows, right=("new faces",), width=output.width)
     output.result(result, f"{text}\n\nNext: fer-train RECIPE --augmented {options['out']}")
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
+import tempfile
 
 import torch
 from torch import Tensor, nn
+
+from fer_edge.console.folders import COMPILER_CACHE
 
 
 def compiled(network: nn.Module, example: Tensor) -> str:
@@ -18,6 +22,9 @@ def compiled(network: nn.Module, example: Tensor) -> str:
     Returns:
         "" where it is compiled now, else why not.
     """
+    if os.environ.get(COMPILER_CACHE) == tempfile.gettempdir():
+        # Who asks for compilation wants its cache to last: in the compiler's own place.
+        del os.environ[COMPILER_CACHE]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     trial = copy.deepcopy(network).to(device)
     before = torch.get_rng_state()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
-from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.train.choices import MONITORS
 from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"
@@ -34,13 +33,18 @@ KEY = "fer_edge_run"
 
 
 class AtomicFiles(TorchCheckpointIO):
-    """Lightning's files, synced before they take their name: its own ones are renamed, but may be empty after a crash."""
+    """Lightning's files, synced before they take their name and checked when they are read.
+
+    Its own ones are renamed, but may be empty after a crash, and a changed byte in them is trained on.
+    """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:  # noqa: ARG002
         """Write all bytes beside ``path``, sync, rename."""
-        buffer = io.BytesIO()
-        torch.save(checkpoint, buffer)
-        write_bytes(path, buffer.getvalue())
+        write_snapshot_file(path, checkpoint)
+
+    def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = None) -> Any:  # noqa: ARG002
+        """As :func:`read_snapshot_file`; on the CPU, from where Lightning moves what it needs."""
+        return read_snapshot_file(path)
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,10 @@ class Snapshot:
         """Of a ``last.ckpt``, without running anything in it.
 
         Raises:
-            CheckpointError: the file is not a snapshot of this program.
+            CheckpointError: the file was changed, or is not a snapshot of this program.
         """
         try:
-            found = torch.load(path, map_location="cpu", weights_only=True)[KEY]
+            found = read_snapshot_file(path)[KEY]
             return cls(
                 json.loads(found["choices"]),
                 json.loads(found["history"]),
@@ -77,9 +81,7 @@ class Snapshot:
                 float(found["score"]),
                 found["random"],
             )
-        except OSError as error:
-            raise CheckpointError(f"{path} cannot be read: {error.strerror}") from error
-        except Exception as error:  # torch, zip and pickle raise errors of many kinds
+        except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} is not a snapshot that a training can be resumed from; start anew without --resume"
             ) from error
@@ -201,5 +203,5 @@ def weights_of(path: Path) -> dict[str, torch.Tensor]:
     Args:
         path: a snapshot of this program.
     """
-    state = torch.load(path, map_location="cpu", weights_only=True)["state_dict"]
+    state = read_snapshot_file(path)["state_dict"]
     return {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}

@@ -69,7 +69,7 @@ def compare_command(
         outcomes = [read(path) for path in paths]
     page, found = write(outcomes[0], outcomes[1], out)
     headers = ("figure", *(model["title"] for model in found["models"]), "change")
-    text = table(headers, rows(found), right=headers[1:])
+    text = table(headers, rows(found), right=headers[1:], width=output.width)
     output.result(
         {"report": str(page), **found}, "\n".join([text, "", *found["sentences"], "", f"Report: {page}"])
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -18,8 +17,8 @@ from fer_edge.runtime.manifest_json import MANIFEST
 from fer_edge.runtime.model import load, softmax
 from fer_edge.runtime.places import kind_of
 
-CHECKPOINTS = (".safetensors", ".pth", ".ckpt")
-"""Endings of weights; ``.pt`` is a TorchScript artifact here."""
+CHECKPOINTS = (".safetensors", ".pth", ".ckpt", ".pkl", ".bin")
+"""Endings of weights, in any case; ``.pt`` is a TorchScript artifact here."""
 WEIGHTS = "best.safetensors"
 
 Run = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -98,11 +97,11 @@ def _artifact(path: Path, variant: str | None, engine: str | None, threads: int)
 
 
 def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
-    from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, fit, read_checkpoint
+    from fer_edge.train.checkpoint import fit, read_checkpoint
     from fer_edge.train.models import resolve
 
     checkpoint = read_checkpoint(path)
-    contract, name = checkpoint.contract, checkpoint.metadata.get(ARCH_KEY)
+    contract, name = checkpoint.contract, checkpoint.arch
     if contract is None or name is None:
         raise CheckpointError(
             f"{path.name} holds no {'contract' if contract is None else 'name of its architecture'}, so nobody knows how "
@@ -113,7 +112,7 @@ def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
         name,
         num_classes=len(contract.labels),
         channels=contract.input.channels,
-        arch_args=_arguments(path.name, checkpoint.metadata.get(ARCH_ARGS_KEY)),
+        arch_args=checkpoint.arch_args,
     )
     run = _torch_run(fit(network, checkpoint).eval(), contract, path.name, threads)
     engine = f"PyTorch {metadata.version('torch')}"
@@ -130,17 +129,6 @@ def _check_arch(file: str, name: str, given: Sequence[str]) -> None:
             f"{file} names the architecture {name}, which is not built in; a file cannot choose what is imported: "
             f"add --arch {name} if you trust it"
         )
-
-
-def _arguments(file: str, text: str | None) -> dict[str, Any]:
-    import json
-
-    found: Any = None
-    with suppress(ValueError):
-        found = json.loads(text or "{}")
-    if not isinstance(found, dict):
-        raise CheckpointError(f"{file}: the arguments of its architecture are no JSON object")
-    return found
 
 
 def _torch_run(network: Any, contract: Contract, file: str, threads: int) -> Run:

@@ -109,6 +109,38 @@ def test_what_is_no_snapshot_is_refused(tmp_path):
         Snapshot.read(tmp_path / "last.ckpt")
 
 
+def test_no_changed_byte_is_trained_on(tmp_path):
+    path = tmp_path / "last.ckpt"
+    AtomicFiles().save_checkpoint(
+        {"state_dict": {"w": torch.arange(4.0)}, "fer_edge_run": {"score": 1.0}}, path
+    )
+    whole = path.read_bytes()
+    assert torch.equal(AtomicFiles().load_checkpoint(path)["state_dict"]["w"], torch.arange(4.0))
+    for at in [*range(0, len(whole), 17), *range(len(whole) - 120, len(whole))]:
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x10]) + whole[at + 1 :])
+        with pytest.raises(CheckpointError, match=r"last\.ckpt is (damaged|not a snapshot)"):
+            AtomicFiles().load_checkpoint(path)
+    path.write_bytes(whole[:-200])
+    with pytest.raises(CheckpointError, match=r"without --resume"):
+        Snapshot.read(path)
+
+
+def test_a_resumed_run_says_that_its_snapshot_was_changed(nets, short):
+    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    path = nets / "a" / "last.ckpt"
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is damaged: .* start anew without --resume"):
+        train(
+            replace(short, epochs=short.epochs + 1),
+            nets / "a",
+            QUIET,
+            workers=1,
+            wishes=replace(BARE, resume=True),
+        )
+
+
 def test_differences_are_listed_all_at_once():
     with pytest.raises(FerEdgeError, match=r"a\.b is 1, was 2; c is None, was 'x'"):
         check_same({"a": {"b": 1}, "d": [1]}, {"a": {"b": 2}, "c": "x", "d": [1]}, "last.ckpt")

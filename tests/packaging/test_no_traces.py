@@ -1,0 +1,126 @@
+"""The commands open no connection, look no name up, and leave nothing in the home and temporary folders.
+
+They run without a network where the system allows it, under a trace where strace is installed.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from skimage.data import astronaut
+
+SOURCES = Path(__file__).parents[2] / "src"
+CALLS = "connect,sendto,sendmsg,sendmmsg,openat,open"
+# A look-up reads the resolver's configuration or asks a daemon; anything else needs an internet address.
+TALK = re.compile(r"AF_INET6?\b|/etc/resolv\.conf|systemd/resolve")
+SETTINGS = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "MPLCONFIGDIR")
+
+
+def works(*command):
+    return (
+        shutil.which(command[0]) is not None
+        and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    )
+
+
+@pytest.fixture(scope="module")
+def wrapped():
+    """``wrapped(trace, command)``: the command line without a network and with its calls written to a file."""
+    if not works("strace", "-e", "trace=connect", "true"):
+        pytest.skip("strace is not installed or may not trace here: apt-get install strace")
+    alone = ["unshare", "-n"] if works("unshare", "-n", "true") else []
+    watch = ["strace", "-f", "-qq", "--seccomp-bpf", "-s", "200", "-e", f"trace={CALLS}", "-o"]
+    return lambda trace, command: [*alone, *watch, str(trace), *command]
+
+
+@pytest.fixture
+def run(tmp_path, wrapped):
+    """Run a module; returns the process, the lines that talk, and what the folders gained."""
+
+    def go(*arguments):
+        folders = [tmp_path / name for name in ("home", "temporary", *SETTINGS)]
+        for folder in folders:
+            folder.mkdir()
+        environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
+        environment |= {"HOME": str(folders[0]), "TMPDIR": str(folders[1])}
+        environment |= {name: str(tmp_path / name) for name in SETTINGS[:-1]}
+        environment |= {"PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"}
+        environment.pop("ORT_DISABLE_TELEMETRY", None)
+        environment.pop("TORCHINDUCTOR_CACHE_DIR", None)
+        done = subprocess.run(
+            wrapped(tmp_path / "trace", [sys.executable, "-P", "-W", "ignore", *map(str, arguments)]),
+            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        lines = (tmp_path / "trace").read_text(errors="replace").splitlines()
+        gained = [str(place) for folder in folders for place in folder.rglob("*")]
+        return done, [line for line in lines if TALK.search(line)], gained
+
+    return go
+
+
+def test_the_trace_sees_a_look_up_and_a_connection(run):
+    """What the other tests rely on."""
+    script = "import socket\ntry: socket.create_connection(('example.invalid', 80), 2)\nexcept OSError: pass"
+    _, talk, _ = run("-c", script)
+    assert any("resolv.conf" in line or "AF_INET" in line for line in talk)
+
+
+def test_predicting(run, builtin_bundle, tmp_path):
+    Image.fromarray(astronaut()).save(tmp_path / "astronaut.png")
+    done, talk, gained = run(
+        "-m", "fer_edge.predict.cli", "astronaut.png", "--model", builtin_bundle, "--variant", "onnx-fp32",
+        "--annotate", "out.png", "--json",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["images"]) == 1
+    assert (talk, gained) == ([], [])
+
+
+def test_verifying(run, builtin_bundle):
+    done, talk, gained = run("-m", "fer_edge.export.verify_cli", builtin_bundle)
+    assert done.returncode == 0, done.stderr
+    assert (talk, gained) == ([], [])
+
+
+def test_measuring(run, builtin_bundle):
+    done, talk, gained = run(
+        "-m", "fer_edge.benchmarks.cli", builtin_bundle, "--variant", "onnx-fp32", "--quick", "--out", "bench.html"
+    )  # fmt: skip
+    assert done.returncode in (0, 3), done.stderr  # 3: the machine was too busy for figures to be trusted
+    assert (talk, gained) == ([], [])
+
+
+def test_training(run, tmp_path):
+    done, talk, gained = run(
+        "-m", "fer_edge.train.cli", "synthetic", "--limit", "64", "--epochs", "1", "--out", "run"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert list((tmp_path / "run").glob("*.safetensors"))
+    assert (talk, gained) == ([], [])
+
+
+@pytest.mark.slow
+def test_exporting_every_format(run):
+    done, talk, gained = run(
+        "-m", "fer_edge.export.cli", "--format", "torchscript,onnx,tflite,coreml", "--out", "bundle"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (talk, gained) == ([], [])
+
+
+@pytest.mark.parametrize("first", ["fer_edge.runtime.contract", "fer_edge.export.formats.onnx_graph"])
+def test_the_switch_is_set_by_whatever_is_imported_first(first):
+    script = f"import {first}, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    environment.pop("ORT_DISABLE_TELEMETRY", None)
+    for chosen, expected in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environment | chosen, capture_output=True, text=True, check=True
+        )  # fmt: skip
+        assert done.stdout.strip() == expected
