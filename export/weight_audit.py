@@ -1,37 +1,37 @@
 """Core ML where nothing can run it: every weight is read back from the package and compared with the source's.
 
-The converter folds BatchNorm into convolutions, so the source is folded too, by other means: the original is traced
-in float64 and frozen by PyTorch. Tensors are then paired by shape and nearest values, each source tensor once unless it
-fits again (equal tensors are stored once on either side).
+The converter folds BatchNorm, factors and shifts into the products before them. ``foldings`` computes by their definition
+what the source's weights may have become; each weight of the package must be one of these tensors, and for each
+weight of the source the tensors of one legal folding must be there.
 
-| precision | a weight may differ by                                                                   |
+| precision | a weight may differ by                                                                    |
 |-----------|-------------------------------------------------------------------------------------------|
-| fp32      | rounding of the fold: 2^-19 of the tensor's largest magnitude                            |
-| fp16      | half a unit in the last place of float16 (2^-11 relative), 2^-24 near 0, and the above   |
-| w8        | half a step of its channel's scale, and the above of fp32                                |
+| fp32      | rounding of the fold: 2^-19 of the largest magnitude in the tensor and its sums           |
+| fp16      | half a unit in the last place of float16 (2^-11 relative), 2^-24 near 0, and the above    |
+| w8        | half a step of its channel's scale, and the above of fp32                                 |
 
 What passes: the file holds the source's weights within the format's bound. It says nothing about Apple's kernels.
 """
 
 from __future__ import annotations
 
-import copy
-import warnings
 from collections import defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
+from fer_edge.export.foldings import Candidate, Need, needs_of
 from fer_edge.export.formats.coreml_weights import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
 from fer_edge.export.frontend import example_tensor
 
 ROUNDING = 2.0**-19
-"""Of a fold in float32, relative to the tensor's largest magnitude."""
+"""Of a fold in float32, relative to the largest magnitude in it."""
 HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-24
 """Half a unit in the last place of a normal float16, and a whole one of a subnormal: the converter rounds what would
 become 0 away from it."""
@@ -69,59 +69,130 @@ def audit_coreml(package: Path, source: Source) -> WeightAudit:
 
     Args:
         package: the ``.mlpackage`` folder, of any precision: the stored types say what each tensor is held to.
-        source: the original.
+        source: the original, as the checkpoint has it.
 
     Raises:
         BundleError: the package cannot be read.
     """
-    constants = [item for item in read_constants(package) if item.values.size > 1]
-    expected = folded_weights(source)
-    return compare(constants, expected)
+    return compare(read_constants(package), needs_of(source.module, example_tensor(source.contract)))
 
 
-def folded_weights(source: Source) -> list[NDArray[np.float64]]:
-    """Weights of the original with BatchNorm folded, float64, of more than one value each."""
-    module = copy.deepcopy(source.module).double().eval()
-    example = example_tensor(source.contract).double()
-    with warnings.catch_warnings(), torch.no_grad():
-        for category in (DeprecationWarning, FutureWarning):
-            warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=category)
-        warnings.filterwarnings("ignore", category=torch.jit._trace.TracerWarning)
-        traced = torch.jit.trace(module, (example,), check_trace=False)  # type: ignore[no-untyped-call]
-        frozen = torch.jit.freeze(traced)
-    values = (node.output().toIValue() for node in frozen.graph.findAllNodes("prim::Constant"))
-    return [
-        value.numpy()
-        for value in values
-        if torch.is_tensor(value) and value.is_floating_point() and value.numel() > 1
-    ]
-
-
-def compare(constants: list[Constant], expected: list[NDArray[np.float64]]) -> WeightAudit:
-    """Pair the package's tensors with the source's and hold each pair to its bound."""
-    shelves: dict[tuple[int, ...], _Shelf] = defaultdict(_Shelf)
-    for tensor in expected:
-        shelves[_shape(tensor)].left.append(tensor)
-    findings, largest, compared = [], 0.0, 0
-    # Weights first: a constant of another operator must not take the partner of one.
-    for constant in sorted(constants, key=lambda item: not _is_weight(item)):
-        partner = shelves[_shape(constant.values)].partner(constant)
+def compare(constants: list[Constant], needs: list[Need]) -> WeightAudit:
+    """Find each of the package's tensors among what the source may become, and see that nothing is left on either side."""
+    shelves: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
+        shelves[candidate.values.size].append(candidate)
+    present = _uniform(constants, needs)
+    largest, compared, strange = 0.0, 0, []
+    for constant in (item for item in constants if item.values.size > 1):
+        fitting = [
+            (item, worst)
+            for item in shelves[constant.values.size]
+            if (worst := _fit(constant, item)) is not None
+        ]
+        present.update(id(item) for item, _ in fitting)
+        if fitting:
+            compared, largest = compared + 1, max(largest, min(worst for _, worst in fitting))
+        elif _is_weight(constant) and not _is_neutral(constant.values):
+            strange.append(constant)
+    missing = {id(item): item for need in needs for item in _missing(need, present)}
+    findings = []
+    for constant in strange:
+        partner = _nearest(constant, missing.values())
         if partner is None:
-            if _is_weight(constant) and constant.values.any():
-                findings.append(f"{_describe(constant)} has no counterpart in the source")
+            findings.append(f"{_describe(constant)} has no counterpart in the source")
             continue
-        difference = np.abs(constant.values - partner.reshape(constant.values.shape))
-        compared, largest = compared + 1, max(largest, float(difference.max()))
-        findings += _beyond(constant, difference, partner)
-    for constant in constants:
-        shelves[_shape(constant.values)].take_equals(constant)
+        del missing[id(partner)]
+        compared, worst, sentence = compared + 1, *_difference(constant, partner)
+        largest = max(largest, worst)
+        findings.append(sentence)
     findings += [
-        f"a weight of shape {list(tensor.shape)} of the source is not in the package"
-        for shelf in shelves.values()
-        for tensor in shelf.left
-        if tensor.any()
+        f"a weight of shape {list(item.values.shape)} of the source is not in the package"
+        for item in missing.values()
     ]
     return WeightAudit(compared, largest, tuple(findings))
+
+
+def _missing(need: Need, present: set[int]) -> list[Candidate]:
+    """What would meet the need with the fewest additions."""
+    found: list[list[Candidate]] = []
+    for option in need.options:
+        lacking: list[Candidate] = []
+        for part in option:
+            if isinstance(part, Need):
+                lacking += _missing(part, present)
+            elif id(part) not in present:
+                lacking.append(part)
+        if not lacking:
+            return []
+        found.append(lacking)
+    return min(found, key=len)
+
+
+def _uniform(constants: list[Constant], needs: list[Need]) -> set[int]:
+    """Tensors of one value throughout that a program holds as a single number, such as slopes of a PReLU."""
+    single = [
+        replace(item, values=item.values.reshape(1), step=item.step.reshape(-1)[:1])
+        for item in constants
+        if item.values.size == 1
+    ]
+    found = set()
+    for candidate in (item for need in needs for item in need.candidates()):
+        value = candidate.values.flat[0]
+        if (candidate.values == value).all():
+            one = Candidate(np.full(1, value), candidate.magnitude)
+            if any(_fit(item, one) is not None for item in single):
+                found.add(id(candidate))
+    return found
+
+
+def _is_weight(constant: Constant) -> bool:
+    return any(operator in WEIGHTED for operator, _ in constant.readers)
+
+
+def _is_neutral(values: NDArray[np.float64]) -> bool:
+    """Converters write zeros and ones where a network has no bias or no factor."""
+    return bool((values == 0).all() or (values == 1).all())
+
+
+def _fit(constant: Constant, candidate: Candidate) -> float | None:
+    """The largest difference, if each is within its bound in one of the layouts."""
+    for wanted in _layouts(constant, candidate):
+        if _sample_fits(constant, wanted, candidate.magnitude):
+            difference = np.abs(constant.values - wanted)
+            if (difference <= bound(constant, wanted, candidate.magnitude)).all():
+                return float(difference.max())
+    return None
+
+
+def _sample_fits(constant: Constant, wanted: NDArray[np.float64], magnitude: float) -> bool:
+    """Whether some of the values do: most tensors of one shape differ in the first ones."""
+    some = np.linspace(0, constant.values.size - 1, min(constant.values.size, 32)).astype(int)
+    place = np.unravel_index(some, constant.values.shape)
+    step = np.broadcast_to(constant.step, constant.values.shape)[place]
+    values, source = constant.values[place], wanted[place]
+    return bool((np.abs(values - source) <= bound(replace(constant, step=step), source, magnitude)).all())
+
+
+def _layouts(constant: Constant, candidate: Candidate) -> Iterator[NDArray[np.float64]]:
+    """The candidate in the constant's shape: as it is, transposed if it is a plain factor, or its axes moved."""
+    shape, values = constant.values.shape, candidate.values
+    own, other = _shape(values), _shape(constant.values)
+    if own == other:
+        yield values.reshape(shape)
+        if candidate.matrix and len(own) == 2 and own[0] == own[1] and _is_plain(constant):
+            yield values.reshape(own).T.reshape(shape)
+        return
+    yield values.reshape(shape)
+    if sorted(own) == sorted(other) and len(own) <= 4:
+        for order in permutations(range(len(own))):
+            if tuple(own[place] for place in order) == other:
+                yield values.reshape(own).transpose(order).reshape(shape)
+
+
+def _is_plain(constant: Constant) -> bool:
+    """Whether no reader says that it takes (outputs, inputs)."""
+    return all(operator != "linear" for operator, _ in constant.readers)
 
 
 def _shape(values: NDArray[np.float64]) -> tuple[int, ...]:
@@ -129,69 +200,26 @@ def _shape(values: NDArray[np.float64]) -> tuple[int, ...]:
     return tuple(size for size in values.shape if size > 1)
 
 
-def _is_weight(constant: Constant) -> bool:
-    return any(operator in WEIGHTED for operator, _ in constant.readers)
+def _nearest(constant: Constant, missing: Iterable[Candidate]) -> Candidate | None:
+    same = [item for item in missing if _shape(item.values) == _shape(constant.values)]
+    values = np.nan_to_num(constant.values.ravel())
+    return min(same, key=lambda item: float(np.abs(item.values.ravel() - values).mean()), default=None)
 
 
-@dataclass
-class _Shelf:
-    """The source's tensors of one shape.
-
-    Attributes:
-        left: without a partner yet.
-        taken: with one.
-    """
-
-    left: list[NDArray[np.float64]] = field(default_factory=list)
-    taken: list[NDArray[np.float64]] = field(default_factory=list)
-
-    def partner(self, constant: Constant) -> NDArray[np.float64] | None:
-        """The nearest tensor that fits; else, for a weight that is not all zeros, the nearest."""
-        values = constant.values.ravel()
-        order = sorted(self.left, key=lambda tensor: float(np.abs(tensor.ravel() - values).mean()))
-        if order and _fits(constant, order[0]):
-            return self._take(order[0])
-        fitting = next((tensor for tensor in self.taken if _fits(constant, tensor)), None)
-        if fitting is not None:
-            return fitting
-        return self._take(order[0]) if order and _is_weight(constant) and values.any() else None
-
-    def take_equals(self, constant: Constant) -> None:
-        """Take what a constant with several readers stands for besides: tensors that are equal in its precision.
-
-        Only what nothing else stands for is left by then.
-        """
-        for _ in range(len(constant.readers) - 1):
-            found = next((tensor for tensor in self.left if _fits(constant, tensor)), None)
-            if found is None:
-                return
-            self._take(found)
-
-    def _take(self, chosen: NDArray[np.float64]) -> NDArray[np.float64]:
-        self.left = [tensor for tensor in self.left if tensor is not chosen]
-        self.taken.append(chosen)
-        return chosen
-
-
-def _fits(constant: Constant, partner: NDArray[np.float64]) -> bool:
-    return not _beyond(constant, np.abs(constant.values - partner.reshape(constant.values.shape)), partner)
-
-
-def _beyond(constant: Constant, difference: NDArray[np.float64], partner: NDArray[np.float64]) -> list[str]:
-    allowed = bound(constant, partner.reshape(constant.values.shape))
-    excess = difference - allowed
-    if np.isfinite(constant.values).all() and (excess <= 0).all():
-        return []
-    index = np.unravel_index(int(np.nan_to_num(excess, nan=np.inf).argmax()), excess.shape)
-    place = [int(i) for i in index]
-    wanted, limit = partner.reshape(constant.values.shape)[index], allowed[index]
+def _difference(constant: Constant, partner: Candidate) -> tuple[float, str]:
+    """The largest difference of a pair that does not fit, and a sentence that names the worst place."""
+    wanted = partner.values.reshape(constant.values.shape)
+    difference = np.abs(constant.values - wanted)
+    allowed = bound(constant, wanted, partner.magnitude)
+    index = np.unravel_index(int(np.nan_to_num(difference - allowed, nan=np.inf).argmax()), wanted.shape)
+    place, limit = [int(i) for i in index], allowed[index]
     held = f"{_describe(constant)} holds {constant.values[index]:.6g} at index {place}"
-    return [f"{held}, the source {wanted:.6g}; allowed difference {limit:.2g}"]
+    return float(difference.max()), f"{held}, the source {wanted[index]:.6g}; allowed difference {limit:.2g}"
 
 
-def bound(constant: Constant, source: NDArray[np.float64]) -> NDArray[np.float64]:
+def bound(constant: Constant, source: NDArray[np.float64], magnitude: float) -> NDArray[np.float64]:
     """How far each value may be from the source's, by the type it is stored in (see the table above)."""
-    allowed: NDArray[np.float64] = np.full(source.shape, ROUNDING * float(np.abs(source).max()))
+    allowed: NDArray[np.float64] = np.full(source.shape, ROUNDING * magnitude)
     if constant.stored == np.float16:
         allowed += np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)
     else:

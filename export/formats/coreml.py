@@ -36,6 +36,7 @@ from fer_edge.export.tracing import judge_trace, trace
 from fer_edge.runtime.contract import Contract
 
 COMPRESSION = "compression::linear_quantize_weights"
+_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
 
 
@@ -108,22 +109,25 @@ def _convert(request: Request, contract: Contract) -> Any:
             ct.TensorType(name="scores") if image else ct.TensorType(name="probabilities", dtype=np.float32)
         ],
         classifier_config=ct.ClassifierConfig(list(contract.labels)) if image else None,
-        pass_pipeline=_passes(precision),
+        pass_pipeline=_passes(precision, request.source.module),
         skip_model_load=True,
     )
 
 
-def _passes(precision: str) -> Any:
-    """The default rewrites but one, and for w8 the compression of weights behind them.
+def _passes(precision: str, module: nn.Module) -> Any:
+    """The default rewrites but those that are wrong, and for w8 the compression of weights behind them.
 
-    The one would turn mean and std of the image interface into a batch_norm with an epsilon of 1e-5 in it. Compressing
-    a finished package instead would run it after all.
+    One would turn mean and std of the image interface into a batch_norm with an epsilon of 1e-5 in it. Compressing
+    a finished package instead would run it after all. Two multiply the wrong channels where they fold into a transposed
+    convolution in groups (coremltools 9.0).
     """
     import coremltools as ct
     from coremltools.optimize import coreml
 
     pipeline = ct.PassPipeline()
     pipeline.remove_passes({"common::fuse_elementwise_to_batchnorm"})
+    if any(isinstance(child, _TRANSPOSED) and child.groups > 1 for child in module.modules()):
+        pipeline.remove_passes({"common::fuse_conv_batchnorm", "common::fuse_conv_scale"})
     if precision == "w8":
         # For all operators alike: a bias that equals a constant of another kind is stored once and may have one rule.
         # Vectors, and tensors of less than ten values (mean, std), are never compressed.

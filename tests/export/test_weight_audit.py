@@ -9,11 +9,12 @@ import torch
 from coremltools.proto.Model_pb2 import Model
 from torch import nn
 
+from fer_edge.export.foldings import Candidate, Need, needs_of
 from fer_edge.export.formats.coreml import COREML
 from fer_edge.export.formats.coreml_package import PROGRAM, WEIGHTS
 from fer_edge.export.formats.coreml_weights import Constant, read_constants
 from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.weight_audit import audit_coreml, bound, compare, folded_weights
+from fer_edge.export.weight_audit import audit_coreml, bound, compare
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
 from fer_edge.runtime.variants import Variant, legal_variants
@@ -67,7 +68,8 @@ def test_folds_as_the_definition_says(source):
     )
     weight = convolution.weight.double() * factor[:, None, None, None]
     bias = normalization.bias.double() - normalization.running_mean.double() * factor
-    found = {tuple(item.shape): item for item in folded_weights(source)}
+    need = needs_of(source.module, torch.rand(1, 3, 16, 16))[0]
+    found = {item.values.shape: item.values for item in need.options[0]}
     np.testing.assert_allclose(found[(12, 3, 3, 3)], weight.detach().numpy(), rtol=1e-12)
     np.testing.assert_allclose(found[(12,)], bias.detach().numpy(), rtol=1e-12)
 
@@ -130,7 +132,7 @@ def test_finds_another_networks_weights(packages, source):
 
 
 def test_names_what_is_missing():
-    audit = compare([], [np.ones((3, 2))])
+    audit = compare([], [Need(((Candidate(np.arange(6.0).reshape(3, 2), 5.0),),))])
     assert audit.findings == ("a weight of shape [3, 2] of the source is not in the package",)
 
 
@@ -141,9 +143,12 @@ def constant(values, stored, step=0.0):
 def test_bounds_by_hand():
     source = np.array([1.0, 0.25])
     # 2^-19 of the largest magnitude, which is 1; half a unit in the last place of float16 at 1 is 2^-11.
-    assert list(bound(constant([1, 0.25], np.float32), source)) == [2.0**-19, 2.0**-19]
-    assert list(bound(constant([1, 0.25], np.float16), source)) == [2.0**-19 + 2.0**-11, 2.0**-19 + 2.0**-13]
-    assert list(bound(constant([1, 0.25], np.int8, 0.5), source)) == [0.25 + 2.0**-19] * 2
+    assert list(bound(constant([1, 0.25], np.float32), source, 1.0)) == [2.0**-19, 2.0**-19]
+    assert list(bound(constant([1, 0.25], np.float16), source, 1.0)) == [
+        2.0**-19 + 2.0**-11,
+        2.0**-19 + 2.0**-13,
+    ]
+    assert list(bound(constant([1, 0.25], np.int8, 0.5), source, 1.0)) == [0.25 + 2.0**-19] * 2
 
 
 def test_reads_the_values_that_were_written(packages, source):
