@@ -62,7 +62,9 @@ def advise_command(output: Output, bundle: str, **given: Any) -> None:
     """
     from fer_edge.benchmarks.advise import Limits, advise
     from fer_edge.benchmarks.advise_words import document, explain, headline, proof, text
+    from fer_edge.benchmarks.reports import need_for
 
+    need_for(())
     limits = Limits(given["max_latency"], given["max_size"], given["max_memory"])
     prefer = given["prefer"]
     with ExitStack() as stack:

@@ -124,9 +124,10 @@ def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
     """Check everything that can be checked beforehand, measure, write, print, and end with the right exit code."""
     from fer_edge.benchmarks.choose import Wanted, choose
     from fer_edge.benchmarks.digest import with_digest
-    from fer_edge.benchmarks.reports import find_report
+    from fer_edge.benchmarks.reports import find_report, need_for
     from fer_edge.benchmarks.targets import find_target
 
+    need_for(options.out)
     target, address = find_target(options.target)
     for path in options.out:
         find_report(path)

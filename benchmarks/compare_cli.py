@@ -52,6 +52,9 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
     A and B are artifacts, bundles (one --variant), REVISION:PATH of either in git, or two result files. Artifacts
     run side by side in one run, together with a second copy of A that shows how far equal things differ here.
     """
+    from fer_edge.benchmarks.reports import need_for
+
+    need_for(given["out"])
     comparisons, result = _compare(output, (first, second), given)
     fault = write_reports(result, given["out"]) if result is not None else None
     documents = [comparison.document() for comparison in comparisons]

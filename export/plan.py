@@ -7,8 +7,12 @@ from dataclasses import dataclass
 
 from fer_edge.export.formats import find_format
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
+from fer_edge.runtime.extras import need
 from fer_edge.runtime.variants import CALIBRATED, FORMATS, INTERFACES, Variant, legal_variants
 
+BASE = "export-base"
+"""The extra with what every export needs."""
+NEEDED = ("torch", "cv2", "PIL", "safetensors")
 NO_CALIBRATION = "int8 needs calibration images: pass --calibration DIR, or --calibration synthetic"
 
 
@@ -104,6 +108,11 @@ def _variant(format_name: str, precision: str, interface: str, wanted: Wanted) -
         return None
 
 
+def extra_of(format_name: str) -> str:
+    """The extra that brings what an export to a format needs."""
+    return BASE if format_name == "torchscript" else f"export-{format_name}"
+
+
 def settle(variants: Sequence[Variant], wanted: Wanted, *, calibrated: bool) -> Plan:
     """Leave out what cannot be made here.
 
@@ -113,16 +122,17 @@ def settle(variants: Sequence[Variant], wanted: Wanted, *, calibrated: bool) -> 
         calibrated: whether calibration images are at hand.
 
     Raises:
-        MissingExtra: a format that was named lacks its library.
+        MissingExtra: what every export needs is not installed, or a format that was named lacks its library.
         ExportError: a calibrated precision was named and there are no images; or nothing is left to make.
     """
+    need(BASE, *NEEDED)
     kept, skipped = [], []
     for variant in variants:
         missing = find_format(variant.format).missing()
         if missing:
             if variant.format in wanted.formats:
-                raise MissingExtra(missing[0], "export")
-            skipped.append(Skipped(variant, str(MissingExtra(missing[0], "export"))))
+                raise MissingExtra(missing[0], extra_of(variant.format))
+            skipped.append(Skipped(variant, str(MissingExtra(missing[0], extra_of(variant.format)))))
         elif variant.precision in CALIBRATED and not calibrated:
             if variant.precision in wanted.precisions:
                 raise ExportError(f"{variant.name}: {NO_CALIBRATION}")

@@ -15,13 +15,14 @@ from fer_edge.export.contracts import contract_for
 from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
 from fer_edge.export.limits import Limits
 from fer_edge.export.parity import INSENSITIVE
+from fer_edge.export.plan import BASE, NEEDED
 from fer_edge.export.pool import Pool
 from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError, MissingExtra
-from fer_edge.runtime.extras import require
+from fer_edge.runtime.extras import need
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.vectors import Target, Vector, read_vectors
@@ -272,8 +273,7 @@ def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
     from fer_edge.train.checkpoint import read_checkpoint
     from fer_edge.train.models.foreign import parse_arguments
 
-    for library in ("torch", "safetensors"):
-        require(library, "export")
+    need(BASE, *NEEDED)
     source = bundle.manifest.source
     checkpoint = read_checkpoint(bundle.check_file(REFERENCE))
     # Arguments of a built-in network are numbers and words; those of a foreign one the user repeats.

@@ -65,8 +65,12 @@ class MissingExtra(EngineError):
     """A library that the task needs is not installed."""
 
     def __init__(self, module: str, extra: str) -> None:
-        """Say which module is missing and which extra of fer-edge brings it."""
-        super().__init__(f"{module} is not installed: pip install 'fer-edge[{extra}]'")
+        """Say which module is missing, and what brings it and all else of that extra."""
+        from fer_edge.runtime.requirements import (
+            install_command,
+        )  # reads package metadata, which takes a while
+
+        super().__init__(f"{module} is not installed: {install_command(module, extra)}")
         self.module = module
         self.extra = extra
 

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from types import ModuleType
 
 from fer_edge.runtime.errors import MissingExtra
+
+
+def need(extra: str, *modules: str) -> None:
+    """Ask for libraries before the work that will need them; nothing is imported.
+
+    Args:
+        extra: of fer-edge, that brings them.
+        modules: their top modules.
+
+    Raises:
+        MissingExtra: one is not installed.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra(module, extra)
 
 
 def require(module: str, extra: str) -> ModuleType:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from fer_edge.train.pipeline import Result
     from fer_edge.train.recipes import Recipe
 
+REPORTING = ("torch", "cv2", "PIL", "safetensors", "scipy", "torchmetrics", "matplotlib")
+"""What a training and the report at its end need."""
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
@@ -109,11 +111,14 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         usage_error("Missing option '--out'.")
     # A thread that waits must not spin: with other work on the machine, two spinning threads were 15 times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from fer_edge.runtime.extras import require
+    from fer_edge.runtime.extras import need
 
-    require("lightning", "train")
-    if options["logger"] == "tensorboard":
-        require("tensorboard", "train")
+    need("train", "lightning", *REPORTING)
+    need(
+        "train",
+        *(["tensorboard"] if options["logger"] == "tensorboard" else []),
+        *(["torchao"] if options["qat"] else []),
+    )
     from fer_edge.train.overrides import recipe_asked_for
     from fer_edge.train.processes import rank
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from fer_edge.benchmarks.reports.report import Report
 from fer_edge.console.command import usage_error
+from fer_edge.runtime.extras import need
 
 REPORTS: dict[str, str] = {
     ".json": "fer_edge.benchmarks.reports.json:JSON",
@@ -16,7 +18,18 @@ REPORTS: dict[str, str] = {
 }
 """Ending of ``--out`` -> ``module:object``, imported when it is chosen."""
 
-__all__ = ["REPORTS", "Report", "find_report"]
+__all__ = ["REPORTS", "Report", "find_report", "need_for"]
+
+
+def need_for(paths: Sequence[str]) -> None:
+    """Ask for what figures and these files will need, before a minute is spent.
+
+    Raises:
+        MissingExtra: a library is not installed.
+    """
+    need("bench", "scipy")
+    if any(Path(path).suffix.lower() == ".html" for path in paths):
+        need("bench", "matplotlib")
 
 
 def find_report(path: str | Path) -> Report:

@@ -14,7 +14,9 @@ import pytest
 
 from fer_edge.benchmarks import cli, compare, plans
 from fer_edge.benchmarks.records import Record, Result, read, write
+from fer_edge.benchmarks.reports import charts
 from fer_edge.benchmarks.targets import host
+from fer_edge.runtime.errors import MissingExtra
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "android_demo" / "bundle"
@@ -244,9 +246,10 @@ def test_the_gate_without_a_common_engine_leaves_table_and_file(bench, tmp_path)
 
 
 def test_a_form_that_cannot_be_drawn_costs_neither_table_nor_other_files(bench, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
-    for name in [name for name in sys.modules if name.startswith("matplotlib.")]:
-        monkeypatch.delitem(sys.modules, name)
+    def absent(module, extra):
+        raise MissingExtra(module, extra)
+
+    monkeypatch.setattr(charts, "require", absent)  # as if it were removed while the models were measured
     words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
     code, out, err = bench(*words, "--out", tmp_path / "r.html", "--out", tmp_path / "r.json")
     assert code == 1
@@ -427,3 +430,22 @@ def test_help_names_the_ways(bench):
     assert "advise" in out
     assert "Example:" in out
     assert "--fail-if-slower" in bench("compare", "--help")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [
+        (["bundle"], "scipy"),
+        (["bundle", "--out", "report.html"], "matplotlib"),
+        (["compare", "a", "b"], "scipy"),
+        (["advise", "bundle"], "scipy"),
+    ],
+)
+def test_a_missing_library_is_said_before_anything_else(words, missing, monkeypatch, capsys, tmp_path):
+    """Nothing that the words name is there; still the library comes first."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main.main(words)
+    assert ended.value.code == 1
+    assert f"{missing} is not installed: pip install" in capsys.readouterr().err

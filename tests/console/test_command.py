@@ -70,7 +70,11 @@ def test_quiet_keeps_results_and_warnings():
     [
         (BundleError("manifest.json is missing"), 1, "Error: manifest.json is missing\n"),
         (CheckFailed("2 of 8 failed"), 3, "Error: 2 of 8 failed\n"),
-        (MissingExtra("cv2", "predict"), 1, "Error: cv2 is not installed: pip install 'fer-edge[predict]'\n"),
+        (
+            MissingExtra("cv2", "predict"),
+            1,
+            "Error: cv2 is not installed: pip install -e '.[predict]' in the checkout\n",
+        ),
         (
             FileNotFoundError(2, "No such file or directory", "a.jpg"),
             1,

@@ -69,7 +69,7 @@ def test_a_missing_library_skips_its_format_or_refuses_it_by_name(monkeypatch):
     )
     plan = settle(choose(Wanted()), Wanted(), calibrated=True)
     assert {entry.variant.format for entry in plan.skipped} == {"onnx"}
-    assert "pip install 'fer-edge[export]'" in plan.skipped[0].reason
+    assert "pip install -e '.[export-" in plan.skipped[0].reason
     by_name = Wanted(formats=("onnx",))
     with pytest.raises(MissingExtra):
         settle(choose(by_name), by_name, calibrated=True)

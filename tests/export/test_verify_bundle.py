@@ -158,7 +158,7 @@ def test_a_missing_library_is_not_the_bundles_fault(bundle, verify, monkeypatch)
     monkeypatch.setitem(sys.modules, "torch", None)  # what Python itself takes for "not installed"
     code, _, said = verify(bundle, "--arch", "somebodys_net:tiny", "--json")
     assert code == 1
-    assert "torch is not installed: pip install 'fer-edge[export]'" in said.err
+    assert "torch is not installed: pip install -e '.[export-base]' in the checkout" in said.err
 
 
 ACCURACY = {

@@ -296,9 +296,9 @@ def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):
     )  # fmt: skip
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
-        "ai-edge-litert is not installed: pip install 'fer-edge[tflite]'",
-        "onnxruntime is not installed: pip install 'fer-edge[onnx]'",
-        "torch is not installed: pip install 'fer-edge[torch]'",
+        "ai-edge-litert is not installed: pip install -e '.[tflite]' in the checkout",
+        "onnxruntime is not installed: pip install -e '.[onnx]' in the checkout",
+        "torch is not installed: pip install -e '.[torch]' in the checkout",
     ]
     assert issubclass(MissingExtra, EngineError)
 

@@ -10,7 +10,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
-from fer_edge.runtime.extras import require
+from fer_edge.runtime.extras import need
 from fer_edge.train.cyclegan.choices import EPOCHS, THRESHOLD, Choices
 from fer_edge.train.cyclegan.options import (
     Emotion,
@@ -84,7 +84,7 @@ def cyclegan_command(output: Output, **options: Any) -> None:
     origin = origin_of(options)
     keep_apart(options["out"], options["data"])
     choices = choices_of(origin, options)
-    require("torchvision", "train")
+    need("train", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import train
 
@@ -108,7 +108,7 @@ def cyclegan_command(output: Output, **options: Any) -> None:
 @click.option("--seed", type=click.IntRange(0), help="Of the faces; default: the training's.")
 def ambiguous_command(output: Output, **options: Any) -> None:
     """List the faces that a translation into the other class leaves as they are: their label is in doubt."""
-    require("skimage", "train")
+    need("train", "torch", "skimage", "matplotlib", "PIL")
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import find_ambiguous
 
@@ -153,7 +153,7 @@ def ambiguous_command(output: Output, **options: Any) -> None:
 @click.option("--seed", type=click.IntRange(0), help="Of the choice under --count; default: the training's.")
 def generate_command(output: Output, **options: Any) -> None:
     """Write new labeled faces: those of one class, translated into the other."""
-    require("torchvision", "train")
+    need("train", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import make_faces
 

@@ -12,6 +12,7 @@ from fer_edge.console.command import command, usage_error
 from fer_edge.console.lists import list_option
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
+from fer_edge.runtime.extras import need
 from fer_edge.train.report.options import face_options, open_series
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def compare_command(
     from fer_edge.train.report.compare_page import rows, write
     from fer_edge.train.report.document import read
 
+    need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
     paths = (first, second)
     subjects = _subjects([path for path in paths if path.suffix != ANSWERS], options)
     if subjects:

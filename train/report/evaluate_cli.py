@@ -10,6 +10,7 @@ import click
 from fer_edge.console.command import command
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
+from fer_edge.runtime.extras import need
 from fer_edge.train.report.options import face_options, open_series
 from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
@@ -47,6 +48,7 @@ def evaluate_command(output: Output, model: Path, out: Path, no_timing: bool, **
     from fer_edge.train.report.outcome import write_report
     from fer_edge.train.report.subject import open_subject
 
+    need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
     names = ("variant", "engine", "threads", "arch")
     subject = open_subject(model, **{name: options[name] for name in names})
     series = open_series(options, subject.contract.labels)

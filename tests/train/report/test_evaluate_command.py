@@ -254,7 +254,7 @@ def test_a_missing_engine_is_a_sentence_with_the_command(run_command, tmp_path, 
         PYTHONPATH=f"{sources}:{tmp_path / 'site'}",
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
-    assert "is not installed: pip install 'fer-edge[tflite]'" in done.stderr
+    assert "is not installed: pip install -e '.[tflite]'" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
