@@ -109,6 +109,8 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
     check_recipe(recipe_name)
     if options["out"] is None:
         usage_error("Missing option '--out'.")
+    if options["weights_key"] and options["init"] is None:
+        usage_error("--weights-key chooses from the file of --init; give that too.")
     # A thread that waits must not spin: with other work on the machine, two spinning threads were 15 times slower.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from fer_edge.runtime.extras import need

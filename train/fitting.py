@@ -23,8 +23,8 @@ NO_PART = re.compile(
     r"loss|criteri|metric|accura|precision|recall|(^|_)acc(_|$)|_f1(_|$)|f1_?score|auroc|(^|_)auc(_|$)|confusion|confmat|^n_averaged$"
 )
 """Names, next to a network's own, of what measures or averages it."""
-COUNTERS = ("total_ops", "total_params", "n_averaged")
-"""Left in every module by counters of operations, and beside it by averaging."""
+COUNTERS = ("total_ops", "total_params", "n_averaged", "tp", "fp", "tn", "fn", "confmat")
+"""Left in every module by counters of operations, beside it by averaging, and by torchmetrics whatever a metric is called."""
 REPARAMETRIZED = (
     (".parametrizations.", "torch.nn.utils.parametrize.remove_parametrizations(module, name)"),
     (".weight_g", "torch.nn.utils.remove_weight_norm(module)"),

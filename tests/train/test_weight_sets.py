@@ -65,8 +65,9 @@ SHAPES = {
     "network": lambda s: {"network": s},
     "timm": lambda s: {"epoch": 3, "arch": "x", "state_dict": s, "optimizer": optimizer(s), "args": argparse.Namespace(a=1)},
     "lightning": lambda s: {
-        "state_dict": {**prefixed(s, "model."), "criterion.weight": torch.ones(3), "train_acc.tp": torch.zeros(1)},
+        "state_dict": {**prefixed(s, "model."), "criterion.weight": torch.ones(3), "train_acc.tp": torch.zeros(1), "f1.fn": torch.zeros(3)},
         "hyper_parameters": {"out": pathlib.PurePosixPath("runs"), "lr": np.float64(0.1)},
+        "loops": {"fit_loop": {"state_dict": {}}},
         "optimizer_states": [optimizer(s)],
         "callbacks": {"ModelCheckpoint{'monitor': None}": {"best_model_score": torch.tensor(0.5)}},
     },
