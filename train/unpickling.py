@@ -1,9 +1,9 @@
 """The child that unpickles: ``python -I -S unpickling.py``, a pickle on standard input, what it holds on standard output.
 
 A pickle is a program. Here it runs where it can do no harm: no name in it is ever imported, every class that it asks for
-is a stand-in of this file, and time, memory, files and processes are limited by the system, since a pickle of 600
-bytes can keep a processor busy for a century without a single instruction of Python, deaf to Ctrl-C. Nothing but the
-standard library is imported: the child takes some hundredths of a second.
+is a stand-in of this file, and time, memory and files are limited by the system, since a pickle of 600 bytes can keep a
+processor busy for a century without a single instruction of Python, deaf to Ctrl-C. Nothing but the standard library is
+imported: the child takes some hundredths of a second. It is one file because nothing else of ours can be found there.
 
 Out goes eight bytes of length, JSON, and the numbers that stand in the pickle itself. The parent (``pickle_file``) takes
 both as a stranger's data.
@@ -212,9 +212,23 @@ BUILTINS: dict[str, type] = {
     "frozenset": frozenset,
     "list": list,
     "dict": dict,
+    "tuple": tuple,
+    "bytes": bytes,
+    "bool": bool,
     **{
         name: type(name, (Inert,), {})
-        for name in ("complex", "slice", "range", "bytearray", "object", "int", "float")
+        for name in [
+            "complex",
+            "slice",
+            "range",
+            "bytearray",
+            "object",
+            "int",
+            "long",
+            "float",
+            "str",
+            "unicode",
+        ]
     },
 }
 ALLOWED: dict[str, Any] = {
@@ -248,23 +262,40 @@ ALLOWED: dict[str, Any] = {
     # Choices and paths that training scripts keep beside the weights: data, and here not even that.
     **_inert(
         "argparse.Namespace",
+        "datetime.date",
         "datetime.datetime",
         "datetime.timedelta",
+        "datetime.timezone",
         "easydict.EasyDict",
         "lightning.fabric.utilities.data.AttributeDict",
+        "lightning.pytorch.callbacks.early_stopping.EarlyStopping",
+        "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
         "lightning_fabric.utilities.data.AttributeDict",
+        "mmengine.config.config.ConfigDict",
+        "omegaconf.base.ContainerMetadata",
+        "omegaconf.base.Metadata",
         "omegaconf.dictconfig.DictConfig",
+        "omegaconf.listconfig.ListConfig",
+        "omegaconf.nodes.AnyNode",
         "pathlib.Path",
         "pathlib.PosixPath",
+        "pathlib.PurePath",
         "pathlib.PurePosixPath",
+        "pathlib.PureWindowsPath",
         "pathlib.WindowsPath",
         "pathlib._local.PosixPath",
+        "pathlib._local.WindowsPath",
+        "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
+        "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
         "pytorch_lightning.utilities.parsing.AttributeDict",
         "torch.Tensor",
         "torch.device",
         "torch.nn.parameter.Parameter",
         "torch.serialization._get_layout",
         "types.SimpleNamespace",
+        "typing.Any",
+        "ultralytics.utils.IterableSimpleNamespace",
+        "uuid.UUID",
         "yacs.config.CfgNode",
     ),
 }
