@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fer_edge.console.command import command, usage_error
+from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.lists import Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
@@ -22,6 +22,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @command(
     "fer-export",
     example="fer-export best.safetensors --format tflite,onnx --precision fp32,fp16 --out bundle",
+    subcommands=[
+        Subcommand(
+            "doctor", "fer_edge.export.doctor:main", "What can be exported and run here, and what is missing."
+        )
+    ],
 )
 @click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
 @list_option(
