@@ -1,26 +1,18 @@
 """The picture formats that are opened: how each is recognized, what reads its header, which decoder of Pillow follows.
 
 A stranger's file meets the one decoder that its first bytes name, and only after its header was found to be sound and
-affordable. Adding a format is a line in ``FORMATS`` and a header reader; what is not listed is never decoded.
+affordable. Adding a format is a line in ``FORMATS`` and a header reader; what is not listed is never decoded. Both are
+imported when the first such file comes.
 """
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from fer_edge.faces.headers.header import Header, PictureBytes
-from fer_edge.faces.headers.jpeg import jpeg_header
-from fer_edge.faces.headers.png import png_header
-from fer_edge.faces.headers.simple import (
-    avif_header,
-    bmp_header,
-    gif_header,
-    jpeg2000_header,
-    ppm_header,
-    webp_header,
-)
-from fer_edge.faces.headers.tiff import tiff_header
 
 BEGINNING = 64
 """Bytes of a file that tell its format."""
@@ -35,14 +27,29 @@ class PictureFormat:
         decoder: module and class in Pillow.
         suffixes: of file names, lower case.
         recognize: whether a file's first ``BEGINNING`` bytes are this format's.
-        header: reads size and cost without decoding.
+        reader: module and function in ``fer_edge.faces.headers``.
     """
 
     name: str
     decoder: tuple[str, str]
     suffixes: tuple[str, ...]
     recognize: Callable[[bytes], bool]
-    header: Callable[[PictureBytes], Header]
+    reader: tuple[str, str]
+
+    def header(self, file: PictureBytes) -> Header:
+        """Size and cost, without decoding.
+
+        Raises:
+            HeaderError: the file is cut off, lies about itself or would cost too much.
+        """
+        module, function = self.reader
+        found: Header = getattr(importlib.import_module(f"fer_edge.faces.headers.{module}"), function)(file)
+        return found
+
+    def open(self, file: BinaryIO) -> Any:
+        """Pillow's picture, not yet decoded."""
+        module, decoder = self.decoder
+        return getattr(importlib.import_module(f"PIL.{module}"), decoder)(file)
 
 
 def _starts(*beginnings: bytes) -> Callable[[bytes], bool]:
@@ -63,17 +70,17 @@ def _is_ppm(data: bytes) -> bool:
 
 FORMATS: tuple[PictureFormat, ...] = (
     PictureFormat("JPEG", ("JpegImagePlugin", "JpegImageFile"), (".jpg", ".jpeg", ".jpe", ".jfif"),
-                  _starts(b"\xff\xd8\xff"), jpeg_header),
-    PictureFormat("PNG", ("PngImagePlugin", "PngImageFile"), (".png",), _starts(b"\x89PNG\r\n\x1a\n"), png_header),
-    PictureFormat("WEBP", ("WebPImagePlugin", "WebPImageFile"), (".webp",), _is_webp, webp_header),
+                  _starts(b"\xff\xd8\xff"), ("jpeg", "jpeg_header")),
+    PictureFormat("PNG", ("PngImagePlugin", "PngImageFile"), (".png",), _starts(b"\x89PNG\r\n\x1a\n"), ("png", "png_header")),
+    PictureFormat("WEBP", ("WebPImagePlugin", "WebPImageFile"), (".webp",), _is_webp, ("simple", "webp_header")),
     PictureFormat("TIFF", ("TiffImagePlugin", "TiffImageFile"), (".tif", ".tiff"),
-                  _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), tiff_header),
-    PictureFormat("GIF", ("GifImagePlugin", "GifImageFile"), (".gif",), _starts(b"GIF87a", b"GIF89a"), gif_header),
-    PictureFormat("BMP", ("BmpImagePlugin", "BmpImageFile"), (".bmp",), _starts(b"BM"), bmp_header),
-    PictureFormat("PPM", ("PpmImagePlugin", "PpmImageFile"), (".pbm", ".pgm", ".ppm", ".pnm"), _is_ppm, ppm_header),
-    PictureFormat("AVIF", ("AvifImagePlugin", "AvifImageFile"), (".avif",), _is_avif, avif_header),
+                  _starts(b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), ("tiff", "tiff_header")),
+    PictureFormat("GIF", ("GifImagePlugin", "GifImageFile"), (".gif",), _starts(b"GIF87a", b"GIF89a"), ("simple", "gif_header")),
+    PictureFormat("BMP", ("BmpImagePlugin", "BmpImageFile"), (".bmp",), _starts(b"BM"), ("simple", "bmp_header")),
+    PictureFormat("PPM", ("PpmImagePlugin", "PpmImageFile"), (".pbm", ".pgm", ".ppm", ".pnm"), _is_ppm, ("simple", "ppm_header")),
+    PictureFormat("AVIF", ("AvifImagePlugin", "AvifImageFile"), (".avif",), _is_avif, ("simple", "avif_header")),
     PictureFormat("JPEG2000", ("Jpeg2KImagePlugin", "Jpeg2KImageFile"), (".jp2", ".j2k"),
-                  _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"), jpeg2000_header),
+                  _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"), ("simple", "jpeg2000_header")),
 )  # fmt: skip
 """Every picture format, in the order in which messages name them."""
 

@@ -19,7 +19,6 @@ then is it decoded: straight into the frame where the decoder can, else strip by
 
 from __future__ import annotations
 
-import importlib
 import io
 import os
 import warnings
@@ -33,7 +32,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
-from fer_edge.faces.headers.png import png_rows_are_missing
 from fer_edge.faces.picture_formats import BEGINNING, SUFFIXES, PictureFormat, format_of, why_unknown
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import PictureError
@@ -264,9 +262,8 @@ def _affordable(header: Header, called: str, most: int) -> int:
 
 def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int) -> NDArray[np.uint8]:
     """(H, W, 4) uint8, upright."""
-    module, decoder = kind.decoder
     file.seek(0)
-    with getattr(importlib.import_module(f"PIL.{module}"), decoder)(file) as image:
+    with kind.open(file) as image:
         if reduction > 1:
             image.draft("RGB", (header.width // reduction, header.height // reduction))
         elif image.width * image.height != header.pixels:
@@ -298,6 +295,8 @@ def _refuse_missing_rows(image: Image, file: BinaryIO) -> None:
     """Pillow takes a PNG whose compressed data is closed early for a picture that is black from there on."""
     if image.format != "PNG":
         return
+    from fer_edge.faces.headers.png import png_rows_are_missing
+
     last = np.asarray(image.crop((0, image.height - 1, image.width, image.height)))
     # An interlaced picture has its last row early. The file may have been closed by the decoder, but not by us.
     if (image.info.get("interlace") or not last.any()) and png_rows_are_missing(PictureBytes(file)):

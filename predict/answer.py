@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.faces.boxes import boxes_of, read_boxes
 from fer_edge.faces.detector import Box, detect_faces, make_detector
 from fer_edge.faces.pictures import read_reduced
 from fer_edge.predict.faces import Face, clipped, predict_faces, stretched
@@ -48,6 +47,8 @@ def face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -> Fin
         MissingExtra: the detector's library is not installed.
     """
     if faces_path is not None:
+        from fer_edge.faces.boxes import boxes_of, read_boxes
+
         boxes = read_boxes(faces_path)
         return lambda picture, _frame, _size: boxes_of(boxes, picture.file_name)
     made = make_detector(detector)

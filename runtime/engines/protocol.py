@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -69,13 +71,31 @@ class Engine(Protocol):
 
 def installed(distributions: Sequence[str]) -> str | None:
     """Name and version of the first of these distributions that is installed."""
-    import importlib.metadata  # brings the email package; who only prepares pictures does not wait for it
+    for name in distributions:
+        version = _folder_version(name)
+        if version is not None:
+            return f"{name} {version}"
+    import importlib.metadata  # brings the email package: 25 ms that nobody waits for whose engine is installed
 
     for name in distributions:
         try:
             return f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:
             continue
+    return None
+
+
+def _folder_version(name: str) -> str | None:
+    """What the name of the folder ``<name>-<version>.dist-info`` says, in which installers record a distribution."""
+    beginning = f"{name.replace('-', '_').lower()}-"
+    for place in sys.path:
+        try:
+            entries = os.listdir(place or ".")  # noqa: PTH208 - names alone, hundreds of them
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.endswith(".dist-info") and entry.lower().startswith(beginning):
+                return entry[len(beginning) : -len(".dist-info")]
     return None
 
 
