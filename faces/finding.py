@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from fer_edge.faces.pictures import is_picture
@@ -17,24 +17,29 @@ LEFTOVERS = frozenset(
     {"@eadir", "@recycle", "#recycle", "$recycle.bin", "__macosx", "desktop.ini", "lost+found", "thumbs.db"}
 )
 """What systems and network drives put beside people's files, lower case; hidden files and folders besides."""
-SYSTEM = "of the system's own (hidden, @eaDir and the like)"
-OUTSIDE, NOWHERE, FOLDERS = "links out of the folder", "links that lead nowhere", "links to folders"
-ABOVE, CLOSED, OTHER = "links to a folder above", "folders that cannot be read", "pipes or devices"
-LONGEST = 12
-"""Characters of an ending; longer ones are no endings."""
+HIDDEN, SYSTEM = "hidden", "of the system's own"
+OUTSIDE, OTHER, FOLDERS = "linked from elsewhere", "no plain file", "linked folders"
+ABOVE, CLOSED = "links to a folder above", "folders that cannot be read"
+SHOWN = 12
+"""Kinds that a sentence writes out, and characters of an ending."""
 
 
-class Skipped(Counter[str]):
-    """What was left out of a folder: kind -> how many."""
-
-    def line(self) -> str:
-        """One sentence with all counts, the largest first; "" where nothing was left out."""
-        counts = sorted(self.items(), key=lambda item: (-item[1], item[0]))
-        return f"left out: {', '.join(f'{count} {kind}' for kind, count in counts)}" if counts else ""
+def said_left_out(left_out: Mapping[str, int]) -> str:
+    """``5 files left out (3 .txt, 2 hidden)``; empty if none was."""
+    counts = sorted(
+        ((count, kind) for kind, count in left_out.items() if count), key=lambda it: (-it[0], it[1])
+    )
+    if not counts:
+        return ""
+    total = sum(count for count, _ in counts)
+    words = [f"{count} {kind}" for count, kind in counts[:SHOWN]]
+    rest = sum(count for count, _ in counts[SHOWN:])
+    words += [f"{rest} others"] if rest else []
+    return f"{total} file{'s' * (total > 1)} left out ({', '.join(words)})"
 
 
 def find_pictures(
-    folder: str | os.PathLike[str], skipped: Skipped | None = None, *, linked_classes: bool = False
+    folder: str | os.PathLike[str], left_out: Counter[str] | None = None, *, linked_classes: bool = False
 ) -> list[Path]:
     """The picture files in a folder and the folders below.
 
@@ -42,7 +47,7 @@ def find_pictures(
 
     Args:
         folder: an existing folder.
-        skipped: gets what is left out.
+        left_out: receives how many files were left out, by ending or reason, for :func:`said_left_out`.
         linked_classes: enter the links to folders that lie directly in the folder; no other linked folder is entered, and none
             that holds this one.
 
@@ -55,7 +60,7 @@ def find_pictures(
     root = Path(folder)
     if not root.is_dir():
         raise PictureError(f"{root} is not a folder")
-    left = Skipped() if skipped is None else skipped
+    left: Counter[str] = Counter() if left_out is None else left_out
     found = list(_walk(root, left, linked=not linked_classes))
     if linked_classes:
         for link in _linked_folders(root, left):
@@ -63,51 +68,49 @@ def find_pictures(
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
-def _walk(root: Path, skipped: Skipped, *, linked: bool) -> Iterator[Path]:
+def _walk(root: Path, left_out: Counter[str], *, linked: bool) -> Iterator[Path]:
     """The pictures below a folder; ``linked``: links to folders directly in it are counted as left out."""
     home = root.resolve()
 
     def closed(_: OSError) -> None:
-        skipped[CLOSED] += 1
+        left_out[CLOSED] += 1
 
     for parent, folders, files in os.walk(root, onerror=closed):
-        skipped[SYSTEM] += sum(_is_leftover(name) for name in (*folders, *files))
-        folders[:] = sorted(name for name in folders if not _is_leftover(name))
+        left_out.update(kind for name in (*folders, *files) if (kind := _leftover(name)))
+        folders[:] = sorted(name for name in folders if not _leftover(name))
         if linked or Path(parent) != root:
-            skipped[FOLDERS] += sum(Path(parent, name).is_symlink() for name in folders)
+            left_out.update(FOLDERS for name in folders if Path(parent, name).is_symlink())
         for name in sorted(files):
-            if _is_leftover(name):
+            if _leftover(name):
                 continue
             why = _why_not(Path(parent, name), home)
             if why:
-                skipped[why] += 1
+                left_out[why] += 1
             else:
                 yield Path(parent, name)
-    skipped += Skipped()  # the kinds that nothing was left out for go
 
 
-def _linked_folders(root: Path, skipped: Skipped) -> Iterator[Path]:
+def _linked_folders(root: Path, left_out: Counter[str]) -> Iterator[Path]:
     home = root.resolve()
     for link in sorted(path for path in root.iterdir() if path.is_symlink() and path.is_dir()):
-        if _is_leftover(link.name):
+        if _leftover(link.name):
             continue
         if home.is_relative_to(link.resolve()):
-            skipped[ABOVE] += 1
+            left_out[ABOVE] += 1
         else:
             yield link
 
 
-def _is_leftover(name: str) -> bool:
-    return name.startswith(".") or name.lower() in LEFTOVERS
+def _leftover(name: str) -> str:
+    if name.lower() in LEFTOVERS:
+        return SYSTEM
+    return HIDDEN if name.startswith(".") else ""
 
 
 def _why_not(path: Path, home: Path) -> str:
     """Why a file is not taken; "": it is."""
     if not is_picture(path):
-        ending = path.suffix.lower()
-        return ending if 1 < len(ending) <= LONGEST else "without an ending"
-    if not path.exists():
-        return NOWHERE
+        return ascii(path.suffix.lower())[1:-1][:SHOWN] or "without an ending"
     if not path.is_file():
         return OTHER
     return OUTSIDE if path.is_symlink() and not path.resolve().is_relative_to(home) else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.finding import Skipped, find_pictures
+from fer_edge.faces.finding import find_pictures, said_left_out
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import canonical
@@ -44,7 +44,7 @@ def labelled_pictures(
     labels: Sequence[str],
     *,
     renamed: Mapping[str, str] | None = None,
-    skipped: Skipped | None = None,
+    left_out: Counter[str] | None = None,
     skip_unknown: bool = False,
 ) -> list[LabelledPicture]:
     """Every picture below the class folders.
@@ -56,7 +56,7 @@ def labelled_pictures(
         folder: holds one folder a class; classes may be missing, pictures may lie deeper.
         labels: the classes that exist.
         renamed: folder name -> the class that it holds, for numbers and other languages.
-        skipped: gets what is left out.
+        left_out: receives how many files were left out, by ending or reason.
         skip_unknown: leave out folders that are no class, instead of refusing them.
 
     Returns:
@@ -67,12 +67,12 @@ def labelled_pictures(
             them are listed.
     """
     root = Path(folder)
-    left = Skipped() if skipped is None else skipped
+    left: Counter[str] = Counter() if left_out is None else left_out
     paths = {
         path.relative_to(root).as_posix(): path for path in find_pictures(root, left, linked_classes=True)
     }
     if not paths:
-        said = f" ({left.line()})" if left else ""
+        said = f"; {said_left_out(left)}" if left else ""
         raise PictureError(f"{root} holds no pictures{said}; expected {root}/<class>/*.jpg or the like")
     loose = [name for name in paths if "/" not in name]
     if loose:

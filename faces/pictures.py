@@ -22,8 +22,6 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections import Counter
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -105,65 +103,6 @@ def read_reduced(
 def is_picture(path: str | os.PathLike[str]) -> bool:
     """Whether the name ends like a picture's."""
     return Path(path).suffix.lower() in SUFFIXES
-
-
-def find_pictures(folder: str | os.PathLike[str], left_out: Counter[str] | None = None) -> list[Path]:
-    """The picture files in a folder and the folders below.
-
-    Hidden files and folders are skipped, and so is every link that leads out of the folder; linked folders are not
-    entered.
-
-    Args:
-        folder: an existing folder.
-        left_out: receives how many files were left out, by the ending or the reason that :func:`said_left_out` names.
-
-    Returns:
-        Paths that begin with ``folder``, ordered by their POSIX path within it: the same on every machine.
-
-    Raises:
-        PictureError: not a folder.
-    """
-    root = Path(folder)
-    if not root.is_dir():
-        raise PictureError(f"{root} is not a folder")
-    counts = Counter[str]() if left_out is None else left_out
-    return sorted(_walk(root, counts), key=lambda path: path.relative_to(root).as_posix())
-
-
-def said_left_out(left_out: Counter[str]) -> str:
-    """``5 files left out (3 .txt, 2 hidden)``; empty if none was."""
-    if not left_out:
-        return ""
-    total, kinds = left_out.total(), left_out.most_common(8)
-    words = [f"{count} {kind}" for kind, count in kinds]
-    rest = total - sum(count for _, count in kinds)
-    words += [f"{rest} others"] if rest else []
-    return f"{total} file{'s' * (total > 1)} left out ({', '.join(words)})"
-
-
-def _walk(root: Path, left_out: Counter[str]) -> Iterator[Path]:
-    home = root.resolve()
-    for parent, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in files:
-            path = Path(parent, name)
-            reason = _why_left_out(path, home)
-            if reason:
-                left_out[reason] += 1
-            else:
-                yield path
-
-
-def _why_left_out(path: Path, home: Path) -> str:
-    if path.name.startswith("."):
-        return "hidden"
-    if not is_picture(path):
-        return ascii(path.suffix.lower())[1:-1][:12] or "without an ending"
-    if not path.is_file():
-        return "no plain file"
-    if path.is_symlink() and not path.resolve().is_relative_to(home):
-        return "linked from elsewhere"
-    return ""
 
 
 def save_picture(path: str | os.PathLike[str], pixels: NDArray[np.uint8]) -> None:

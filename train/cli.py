@@ -85,6 +85,11 @@ PATH = click.Path(path_type=Path)
     multiple=True,
     help="Add the faces of this folder (fer-train generate); repeatable.",
 )
+@click.option(
+    "--cache",
+    type=PATH,
+    help="Folder that keeps prepared faces for the next run; default: only those above 2 GiB, in ~/.cache.",
+)
 @click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
 @click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")
 @click.option("--resume", is_flag=True, help="Go on from the last snapshot in --out.")
@@ -152,6 +157,7 @@ def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | No
         compile=options["compiling"],
         channels_last=options["channels_last"],
         logger=options["logger"],
+        cache=options["cache"],
     )
     return train(
         chosen,

@@ -126,7 +126,7 @@ def train(
         from fer_edge.train.initial_weights import start_from
 
         output.say(start_from(network, wishes.init, contract, wishes.weights_key))
-    options = DataOptions(data, workers, reduced, tuple(augmented))
+    options = DataOptions(data, workers, reduced, tuple(augmented), wishes.cache)
     splits = _listing_faults(recipe, options, out, output)
     facts = {split: part.facts() for split, part in splits.items()}
     history = run(

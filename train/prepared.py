@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.console.output import Output
-from fer_edge.train.data.arrays import Arrays, load
+from fer_edge.train.data.arrays import Arrays, bytes_of, load
+from fer_edge.train.data.crop_cache import IN_MEMORY, CropCache, cache_folder
 from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
@@ -23,6 +24,7 @@ class DataOptions:
         workers: processes that prepare faces; None: one a core.
         reduced: list of ambiguous faces that the training split goes without.
         augmented: folders of generated faces that are added to it.
+        cache: folder for prepared faces; None: those that are larger than memory go to the user's own.
         notes: gets sentences about the data that whoever reads the figures must know.
         left_out: gets a line for each face that was left out because something is wrong with it.
     """
@@ -31,6 +33,7 @@ class DataOptions:
     workers: int | None = None
     reduced: Path | None = None
     augmented: tuple[Path, ...] = ()
+    cache: Path | None = None
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
 
@@ -86,17 +89,20 @@ def prepared(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, 
     for note in options.notes:
         output.warn(note)
     return {
-        split: _prepared(recipe, split, splits[split], output, options.workers)
-        for split in SPLITS
-        if split in splits
+        split: _prepared(recipe, split, splits[split], output, options) for split in SPLITS if split in splits
     }
 
 
-def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, workers: int | None) -> Prepared:
+def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, options: DataOptions) -> Prepared:
     views = recipe.views if split == "train" else 1
     crops = Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, views, recipe.seed)
     space = label_space(recipe.classes)
     columns = [space.index(name) for name in recipe.classes]
+    sha256 = faces.sha256()
     with output.progress(f"Faces ({split})", len(faces)) as bar:
-        arrays = load(faces, crops, columns, workers=workers, advance=bar.advance)
-    return Prepared(faces, arrays, faces.sha256())
+        if options.cache is None and bytes_of(len(faces), crops) <= IN_MEMORY:
+            arrays = load(faces, crops, columns, workers=options.workers, advance=bar.advance)
+        else:
+            cache = CropCache(options.cache or cache_folder(), output.say)
+            arrays = cache.load(faces, sha256, crops, columns, workers=options.workers, advance=bar.advance)
+    return Prepared(faces, arrays, sha256)

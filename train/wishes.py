@@ -40,6 +40,7 @@ class Wishes:
         channels_last: memory layout of pictures.
         logger: ``csv``, ``tensorboard`` or ``none``.
         report: write ``report.html`` and its pictures at the end.
+        cache: folder for prepared faces that the next run takes again; None: the user's own, for what exceeds memory.
     """
 
     init: Path | None = None
@@ -52,6 +53,7 @@ class Wishes:
     channels_last: bool = True
     logger: str = "none"
     report: bool = True
+    cache: Path | None = None
 
 
 def network_of(recipe: Recipe) -> Any:

@@ -1,14 +1,16 @@
-"""A split in memory: every face rendered or decoded once, its crops kept as bytes."""
+"""A split as arrays: every face rendered or decoded once, its crops kept as bytes, in memory or in a file (:mod:`crop_cache`)."""
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 
@@ -20,15 +22,18 @@ from fer_edge.train.data.faces import Crops, Faces
 
 CHUNK = 64
 """Faces that a worker process takes at a time."""
+AHEAD = 4
+"""Chunks a worker process that may wait to be taken."""
 LARGEST_BYTES = 6 << 30
+"""Of the crops of a split in memory."""
 
 
 @dataclass(frozen=True)
 class Arrays:
-    """A split in memory.
+    """A split.
 
     Attributes:
-        crops: (n, views, channels, height, width) uint8; view 0 is the unjittered box.
+        crops: (n, views, channels, height, width) uint8; view 0 is the unjittered box. May be mapped from a file.
         labels: (n, classes) float32 distributions.
         clear: (n,) bool.
     """
@@ -62,31 +67,71 @@ def load(
         FerEdgeError: the arrays would not fit in memory, or a label has nothing among the classes.
     """
     _check_size(len(faces), crops)
-    parts: list[Arrays] = []
-    chunks = [range(start, min(start + CHUNK, len(faces))) for start in range(0, len(faces), CHUNK)]
-    count = min(workers or cores(), len(chunks))
-    if count <= 1:
-        done = (_chunk(faces, crops, columns, chunk) for chunk in chunks)
-        parts = [_told(part, advance) for part in done]
-    else:
-        # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
-        context = multiprocessing.get_context("spawn")
-        others = set(multiprocessing.active_children())
-        # Each process gets the faces once: the list of a large data set is some hundred megabytes.
-        started = {"initializer": _start_worker, "initargs": (faces, crops, tuple(columns))}
-        with ProcessPoolExecutor(count, mp_context=context, **started) as pool:
-            try:
-                with _deaf_children():
-                    tasks = [pool.submit(_own_chunk, chunk) for chunk in chunks]
-                parts = [_told(task.result(), advance) for task in tasks]
-            except BaseException:  # Ctrl-C above all: nobody waits for the rest any more
-                pool.shutdown(wait=False, cancel_futures=True)
-                for process in set(multiprocessing.active_children()) - others:
-                    process.terminate()
-                raise
-    return Arrays(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("crops", "labels", "clear"))
+    arrays = Arrays(
+        np.empty(shape_of(len(faces), crops), np.uint8),
+        np.empty((len(faces), len(columns)), np.float32),
+        np.empty(len(faces), np.bool_),
     )
+    done = 0
+    with closing(chunks(faces, crops, columns, workers=workers)) as parts:
+        for part in parts:
+            place = slice(done, done + len(part))
+            arrays.crops[place], arrays.labels[place], arrays.clear[place] = (
+                part.crops,
+                part.labels,
+                part.clear,
+            )
+            done += len(part)
+            advance(len(part))
+    return arrays
+
+
+def shape_of(count: int, crops: Crops) -> tuple[int, int, int, int, int]:
+    """Of the crops of so many faces."""
+    return count, crops.views, crops.channels, crops.height, crops.width
+
+
+def chunks(
+    faces: Faces, crops: Crops, columns: Sequence[int], *, workers: int | None = None
+) -> Iterator[Arrays]:
+    """The faces in their order, ``CHUNK`` at a time; close the iterator to end the processes early.
+
+    Args:
+        faces: the split.
+        crops: what is cut out of each.
+        columns: which places of a face's label are classes, in their order.
+        workers: processes; None: one a core; 1: in this process.
+    """
+    ranges = [range(start, min(start + CHUNK, len(faces))) for start in range(0, len(faces), CHUNK)]
+    count = min(workers or cores(), len(ranges))
+    if count <= 1:
+        yield from (_chunk(faces, crops, columns, chunk) for chunk in ranges)
+        return
+    # spawn: a forked child would inherit torch's and OpenCV's thread pools in an undefined state.
+    context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    # Each process gets the faces once: the list of a large data set is some hundred megabytes.
+    started = {"initializer": _start_worker, "initargs": (faces, crops, tuple(columns))}
+    with ProcessPoolExecutor(count, mp_context=context, **started) as pool:
+        try:
+            yield from _in_order(pool, ranges, AHEAD * count)
+        except BaseException:  # Ctrl-C above all: nobody waits for the rest any more
+            pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - others:
+                process.terminate()
+            raise
+
+
+def _in_order(pool: ProcessPoolExecutor, ranges: Sequence[range], ahead: int) -> Iterator[Arrays]:
+    """Never more than ``ahead`` chunks that are done and not taken: whoever writes them may be slower."""
+    tasks: deque[Future[Arrays]] = deque()
+    for chunk in ranges:
+        with _deaf_children():
+            tasks.append(pool.submit(_own_chunk, chunk))
+        if len(tasks) >= ahead:
+            yield tasks.popleft().result()
+    while tasks:
+        yield tasks.popleft().result()
 
 
 @contextmanager
@@ -107,11 +152,6 @@ def _deaf_children() -> Iterator[None]:
 def cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _told(part: Arrays, advance: Callable[[int], None]) -> Arrays:
-    advance(len(part))
-    return part
 
 
 _WORK: list[tuple[Faces, Crops, Sequence[int]]] = []
@@ -162,12 +202,17 @@ def distribution(label: NDArray[np.float32], columns: Sequence[int]) -> NDArray[
     return (chosen / total).astype(np.float32)
 
 
+def bytes_of(count: int, crops: Crops) -> int:
+    """Of the crops of so many faces."""
+    return math.prod(shape_of(count, crops))
+
+
 def _check_size(count: int, crops: Crops) -> None:
-    size = count * crops.views * crops.channels * crops.height * crops.width
+    size = bytes_of(count, crops)
     if count < 1:
         raise FerEdgeError("a split of 0 faces cannot be trained on or judged; raise --limit")
     if size > LARGEST_BYTES:
         raise FerEdgeError(
             f"{count} faces of {crops.width}x{crops.height}x{crops.channels} with {crops.views} crops each take {size >> 20} MiB;"
-            f" at most {LARGEST_BYTES >> 20}: lower --limit, --views or --size"
+            f" at most {LARGEST_BYTES >> 20} in memory: lower --limit, --views or --size"
         )

@@ -21,10 +21,11 @@ a face crop.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer_edge.faces.finding import LEFTOVERS, Skipped
+from fer_edge.faces.finding import LEFTOVERS, said_left_out
 from fer_edge.faces.folders import labelled_pictures
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
@@ -83,7 +84,7 @@ def open_folders(
         faults.add(
             "missing", f"the folder train/<class>/ beside {', '.join(path.name for path in places.values())}/"
         )
-    skipped = Skipped()
+    skipped: Counter[str] = Counter()
     splits = {split: _entries(request, place, faults, skipped) for split, place in places.items()}
     chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
     _tell(request, skipped, splits, chosen)
@@ -166,14 +167,14 @@ def renamed_by(text: str) -> dict[str, str]:
     return found
 
 
-def _entries(request: DataRequest, folder: Path, faults: Faults, skipped: Skipped) -> list[Entry]:
+def _entries(request: DataRequest, folder: Path, faults: Faults, skipped: Counter[str]) -> list[Entry]:
     space = label_space(request.classes)
     try:
         pictures = labelled_pictures(
             folder,
             space,
             renamed=renamed_by(str(request.options.get("map", ""))),
-            skipped=skipped,
+            left_out=skipped,
             skip_unknown=request.classes != SEVEN,
         )
     except PictureError as error:
@@ -198,7 +199,7 @@ def _classes_there(entries: Sequence[Entry], space: Sequence[str]) -> str:
 
 def _tell(
     request: DataRequest,
-    skipped: Skipped,
+    skipped: Counter[str],
     splits: Mapping[str, Sequence[Entry]],
     chosen: Mapping[str, Sequence[Entry]],
 ) -> None:
@@ -208,4 +209,4 @@ def _tell(
     for entries in splits.values():
         skipped.update(f"of class {space[entry.emotion]}" for entry in entries if entry.name not in kept)
     if skipped:
-        request.notes.append(skipped.line())
+        request.notes.append(said_left_out(skipped))

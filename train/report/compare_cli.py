@@ -57,10 +57,12 @@ def compare_command(
     FIRST and SECOND are checkpoints, bundles, artifacts, or evaluation.json files of fer-train evaluate on the same
     faces. Inference is timed one face at a time, the models taking turns.
     """
+    from fer_edge.train.datasets.opening import keep_apart
     from fer_edge.train.report.compare_page import rows, write
     from fer_edge.train.report.document import read
 
     need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
+    keep_apart(out, options["data"])
     paths = (first, second)
     subjects = _subjects([path for path in paths if path.suffix != ANSWERS], options)
     if subjects:
@@ -83,6 +85,8 @@ def _asked(
     from fer_edge.train.report.answering import answered
 
     series = open_series(options, _common([subject.contract.labels for subject in subjects]))
+    for note in series.notes:
+        output.warn(note)
     names = " and ".join(f"{subject.title} ({subject.engine})" for subject in subjects)
     output.say(f"{names} on {len(series)} faces of {series.source}")
     with output.progress("Faces", len(series)) as bar:

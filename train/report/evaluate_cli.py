@@ -43,15 +43,19 @@ def evaluate_command(output: Output, model: Path, out: Path, no_timing: bool, **
 
     Labels are matched by name (happy is happiness). Every face goes through the camera path in the model's own size.
     """
+    from fer_edge.train.datasets.opening import keep_apart
     from fer_edge.train.report.answering import answered
     from fer_edge.train.report.document import document
     from fer_edge.train.report.outcome import write_report
     from fer_edge.train.report.subject import open_subject
 
     need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
+    keep_apart(out, options["data"])
     names = ("variant", "engine", "threads", "arch")
     subject = open_subject(model, **{name: options[name] for name in names})
     series = open_series(options, subject.contract.labels)
+    for note in series.notes:
+        output.warn(note)
     output.say(f"{subject.title}, {subject.engine}, on {len(series)} faces of {series.source}")
     with output.progress("Faces", len(series)) as bar:
         outcome = answered([subject], series, timed=not no_timing, advance=bar.advance)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,11 @@ class Series(Protocol):
         ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about the data: what was left out, what stands in two splits."""
+        ...
+
+    @property
     def sha256(self) -> str:
         """Of what decides on the faces: the same one as in the training's report, for a recipe's data."""
         ...
@@ -72,6 +78,7 @@ class FolderSeries:
     source: str
     sha256: str
     pictures: Sequence[LabelledPicture]
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -94,6 +101,7 @@ class RecipeSeries:
     source: str
     sha256: str
     faces: Faces
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.faces)
@@ -130,6 +138,7 @@ def folder_series(
         DataError: a class that is not known, or nothing is left.
         PictureError: no such folder, no pictures, or pictures outside class folders.
     """
+    from fer_edge.faces.finding import said_left_out
     from fer_edge.faces.folders import content_sha256, labelled_pictures
 
     there = _class_folders(folder)
@@ -138,10 +147,14 @@ def folder_series(
         absent = ", ".join(sorted(wanted - set(there)))
         raise DataError(f"{folder} holds no pictures of {absent}; there are {', '.join(there)}")
     chosen = _known([name for name in there if name in wanted], known, str(folder), skip_unknown)
-    pictures = [entry for entry in labelled_pictures(folder, there) if entry.label in chosen]
+    skipped: Counter[str] = Counter()
+    found = labelled_pictures(folder, there, left_out=skipped)
+    pictures = [entry for entry in found if entry.label in chosen]
+    skipped.update(f"of class {entry.label}" for entry in found if entry.label not in chosen)
+    notes = (said_left_out(skipped),) if skipped else ()
     if limit is not None and len(pictures) > limit:
         pictures = [pictures[index * len(pictures) // limit] for index in range(limit)]
-    return FolderSeries(chosen, "a labeled folder", content_sha256(pictures), pictures)
+    return FolderSeries(chosen, "a labeled folder", content_sha256(pictures), pictures, notes)
 
 
 def recipe_series(
@@ -164,7 +177,8 @@ def recipe_series(
     if recipe.needs_data and folder is None:
         raise DataError(f"recipe {recipe.name!r} needs --data: {recipe.summary}")
     classes = _known(recipe.classes, known, f"recipe {recipe.name!r}", skip_unknown)
-    opened = recipe.open_data(DataRequest(folder, classes, recipe.faces, recipe.seed, recipe.options))
+    request = DataRequest(folder, classes, recipe.faces, recipe.seed, recipe.options)
+    opened = recipe.open_data(request)
     wanted = split or ("test" if "test" in opened else "validation")
     if wanted not in opened:
         raise DataError(
@@ -173,14 +187,15 @@ def recipe_series(
     faces = opened[wanted]
     if not len(faces):
         raise DataError(f"the split {wanted!r} of recipe {recipe.name!r} has no faces")
-    return RecipeSeries(classes, f"{recipe.name} {wanted}", faces.sha256(), faces)
+    return RecipeSeries(classes, f"{recipe.name} {wanted}", faces.sha256(), faces, tuple(request.notes))
 
 
 def _class_folders(folder: Path) -> tuple[str, ...]:
     """Class names of a folder, canonical ones first in their order."""
     from fer_edge.faces.finding import find_pictures
 
-    names = {path.relative_to(folder).parts[0] for path in find_pictures(folder) if path.parent != folder}
+    paths = find_pictures(folder, linked_classes=True)
+    names = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
     spelled = {_spelled(name) for name in names}
     return tuple(name for name in EMOTIONS if name in spelled) + tuple(sorted(spelled - set(EMOTIONS)))
 

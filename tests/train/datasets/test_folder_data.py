@@ -174,9 +174,9 @@ def test_links_leftovers_and_other_files(own_data, open_recipe, tmp_path):
     notes = []
     splits = open_recipe("folder", folder, notes=notes)
     assert [splits["train"].name(at) for at in range(14)] == expected
-    (said,) = notes
-    assert said.startswith("left out: 5 of the system's own (hidden, @eaDir and the like), 2 .heic, 1 .txt, ")
-    assert said.endswith("1 links to a folder above, 1 links to folders, 1 without an ending")
+    assert len(notes) == 1
+    assert notes[0].startswith("11 files left out (4 of the system's own, 2 .heic, 1 .txt, 1 hidden, ")
+    assert notes[0].endswith("1 linked folders, 1 links to a folder above, 1 without an ending)")
 
 
 def test_numbers_and_other_languages(tmp_path, open_recipe):
@@ -207,7 +207,7 @@ def test_classes_of_any_name(tmp_path, open_recipe):
     notes = []
     splits = open_recipe("folder", tmp_path, classes=("Yawning", "happiness"), notes=notes)
     assert [splits["train"][at].label.tolist() for at in range(4)] == [[1, 0], [1, 0], [0, 1], [0, 1]]
-    assert notes == ["left out: 4 of class bored, 4 of class sad"]
+    assert notes == ["8 files left out (4 of class bored, 4 of class sad)"]
 
 
 def test_faulty_faces_are_left_out_where_that_is_asked_for(own_data, open_recipe):
