@@ -35,8 +35,8 @@ _BYTES = {
     18: 8,
 }
 _OPAQUE = (1, 2, 6, 7)
-COMPRESSIONS = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
-"""None, fax, LZW, JPEG, Deflate and PackBits; others, such as LZMA, take what memory the file says."""
+COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
+"""None, fax, LZW, JPEG (both kinds), Deflate and PackBits; others, such as LZMA, take what memory the file says."""
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _ROWS = 256, 257, 258, 259, 277, 278
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hostile_files import black_rows, png
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from skimage.data import astronaut
 
 from fer_edge.faces.finding import find_pictures
-from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, read_picture, save_picture
+from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, read_picture, read_reduced, save_picture
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import PictureError
 
@@ -172,6 +174,60 @@ def test_a_decompression_bomb_is_refused_before_it_grows():
     bomb = header[:12] + chunk + zlib.crc32(chunk).to_bytes(4, "big") + header[33:]
     with pytest.raises(PictureError, match="make it smaller"):
         read_picture(bomb)
+
+
+ENCODINGS = {
+    "JPEG": {}, "JPEG progressive": {"progressive": True}, "JPEG full chroma": {"subsampling": 0, "quality": 95},
+    "PNG": {}, "GIF": {}, "BMP": {}, "PPM": {}, "AVIF": {}, "WEBP": {}, "WEBP lossless": {"lossless": True},
+    "JPEG2000": {}, "TIFF": {}, "TIFF lzw": {"compression": "tiff_lzw"},
+    "TIFF deflate": {"compression": "tiff_adobe_deflate"}, "TIFF packbits": {"compression": "packbits"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_a_file_gives_pillows_pixels_whole_and_nothing_when_cut_off(name):
+    """Also where the cut lies so late that only some of the last row is missing."""
+    image = Image.fromarray(astronaut()).crop((0, 0, 300, 200))
+    data = encoded(image, name.split()[0], **ENCODINGS[name])
+    with Image.open(io.BytesIO(data)) as opened:
+        whole = np.asarray(opened.convert("RGB"))
+    np.testing.assert_array_equal(upright(read_picture(data)), whole)
+    for kept in (len(data) - 20, *(len(data) * share // 100 for share in (2, 10, 25, 50, 75, 90, 97, 99))):
+        with pytest.raises(PictureError, match=r"^x cannot be decoded: [^\n]+$"):
+            read_picture(data[:kept], name="x")
+
+
+@pytest.mark.parametrize("interlaced", [0, 1])
+@pytest.mark.parametrize(("color", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_a_png_whose_data_is_closed_early(color, channels, interlaced):
+    rows = black_rows(40, 50, channels)
+    if interlaced:  # Adam7 has 7 to 8 filter bytes more for each eighth row
+        rows = bytes(len(rows) + 200)
+    assert not upright(read_picture(png(40, 50, rows, color=color, interlaced=interlaced))).any() or color > 2
+    for share in (0.2, 0.9):
+        cut = black_rows(40, 50, channels)[: int(50 * share) * (1 + 40 * channels)]
+        with pytest.raises(PictureError, match=r"cut off|truncated"):
+            read_picture(png(40, 50, cut, color=color, interlaced=interlaced))
+
+
+def test_reduced_while_decoding_only_if_asked_for(monkeypatch):
+    monkeypatch.setattr("fer_edge.faces.pictures.LARGEST_PIXELS", 100 * 100)
+    image = Image.fromarray(astronaut()).crop((0, 0, 399, 201))
+    data = encoded(image, "JPEG", exif=exif_of(6))
+    with pytest.raises(PictureError, match=r"has 399x201 pixels; at most 10000 .* make it smaller"):
+        read_picture(data)
+    frame, size = read_reduced(data)
+    assert size == (201, 399)
+    assert (frame.width, frame.height) == (51, 100)
+    with pytest.raises(PictureError, match="make it smaller"):
+        read_reduced(encoded(image, "PNG"))
+    with pytest.raises(PictureError, match="make it smaller"):
+        read_reduced(encoded(image, "JPEG", progressive=True))
+
+
+def test_heic_is_named():
+    with pytest.raises(PictureError, match=r"HEIC.*share it as JPEG"):
+        read_picture(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
 
 
 seed_picture = encoded(Image.fromarray(scene(12, 12)), "PNG")
