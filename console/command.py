@@ -47,6 +47,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
@@ -96,6 +97,31 @@ class FerCommand(click.Command):
         super().__init__(name, epilog=f"{_listed(subcommands)}\b\nExample:\n  {example}", **attributes)
         self.params += _common_options(name)
         self.subcommands = {entry.name: entry for entry in subcommands}
+        first = next((param for param in self.params if isinstance(param, click.Argument)), None)
+        if first is not None and subcommands:
+            self._complete_argument = first._custom_shell_complete or first.type.shell_complete
+            first._custom_shell_complete = self._complete_first
+
+    def _complete_first(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What a shell offers for the first word: subcommands, and what the argument itself may be."""
+        own = [
+            CompletionItem(entry.name, help=entry.summary)
+            for entry in self.subcommands.values()
+            if entry.name.startswith(incomplete) and not ctx.params.get(param.name or "")
+        ]
+        return [*own, *self._complete_argument(ctx, param, incomplete)]
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """A shell that completes words asks for the context of a whole line, subcommand included."""
+        if extra.get("resilient_parsing"):
+            chosen, args, info_name = self._chosen(args, info_name or "")
+            if chosen is not self:
+                return chosen.make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Hand the ``Output`` to the function as its first parameter."""
@@ -119,6 +145,9 @@ class FerCommand(click.Command):
         """Run the command; in standalone mode the process ends with its exit code."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        if os.environ.get(_complete_variable(prog_name or self.name or "")):
+            # The shell reads the exit of click's own, and nothing that a frame would say.
+            return super().main(args, prog_name or self.name, complete_var, standalone_mode, **extra)
         words = list(sys.argv[1:] if args is None else args)
         given = words[: words.index("--")] if "--" in words else words
         output = Output(**{flag: f"--{flag}" in given for flag in FLAGS})
@@ -150,6 +179,11 @@ class FerCommand(click.Command):
                     ctx,
                 )
         return super().parse_args(ctx, args)
+
+
+def _complete_variable(name: str) -> str:
+    """The variable by which a shell asks for completion, as click names it."""
+    return f"_{name.replace('-', '_').replace('.', '_')}_COMPLETE".upper()
 
 
 def _holds_one(param: click.Parameter) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import VariantError
-from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
     ParamType = click.ParamType[Any]
@@ -17,6 +18,21 @@ else:  # generic since click 8.4 only
     ParamType = click.ParamType
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def offer(
+    words: Callable[[], Iterable[str]],
+) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell offers for an option or argument: those of the words that begin as what was typed.
+
+    Args:
+        words: called when a shell asks, so that nothing is imported before.
+    """
+
+    def offered(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        return [CompletionItem(word) for word in words() if word.startswith(incomplete)]
+
+    return offered
 
 
 class Word(ParamType):
@@ -38,6 +54,10 @@ class Word(ParamType):
             self.fail(unknown(self.name, str(value), self.allowed), param, ctx)
         return by_lower[str(value).lower()]
 
+    def shell_complete(self, *place: Any) -> list[CompletionItem]:
+        """The words that begin so."""
+        return offer(lambda: self.allowed)(*place)
+
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
         """``[tflite|onnx|...]`` in the help text."""
         return f"[{'|'.join(self.allowed)}]"
@@ -56,6 +76,10 @@ class VariantName(ParamType):
             return Variant.parse(str(value))
         except VariantError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(self, *place: Any) -> list[CompletionItem]:
+        """The variants that begin so."""
+        return offer(lambda: (variant.name for variant in legal_variants(every=True)))(*place)
 
 
 class CommaList(ParamType):
@@ -79,6 +103,14 @@ class CommaList(ParamType):
         if not all(parts):
             self.fail(f"{value!r} has an empty part between its commas", param, ctx)
         return tuple(self.element.convert(part, param, ctx) for part in parts)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What may follow the last comma."""
+        before, comma, last = incomplete.rpartition(",")
+        offered = self.element.shell_complete(ctx, param, last)
+        return [CompletionItem(f"{before}{comma}{item.value}", item.type) for item in offered]
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """``[a|b],...`` in the help text."""

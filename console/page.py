@@ -29,6 +29,7 @@ th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; } t
 figure { margin: .8rem 0; } figcaption { color: var(--soft); font-size: .9rem; max-width: 46rem; }
 img { display: block; max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
 .warning { border-left: 4px solid #c77700; background: var(--panel); padding: .5rem .8rem; margin: .6rem 0; }
+.warning ul { margin: .3rem 0 0; padding-left: 1.2rem; } .warning li { margin: .15rem 0; overflow-wrap: anywhere; }
 """.strip()
 
 
@@ -71,6 +72,12 @@ def note(text: str) -> str:
 def warning(text: str) -> str:
     """A sentence that must not be overlooked."""
     return f'<p class="warning">{html.escape(text)}</p>'
+
+
+def warnings(title: str, texts: Sequence[str]) -> str:
+    """Sentences that must not be overlooked, as a list under their title."""
+    items = "".join(f"<li>{html.escape(text)}</li>" for text in texts)
+    return f'<div class="warning"><strong>{html.escape(title)}</strong><ul>{items}</ul></div>'
 
 
 def picture(png: bytes, caption: str, *, width: int | None = None) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.lists import Word, list_option
+from fer_edge.console.lists import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
 from fer_edge.export.options import InputSize, KeyValue, Share
 from fer_edge.export.plan import Wanted
 from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
+
+
+def _architectures() -> Iterable[str]:
+    from fer_edge.train.models import ARCHITECTURES
+
+    return (architecture.name for architecture in ARCHITECTURES)
+
 
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
@@ -60,7 +68,9 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     help="An Android app's module, such as android_demo/app: put the bundle into its assets, and Kotlin beside.",
 )
 @click.option("--name", "model", help="The model's name; begins every file's name.")
-@click.option("--arch", help="Built-in architecture or package.module:callable.")
+@click.option(
+    "--arch", shell_complete=offer(_architectures), help="Built-in architecture or package.module:callable."
+)
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @list_option("--labels", unique=False, help="Of the outputs, in their order.")
 @click.option("--input", "input_size", type=InputSize(), help="Of the network, such as 48x48x1.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.lists import Word, list_option
+from fer_edge.console.lists import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
@@ -44,12 +45,26 @@ SUBCOMMANDS = (
 PATH = click.Path(path_type=Path)
 
 
+def _recipes() -> Iterable[str]:
+    from fer_edge.train.recipes import RECIPES
+
+    return (recipe.name for recipe in RECIPES)
+
+
+def _architectures() -> Iterable[str]:
+    from fer_edge.train.models import ARCHITECTURES
+
+    return (architecture.name for architecture in ARCHITECTURES)
+
+
 @command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS)
-@click.argument("recipe_name", metavar="RECIPE", required=False)
+@click.argument("recipe_name", metavar="RECIPE", required=False, shell_complete=offer(_recipes))
 @click.option("--data", type=PATH, help="Folder of the data set, where the recipe needs one.")
 @click.option("--out", type=PATH, help="Folder for best.safetensors, snapshots, log and report.")
 @click.option("--list", "listing", is_flag=True, help="List the recipes and the architectures.")
-@click.option("--arch", help="Architecture by name, or package.module:callable.")
+@click.option(
+    "--arch", shell_complete=offer(_architectures), help="Architecture by name, or package.module:callable."
+)
 @click.option(
     "--arch-arg", "arch_args", multiple=True, metavar="KEY=VALUE", help="Argument of the architecture."
 )

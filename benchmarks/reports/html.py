@@ -7,14 +7,25 @@ from typing import Any
 
 from fer_edge.benchmarks.records import Result
 from fer_edge.benchmarks.reports import charts
-from fer_edge.benchmarks.reports.columns import shown
+from fer_edge.benchmarks.reports.columns import Column, shown
 from fer_edge.benchmarks.reports.doubts import doubts
 from fer_edge.benchmarks.reports.summary import Row, rows, sources
-from fer_edge.benchmarks.reports.words import caption
-from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warning
+from fer_edge.benchmarks.reports.words import caption, environment_line
+from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warnings
 
-STYLE = "\nbody { max-width: 104rem; } figure { max-width: 62rem; } th, td { padding: .25rem .5rem; }"
-"""The table has many columns: wider than a page of text."""
+STYLE = """
+body { max-width: none; padding-inline: clamp(.7rem, 2vw, 2.5rem); } p, figcaption { max-width: 60rem; }
+th, td { padding: .25rem .5rem; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 34rem), 1fr)); gap: 1rem; align-items: start; }
+.pictures figure { margin: .4rem 0; } img { width: 100%; max-width: 62rem; }
+.main td:first-child, .main th:first-child { position: sticky; left: 0; background: var(--paper); font-weight: 600; }
+.main td:nth-child(2) { font-weight: 600; } .main td:last-child { white-space: nowrap; }
+@media (max-width: 40rem) { body { font-size: 15px; } h1 { font-size: 1.3rem; } th, td { padding: .2rem .4rem; } }
+@media (prefers-color-scheme: dark) { img { filter: invert(.9) hue-rotate(180deg); border-color: #d0c8bd; } }
+"""
+"""The whole width for a table of many columns; charts are light pictures, and dark mode turns their lightness over."""
+FIRST = ("variant", "inference ms", "figures", "95 %")
+"""Columns that a reader looks for: they come first, so that a narrow screen shows them."""
 SHOWN_STAGES = ("inference", "whole", "camera")
 MOST_CURVES = 8
 """More cumulative curves than these cannot be told apart; the violins show all."""
@@ -42,17 +53,18 @@ def _title(result: Result) -> str:
 
 def _body(result: Result) -> Iterator[str]:
     found = rows(result)
-    yield paragraph(caption(result))
+    yield paragraph(environment_line(result.environment))
+    yield from (note(text) for text in (_versions(result.environment),) if text)
     if result.reasons:
-        yield warning(
-            "Not to be trusted as it stands. " + " ".join(_sentence(line) for line in doubts(result))
-        )
-    columns = shown(found)
-    yield grid(
+        yield warnings("Not to be trusted as it stands", [_sentence(line) for line in doubts(result)])
+    columns = sorted(shown(found), key=_place)
+    table = grid(
         [column.header for column in columns],
         [[column.cell(row) for column in columns] for row in found],
         right=[column.header for column in columns if column.right],
     )
+    yield f'<div class="main">{table}</div>'
+    yield note(caption(result))
     yield from (note(line) for line in sources(found))
     yield from _distributions(result)
     yield from _tradeoff(found)
@@ -64,18 +76,33 @@ def _body(result: Result) -> Iterator[str]:
         yield note(f"Bundle {result.bundle_sha256}")
 
 
+def _place(column: Column) -> int:
+    """Of a column: those of ``FIRST`` in their order, then the others in theirs."""
+    return FIRST.index(column.header) if column.header in FIRST else len(FIRST)
+
+
+def _versions(environment: Mapping[str, Any]) -> str:
+    libraries = environment.get("libraries")
+    return (
+        ", ".join(f"{name} {number}" for name, number in libraries.items())
+        if isinstance(libraries, Mapping)
+        else ""
+    )
+
+
 def _distributions(result: Result) -> Iterator[str]:
     stage = next((name for name in SHOWN_STAGES if result.stage(name)), None)
     if stage is None:
         return
     records = result.stage(stage)
     yield heading("Distribution")
-    yield picture(
-        charts.distributions(records),
-        f"Every sample of the stage {stage}, a violin a variant; the ring is the median.",
-    )
+    violins = f"Every sample of the stage {stage}, a violin a variant; the ring is the median."
+    pictures = [picture(charts.distributions(records), violins)]
     if len(records) <= MOST_CURVES:
-        yield picture(charts.cumulative(records), "The share of calls that were done after a time.")
+        pictures.append(
+            picture(charts.cumulative(records), "The share of calls that were done after a time.")
+        )
+    yield f'<div class="pictures">{"".join(pictures)}</div>'
 
 
 def _tradeoff(found: list[Row]) -> Iterator[str]:

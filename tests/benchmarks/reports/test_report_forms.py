@@ -110,6 +110,23 @@ def test_html_holds_every_picture_and_every_doubt(result):
     assert find_report("x.html").render(result) == text
 
 
+def test_html_begins_with_machine_doubts_median_and_verdict(result):
+    text = find_report("x.html").render(result)
+    places = [text.index(word) for word in ("Some CPU", "numpy 2.3", f"<li>tflite-fp32: {REASON}", "<thead>")]
+    assert places == sorted(places)
+    headers = re.findall(r"<th[^>]*>([^<]+)</th>", text)
+    assert headers[:5] == ["variant", "inference ms", "figures", "95 %", "threads"]
+    first = re.findall(r"<td[^>]*>([^<]+)</td>", text)[:3]
+    assert first == ["tflite-fp32", "2.02", "UNTRUSTED"]
+
+
+def test_html_suits_narrow_and_dark_screens(result):
+    text = find_report("x.html").render(result)
+    assert '<meta name="viewport" content="width=device-width' in text
+    assert "position: sticky" in text
+    assert "@media (prefers-color-scheme: dark) { img { filter:" in text
+
+
 def test_html_without_accuracy_says_how_to_get_it(result):
     bare = replace(result, artifacts=(), bundle_sha256=None)
     text = find_report("x.html").render(bare)
