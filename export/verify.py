@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fer_edge.export import sandbox
 from fer_edge.export.claims import audit_faults, not_checked, parity_faults, recorded_faults
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
@@ -323,6 +324,8 @@ def _measure(
         for job in jobs:
             job.write()
         steps = sum(len(job.tasks) for job in jobs)
+        if not sandbox.version():
+            output.say("This system cannot keep the processes that run the artifacts from writing files.")
         with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
             pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:

@@ -20,8 +20,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.job import ACCURACY, GOLDEN, MAKE, Job, Task, get_array, put_array, put_json, wait_for
+from fer_edge.export.job import (
+    ACCURACY,
+    GOLDEN,
+    MAKE,
+    VERIFY,
+    Job,
+    Task,
+    get_array,
+    put_array,
+    put_json,
+    wait_for,
+)
 from fer_edge.export.lifeline import die_with_parent
+from fer_edge.export.sandbox import forbid_writing
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:
@@ -219,6 +231,9 @@ def main(folder: str) -> None:
     die_with_parent()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     job = Job.read(Path(folder))
+    if {task.stage for task in job.tasks} <= {VERIFY, GOLDEN}:
+        # What strangers wrote is run here; nothing but results is to be written.
+        forbid_writing(outside=job.folder)
     worker = Worker(job)
     worker.warm_up()
     worker.work()

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 @click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
 @click.option("--engine", help="What runs it, such as litert or onnxruntime.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the engine.")
+@click.option("--allow-foreign-code", is_flag=True,
+              help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
 @click.option(
     "--detector",
     default="haar",
@@ -54,6 +56,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     variant: Variant | None,
     engine: str | None,
     threads: int,
+    allow_foreign_code: bool,
     detector: str,
     faces_path: str | None,
     threshold: float,
@@ -75,7 +78,13 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         pictures = _pictures(sources, output)
         written = _targets(place, pictures) if place else []
         find = face_finder(detector, faces_path)
-        model = load(model_path, variant=variant.name if variant else None, engine=engine, threads=threads)
+        model = load(
+            model_path,
+            variant=variant.name if variant else None,
+            engine=engine,
+            threads=threads,
+            allow_foreign_code=allow_foreign_code,
+        )
     output.say(
         f"{model.contract.model}: {model.variant or model.path.name} by {model.engine}, {threads} thread{'s' * (threads > 1)}"
     )

@@ -15,6 +15,7 @@ from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
+from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
 from fer_edge.runtime.exchange import recover
 from fer_edge.runtime.frame import Frame
@@ -130,7 +131,14 @@ def softmax(logits: NDArray[Any]) -> NDArray[np.float32]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True), np.float32)
 
 
-def load(path: str | Path, variant: str | None = None, engine: str | None = None, threads: int = 1) -> Model:
+def load(
+    path: str | Path,
+    variant: str | None = None,
+    engine: str | None = None,
+    threads: int = 1,
+    *,
+    allow_foreign_code: bool = False,
+) -> Model:
     """Open a bundle, or one artifact.
 
     Args:
@@ -139,6 +147,8 @@ def load(path: str | Path, variant: str | None = None, engine: str | None = None
             installed, fp32, tensor interface, verdict pass.
         engine: ``litert``, ``onnxruntime``, ``torchscript`` or ``coreml``; None: the one of the format.
         threads: that the engine may use, at least 1.
+        allow_foreign_code: run a TorchScript archive that does more than fer-export writes. Such a file is a program: it
+            can write files and call others. Only for files whose author you trust.
 
     Raises:
         BundleError: no such file, a changed byte, contracts that differ, no such variant.
@@ -157,18 +167,20 @@ def load(path: str | Path, variant: str | None = None, engine: str | None = None
     if kind == "absent":
         raise BundleError(f"{place} does not exist; make a bundle with fer-export")
     if kind == "folder" and place.suffix.lower() != ".mlpackage":
-        return _load_bundle(place, variant, engine, threads)
-    return _load_lone(place, variant, engine, threads)
+        return _load_bundle(place, variant, engine, threads, allow_foreign_code)
+    return _load_lone(place, variant, engine, threads, allow_foreign_code)
 
 
-def _load_bundle(place: Path, variant: str | None, engine: str | None, threads: int) -> Model:
+def _load_bundle(place: Path, variant: str | None, engine: str | None, threads: int, foreign: bool) -> Model:
     from fer_edge.runtime.bundle import open_bundle  # the manifest's schema is needed here only
 
     bundle = open_bundle(place)
     artifact = bundle.choose(variant, engine)
     contract = bundle.check_artifact(artifact)
     file = bundle.path.joinpath(*artifact.path.split("/"))
-    return open_artifact(file, contract, engine=engine, threads=threads, variant=artifact.variant)
+    return open_artifact(
+        file, contract, engine=engine, threads=threads, variant=artifact.variant, allow_foreign_code=foreign
+    )
 
 
 def open_artifact(
@@ -178,6 +190,7 @@ def open_artifact(
     engine: str | None = None,
     threads: int = 1,
     variant: str | None = None,
+    allow_foreign_code: bool = False,
 ) -> Model:
     """Open an artifact that has already been checked, with its contract; there need not be a bundle.
 
@@ -187,6 +200,7 @@ def open_artifact(
         engine: which to use; None: the one of the format.
         threads: that the engine may use.
         variant: its name; None: taken from the file's name, where that tells.
+        allow_foreign_code: as in :func:`load`.
 
     Raises:
         EngineError: the engine refused, or input or output is another than the contract says.
@@ -194,11 +208,14 @@ def open_artifact(
     """
     place = Path(path)
     _check_threads(threads)
-    session = find_engine(_format(place), engine).open(place, contract, threads)
+    chosen = find_engine(_format(place), engine)
+    if allow_foreign_code and chosen is TORCHSCRIPT:
+        chosen = FOREIGN
+    session = chosen.open(place, contract, threads)
     return Model(contract, variant or _variant_of(place, contract), place, session)
 
 
-def _load_lone(place: Path, variant: str | None, engine: str | None, threads: int) -> Model:
+def _load_lone(place: Path, variant: str | None, engine: str | None, threads: int, foreign: bool) -> Model:
     _format(place)
     contract = Contract.parse(read_embedded_contract(place))
     check_digest(place)
@@ -211,7 +228,9 @@ def _load_lone(place: Path, variant: str | None, engine: str | None, threads: in
         raise BundleError(
             f"{place.name} is {found or 'of no known variant'}, not {variant}; leave the variant out"
         )
-    return open_artifact(place, contract, engine=engine, threads=threads, variant=found)
+    return open_artifact(
+        place, contract, engine=engine, threads=threads, variant=found, allow_foreign_code=foreign
+    )
 
 
 def _format(place: Path) -> str:

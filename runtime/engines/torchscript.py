@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.runtime.containers.limits import ContainerError
+from fer_edge.runtime.containers.torchscript import check_program
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.protocol import check_end, installed, library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
@@ -54,10 +56,19 @@ class TorchScriptSession:
 
 
 class TorchScript:
-    """The engine ``torchscript``."""
+    """The engine ``torchscript``.
+
+    Args:
+        foreign: run archives whose program does more than fer-export writes.
+        lite: run the archive's bytecode, as PyTorch Mobile does, instead of its code.
+    """
 
     name = "torchscript"
     formats: tuple[str, ...] = ("torchscript",)
+
+    def __init__(self, *, foreign: bool = False, lite: bool = False) -> None:
+        self._foreign = foreign
+        self._lite = lite
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
@@ -68,14 +79,19 @@ class TorchScript:
         return MissingExtra("torch", "torch")
 
     def open(self, path: Path, contract: Contract, threads: int) -> TorchScriptSession:
-        """Load an archive; its ends are not declared, so one run on zeros shows them."""
+        """Load an archive; its ends are not declared, so one run on zeros shows them.
+
+        Its program is read first: torch runs whatever an archive says.
+        """
+        if not self._foreign:
+            _refuse_other_programs(path)
         torch = library("torch", "torch")
         # Filters of warnings are the process's, too.
         with native("torch", path, "open"), _PROCESS, warnings.catch_warnings():
             # torch.jit is deprecated in favor of torch.export, which phones cannot load.
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=FutureWarning)
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
-            module = torch.jit.load(str(path), map_location="cpu").eval()
+            module = self._load(torch, path)
         zeros = torch.zeros(contract.input.shape, dtype=getattr(torch, contract.input.dtype))
         with native("torch", path, "run"), _threads(torch, threads), torch.inference_mode():
             answer = module(zeros)
@@ -85,6 +101,22 @@ class TorchScript:
         dtype = str(answer.dtype).removeprefix("torch.")
         check_end(path, "output", contract.output.name, list(answer.shape), dtype, expected)
         return TorchScriptSession(module, path, threads, self.version() or self.name)
+
+    def _load(self, torch: Any, path: Path) -> Any:
+        if self._lite:
+            return library("torch.jit.mobile", "torch")._load_for_lite_interpreter(
+                str(path), map_location="cpu"
+            )
+        return torch.jit.load(str(path), map_location="cpu").eval()
+
+
+def _refuse_other_programs(path: Path) -> None:
+    try:
+        check_program(path)
+    except ContainerError as error:
+        raise EngineError(f"{path.name} is refused: {error}") from None
+    except OSError as error:
+        raise EngineError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 @contextlib.contextmanager
@@ -104,3 +136,5 @@ def _threads(torch: Any, count: int) -> Iterator[None]:
 
 
 TORCHSCRIPT = TorchScript()
+FOREIGN = TorchScript(foreign=True)
+LITE = TorchScript(lite=True)
