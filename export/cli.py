@@ -87,6 +87,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
 @click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
+@click.option(
+    "--skip-unknown",
+    is_flag=True,
+    help="Leave pictures of classes that the model does not know out of these folders.",
+)
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
@@ -223,6 +228,7 @@ def _settings(options: dict[str, Any]) -> Any:
             parity_inputs=options["parity_inputs"],
             detect=options["detect"],
             faces=options["faces"],
+            skip_unknown=options["skip_unknown"],
         ),
         Leniency(options["keep_failed"], options["allow_insensitive"]),
         Limits(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),

@@ -40,6 +40,7 @@ class Sources:
         parity_inputs: number of parity inputs, or None for the default.
         detect: faces of folders are found by the detector.
         faces: or by this file in the form of the prediction JSON.
+        skip_unknown: pictures of classes that the model does not know are left out of folders.
     """
 
     calibration: str | None = None
@@ -48,6 +49,7 @@ class Sources:
     parity_inputs: int | None = None
     detect: bool = False
     faces: Path | None = None
+    skip_unknown: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,11 @@ def gather(original: Original, sources: Sources, common: Path, tick: Tick, *, ca
     accuracy, answers = _accuracy(original, sources, locate, common, tick)
     evaluation = [images for images in (accuracy,) if images is not None]
     warnings = calibrating.doubts(calibration, original.contract, evaluation) if calibration else ()
-    return Evidence(reference, calibration, accuracy, answers, warnings)
+    read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
+    left_out = [
+        f"{name}: {images.left_out}" for name, images in read if images is not None and images.left_out
+    ]
+    return Evidence(reference, calibration, accuracy, answers, (*warnings, *left_out))
 
 
 def put_parity(original: Original, count: int, common: Path, tick: Tick) -> NDArray[np.float32]:
@@ -118,7 +124,9 @@ def _calibration(
     if sources.calibration in (None, SYNTHETIC):
         return calibrating.divide(synthetic("train", count, contract, tick=tick))
     path = Path(str(sources.calibration))
-    return calibrating.divide(folder(path, contract, labelled=False, locate=locate, limit=count, tick=tick))
+    skip = sources.skip_unknown
+    images = folder(path, contract, labelled=False, locate=locate, limit=count, skip_unknown=skip, tick=tick)
+    return calibrating.divide(images)
 
 
 def _put_calibration(original: Original, calibration: CalibrationSet, common: Path, tick: Tick) -> None:
@@ -144,7 +152,13 @@ def _accuracy(
     else:
         path = Path(sources.accuracy)
         images = folder(
-            path, contract, labelled=True, locate=locate, limit=sources.accuracy_samples, tick=tick
+            path,
+            contract,
+            labelled=True,
+            locate=locate,
+            limit=sources.accuracy_samples,
+            skip_unknown=sources.skip_unknown,
+            tick=tick,
         )
     answers = outputs(original.module, contract, images.scaled, tick).argmax(axis=1).astype(np.int64)
     put_array(common / "accuracy.npy", images.scaled)

@@ -42,12 +42,14 @@ class ImageSet:
         labels: of each picture, its place in the contract's labels; -1 where unknown.
         source: ``synthetic <split>`` or ``folder``: no path, so that a manifest does not depend on where it lay.
         sha256: over names and contents of what was read, or of the recipe of drawn faces.
+        left_out: what of a folder was left out, as a sentence; "" where nothing was.
     """
 
     scaled: NDArray[np.uint8]
     labels: NDArray[np.int64]
     source: str
     sha256: str
+    left_out: str = ""
 
     def __len__(self) -> int:
         return len(self.scaled)
@@ -67,7 +69,7 @@ class ImageSet:
     def take(self, indices: Sequence[int]) -> ImageSet:
         """Some of the pictures, with the same provenance."""
         chosen = list(indices)
-        return ImageSet(self.scaled[chosen], self.labels[chosen], self.source, self.sha256)
+        return ImageSet(self.scaled[chosen], self.labels[chosen], self.source, self.sha256, self.left_out)
 
 
 def synthetic(
@@ -105,6 +107,7 @@ def folder(
     labelled: bool,
     locate: Locate | None = None,
     limit: int | None = None,
+    skip_unknown: bool = False,
     tick: Tick | None = None,
 ) -> ImageSet:
     """Pictures of a folder: crops, or whole photos with ``locate``.
@@ -115,15 +118,18 @@ def folder(
         labelled: whether every picture must have a label.
         locate: finds the face; without it the whole picture is the face and no margin is added.
         limit: at most that many, evenly over the sorted list.
+        skip_unknown: leave out classes that the model does not know.
         tick: called after each picture.
 
     Raises:
-        ExportError: no picture has a face.
-        PictureError: no pictures, a class that the model does not know, a file that cannot be decoded.
+        ExportError: no picture has a face, or a class that the model does not know.
+        PictureError: no pictures, a file that cannot be decoded.
     """
+    from fer_edge.faces.finding import said_left_out
     from fer_edge.faces.pictures import read_picture
 
-    entries = _entries(path, contract, labelled=labelled)
+    left_out: Counter[str] = Counter()
+    entries = _entries(path, contract, left_out, labelled=labelled, skip_unknown=skip_unknown)
     if limit is not None and len(entries) > limit:
         entries = [entries[index * len(entries) // limit] for index in range(limit)]
     pictures, labels, digest = [], [], hashlib.sha256()
@@ -138,18 +144,27 @@ def folder(
             tick()
     if not pictures:
         raise ExportError(f"{path}: no face was found in {len(entries)} pictures")
-    return ImageSet(np.stack(pictures), np.array(labels, np.int64), "folder", digest.hexdigest())
+    return ImageSet(
+        np.stack(pictures), np.array(labels, np.int64), "folder", digest.hexdigest(), said_left_out(left_out)
+    )
 
 
-def _entries(path: Path, contract: Contract, *, labelled: bool) -> list[LabelledPicture]:
+def _entries(
+    path: Path, contract: Contract, left_out: Counter[str], *, labelled: bool, skip_unknown: bool
+) -> list[LabelledPicture]:
     from fer_edge.faces.finding import find_pictures
-    from fer_edge.faces.folders import LabelledPicture, labelled_pictures
+    from fer_edge.faces.folders import LabelledPicture, UnknownClasses, labelled_pictures
 
     if not labelled:
-        loose = find_pictures(path)
+        here: Counter[str] = Counter()
+        loose = find_pictures(path, here)
         if loose and all(picture.parent == path for picture in loose):
+            left_out.update(here)
             return [LabelledPicture(picture, picture.name, "") for picture in loose]
-    return labelled_pictures(path, contract.labels)
+    try:
+        return labelled_pictures(path, contract.labels, left_out=left_out, skip_unknown=skip_unknown)
+    except UnknownClasses as error:
+        raise ExportError(f"{error}. --skip-unknown leaves the pictures of other classes out") from error
 
 
 def overlap(first: ImageSet, second: ImageSet) -> int:

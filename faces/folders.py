@@ -19,6 +19,10 @@ SHOWN, LONGEST = 40, 60
 """Folder names in a message, and characters of each."""
 
 
+class UnknownClasses(PictureError):
+    """A folder holds class folders that are none of the labels asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledPicture:
     """One picture of a labelled folder.
@@ -63,8 +67,8 @@ def labelled_pictures(
         Ordered by name.
 
     Raises:
-        PictureError: not a folder, no pictures, pictures outside class folders, or class folders of other names: all of
-            them are listed.
+        UnknownClasses: class folders of other names, or none of another one; all of them are listed.
+        PictureError: not a folder, no pictures, or pictures outside class folders.
     """
     root = Path(folder)
     left: Counter[str] = Counter() if left_out is None else left_out
@@ -119,6 +123,6 @@ def _refuse_unknown(root: Path, folders: Iterable[str], by_class: dict[str, str]
     near = closest(wrong[0], classes)
     meant = f" Is {wrong[0][:LONGEST]} meant to be {near}?" if near else ""
     names = ", ".join(name[:LONGEST] for name in wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
-    raise PictureError(
+    raise UnknownClasses(
         f"{root} holds folders that are no class of the model: {names}.{meant} Classes: {', '.join(classes)}"
     )

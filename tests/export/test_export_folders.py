@@ -1,0 +1,72 @@
+"""Folders for ``--calibration`` and ``--accuracy``: what is left out is said, and classes that the model lacks on request only."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_edge.export.images import folder
+from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
+from fer_edge.runtime.errors import ExportError, PictureError
+
+CONTRACT = Contract.build(
+    model="m",
+    labels=("happy", "sad"),
+    input=InputSpec("image", "tensor", 8, 8, 1, "NCHW", "float32"),
+    camera=CameraSpec(),
+    output=OutputSpec("logits", "logits"),
+)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Four pictures of each of three classes, and what lies between them."""
+    root = tmp_path / "faces"
+    random = np.random.default_rng(0)
+    for name in ("Happiness", "sad", "contempt"):
+        (root / name).mkdir(parents=True)
+        for at in range(4):
+            Image.fromarray(random.integers(0, 256, (16, 16), np.uint8)).save(root / name / f"{at}.png")
+    (root / "sad/list.txt").write_text("")
+    (root / "sad/phone.heic").write_bytes(b"nothing")
+    return root
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_class_that_the_model_lacks_is_refused_or_left_out(pictures, labelled):
+    with pytest.raises(ExportError, match=r"no class of the model: contempt.*--skip-unknown leaves"):
+        folder(pictures, CONTRACT, labelled=labelled)
+    images = folder(pictures, CONTRACT, labelled=labelled, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+    assert images.left_out == "6 files left out (4 of class contempt, 1 .heic, 1 .txt)"
+    assert images.take([0]).left_out == images.left_out
+
+
+def test_pictures_without_classes(pictures):
+    images = folder(pictures / "sad", CONTRACT, labelled=False)
+    assert (len(images), images.left_out) == (4, "2 files left out (1 .heic, 1 .txt)")
+    with pytest.raises(PictureError, match="holds 4 pictures outside class folders"):
+        folder(pictures / "sad", CONTRACT, labelled=True)
+
+
+def test_nothing_is_left(pictures):
+    contract = Contract.build(
+        model="m",
+        labels=("fear", "anger"),
+        input=CONTRACT.input,
+        camera=CameraSpec(),
+        output=CONTRACT.output,
+    )
+    with pytest.raises(ExportError, match="no class of the model: Happiness, contempt, sad"):
+        folder(pictures, contract, labelled=True, skip_unknown=True)
+
+
+def test_a_model_of_fewer_classes_takes_the_whole_data_set(export, foreign_options, pictures, tmp_path):
+    words = ("weights.pth", *foreign_options, "--format", "torchscript", "--parity-inputs", "16")
+    words += ("--accuracy", pictures, "--out", tmp_path / "bundle", "--json")
+    code, document, texts = export(*words)
+    assert (code, "--skip-unknown" in document["error"]["message"]) == (1, True), texts.err
+    code, document, texts = export(*words, "--skip-unknown")
+    assert code in (0, 3), texts.err  # random weights may lose or keep their accuracy
+    assert document["warnings"] == ["accuracy: 6 files left out (4 of class contempt, 1 .heic, 1 .txt)"]
+    assert "accuracy: 6 files left out (4 of class contempt" in texts.err
+    assert document["artifacts"][0]["accuracy"]["samples"] == 8
