@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.contracts import INPUT_NAME, OUTPUT_NAME
 from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.tflite_bias import with_floors
 from fer_edge.export.formats.tflite_quantize import quantize
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.runtime.camera import to_tensor
@@ -62,7 +63,8 @@ def calibrate(model: bytes, calibration: Calibration, contract: Contract) -> Cal
     """
     if not len(calibration.scaled) or not len(calibration.held_out):
         raise ExportError("int8 needs calibration images and held-out images; none came")
-    measured = _measure(model, [to_tensor(picture, contract) for picture in calibration.scaled])
+    tensors = [to_tensor(picture, contract) for picture in calibration.scaled]
+    measured = {rule: with_floors(model, ranges) for rule, ranges in _measure(model, tensors).items()}
     held_out = [to_tensor(picture, contract) for picture in calibration.held_out]
     distances = {
         rule: _distance(quantize(model, "int8", ranges=ranges), held_out, calibration.reference)
