@@ -1,5 +1,7 @@
 """Folders for ``--calibration`` and ``--accuracy``: what is left out is said, and classes that the model lacks on request only."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -69,4 +71,5 @@ def test_a_model_of_fewer_classes_takes_the_whole_data_set(export, foreign_optio
     assert code in (0, 3), texts.err  # random weights may lose or keep their accuracy
     assert document["warnings"] == ["accuracy: 6 files left out (4 of class contempt, 1 .heic, 1 .txt)"]
     assert "accuracy: 6 files left out (4 of class contempt" in texts.err
-    assert document["artifacts"][0]["accuracy"]["samples"] == 8
+    (made,) = json.loads((tmp_path / "bundle/manifest.json").read_text())["artifacts"]
+    assert made["accuracy"]["samples"] == 8
