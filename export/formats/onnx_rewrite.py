@@ -3,11 +3,12 @@
 | was                           | becomes                                                    |
 |-------------------------------|------------------------------------------------------------|
 | HardSwish(x)                  | Clip(x + 3, 0, 6) * x, and the factor 1/6 into what follows |
+| the same behind a convolution | the form of ``onnx_hard_swish``, and the factor likewise    |
 | HardSigmoid(x), alpha 1/6     | Clip(x + 3, 0, 6), and the factor 1/6 into what follows     |
 | ReduceMean(x) over H and W    | GlobalAveragePool(x), Flatten unless the axes are kept      |
 
 The factor goes into the weights of the next convolutions or matrix products where every path leads into one; where
-one does not (a residual Add), it stays a Mul. In int8 a constant factor of a whole tensor costs no accuracy: only the
+one does not (a residual Add), it stays a Mul. The activation of a stem that stays in float is left as it is. In int8 a constant factor of a whole tensor costs no accuracy: only the
 scales change.
 """
 
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fer_edge.export.formats.onnx_graph import drop_unused, uses
+from fer_edge.export.formats.onnx_hard_swish import shifted_form
+from fer_edge.export.formats.onnx_stem import float_stem
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
@@ -33,7 +36,7 @@ def rewrite_for_int8(model: ModelProto) -> None:
     graph = model.graph
     tensors = {tensor.name: tensor for tensor in graph.initializer}
     _replace_means(graph, tensors)
-    _replace_hard_activations(graph)
+    _replace_hard_activations(graph, {name for node in float_stem(model) for name in node.output})
     drop_unused(model)
     del graph.value_info[:]
 
@@ -76,23 +79,50 @@ def _is_float(value: ValueInfoProto) -> bool:
     return bool(value.type.tensor_type.elem_type == TensorProto.FLOAT)
 
 
-def _replace_hard_activations(graph: GraphProto) -> None:
+def _replace_hard_activations(graph: GraphProto, stem: set[str]) -> None:
     from onnx import numpy_helper
 
-    others = {value.name for value in (*graph.output, *graph.value_info) if not _is_float(value)}
+    others = {value.name for value in (*graph.output, *graph.value_info) if not _is_float(value)} | stem
     found = [node for node in graph.node if _is_hard(node) and node.output[0] not in others]
     if not found:
         return
-    constants = {"hard.three": 3.0, "hard.zero": 0.0, "hard.six": 6.0, "hard.sixth": SIXTH}
+    constants = {
+        "hard.three": 3.0,
+        "hard.minus3": -3.0,
+        "hard.zero": 0.0,
+        "hard.six": 6.0,
+        "hard.sixth": SIXTH,
+    }
     for name, value in constants.items():
         graph.initializer.append(numpy_helper.from_array(np.asarray(value, np.float32), name))
-    replaced = {node.output[0] for node in found}
-    nodes = [
-        new for node in graph.node for new in (_hard_form(node) if node.output[0] in replaced else [node])
-    ]
-    _set_nodes(graph, nodes)
+    convolutions = _private_convolutions(graph)
+    _set_nodes(graph, [new for node in graph.node for new in _form(graph, node, found, convolutions)])
     for node in found:
         _move_factor(graph, node.output[0])
+
+
+def _private_convolutions(graph: GraphProto) -> dict[str, NodeProto]:
+    """Tensor -> the convolution that makes it, where its weights are constants and one node alone reads it."""
+    readers, constants = uses(graph.node), {tensor.name for tensor in graph.initializer}
+    outputs = {value.name for value in graph.output}
+    return {
+        node.output[0]: node
+        for node in graph.node
+        if node.op_type == "Conv"
+        and set(node.input[1:]) <= constants
+        and len(readers.get(node.output[0], [])) == 1
+        and node.output[0] not in outputs
+    }
+
+
+def _form(
+    graph: GraphProto, node: NodeProto, found: list[NodeProto], convolutions: dict[str, NodeProto]
+) -> list[NodeProto]:
+    if node not in found:
+        return [node]
+    if node.op_type == "HardSwish" and node.input[0] in convolutions:
+        return shifted_form(node, convolutions[node.input[0]], graph)
+    return _hard_form(node)
 
 
 def _is_hard(node: NodeProto) -> bool:

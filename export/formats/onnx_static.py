@@ -4,9 +4,7 @@ What is quantized, and why (measured with onnxruntime's CPU kernels):
 
 * Activations are uint8 and weights int8 with one scale a channel: with int8 activations every Add and, on x86, every
   Conv would stay in float.
-* A first convolution that sums fewer than 64 products (3x3 over one or three channels) stays in float with the
-  activation behind it: on so short a sum the int8 kernel gains less than the conversion of the picture costs. A longer
-  one (7x7 over three channels: 147) is quantized.
+* The first convolution stays in float or not by the rule of ``onnx_stem``.
 * What lies before the first convolution (gray, normalization of the image interface) stays in float, and so do the
   last sum and the softmax: rounding the logits to 256 steps would only cost accuracy.
 
@@ -25,14 +23,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.formats.onnx_graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
+from fer_edge.export.formats.onnx_hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
 from fer_edge.export.formats.onnx_rewrite import rewrite_for_int8
+from fer_edge.export.formats.onnx_stem import kept_in_float
 from fer_edge.export.formats.protocol import Calibration, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, NodeProto
+    from onnx import ModelProto
 
 OPERATORS = (
     "Conv",
@@ -46,24 +46,9 @@ OPERATORS = (
     "Sigmoid",
     "GlobalAveragePool",
 )
-SHORTEST_FIRST_SUM = 64
 EQUALITY_INPUTS = 4
 EQUALITY_LIMIT = 1e-4
 """Largest difference of probabilities between the rewritten float graph and the original: the fp32 parity limit."""
-SUMS = ("Conv", "Gemm", "MatMul")
-POINTWISE = (
-    "Relu",
-    "Clip",
-    "Sigmoid",
-    "Mul",
-    "Add",
-    "HardSwish",
-    "HardSigmoid",
-    "LeakyRelu",
-    "PRelu",
-    "Tanh",
-)
-
 Ranges = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Tensor -> smallest and largest value of each calibration image, (n,) float32 each."""
 
@@ -108,12 +93,12 @@ def _prove_equal(original: ModelProto, rewritten: ModelProto, inputs: list[NDArr
             )
 
 
-def minmax(ranges: Ranges) -> dict[str, tuple[np.float32, np.float32]]:
+def minmax(ranges: Ranges) -> dict[str, Range]:
     """The extremes over all images."""
     return {name: (low.min(), high.max()) for name, (low, high) in ranges.items()}
 
 
-def average(ranges: Ranges) -> dict[str, tuple[np.float32, np.float32]]:
+def average(ranges: Ranges) -> dict[str, Range]:
     """The mean of each image's extremes: outliers of single images are clipped."""
     return {
         name: (np.float32(low.astype(np.float64).mean()), np.float32(high.astype(np.float64).mean()))
@@ -207,7 +192,7 @@ def _session(model: ModelProto) -> Any:
     )
 
 
-def _quantize(model: ModelProto, ranges: dict[str, tuple[np.float32, np.float32]]) -> ModelProto:
+def _quantize(model: ModelProto, ranges: dict[str, Range]) -> ModelProto:
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantType
     from onnxruntime.quantization.calibrate import TensorData, TensorsData
@@ -215,47 +200,24 @@ def _quantize(model: ModelProto, ranges: dict[str, tuple[np.float32, np.float32]
 
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    data = {name: TensorData(lowest=low, highest=high) for name, (low, high) in ranges.items()}
+    shifted = find_shifted(model, ranges)
+    data = {
+        name: TensorData(lowest=low, highest=high)
+        for name, (low, high) in align_ranges(ranges, shifted).items()
+    }
     quantizer = QDQQuantizer(
         copy, True, False, QuantType.QInt8, QuantType.QUInt8,
-        TensorsData(CalibrationMethod.MinMax, data), [], kept_in_float(copy), list(OPERATORS), {},
+        TensorsData(CalibrationMethod.MinMax, data), [], [*kept_in_float(copy), *in_float(shifted)],
+        list(OPERATORS), {},
     )  # fmt: skip
     quantizer.quantize_model()
     quantizer.model.topological_sort()
     quantized: ModelProto = quantizer.model.model
+    read_bytes(quantized, shifted)
     _free_the_logits(quantized)
     drop_unused(quantized)
     refuse_nonfinite_initializers(quantized)
     return quantized
-
-
-def kept_in_float(model: ModelProto) -> list[str]:
-    """Names of the nodes that the rule leaves alone: what comes before the first sum, and a short one itself."""
-    nodes = list(model.graph.node)
-    first = next((node for node in nodes if node.op_type in SUMS), None)
-    if first is None:
-        return []
-    before = nodes[: nodes.index(first)]
-    if first.op_type != "Conv" or _summands(model, first) >= SHORTEST_FIRST_SUM:
-        return [node.name for node in before]
-    return [node.name for node in (*before, first, *_pointwise_behind(nodes, first))]
-
-
-def _summands(model: ModelProto, conv: NodeProto) -> int:
-    """How many products one output value of a convolution sums."""
-    weight = next((tensor for tensor in model.graph.initializer if tensor.name == conv.input[1]), None)
-    return int(np.prod(weight.dims[1:])) if weight is not None else SHORTEST_FIRST_SUM
-
-
-def _pointwise_behind(nodes: list[NodeProto], first: NodeProto) -> list[NodeProto]:
-    """The activation of the first convolution: the pointwise nodes that see nothing but its values."""
-    seen, found = {first.output[0]}, []
-    constants = set(uses(nodes)) - {name for node in nodes for name in node.output}
-    for node in nodes[nodes.index(first) + 1 :]:
-        if node.op_type in POINTWISE and all(name in seen | constants for name in node.input):
-            found.append(node)
-            seen.update(node.output)
-    return found
 
 
 def _free_the_logits(model: ModelProto) -> None:

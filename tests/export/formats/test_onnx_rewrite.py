@@ -89,16 +89,23 @@ def test_shared_weights_are_left_alone():
 
 def test_squeeze_and_excite_passes_both_factors_on():
     nodes = [
-        node("HardSwish", "x", "h"),
+        node("Conv", "x w0", "c"),  # 64 products: no stem that stays in float
+        node("HardSwish", "c", "h"),
         node("ReduceMean", "h axes", "p", keepdims=1),
         node("Conv", "p w1", "q"),
         node("HardSigmoid", "q", "s", **SIXTH),
         node("Mul", "h s", "m"),
         node("Conv", "m w2", "y"),
     ]
-    weights = {"axes": np.int64([2, 3]), "w1": normal(4, 4, 1, 1), "w2": normal(3, 4, 1, 1)}
+    weights = {
+        "axes": np.int64([2, 3]),
+        "w0": normal(4, 4, 4, 4),
+        "w1": normal(4, 4, 1, 1),
+        "w2": normal(3, 4, 1, 1),
+    }
     model, kinds = rewritten(nodes, weights)
-    assert kinds == ["Add", "Clip", "Mul", "GlobalAveragePool", "Conv", "Add", "Clip", "Mul", "Conv"]
+    shifted = ["Conv", "Relu", "Add", "Clip", "Mul"]
+    assert kinds == [*shifted, "GlobalAveragePool", "Conv", "Add", "Clip", "Mul", "Conv"]
     assert "axes" not in [item.name for item in model.graph.initializer]
 
 
@@ -123,3 +130,29 @@ def test_other_means_stay(axes):
 def test_another_slope_of_hard_sigmoid_stays():
     _, kinds = rewritten([node("HardSigmoid", "x", "y", alpha=0.2, beta=0.5)], {})
     assert kinds == ["HardSigmoid"]
+
+
+def test_a_stem_that_stays_in_float_keeps_its_activation():
+    nodes = [node("Conv", "x w", "c"), node("HardSwish", "c", "h"), node("Conv", "h v", "y")]
+    _, kinds = rewritten(nodes, {"w": normal(4, 4, 3, 3), "v": normal(3, 4, 1, 1)})
+    assert kinds == ["Conv", "HardSwish", "Conv"]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_three_goes_into_the_bias_of_the_convolution_in_front(bias):
+    nodes = [
+        node("Conv", "x w b" if bias else "x w", "c"),
+        node("HardSwish", "c", "h"),
+        node("Conv", "h v", "y"),
+    ]
+    weights = {"w": normal(4, 4, 4, 4), "v": normal(3, 4, 1, 1), **({"b": normal(4)} if bias else {})}
+    _, kinds = rewritten(nodes, weights)
+    assert kinds == ["Conv", "Relu", "Add", "Clip", "Mul", "Conv"]
+
+
+def test_a_convolution_that_others_read_keeps_its_bias():
+    nodes = [
+        node("Conv", "x w", "c"), node("HardSwish", "c", "h"), node("Add", "c h", "s"), node("Conv", "s v", "y"),
+    ]  # fmt: skip
+    _, kinds = rewritten(nodes, {"w": normal(4, 4, 4, 4), "v": normal(3, 4, 1, 1)})
+    assert kinds == ["Conv", "Add", "Clip", "Mul", "Mul", "Add", "Conv"]
