@@ -75,7 +75,11 @@ def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
 def _constants(call: Call) -> list[Value]:
     """Tensors of weights that an operator reads, those in lists too."""
     flat = [item for part in call.arguments for item in (part if isinstance(part, list | tuple) else [part])]
-    return [item for item in flat if isinstance(item, Value) and item.constant is not None]
+    return [
+        item
+        for item in flat
+        if isinstance(item, Value) and item.constant is not None and item.constant.is_floating_point()
+    ]
 
 
 def _constant(value: Value, forms: tuple[Array, ...] = ()) -> Need:
@@ -312,6 +316,7 @@ _MOVES = frozenset(
         "aten::unsqueeze",
         "aten::squeeze",
         "aten::clone",
+        "aten::_to_copy",
         "aten::alias",
         "aten::detach",
         "aten::expand",

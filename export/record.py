@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 from torch.utils.weak import WeakIdKeyDictionary
@@ -78,7 +79,7 @@ def record(module: nn.Module, example: Tensor) -> Record:
     from fer_edge.export.tracing import slow_attention
 
     recorder = _Recorder(example)
-    with torch.no_grad(), slow_attention(), recorder:
+    with torch.no_grad(), slow_attention(), _Readers(recorder), recorder:
         answer = module(example)
     for tensor in [answer] if isinstance(answer, Tensor) else []:
         recorder.value(tensor).uses += 1
@@ -121,6 +122,24 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 name = func._schema.name.rstrip("_")
                 self.found.calls.append(Call(name, arguments, self._values[outputs[0]]))
         return result
+
+
+class _Readers(TorchFunctionMode):
+    """Sees what takes numbers out of a tensor without any operator."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        super().__init__()
+        self.recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        if func in _READING and self.recorder.value(args[0]).depends:
+            self.recorder.found.read += _place()
+        return func(*args, **(kwargs or {}))
+
+
+_READING = frozenset({Tensor.tolist, Tensor.numpy, Tensor.__array__})
 
 
 def _arguments(func: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:

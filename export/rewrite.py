@@ -24,6 +24,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from fer_edge.export.rewrite_linear import find_pairs, fold_pairs
 from fer_edge.export.rewrite_pooling import plain_pools, windows_of
 from fer_edge.export.rewrite_signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
 from fer_edge.runtime.errors import ExportError
@@ -140,6 +141,23 @@ def rewrite_pools(
         notes: gets a sentence if equality is not proven.
     """
     return _kept_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
+
+
+def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with ``BatchNorm1d`` folded into the ``Linear`` before it, proven equal; else ``module``, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if equality is not proven.
+    """
+    pairs = find_pairs(module, example)
+    if not pairs:
+        return module
+    # Proven where the folded weights are not rounded to float32.
+    exact = fold_pairs(copy.deepcopy(module).double(), pairs)
+    proven = _kept_if_equal(module, exact, example, "the fold of BatchNorm1d into Linear", notes)
+    return module if proven is module else fold_pairs(module, pairs)
 
 
 def _kept_if_equal(

@@ -125,11 +125,13 @@ def _prepare(
 ) -> tuple[Original, Evidence]:
     """The parent's part: the original for the children at once, then pictures and reference answers."""
     from fer_edge.export.bundle_writer import REFERENCE
+    from fer_edge.export.decisions import refuse_decisions
     from fer_edge.export.evidence import gather
     from fer_edge.export.golden import write_golden
     from fer_edge.export.source import open_original, write_reference
 
     original = open_original(settings.given)
+    refuse_decisions(original.module, original.contract)
     write_reference(original, bundle / REFERENCE)
     put_json(
         common / "source.json",

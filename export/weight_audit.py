@@ -151,8 +151,8 @@ def _is_weight(constant: Constant) -> bool:
 
 
 def _is_neutral(values: NDArray[np.float64]) -> bool:
-    """Converters write zeros and ones where a network has no bias or no factor."""
-    return bool((values == 0).all() or (values == 1).all())
+    """Converters write zeros and ones where a network has no bias or factor, or where a product only moves values."""
+    return bool(((values == 0) | (values == 1)).all())
 
 
 def _fit(constant: Constant, candidate: Candidate) -> float | None:

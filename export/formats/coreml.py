@@ -32,11 +32,15 @@ from fer_edge.export.formats.coreml_weights import read_constants
 from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.record import Call, record
+from fer_edge.export.rewrite import rewrite_linear, rewrite_pools
+from fer_edge.export.rewrite_pooling import COREML as COREML_POOLS
 from fer_edge.export.tracing import judge_trace, trace
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
 
+NETWORK = "coreml:network"
 COMPRESSION = "compression::linear_quantize_weights"
-_TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d)
 PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
 
 
@@ -109,12 +113,20 @@ def _convert(request: Request, contract: Contract) -> Any:
             ct.TensorType(name="scores") if image else ct.TensorType(name="probabilities", dtype=np.float32)
         ],
         classifier_config=ct.ClassifierConfig(list(contract.labels)) if image else None,
-        pass_pipeline=_passes(precision, request.source.module),
+        pass_pipeline=_passes(precision, _calls(request)),
         skip_model_load=True,
     )
 
 
-def _passes(precision: str, module: nn.Module) -> Any:
+def _calls(request: Request) -> list[Call]:
+    key = "coreml:calls"
+    if key not in request.memo:
+        request.memo[key] = record(request.source.module, example_tensor(request.source.contract)).calls
+    found: list[Call] = request.memo[key]
+    return found
+
+
+def _passes(precision: str, calls: list[Call]) -> Any:
     """The default rewrites but those that are wrong, and for w8 the compression of weights behind them.
 
     One would turn mean and std of the image interface into a batch_norm with an epsilon of 1e-5 in it. Compressing
@@ -126,7 +138,10 @@ def _passes(precision: str, module: nn.Module) -> Any:
 
     pipeline = ct.PassPipeline()
     pipeline.remove_passes({"common::fuse_elementwise_to_batchnorm"})
-    if any(isinstance(child, _TRANSPOSED) and child.groups > 1 for child in module.modules()):
+    # (..., transposed, output padding, groups)
+    if any(
+        call.name == "aten::convolution" and call.arguments[6] and call.arguments[8] > 1 for call in calls
+    ):
         pipeline.remove_passes({"common::fuse_conv_batchnorm", "common::fuse_conv_scale"})
     if precision == "w8":
         # For all operators alike: a bias that equals a constant of another kind is stored once and may have one rule.
@@ -153,18 +168,39 @@ def _image_input(contract: Contract) -> Any:
 
 def _traced(request: Request) -> torch.jit.ScriptModule:
     """A trace for one conversion, because the converter writes into it; the first one of an interface is judged."""
-    interface, source = request.variant.interface, request.source
+    interface, contract, network = request.variant.interface, request.source.contract, _network(request)
     if interface == "image":
-        frontend: nn.Module = ImageFrontend(source.module, source.contract, layout="NCHW")
-        example = example_picture(source.contract, layout="NCHW")
+        frontend: nn.Module = ImageFrontend(network, contract, layout="NCHW")
+        example = example_picture(contract, layout="NCHW")
     else:
-        frontend, example = TensorFrontend(source.module, source.contract), example_tensor(source.contract)
+        frontend, example = TensorFrontend(network, contract), example_tensor(contract)
     traced = trace(_Plain(frontend).eval(), example)
     key = f"coreml:judged:{interface}"
     if key not in request.memo:
         judge_trace(traced, request)
         request.memo[key] = True
     return traced
+
+
+def _network(request: Request) -> nn.Module:
+    """The original with pools that the converter gets right, and without BatchNorm behind linear layers.
+
+    Raises:
+        ExportError: a pool that it gets wrong has no other form that is proven equal.
+    """
+    if NETWORK not in request.memo:
+        notes: list[str] = []
+        faults: list[str] = []
+        example = example_tensor(request.source.contract)
+        folded = rewrite_linear(request.source.module, example, notes)
+        network = rewrite_pools(folded, example, COREML_POOLS, faults)
+        if faults:
+            raise ExportError(f"coremltools would pool this network wrongly, and {faults[0]}")
+        request.memo[NETWORK] = network, notes
+    network, notes = request.memo[NETWORK]
+    request.notes.extend(note for note in notes if note not in request.notes)
+    found: nn.Module = network
+    return found
 
 
 def _after_first_product() -> Callable[[Any], bool]:

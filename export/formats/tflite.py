@@ -25,7 +25,7 @@ from fer_edge.export.formats.tflite_metadata import (
 )
 from fer_edge.export.formats.tflite_quantize import quantize
 from fer_edge.export.frontend import example_tensor
-from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite, rewrite_pools
+from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite, rewrite_linear, rewrite_pools
 from fer_edge.export.rewrite_pooling import TFLITE as TFLITE_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
@@ -112,7 +112,10 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
 
 def _network(request: Request) -> nn.Module:
     """The network for every precision: padded max-pools become PADV2, which delegates refuse in float32 too."""
-    return _rewritten(request, "network", request.source.module, {MAX_POOL})
+    folded = _noted(
+        request, "linear", lambda notes: rewrite_linear(request.source.module, _example(request), notes)
+    )
+    return _rewritten(request, "network", folded, {MAX_POOL})
 
 
 def _int8_network(request: Request, plain: nn.Module) -> nn.Module:
