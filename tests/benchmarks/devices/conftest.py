@@ -1,5 +1,7 @@
 """The real adb client against a server of the test's own."""
 
+import os
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,6 +82,9 @@ class Bench:
 @pytest.fixture
 def bench(tmp_path, monkeypatch):
     """A desk with one phone; the client's port is the fake server's, so no real server is asked or started."""
+    if shutil.which("adb") is None:
+        absent = pytest.fail if os.environ.get("CI") else pytest.skip
+        absent("no adb: apt-get install adb")
     server = FakeServer()
     monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(server.port))
     monkeypatch.delenv("ANDROID_SERIAL", raising=False)
