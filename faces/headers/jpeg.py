@@ -135,11 +135,22 @@ def _samples(components: list[tuple[int, int]]) -> float:
 
 
 def _refuse_too_short(file: PictureBytes, offset: int, width: int, height: int, seen: _Seen) -> None:
-    """A closed but shortened scan: libjpeg would fill the rest with gray and only warn."""
+    """No end, which the decoder would notice late, or a closed but shortened scan, whose rest it would fill with gray."""
+    if not _holds(file, offset, b"\xff\xd9"):
+        raise HeaderError(f"cut off after {file.size} bytes")
     blocks = width * height / 64 * _samples(seen.components)
     bits = seen.shortest.get(0, 0) + seen.shortest.get(1, 0)
     if (file.size - offset) * 8 < blocks * bits:
         raise HeaderError(f"cut off: {file.size} bytes cannot hold {width}x{height} pixels")
+
+
+def _holds(file: PictureBytes, offset: int, wanted: bytes) -> bool:
+    while chunk := file.upto(offset, _CHUNK):
+        if wanted in chunk:
+            return True
+        # It may lie across the border.
+        offset += max(1, len(chunk) - 1)
+    return False
 
 
 def _count_scans(file: PictureBytes, offset: int, pixels: int) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
 
-MOST_CHUNKS = 1 << 16
+MOST_CHUNKS = 1 << 15
 """Encoders write 8 KiB of picture a chunk or more; a flood of empty ones costs the decoder seconds."""
 
 MOST_OTHER = 16 << 20

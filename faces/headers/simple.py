@@ -12,6 +12,9 @@ SLOW_PIXELS = 1 << 20
 MOST_EXTENSION = 1 << 18
 """Bytes of a GIF before its first picture: comments, application data."""
 
+MOST_BLOCKS = 4096
+"""Into which these are cut; a full one has 255 bytes."""
+
 MOST_FRAMES = 4096
 """Of an animated WebP, of which the first is taken."""
 
@@ -47,19 +50,27 @@ def gif_header(file: PictureBytes) -> Header:
     """The first picture of a GIF."""
     width, height, flags = file.number(6, 2, "little"), file.number(8, 2, "little"), file.number(10, 1)
     start = offset = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    blocks = 0
     while (mark := file.at(offset, 1)) == b"!":
         offset += 2
         while length := file.number(offset, 1):
-            offset += 1 + length
-            if offset - start > MOST_EXTENSION:
-                raise HeaderError(f"more than {MOST_EXTENSION >> 10} KiB of comments before the picture")
-        offset += 1
+            offset, blocks = offset + 1 + length, blocks + 1
+            _refuse_chatter(offset - start, blocks)
+        offset, blocks = offset + 1, blocks + 1
+        _refuse_chatter(offset - start, blocks)
     if mark != b",":
         raise HeaderError("no picture in it")
     left, top, columns, rows = (file.number(offset + 1 + 2 * index, 2, "little") for index in range(4))
     if not columns or not rows:
         raise HeaderError(f"its picture has the size {columns}x{rows}")
     return Header(max(width, left + columns), max(height, top + rows), 1.0)
+
+
+def _refuse_chatter(size: int, blocks: int) -> None:
+    if size > MOST_EXTENSION or blocks > MOST_BLOCKS:
+        raise HeaderError(
+            f"more than {MOST_EXTENSION >> 10} KiB or {MOST_BLOCKS} blocks of comments before the picture"
+        )
 
 
 def ppm_header(file: PictureBytes) -> Header:

@@ -41,7 +41,7 @@ def texture(width, height, mode="RGB"):
     return Image.fromarray(small.squeeze(), mode).resize((width, height), Image.Resampling.BICUBIC)
 
 
-def gif_of_46_bytes(width=11585, height=11585):
+def small_gif(width=11585, height=11585):
     return (
         b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
         + b"!\xf9\x04\x01\0\0\0\0" + b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\0" + b";"
@@ -159,10 +159,11 @@ def ppm_text(side):
 
 
 REFUSED = {
-    "46 bytes of GIF, 134 megapixels": ("gif", gif_of_46_bytes),
+    "43 bytes of GIF, 134 megapixels": ("gif", small_gif),
     "GIF, a million one-byte comments": ("gif", gif_comments),
+    "GIF, 200,000 empty comments": ("gif", lambda: gif_comments(block=0, count=0)[:-2] + b"!\xfe\0" * 200_000),
     "GIF, 16 MB of comments": ("gif", lambda: gif_comments(block=255, count=65000)),
-    "GIF, cut off in its header": ("gif", lambda: gif_of_46_bytes(8, 8)[:30]),
+    "GIF, cut off in its header": ("gif", lambda: small_gif(8, 8)[:30]),
     "PNG, 10 of 4,000 rows": ("png", lambda: png(4000, 4000, black_rows(4000, 10))),
     "PNG, 10 of 4,000 rows of gray": ("png", lambda: png(4000, 4000, black_rows(4000, 10, 1), color=0)),
     "PNG, interlaced, rows missing": ("png", lambda: png(640, 640, black_rows(640, 300), interlaced=1)),
@@ -183,6 +184,8 @@ REFUSED = {
     "JPEG, 60 megapixels, progressive": ("jpg", lambda: jpeg_with_size(7800, 7800, progressive=True)),
     "JPEG, 48 megapixels out of 1 kB": ("jpg", lambda: jpeg_with_size(8000, 6000)),
     "JPEG, closed after a hundredth": ("jpg", jpeg_closed_early),
+    "JPEG, 50 megapixels, cut off near its end": (
+        "jpg", lambda: encoded(texture(8160, 6120), "JPEG", quality=85)[:-5000]),
     "JPEG, cut in half": ("jpg", lambda: (data := encoded(texture(2000, 2000), "JPEG"))[: len(data) // 2]),
     "TIFF, 134 megapixels from 130 kB": ("tif", lambda: tiff_bomb(11585)),
     "TIFF, a tile of 4,294 megapixels": (
@@ -233,7 +236,7 @@ ACCEPTED = {
     "PNG, 46 megapixels with alpha": ("png", lambda: png(6800, 6800, black_rows(6800, 6800, 4), color=6)),
     "PNG, 46 megapixels of gray with alpha": ("png", lambda: png(6800, 6800, black_rows(6800, 6800, 2), color=4)),
     "PNG, 50 megapixels of 16-bit gray": ("png", lambda: png(SIDE, SIDE, black_rows(SIDE, SIDE, 2), color=0, depth=16)),
-    "GIF, 50 megapixels": ("gif", lambda: gif_of_46_bytes(SIDE, SIDE)),
+    "GIF, 50 megapixels": ("gif", lambda: small_gif(SIDE, SIDE)),
     "GIF, 4,000 frames": ("gif", gif_frames),
     "WebP, 24 megapixels": ("webp", lambda: encoded(texture(6000, 4000), "WEBP", quality=80, method=0)),
     "TIFF, 46 megapixels, one compressed strip": ("tif", lambda: tiff_bomb(6800)),
