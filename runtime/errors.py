@@ -24,6 +24,22 @@ class FerEdgeError(Exception):
 
     exit_code = 1
 
+    def __init__(self, message: str = "", *more: object) -> None:
+        """Bound the message: names out of files may have megabytes."""
+        super().__init__(_bounded(message) if isinstance(message, str) else message, *more)
+
+
+LONGEST_MESSAGE = 10_000
+"""Characters: room for a list of faults, none for a name that fills a file."""
+
+
+def _bounded(message: str) -> str:
+    left = len(message) - LONGEST_MESSAGE
+    if left <= 0:
+        return message
+    half = LONGEST_MESSAGE // 2
+    return f"{message[:half]} ... ({left} characters left out) ... {message[-half:]}"
+
 
 class ContractError(FerEdgeError):
     """A contract's text breaks the schema ``fer-edge-contract/1``."""

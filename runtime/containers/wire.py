@@ -1,6 +1,9 @@
 """A walk over protobuf's wire format that reads only what it is asked for.
 
-Source: "Encoding", Protocol Buffers documentation.
+What protobuf's own parsers cut, skip or read otherwise is refused: a tag of more than 32 bits (they drop the upper ones, and
+the field is another one then), field 0, groups, lengths of more than 31 bits.
+
+Source: "Encoding", Protocol Buffers documentation; ``parse_context.h`` of its C++ library.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from typing import BinaryIO
 from fer_edge.runtime.containers.limits import LARGEST_CONTRACT, ContainerError
 
 _MOST_FIELDS = 200_000
+_TAG_BYTES = 5
+"""The most that protobuf reads of a tag or a length."""
 Span = tuple[int, int]
 """Offset and length in the file."""
 
@@ -31,7 +36,9 @@ def fields(file: BinaryIO, span: Span, numbers: Container[int]) -> Iterator[tupl
     for _ in range(_MOST_FIELDS):
         if position >= end:
             return
-        tag, position = _varint(file, position, end)
+        tag, position = _varint(file, position, end, _TAG_BYTES)
+        if not 8 <= tag < 1 << 32:
+            raise ContainerError(f"a field number at byte {position} that protobuf does not have")
         length, position = _extent(file, tag & 7, position, end)
         if tag & 7 == 2 and tag >> 3 in numbers:
             yield tag >> 3, (position, length)
@@ -63,22 +70,22 @@ def _extent(file: BinaryIO, kind: int, position: int, end: int) -> Span:
         _, after = _varint(file, position, end)
         return after - position, position
     if kind == 2:
-        length, position = _varint(file, position, end)
+        length, position = _varint(file, position, end, _TAG_BYTES)
     elif kind in (1, 5):
         length = 8 if kind == 1 else 4
     else:
         raise ContainerError(f"wire type {kind} at byte {position}")
-    if length > end - position:
+    if length > min(end - position, (1 << 31) - 1):
         raise ContainerError(f"a field of {length} bytes at byte {position} runs over the end")
     return length, position
 
 
-def _varint(file: BinaryIO, position: int, end: int) -> Span:
+def _varint(file: BinaryIO, position: int, end: int, most: int = 10) -> Span:
     file.seek(position)
-    data = file.read(min(10, end - position))
+    data = file.read(min(most, end - position))
     value = 0
     for count, byte in enumerate(data):
         value |= (byte & 127) << (7 * count)
         if byte < 128:
             return value, position + count + 1
-    raise ContainerError(f"an integer without end at byte {position}")
+    raise ContainerError(f"an integer at byte {position} that is longer than protobuf's, or cut off")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import installed, library, native
+from fer_edge.runtime.engines.protocol import installed, library, listed, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
 from fer_edge.runtime.extras import require
 
@@ -78,7 +78,7 @@ class CoreMl:
             names = [end.name for end in model.get_spec().description.output]
         if contract.output.name not in names:
             raise EngineError(
-                f"{path.name}: output {contract.output.name!r} of its contract is not among {names}"
+                f"{path.name}: output {contract.output.name!r} of its contract is not among {listed(names)}"
             )
         return CoreMlSession(model, path, contract, self.version() or self.name)
 

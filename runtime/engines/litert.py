@@ -81,15 +81,22 @@ class LiteRt:
         with native("LiteRT", path, "open"), quiet():
             interpreter = found.Interpreter(model_path=str(path), num_threads=threads, **self._options(found))
             interpreter.allocate_tensors()
+        with native("LiteRT", path, "read"):  # names that are not UTF-8
+            given, answer = self._checked(interpreter, path, contract)
+        return LiteRtSession(
+            interpreter, path, (given["index"], answer["index"]), self.version() or self.name
+        )
+
+    def _checked(
+        self, interpreter: Any, path: Path, contract: Contract
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         if (self.version() or "").startswith(_FROZEN) and has_dynamic_channels(interpreter):
             raise EngineError(
                 f"{path.name}: {_FROZEN}answers wrongly to dynamic precision; install ai-edge-litert or take another variant"
             )
         given, answer = _ends(interpreter, path, contract)
         _check(path, contract, given, answer)
-        return LiteRtSession(
-            interpreter, path, (given["index"], answer["index"]), self.version() or self.name
-        )
+        return given, answer
 
     def _options(self, found: Any) -> dict[str, Any]:
         if self._delegates:

@@ -80,7 +80,8 @@ class OnnxRuntime:
             session = found.InferenceSession(
                 str(path), options, providers=list(dict.fromkeys((self._provider, _CPU)))
             )
-        self._check(session, path, contract)
+        with native("onnxruntime", path, "read"):  # names that are not UTF-8
+            self._check(session, path, contract)
         return OnnxSession(session, path, contract, self.version() or "onnxruntime")
 
     def _check(self, session: Any, path: Path, contract: Contract) -> None:

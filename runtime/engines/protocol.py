@@ -16,6 +16,9 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import EngineError, FerEdgeError, MissingExtra
 from fer_edge.runtime.extras import require
 
+_SHOWN = 80
+"""Characters of a name out of a file."""
+
 
 class Session(Protocol):
     """One opened artifact. ``run`` may be called by several threads at once; a library that bears only one gets a lock."""
@@ -132,6 +135,10 @@ def _first_line(error: Exception) -> str:
     return lines[0][:300]
 
 
+def _sizes(shape: Sequence[object]) -> str:
+    return short(str(list(shape[:10])))
+
+
 def check_end(
     path: Path, end: str, name: str, shape: Sequence[object], dtype: str, expected: tuple[Sequence[int], str]
 ) -> None:
@@ -155,9 +162,20 @@ def check_end(
     )
     if not same or (wanted_dtype and dtype != wanted_dtype):
         raise EngineError(
-            f"{path.name}: {end} {name!r} is {dtype} {list(shape)}, but its contract says "
+            f"{path.name}: {end} {short(name)!r} is {short(dtype)} {_sizes(shape)}, but its contract says "
             f"{wanted_dtype or dtype} {list(wanted_shape)}; export it again"
         )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names out of a file, as many and as much of each as a message bears."""
+    shown = ", ".join(short(name) for name in names[:10]) or "none"
+    return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown
+
+
+def short(text: str) -> str:
+    """Text out of a file, cut for a message."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
@@ -168,6 +186,6 @@ def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
     """
     if wanted not in names:
         raise EngineError(
-            f"{path.name}: {end} {wanted!r} of its contract is not among {', '.join(names) or 'none'}"
+            f"{path.name}: {end} {short(wanted)!r} of its contract is not among {listed(names)}"
         )
     return wanted

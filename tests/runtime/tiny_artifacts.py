@@ -69,7 +69,7 @@ def torchscript_bytes(contract, *, extra="contract.json"):
     return buffer.getvalue()
 
 
-def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False, more=()):
+def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False, more=(), given="image"):
     """FULLY_CONNECTED and SOFTMAX, put together as a flatbuffer; ``dynamic``: int8 weights, one scale a label."""
     import flatbuffers
     from ai_edge_litert import schema_py_generated as schema
@@ -105,7 +105,7 @@ def tflite_bytes(contract, *, signature=True, metadata=KEY, dynamic=False, more=
         entry.name, entry.buffer = name, number
         model.metadata.append(entry)
     if signature:
-        model.signatureDefs = [_signature(schema)]
+        model.signatureDefs = [_signature(schema, given)]
     builder = flatbuffers.Builder(4096)
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
@@ -138,11 +138,11 @@ def _operator(schema, code, inputs, outputs, options, kind):
     return operator
 
 
-def _signature(schema):
+def _signature(schema, name):
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = "serving_default", 0
     given, answer = schema.TensorMapT(), schema.TensorMapT()
-    given.name, given.tensorIndex = "image", 0
+    given.name, given.tensorIndex = name, 0
     answer.name, answer.tensorIndex = "probabilities", 3
     signature.inputs, signature.outputs = [given], [answer]
     return signature
