@@ -111,7 +111,28 @@ class Worker:
         )
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")
-        return {"contract": contract.text, "notes": request.notes, **self._judged(task, contract)}
+        judged = self._judged(task, contract)
+        if judged["parity"]["verdict"] == "pass" and variant.precision == "int8":
+            request.notes.extend(self._slow_notes(task, contract))
+        return {"contract": contract.text, "notes": request.notes, **judged}
+
+    def _slow_notes(self, task: Task, contract: Contract) -> list[str]:
+        """A sentence where the fp32 file of the same format and interface, made before it, is as fast."""
+        from fer_edge.export.int8_pays import slow_note
+        from fer_edge.runtime.contract import Contract
+        from fer_edge.runtime.model import open_artifact
+
+        for index, other in enumerate(self.job.tasks):
+            sibling = other.stage == MAKE and other.what.precision == "fp32"
+            found = (
+                self.job.result(index) if sibling and other.what.interface == task.what.interface else None
+            )
+            if found and "contract" in found:
+                fp32 = open_artifact(Path(other.path), Contract.parse(found["contract"]), threads=1)
+                int8 = open_artifact(Path(task.path), contract, threads=1)
+                note = slow_note(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
+                return [note] if note else []
+        return []
 
     def _verify(self, task: Task) -> dict[str, Any]:
         return self._judged(task, _contract_beside(task))
