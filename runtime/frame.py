@@ -6,6 +6,7 @@ Step 1 of the camera specification: YUV_420_888 (I420, NV12, NV21) or RGBA_8888,
 from __future__ import annotations
 
 import operator
+import os
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -21,7 +22,9 @@ LARGEST_SIDE = 1 << 16
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """A camera picture. Make it with :meth:`from_rgba`, :meth:`from_yuv420` or :meth:`from_rgb`.
+    """A camera picture. Make it with :meth:`from_rgba` or :meth:`from_yuv420`.
+
+    Of an array: :meth:`from_rgb`, :meth:`from_bgr` (OpenCV's order) or :meth:`from_gray`.
 
     A frame owns its bytes: ``bytes`` are kept as they are, buffers that can change are copied.
 
@@ -118,16 +121,101 @@ class Frame:
         Raises:
             FrameError: not such an array.
         """
-        array = np.asarray(pixels)
-        if array.ndim != 3 or array.shape[2] != 3 or array.dtype != np.uint8:
-            raise FrameError(
-                f"size and type of the picture are {array.shape} {array.dtype}; allowed: (height, width, 3) uint8"
-            )
+        return cls._of_colors(_pixels(pixels, 3, "from_rgb"), rotation)
+
+    @classmethod
+    def from_bgr(cls, pixels: Any, *, rotation: int = 0) -> Frame:
+        """A frame of a picture in OpenCV's order, as ``cv2.imread`` and ``VideoCapture.read`` give it.
+
+        Args:
+            pixels: (height, width, 3) uint8, BGR.
+            rotation: degrees clockwise to upright.
+
+        Raises:
+            FrameError: not such an array.
+        """
+        return cls._of_colors(_pixels(pixels, 3, "from_bgr")[:, :, ::-1], rotation)
+
+    @classmethod
+    def from_gray(cls, pixels: Any, *, rotation: int = 0) -> Frame:
+        """A frame of a gray picture. Each value is red, green and blue, and the specification's gray of it is that value.
+
+        Args:
+            pixels: (height, width) or (height, width, 1) uint8, 0 black to 255 white.
+            rotation: degrees clockwise to upright.
+
+        Raises:
+            FrameError: not such an array.
+        """
+        return cls._of_colors(_pixels(pixels, 1, "from_gray"), rotation)
+
+    @classmethod
+    def _of_colors(cls, array: NDArray[np.uint8], rotation: int) -> Frame:
         height, width = array.shape[:2]
         _size(width, height)
         rgba = np.full((height, width, 4), 255, np.uint8)
         rgba[:, :, :3] = array
         return cls.from_rgba(rgba.tobytes(), width=width, height=height, rotation=rotation)
+
+
+def require_frame(value: object) -> Frame:
+    """The value, if it is a frame.
+
+    Raises:
+        FrameError: it is something else; the message says how to make a frame of it.
+    """
+    if isinstance(value, Frame):
+        return value
+    if isinstance(value, str | os.PathLike):
+        hint = "decode the file first, Frame.from_rgb(np.asarray(Image.open(path).convert('RGB'))), or call fer-predict"
+    elif value is None:
+        hint = "cv2.imread gives None for a file that it cannot read, VideoCapture.read at the end of a video"
+    elif isinstance(value, bytes | bytearray | memoryview):
+        hint = "say what the bytes are: Frame.from_rgba(bytes, width=..., height=...) or Frame.from_yuv420"
+    else:
+        hint = "make one of an array: Frame.from_rgb, Frame.from_bgr (OpenCV's order) or Frame.from_gray"
+    raise FrameError(f"{_described(value)} came; allowed: a Frame; {hint}")
+
+
+def _described(value: object) -> str:
+    if isinstance(value, np.ndarray):
+        return f"an array {value.shape} {value.dtype}"
+    return "None" if value is None else f"{type(value).__name__}"
+
+
+def _pixels(pixels: object, channels: int, maker: str) -> NDArray[np.uint8]:
+    """A picture's array, (height, width, channels) uint8."""
+    try:
+        array = np.asarray(pixels)
+    except (TypeError, ValueError) as error:
+        raise FrameError(f"the picture is no array ({ascii(str(error))[1:-1][:80]})") from None
+    if channels == 1 and array.ndim == 2:
+        array = array[:, :, None]
+    if array.ndim == 3 and array.shape[2] == channels and array.dtype == np.uint8:
+        return array
+    wanted = "(height, width) uint8" if channels == 1 else f"(height, width, {channels}) uint8"
+    raise FrameError(
+        f"size and type of the picture are {array.shape[:5]} {array.dtype}; allowed in {maker}: {wanted}{_hint(array)}"
+    )
+
+
+def _hint(array: NDArray[Any]) -> str:
+    """What to do with an array that other makers, or none, take."""
+    if array.dtype != np.uint8:
+        return (
+            "; scale floats from 0..1 first: (255 * array).round().astype('uint8')"
+            if array.dtype.kind == "f"
+            else ""
+        )
+    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 1):
+        return "; gray goes into Frame.from_gray"
+    if array.ndim == 3 and array.shape[2] == 3:
+        return "; colors go into Frame.from_rgb or Frame.from_bgr"
+    if array.ndim == 3 and array.shape[2] == 4:
+        return "; four channels go into Frame.from_rgba, with width and height"
+    if array.ndim == 4:
+        return "; give one picture of the batch"
+    return ""
 
 
 def _size(width: object, height: object) -> tuple[int, int]:

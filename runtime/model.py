@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.camera import prepare
+from fer_edge.runtime.camera.geometry import refuse_odd_box
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
@@ -18,7 +19,7 @@ from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
 from fer_edge.runtime.exchange import recover
-from fer_edge.runtime.frame import Frame
+from fer_edge.runtime.frame import Frame, require_frame
 from fer_edge.runtime.places import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction
 from fer_edge.runtime.variants import FORMATS, Variant
@@ -104,9 +105,13 @@ class Model:
                 one); the contract's margin is added here. None: the whole picture, without margin.
 
         Raises:
-            FrameError: the box is empty inside the image or not four finite numbers.
+            FrameError: no frame; the box is empty inside the image, not four finite numbers, under 4 pixels wide or
+                high, or in units of 0 to 1.
             EngineError: the engine refused.
         """
+        require_frame(frame)
+        if box is not None:
+            refuse_odd_box(box)
         return Prediction.of(self.contract.labels, self.run(prepare(frame, self.contract, box)))
 
     def _dequantized(self, raw: NDArray[Any]) -> NDArray[np.float32]:

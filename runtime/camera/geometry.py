@@ -84,6 +84,33 @@ def crop(box: Sequence[float] | None, margin: float, width: int, height: int) ->
     return left, top, right, bottom
 
 
+LEAST_FACE = 4
+"""Pixels of a face box's width and height: less is no face but another unit or order of the numbers."""
+
+
+def refuse_odd_box(box: Sequence[float]) -> None:
+    """Refuse what the camera path could cut out, but what can be no face.
+
+    Args:
+        box: x0, y0, x1, y1 in pixels of the upright image, before the margin.
+
+    Raises:
+        FrameError: a box in units of the picture's size, one under ``LEAST_FACE`` pixels, or one that ``crop`` refuses.
+    """
+    x0, y0, x1, y1 = _numbers(box)
+    said = f"box ({x0:g}, {y0:g}, {x1:g}, {y1:g})"
+    if 0 <= x0 <= x1 <= 1 and 0 <= y0 <= y1 <= 1:
+        raise FrameError(
+            f"{said} is in units of the picture's size; multiply x by its width and y by its height, or give no box for "
+            "the whole picture"
+        )
+    if x1 - x0 < LEAST_FACE or y1 - y0 < LEAST_FACE:
+        raise FrameError(
+            f"{said} is {x1 - x0:g}x{y1 - y0:g} pixels; allowed: at least {LEAST_FACE}x{LEAST_FACE}, as x0, y0, x1, y1 "
+            "(not x, y, width, height) in pixels of the upright image"
+        )
+
+
 def _numbers(box: Sequence[float]) -> tuple[float, float, float, float]:
     try:
         x0, y0, x1, y1 = (float(value) for value in box)

@@ -19,7 +19,7 @@ from fer_edge.runtime.camera.scaler import axis, blend
 from fer_edge.runtime.camera.tables import fill
 from fer_edge.runtime.contract import LARGEST_SIDE, Contract
 from fer_edge.runtime.errors import FrameError
-from fer_edge.runtime.frame import Frame
+from fer_edge.runtime.frame import Frame, require_frame
 
 
 def upright(frame: Frame, mirror: bool = False) -> NDArray[np.uint8]:
@@ -32,7 +32,7 @@ def upright(frame: Frame, mirror: bool = False) -> NDArray[np.uint8]:
     Returns:
         (H, W, 3) uint8 RGB, contiguous.
     """
-    turned = axes(frame.rotation, mirror=mirror)
+    turned = axes(require_frame(frame).rotation, mirror=mirror)
     width, height = upright_size(frame)
     x = stored(np.arange(width), width, is_reversed=turned.x_reversed)
     y = stored(np.arange(height), height, is_reversed=turned.y_reversed)
@@ -105,7 +105,7 @@ def _scaled(
     width, height = _target(width), _target(height)
     if not 0 <= margin < float("inf"):
         raise FrameError(f"margin of the box is {margin}; allowed: a finite number, 0 or more")
-    image_width, image_height = upright_size(frame)
+    image_width, image_height = upright_size(require_frame(frame))
     left, top, right, bottom = crop(box, margin, image_width, image_height)
     turned = axes(frame.rotation, mirror=mirror)
     x = axis(right - left, width, chunked=True)

@@ -48,7 +48,7 @@ def test_names_that_are_not_utf8(tmp_path, sound, extension, name):
 def test_a_signature_of_no_text_is_an_error_of_the_engine(tmp_path, sound):
     path = tmp_path / "tiny-fp32.tflite"
     path.write_bytes(sound[".tflite"].replace(b"serving_default", b"\xff" * 15))
-    with pytest.raises(EngineError, match="LiteRT cannot (open|read) .*utf-8"):
+    with pytest.raises(EngineError, match=r"LiteRT cannot (open|read) .*utf-8"):
         load(path)
 
 
