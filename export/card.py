@@ -73,8 +73,8 @@ SWIFT = """\
 The camera path in Swift is in `docs/ios.md` of fer-edge; it gives the `tensor`, and `golden/` proves it. **Nothing of this was compiled or
 run: no Mac was at hand.** The shape is {shape}."""
 JAVASCRIPT = """\
-Run in Node against the golden cases; there is no package of ours for the browser yet, so the camera path stands here. The picture must be
-upright, as canvases are."""
+Run against the golden cases: with onnxruntime-web in Node, with LiteRT.js in Chromium. There is no package of ours for the browser yet, so
+the camera path stands here. The picture must be upright, as canvases are."""
 
 
 def card(manifest: Manifest, contract: Contract) -> str:

@@ -1,12 +1,15 @@
 """The bundle's README: short whatever the bundle holds, and its code is code that was compiled or run."""
 
 import base64
+import functools
+import http.server
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -273,6 +276,47 @@ def test_the_javascript_answers_as_the_original(builtin_bundle, tmp_path):
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout.splitlines()[-1])
     assert list(found.values()) == pytest.approx(case["probabilities"], abs=1e-4)
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><pre id="out"></pre>
+<script type="importmap">{"imports": {
+  "@litertjs/core": "./node_modules/@litertjs/core/dist/index.js",
+  "@litertjs/wasm-utils": "./node_modules/@litertjs/wasm-utils/dist/index.js"}}</script>
+<script type="module">
+const { emotions } = await import("./emotions.mjs");
+const { frame, box } = await (await fetch("case.json")).json();
+const bytes = Uint8Array.from(atob(frame.data), (letter) => letter.charCodeAt(0));
+document.getElementById("out").textContent = JSON.stringify(await emotions(bytes, frame.width, frame.height, box));
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "FER_EDGE_NODE_MODULES" not in os.environ or shutil.which("chromium") is None,
+    reason="needs Chromium, and FER_EDGE_NODE_MODULES: a node_modules folder with @litertjs/core in it",
+)
+def test_the_javascript_for_tflite_answers_as_the_original_in_a_browser(builtin_bundle, tmp_path):
+    (tmp_path / "node_modules").symlink_to(os.environ["FER_EDGE_NODE_MODULES"])
+    (tmp_path / "wasm").symlink_to("node_modules/@litertjs/core/wasm")
+    (tmp_path / "bundle").symlink_to(builtin_bundle)
+    (tmp_path / "emotions.mjs").write_text(snippets.javascript(artifact("tflite-fp32", model="fer-mini")))
+    (tmp_path / "index.html").write_text(PAGE)
+    case = json.loads((builtin_bundle / "golden/rgba-face-rot0.json").read_text())
+    (tmp_path / "case.json").write_text(json.dumps({"frame": packed(case["frame"]), "box": case["box"]}))
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/index.html"
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+        done = subprocess.run(["chromium", *options, address], capture_output=True, text=True, check=True)
+        server.shutdown()
+    found = json.loads(re.search(r'<pre id="out">(.*?)</pre>', done.stdout)[1])
+    assert list(found.values()) == pytest.approx(case["probabilities"], abs=1e-4)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Say nothing."""
 
 
 def test_the_ready_bundle_shows_this_card():
