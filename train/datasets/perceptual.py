@@ -25,6 +25,9 @@ SMALL = 16
 """Edge of the small copies."""
 FLAT = 2.0
 """Standard deviation in gray levels below which a picture shows nothing: then only equal bytes are the same."""
+EVERY = 1 << 32
+"""Pairs up to which each is looked at, in about a minute. Beyond, only those that have one of the four 16-bit words of the hash in common: all
+with up to three differing bits, and nearly all re-encoded or resized copies."""
 _BITS = np.asarray([bin(value).count("1") for value in range(1 << 16)], np.uint8)
 
 
@@ -66,10 +69,38 @@ def pairs(left: list[Print], right: list[Print]) -> list[tuple[int, int]]:
         return []
     words = np.asarray([entry.bits for entry in left], np.uint64).view(np.uint16).reshape(-1, 4)
     copies = np.stack([entry.small for entry in left])
+    buckets = _Buckets(words) if len(left) * len(right) > EVERY else None
     found: list[tuple[int, int]] = []
     for at, entry in enumerate(right):
         own = np.asarray([entry.bits], np.uint64).view(np.uint16)
-        near = np.flatnonzero(_BITS[words ^ own].sum(1, dtype=np.uint8) <= NEAR)
+        if buckets is None:
+            near = np.flatnonzero(_BITS[words ^ own].sum(1, dtype=np.uint8) <= NEAR)
+        else:
+            some = buckets.sharing(own)
+            near = some[_BITS[words[some] ^ own].sum(1, dtype=np.uint8) <= NEAR]
         same = near[copies[near].astype(np.float32) @ entry.small.astype(np.float32) >= ALIKE]
         found += [(int(index), at) for index in same]
     return sorted(found)
+
+
+class _Buckets:
+    """Hashes by each of their four words.
+
+    Args:
+        words: (n, 4) uint16.
+    """
+
+    def __init__(self, words: NDArray[np.uint16]) -> None:
+        self.orders = [np.argsort(words[:, place], kind="stable") for place in range(4)]
+        self.sorted = [words[order, place] for place, order in enumerate(self.orders)]
+
+    def sharing(self, own: NDArray[np.uint16]) -> NDArray[np.int64]:
+        """Indices of the hashes that have a word of ``own`` in its place, ordered."""
+        parts = []
+        for place, (order, values) in enumerate(zip(self.orders, self.sorted, strict=True)):
+            start, end = (
+                np.searchsorted(values, own[place], "left"),
+                np.searchsorted(values, own[place], "right"),
+            )
+            parts.append(order[start:end])
+        return np.unique(np.concatenate(parts))

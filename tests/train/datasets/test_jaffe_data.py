@@ -234,3 +234,17 @@ def test_a_rating_that_is_missing_is_not_replaced_by_the_running_number(own_data
     splits = open_recipe("jaffe", folder)
     path.write_text(text)
     assert splits["train"].sha256() == open_recipe("jaffe", folder)["train"].sha256()
+
+
+def test_a_picture_filed_under_two_persons_obeys_overlap(own_data, open_recipe):
+    folder = own_data("jaffe")
+    first, second = sorted(folder.glob("K[AL].AN1.*.tiff"))
+    shutil.copy(first, second)
+    with pytest.raises(DataError, match="persons in two splits"):
+        open_recipe("jaffe", folder)
+    notes = []
+    kept = open_recipe("jaffe", folder, overlap="keep", notes=notes)
+    assert sum(map(len, kept.values())) == 21
+    assert len(notes) == 1
+    assert "they are kept" in notes[0]
+    assert sum(map(len, open_recipe("jaffe", folder, overlap="drop").values())) == 20

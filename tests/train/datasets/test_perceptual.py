@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from fer_edge.runtime.frame import Frame
-from fer_edge.train.datasets.perceptual import fingerprint, pairs
+from fer_edge.train.datasets.perceptual import Print, fingerprint, pairs
 
 EMOTIONS = ("happiness", "sadness", "anger", "surprise", "fear", "disgust")
 FACES = [data_layouts.face(EMOTIONS[seed % 6], seed, 96) for seed in range(60)]
@@ -49,3 +49,25 @@ def test_flat_pictures_are_not_called_the_same():
 def test_nothing_is_like_nothing():
     assert pairs([], prints([Image.fromarray(FACES[0])])) == []
     assert pairs(prints([Image.fromarray(FACES[0])]), []) == []
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_the_short_way_for_large_sets_finds_copies_too(monkeypatch, change):
+    """Above a number of pairs only hashes with an equal word are compared; of 60 copies each it may miss one."""
+    pictures = [Image.fromarray(face) for face in FACES]
+    copies = prints([CHANGES[change](picture) for picture in pictures])
+    every = pairs(prints(pictures), copies)
+    monkeypatch.setattr("fer_edge.train.datasets.perceptual.EVERY", 0)
+    some = pairs(prints(pictures), copies)
+    assert set(some) <= set(every)
+    assert len(some) >= len(every) - 1
+
+
+def test_the_short_way_finds_all_with_three_differing_bits(monkeypatch):
+    monkeypatch.setattr("fer_edge.train.datasets.perceptual.EVERY", 0)
+    small = np.full(256, 1 / 16, np.float16)
+    random = np.random.default_rng(0)
+    hashes = [int(value) for value in random.integers(0, 1 << 63, 500)]
+    changed = [value ^ sum(1 << int(bit) for bit in random.choice(63, 3, replace=False)) for value in hashes]
+    found = pairs([Print(value, small) for value in hashes], [Print(value, small) for value in changed])
+    assert {(at, at) for at in range(500)} <= set(found)
