@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import json
 import platform
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -119,6 +120,8 @@ def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, 
         extra["arch_args"] = original.arch_args
     if limits.chosen():
         extra["limits"] = limits.chosen()
+    if original.selection:
+        extra["output"] = json.loads(original.selection.text)
     if evidence.warnings:
         extra["warnings"] = list(evidence.warnings)
     return extra

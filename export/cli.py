@@ -84,6 +84,10 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     metavar="KEY",
     help="Which weights, where the checkpoint holds several, such as state_dict_ema.",
 )
+@click.option(
+    "--output-index", type=click.IntRange(min=0), help="Which, if the module returns a tuple or list; from 0."
+)
+@click.option("--output-key", help="Which, if it returns a dict, dataclass or named tuple.")
 @click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
 @click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
@@ -168,7 +172,8 @@ def run(output: Output, options: dict[str, Any]) -> None:
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
     foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input_size": "--input"}
     foreign |= {"mean": "--mean", "std": "--std", "kind": "--output", "weights_key": "--weights-key"}
-    given = [option for name, option in foreign.items() if options[name]]
+    foreign |= {"output_index": "--output-index", "output_key": "--output-key"}
+    given = [option for name, option in foreign.items() if options[name] not in (None, (), [])]
     if given:
         usage_error(
             f"{', '.join(given)} describe a checkpoint, but none was given: fer-export CHECKPOINT ..."
@@ -199,6 +204,7 @@ def _settings(options: dict[str, Any]) -> Any:
     from fer_edge.export.rows import Leniency
     from fer_edge.export.run import Settings
     from fer_edge.export.source import Given
+    from fer_edge.train.models.selection import Selection
 
     return Settings(
         Wanted(
@@ -217,6 +223,7 @@ def _settings(options: dict[str, Any]) -> Any:
             mean=options["mean"],
             std=options["std"],
             output=options["kind"],
+            selection=Selection(options["output_index"], options["output_key"]),
             model=options["model"],
             crop_margin=options["crop_margin"],
             weights_key=options["weights_key"],

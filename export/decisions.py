@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
+from fer_edge.train.models.foreign import RAISED
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,8 +34,9 @@ def refuse_decisions(module: nn.Module, contract: Contract) -> None:
     from fer_edge.export.record import record
 
     try:
-        read = record(module, example_tensor(contract)).read
-    except Exception:  # noqa: BLE001 - what the module raises is said where its answers are asked for
+        with redirect_stdout(None):
+            read = record(module, example_tensor(contract)).read
+    except RAISED:  # what the module raises is said where its answers are asked for
         return
     place = next((place for place in read if not _is_guard(place)), None)
     if place is not None:

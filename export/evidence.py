@@ -17,6 +17,7 @@ from fer_edge.export.images import ImageSet, Locate, Tick, folder, synthetic
 from fer_edge.export.inputs import EXTREMES, HEAVY_MACS, default_count, parity_inputs
 from fer_edge.export.job import put_array
 from fer_edge.export.reference import check_kind, multiply_accumulates, outputs, probabilities
+from fer_edge.export.soundness import Judged, judge_original
 from fer_edge.export.source import Original
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -71,30 +72,58 @@ class Evidence:
     warnings: tuple[str, ...] = field(default=())
 
 
-def gather(original: Original, sources: Sources, common: Path, tick: Tick, *, calibrated: bool) -> Evidence:
-    """Make all pictures and the original's answers, and put them where the children look.
+def judge(
+    original: Original, sources: Sources, common: Path, tick: Tick
+) -> tuple[Judged, NDArray[np.float32]]:
+    """Judge the original on the parity inputs, and put these and its answers where the children look.
+
+    Returns:
+        What was found, and the original's probabilities, (n, labels) float32.
+
+    Raises:
+        ExportError: it is not fit to be exported.
+    """
+    macs = multiply_accumulates(original.module, original.contract)
+    pictures = _parity_inputs(original.contract, sources.parity_inputs or default_count(macs), tick)
+    judged = judge_original(original, pictures, tick)
+    return judged, _put_parity(original.contract, pictures, judged.rows, common)
+
+
+def gather(
+    original: Original,
+    sources: Sources,
+    common: Path,
+    tick: Tick,
+    *,
+    reference: NDArray[np.float32],
+    calibrated: bool,
+    warnings: tuple[str, ...] = (),
+) -> Evidence:
+    """Make all further pictures and the original's answers, and put them where the children look.
 
     Args:
         original: answers first.
         sources: where from.
         common: the children's shared folder.
         tick: called between pictures.
+        reference: the original's probabilities on the parity inputs.
         calibrated: whether any variant needs calibration images.
+        warnings: what is doubtful already.
 
     Raises:
-        ExportError: the original does not fit its contract, or pictures cannot be had.
+        ExportError: pictures cannot be had.
         PictureError: a picture of a folder cannot be read.
     """
-    macs = multiply_accumulates(original.module, original.contract)
-    reference = put_parity(original, sources.parity_inputs or default_count(macs), common, tick)
     locate = _locate(sources)
     calibration = None
     if calibrated:
-        calibration = _calibration(original.contract, sources, locate, tick, heavy=macs > HEAVY_MACS)
+        heavy = multiply_accumulates(original.module, original.contract) > HEAVY_MACS
+        calibration = _calibration(original.contract, sources, locate, tick, heavy=heavy)
         _put_calibration(original, calibration, common, tick)
     accuracy, answers = _accuracy(original, sources, locate, common, tick)
     evaluation = [images for images in (accuracy,) if images is not None]
-    warnings = calibrating.doubts(calibration, original.contract, evaluation) if calibration else ()
+    if calibration:
+        warnings += calibrating.doubts(calibration, original.contract, evaluation)
     read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
     left_out = [
         f"{name}: {images.left_out}" for name, images in read if images is not None and images.left_out
@@ -103,12 +132,22 @@ def gather(original: Original, sources: Sources, common: Path, tick: Tick, *, ca
 
 
 def put_parity(original: Original, count: int, common: Path, tick: Tick) -> NDArray[np.float32]:
-    """Parity inputs and the original's probabilities on them, (count, labels) float32."""
+    """Parity inputs and the original's probabilities on them, (count, labels) float32, of an original judged before."""
     contract = original.contract
-    faces = synthetic("test", count - EXTREMES, contract, seed=PARITY_SEED, tick=tick)
-    pictures = parity_inputs(faces.scaled, contract)
+    pictures = _parity_inputs(contract, count, tick)
     rows = outputs(original.module, contract, pictures, tick)
     check_kind(rows, contract)
+    return _put_parity(contract, pictures, rows, common)
+
+
+def _parity_inputs(contract: Contract, count: int, tick: Tick) -> NDArray[np.uint8]:
+    faces = synthetic("test", count - EXTREMES, contract, seed=PARITY_SEED, tick=tick)
+    return parity_inputs(faces.scaled, contract)
+
+
+def _put_parity(
+    contract: Contract, pictures: NDArray[np.uint8], rows: NDArray[np.float32], common: Path
+) -> NDArray[np.float32]:
     found = probabilities(rows, contract)
     put_array(common / "parity.npy", pictures)
     put_array(common / "parity-reference.npy", found)

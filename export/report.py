@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.console.table import table
+from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.rows import Row, exit_code
 from fer_edge.export.run import Exported
 from fer_edge.runtime.errors import CheckFailed
@@ -69,13 +70,17 @@ def document(exported: Exported, out: Path) -> dict[str, Any]:
 
 def faults(rows: Sequence[Row]) -> str:
     """One sentence about everything that went wrong."""
-    wrong = [f"{row.variant.name}: {row.reason}" for row in rows if row.exit_code]
+    wrong: dict[str, list[str]] = {}
+    for row in rows:
+        if row.exit_code:
+            wrong.setdefault(str(row.reason), []).append(row.variant.name)
     refused = dict.fromkeys(
         row.variant.precision for row in rows if row.exit_code == CheckFailed.exit_code and row.parity
     )
     steps = dict.fromkeys(NEXT_STEPS[precision] for precision in refused)
-    said = "".join(f" Next: {step}." for step in steps)
-    return f"{len(wrong)} of {len(rows)} variants are at fault. {'; '.join(wrong)}.{said}"
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in wrong.items())
+    after = "".join(f" Next: {step}." for step in steps)
+    return f"{sum(map(len, wrong.values()))} of {len(rows)} variants are at fault. {said}.{after}"
 
 
 def _entry(row: Row) -> dict[str, Any]:
@@ -100,7 +105,9 @@ def _cells(row: Row) -> list[str]:
     audited = f"weights {row.weight_audit['verdict']}" if row.weight_audit else ""
     note = "" if row.status == "written" and row.reason is None else f"{row.status}: {row.reason}"
     if row.status == "written":
-        note = "; ".join(filter(None, (row.reason, *row.notes)))
+        # Of an original that does not react the warning before the table has said everything.
+        still = str(row.reason).startswith(INSENSITIVE)
+        note = "; ".join(filter(None, (INSENSITIVE if still else row.reason, *row.notes)))
     return [
         row.variant.name,
         "-" if row.bytes is None else f"{row.bytes / 1000:.0f} kB",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from fer_edge.export.job import ACCURACY, MAKE, Job
 from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.plan import Skipped
 from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    from fer_edge.export.foretold import Foretold
 
 WRITTEN, LEFT_OUT, BROKEN, SKIPPED = "written", "left out", "failed", "skipped"
 
@@ -34,7 +37,7 @@ class Row:
         weight_audit: as in the manifest.
         findings: sentences of a weight audit that failed.
         accuracy: as in the manifest.
-        notes: what the converter had to say, a sentence each.
+        notes: what the judge of the original and the converter had to say, a sentence each.
         reason: why it is not written.
         exit_code: what this row alone would make of the run.
         seconds: conversion and checks, on this machine; never stored.
@@ -69,7 +72,7 @@ def skipped_rows(skipped: Sequence[Skipped]) -> list[Row]:
     return [Row(entry.variant, SKIPPED, reason=entry.reason) for entry in skipped]
 
 
-def made_rows(jobs: Sequence[Job], evidence: Evidence, leniency: Leniency) -> list[Row]:
+def made_rows(jobs: Sequence[Job], evidence: Evidence, foretold: Foretold, leniency: Leniency) -> list[Row]:
     """Rows of what was tried, from the results in the jobs' folders."""
     rows = []
     for job in jobs:
@@ -78,6 +81,7 @@ def made_rows(jobs: Sequence[Job], evidence: Evidence, leniency: Leniency) -> li
                 result = job.result(index) or {"error": "the process left no result"}
                 row = _row(task.what, Path(task.path), result)
                 _add_accuracy(row, job, index, evidence)
+                _add_foretold(row, foretold)
                 _decide(row, leniency)
                 rows.append(row)
     return rows
@@ -87,6 +91,8 @@ def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> Row:
     seconds = result.get("seconds")
     if "error" in result:
         return Row(variant, BROKEN, reason=result["error"], exit_code=1, seconds=seconds)
+    if "refused" in result:
+        return Row(variant, LEFT_OUT, reason=result["refused"], exit_code=3)
     return Row(
         variant,
         WRITTEN,
@@ -109,7 +115,7 @@ def size(path: Path) -> int:
 
 
 def _add_accuracy(row: Row, job: Job, made: int, evidence: Evidence) -> None:
-    if evidence.accuracy is None or evidence.accuracy_reference is None or row.status == BROKEN:
+    if evidence.accuracy is None or evidence.accuracy_reference is None or row.parity is None:
         return
     for index, task in enumerate(job.tasks):
         if task.stage == ACCURACY and task.variant == job.tasks[made].variant:
@@ -120,6 +126,16 @@ def _add_accuracy(row: Row, job: Job, made: int, evidence: Evidence) -> None:
             elif result.get("answered"):
                 answers = np.load(job.answers_path(index))
                 row.accuracy = gate(evidence.accuracy, evidence.accuracy_reference, answers, job.limit(task))
+
+
+def _add_foretold(row: Row, foretold: Foretold) -> None:
+    """What was known before the conversion; parity on this machine's CPU passes where float16 arithmetic would not."""
+    if row.status == WRITTEN and row.variant in foretold.notes:
+        row.notes += (foretold.notes[row.variant],)
+    reason = foretold.failed.get(row.variant)
+    if reason and row.parity is not None:
+        said = [reason] if row.parity["verdict"] == "pass" else [reason, str(row.parity["reason"])]
+        row.parity = {**row.parity, "verdict": "fail", "reason": "; ".join(said)}
 
 
 def _decide(row: Row, leniency: Leniency) -> None:

@@ -18,6 +18,7 @@ from fer_edge.runtime.variants import CALIBRATED, Variant, legal_variants
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
     from fer_edge.export.evidence import Evidence, Sources
+    from fer_edge.export.foretold import Foretold
     from fer_edge.export.source import Given, Original
 
 SLOWEST_FIRST = ("tflite", "onnx", "coreml")
@@ -81,13 +82,11 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
         work, bundle = folder / WORK, folder / BUNDLE
         jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
         with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
-            original, evidence = _prepare(settings, plan, work / "common", bundle, pool)
-            for warning in evidence.warnings:
-                output.warn(warning)
+            original, foretold, evidence = _prepare(settings, plan, work / "common", bundle, pool, output)
             pool.wait(lambda *_: progress.advance(), progress.show)
         if output.debug:
             _show_logs(jobs, output)
-        rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, settings.leniency)
+        rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, foretold, settings.leniency)
         rows.sort(key=lambda row: _order(row.variant))
         sha256 = None
         if any(row.status == WRITTEN for row in rows):
@@ -121,31 +120,58 @@ def _steps(jobs: Sequence[Job]) -> int:
 
 
 def _prepare(
-    settings: Settings, plan: Plan, common: Path, bundle: Path, pool: Pool
-) -> tuple[Original, Evidence]:
-    """The parent's part: the original for the children at once, then pictures and reference answers."""
+    settings: Settings, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
+) -> tuple[Original, Foretold, Evidence]:
+    """The parent's part: the original, judged before any child gets it; then pictures and reference answers."""
     from fer_edge.export.bundle_writer import REFERENCE
     from fer_edge.export.decisions import refuse_decisions
-    from fer_edge.export.evidence import gather
+    from fer_edge.export.evidence import gather, judge
+    from fer_edge.export.foretold import foretell
     from fer_edge.export.golden import write_golden
     from fer_edge.export.source import open_original, write_reference
 
-    original = open_original(settings.given)
-    refuse_decisions(original.module, original.contract)
+    original, tick = open_original(settings.given), _every(20, pool.pump)
     write_reference(original, bundle / REFERENCE)
-    put_json(
-        common / "source.json",
-        {
-            "weights": str(bundle / REFERENCE),
-            "arch": original.arch,
-            "arch_args": original.arch_args,
-            "contract": original.contract.text,
-        },
-    )
+    judged, reference = judge(original, settings.sources, common, tick)
+    refuse_decisions(original.module, original.contract)
+    foretold = foretell(judged, reference, plan.variants, settings.limits, settings.leniency)
+    for warning in foretold.warnings:
+        output.warn(warning)
+    _refuse(pool.jobs, foretold)
+    _hand_over(original, bundle / REFERENCE, common)
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
-    evidence = gather(original, settings.sources, common, _every(20, pool.pump), calibrated=calibrated)
+    evidence = gather(
+        original,
+        settings.sources,
+        common,
+        tick,
+        reference=reference,
+        calibrated=calibrated,
+        warnings=foretold.warnings,
+    )
+    for warning in evidence.warnings[len(foretold.warnings) :]:
+        output.warn(warning)
     write_golden(bundle / "golden", original)
-    return original, evidence
+    return original, foretold, evidence
+
+
+def _refuse(jobs: Sequence[Job], foretold: Foretold) -> None:
+    """Settle what need not be converted; the children still wait for the original."""
+    for job in jobs:
+        for index, task in enumerate(job.tasks):
+            if task.stage == MAKE and task.what in foretold.refused:
+                put_json(job.result_path(index), {"refused": foretold.refused[task.what], "seconds": None})
+
+
+def _hand_over(original: Original, weights: Path, common: Path) -> None:
+    """Give the original to the children."""
+    document = {
+        "weights": str(weights),
+        "arch": original.arch,
+        "arch_args": original.arch_args,
+        "contract": original.contract.text,
+    }
+    put_json(common / "source.json", document)
 
 
 def _every(calls: int, action: Callable[[], object]) -> Callable[[], None]:

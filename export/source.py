@@ -22,6 +22,7 @@ from fer_edge.runtime.labels import canonical
 from fer_edge.train.checkpoint import (
     ARCH_ARGS_KEY,
     ARCH_KEY,
+    OUTPUT_KEY,
     Checkpoint,
     builtin_checkpoint,
     fit,
@@ -29,6 +30,8 @@ from fer_edge.train.checkpoint import (
     write_checkpoint,
 )
 from fer_edge.train.models import ARCHITECTURES, resolve
+from fer_edge.train.models.foreign import RAISED, sentence
+from fer_edge.train.models.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,6 +57,7 @@ class Given:
         mean: applied to v/255; one value, or one a channel.
         std: the same.
         output: ``logits`` or ``probabilities``.
+        selection: which of several things that the module returns is meant.
         model: name in the bundle.
         crop_margin: by which a detector's box grows, as a share of its sides.
         weights_key: which of several sets of weights in the checkpoint.
@@ -67,6 +71,7 @@ class Given:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     output: str | None = None
+    selection: Selection = ALL
     model: str | None = None
     crop_margin: float | None = None
     weights_key: str | None = None
@@ -87,6 +92,7 @@ class Original:
         arch_args: its further arguments.
         checkpoint_sha256: of the file that the weights came from.
         builtin: whether it is the model that comes with fer-edge.
+        selection: which of several things that the network returns the module gives.
     """
 
     module: nn.Module
@@ -95,6 +101,7 @@ class Original:
     arch_args: dict[str, Any]
     checkpoint_sha256: str
     builtin: bool = False
+    selection: Selection = ALL
 
 
 def is_builtin_name(arch: str) -> bool:
@@ -115,12 +122,26 @@ def open_original(given: Given) -> Original:
     arch = given.arch or checkpoint.metadata[ARCH_KEY]
     arch_args = _arch_args(given, checkpoint)
     contract = _contract(given, checkpoint, arch)
-    module = build(arch, arch_args, contract, checkpoint)
-    return Original(module, contract, arch, arch_args, checkpoint.sha256, given.checkpoint is None)
+    _refuse_one_label(contract)
+    selection = given.selection or checkpoint.selection
+    module = build(arch, arch_args, contract, checkpoint, selection)
+    builtin = given.checkpoint is None
+    return Original(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
 
 
-def build(arch: str, arch_args: Mapping[str, Any], contract: Contract, checkpoint: Checkpoint) -> nn.Module:
-    """The module with the checkpoint's weights: ``eval()``, on the CPU, without gradients."""
+def build(
+    arch: str,
+    arch_args: Mapping[str, Any],
+    contract: Contract,
+    checkpoint: Checkpoint,
+    selection: Selection = ALL,
+) -> nn.Module:
+    """The module with the checkpoint's weights: ``eval()``, on the CPU, without gradients.
+
+    Raises:
+        CheckpointError: the weights do not fit, or the architecture cannot be made.
+        ExportError: the module cannot be put into evaluation mode.
+    """
     import torch
 
     torch.set_num_threads(1)
@@ -129,15 +150,56 @@ def build(arch: str, arch_args: Mapping[str, Any], contract: Contract, checkpoin
     module = resolve(
         arch, num_classes=len(contract.labels), channels=contract.input.channels, arch_args=arch_args
     )
-    return fit(module, checkpoint).eval().requires_grad_(False)
+    _complete_lazy(module, contract)
+    fit(module, checkpoint)
+    try:
+        module.eval()  # which may be somebody's, and may return nothing
+    except RAISED as error:
+        raise ExportError(f"--arch {arch}: eval() raised {sentence(error)}") from error
+    module.requires_grad_(False)
+    if not selection:
+        return module
+    from fer_edge.train.models.selected import Selected
+
+    return Selected(module, selection).eval()
+
+
+def _complete_lazy(module: nn.Module, contract: Contract) -> None:
+    """Give modules that take their shapes from their first input one, as their authors would."""
+    import torch
+    from torch.nn.parameter import is_lazy
+
+    if not any(map(is_lazy, (*module.parameters(), *module.buffers()))):
+        return
+    spec = contract.input
+    module.eval()
+    try:
+        with torch.no_grad():
+            module(torch.zeros(1, spec.channels, spec.height, spec.width))
+    except RAISED as error:
+        raise ExportError(
+            f"the module has lazy parameters and refuses the input that would give them a shape: {sentence(error)}"
+        ) from error
+
+
+def _refuse_one_label(contract: Contract) -> None:
+    if len(contract.labels) == 1:
+        raise ExportError(
+            f"there is one label, {contract.labels[0]!r}, and the softmax of one output is always 1: name two labels and let "
+            "the module return two; what a sigmoid turns into one probability, x, is torch.cat((torch.zeros_like(x), x), 1)"
+        )
 
 
 def write_reference(original: Original, path: Path) -> None:
     """Write the weights that parity is measured against, with contract and architecture inside."""
+    from fer_edge.train.models.selected import inner
+
     metadata = {ARCH_KEY: original.arch}
     if original.arch_args:
         metadata[ARCH_ARGS_KEY] = json.dumps(original.arch_args, sort_keys=True)
-    write_checkpoint(path, original.module.state_dict(), original.contract, metadata)
+    if original.selection:
+        metadata[OUTPUT_KEY] = original.selection.text
+    write_checkpoint(path, inner(original.module).state_dict(), original.contract, metadata)
 
 
 def _complete(given: Given, checkpoint: Checkpoint) -> None:

@@ -281,8 +281,10 @@ def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
     stored = bundle.manifest.extra.get("arch_args", {})
     arguments = parse_arguments(question.arch_args) if question.arch else stored
     arguments = arguments if isinstance(arguments, dict) else {}
-    module = build(source.arch, arguments, reference, checkpoint)
-    return Original(module, reference, source.arch, arguments, source.checkpoint_sha256)
+    module = build(source.arch, arguments, reference, checkpoint, checkpoint.selection)
+    return Original(
+        module, reference, source.arch, arguments, source.checkpoint_sha256, selection=checkpoint.selection
+    )
 
 
 def _answers(original: Original, vectors: list[Vector]) -> list[str]:

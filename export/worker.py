@@ -70,9 +70,17 @@ class Worker:
     def work(self) -> None:
         """Do every task that has no result yet."""
         for index in self.job.pending():
+            if self._settled(index):
+                continue
             (self.job.folder / "running").write_text(str(index))
             put_json(self.job.result_path(index), self._outcome(index))
             gc.collect()
+
+    def _settled(self, index: int) -> bool:
+        """Whether the parent's judgment of the original, which ends when it hands it over, spares the conversion."""
+        if self.job.tasks[index].stage == MAKE:
+            wait_for(self.job.common / "source.json")
+        return self.job.result_path(index).exists()
 
     def _outcome(self, index: int) -> dict[str, Any]:
         task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
@@ -205,7 +213,7 @@ class Worker:
             said = json.loads(self._when_there(self.job.common / "source.json").read_text())
             contract = Contract.parse(said["contract"])
             checkpoint = read_checkpoint(said["weights"])
-            module = build(said["arch"], said["arch_args"], contract, checkpoint)
+            module = build(said["arch"], said["arch_args"], contract, checkpoint, checkpoint.selection)
             self._pristine = Pristine(Source(module, contract))
         return self._pristine
 

@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.fitting import fit
+from fer_edge.train.models.selection import ALL, Selection
 from fer_edge.train.weight_sets import WeightSet, listed, narrowed
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "ARCH_ARGS_KEY",
     "ARCH_KEY",
     "CONTRACT_KEY",
+    "OUTPUT_KEY",
     "Checkpoint",
     "builtin_checkpoint",
     "fit",
@@ -38,6 +40,7 @@ __all__ = [
 CONTRACT_KEY = "fer_edge_contract"
 ARCH_KEY = "fer_edge_arch"
 ARCH_ARGS_KEY = "fer_edge_arch_args"
+OUTPUT_KEY = "fer_edge_output"
 BUILTIN = "fer-mini.safetensors"
 
 
@@ -101,6 +104,16 @@ class Checkpoint:
         if not isinstance(found, dict):
             raise CheckpointError(f"{self.path.name}: {ARCH_ARGS_KEY} must be a JSON object")
         return found
+
+    @property
+    def selection(self) -> Selection:
+        """Which of the network's outputs is the answer; ``ALL`` if the file does not say.
+
+        Raises:
+            CheckpointError: the file says something else.
+        """
+        text = self.metadata.get(OUTPUT_KEY)
+        return ALL if text is None else Selection.parse(text, self.path.name)
 
 
 def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Checkpoint:

@@ -40,6 +40,8 @@ class Tiny(nn.Module):
             return torch.softmax(logits, 1)
         if self.mood == "wrong" and traced:
             return logits.flip(1)
+        if self.mood == "hot":
+            return logits * 1e6 / 1e6
         if self.mood == "constant":
             return logits * 0 + self.head.bias
         if self.mood == "tuple":

@@ -169,16 +169,22 @@ def test_parity_that_fails_is_exit_3_and_leaves_the_file_out(tmp_path, export, f
     assert open_bundle(out).artifact("torchscript-fp32").parity.verdict == "fail"
 
 
-def test_an_original_that_does_not_react_proves_nothing(tmp_path, export, foreign_options):
+def test_an_original_that_does_not_react_proves_nothing(tmp_path, export, verify, foreign_options):
     out = tmp_path / "out"
     constant = ("weights.pth", *foreign_options, "--arch-arg", "mood=constant", *FAST, "--out", out)
     code, document, _ = export(*constant)
     assert code == 3
-    assert document["variants"][0]["parity"]["verdict"] == "not-run"
-    assert "does not react to its input" in document["variants"][0]["reason"]
-    code, _, _ = export(*constant, "--allow-insensitive")
+    assert "does not react to its input" in document["error"]["message"]
+    assert "--allow-insensitive" in document["error"]["message"]
+    assert not out.exists()
+    code, document, texts = export(*constant, "--allow-insensitive")
     assert code == 0
-    assert open_bundle(out).artifact("torchscript-fp32").parity.verdict == "not-run"
+    assert texts.err.count("does not react to its input") == 1
+    assert len(document["warnings"]) == 1
+    artifact = open_bundle(out).artifact("torchscript-fp32")
+    assert artifact.parity.verdict == "not-run"
+    code, _, _ = verify(out, "--arch", foreign_options[1], "--arch-arg", "mood=constant")
+    assert code == 0
 
 
 def test_probabilities_declared_as_logits_are_refused_with_the_advice(tmp_path, export, foreign_options):
@@ -203,12 +209,47 @@ def test_probabilities_declared_as_logits_are_refused_with_the_advice(tmp_path, 
     assert "--output logits" in texts.err
 
 
+def test_the_selected_output_is_exported_recorded_and_verified(tmp_path, export, verify, foreign_options):
+    out = tmp_path / "out"
+    pair = ("--arch-arg", "mood=tuple")
+    code, _, texts = export(
+        "weights.pth", *foreign_options, *pair, "--output-index", "0", *FAST, "--out", out
+    )
+    assert code == 0, texts.err
+    assert open_bundle(out).manifest.extra["output"] == {"index": 0}
+    code, document, _ = verify(out, "--arch", foreign_options[1], *pair, "--json")
+    assert code == 0
+    assert document["artifacts"][0]["parity"]["verdict"] == "pass"
+    # The reference weights say it too, to whoever exports them again.
+    code, _, texts = export(
+        out / "reference.safetensors", "--arch", foreign_options[1], *pair, *FAST, "--out", tmp_path / "again"
+    )
+    assert code == 0, texts.err
+
+
+def test_no_child_converts_what_the_original_forbids(tmp_path, export, foreign_options):
+    hot = ("weights.pth", *foreign_options, "--arch-arg", "mood=hot", "--parity-inputs", "16", "--json")
+    formats = ("--format", "onnx", "--precision", "fp32,fp16")
+    code, document, texts = export(*hot, *formats, "--out", tmp_path / "out")
+    assert code == 3
+    status = {entry["variant"]: (entry["status"], entry["seconds"] is None) for entry in document["variants"]}
+    assert status == {
+        "onnx-fp32": ("written", False),
+        "onnx-fp16": ("left out", True),
+    }
+    assert "forward of Tiny" in texts.err
+    bundle = open_bundle(tmp_path / "out")
+    assert "float16 ends at 65,504" in bundle.manifest.extra["warnings"][0]
+    assert "float16 ends at 65,504" in (tmp_path / "out" / "README.md").read_text()
+
+
 def test_a_module_that_returns_something_else_is_one_sentence(tmp_path, export, foreign_options):
     code, document, texts = export(
         "weights.pth", *foreign_options, "--arch-arg", "mood=tuple", *FAST, "--out", tmp_path / "out"
     )
     assert code == 1
-    assert "returns tuple" in document["error"]["message"]
+    assert "returns a tuple of 2 (0: 1x3 float32" in document["error"]["message"]
+    assert "--output-index 0" in document["error"]["message"]
     assert "Traceback" not in texts.err
 
 

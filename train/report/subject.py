@@ -99,6 +99,7 @@ def _artifact(path: Path, variant: str | None, engine: str | None, threads: int)
 def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
     from fer_edge.train.checkpoint import fit, read_checkpoint
     from fer_edge.train.models import resolve
+    from fer_edge.train.models.selected import Selected
 
     checkpoint = read_checkpoint(path)
     contract, name = checkpoint.contract, checkpoint.arch
@@ -114,7 +115,10 @@ def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
         channels=contract.input.channels,
         arch_args=checkpoint.arch_args,
     )
-    run = _torch_run(fit(network, checkpoint).eval(), contract, path.name, threads)
+    fit(network, checkpoint).eval()
+    if checkpoint.selection:
+        network = Selected(network, checkpoint.selection)
+    run = _torch_run(network, contract, path.name, threads)
     engine = f"PyTorch {metadata.version('torch')}"
     return Subject(contract, f"{contract.model} checkpoint", engine, threads, _size(path), run)
 
