@@ -8,15 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fer_edge.runtime.containers import coreml, onnx, safetensors, tflite, torchscript
+from fer_edge.runtime.containers import coreml, onnx, safetensors, tflite
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.errors import BundleError, ContractError
 from fer_edge.runtime.places import kind_of
 
+
+def _read_torchscript(path: Path) -> list[bytes]:
+    # The one reader that brings zipfile and a pickle's parser: only where such a file comes.
+    from fer_edge.runtime.containers import torchscript
+
+    return torchscript.read(path)
+
+
 CONTAINERS: dict[str, Callable[[Path], list[bytes]]] = {
     ".tflite": tflite.read,
     ".onnx": onnx.read,
-    ".pt": torchscript.read,
+    ".pt": _read_torchscript,
     ".mlpackage": coreml.read,
     ".safetensors": safetensors.read,
 }

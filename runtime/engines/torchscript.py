@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.containers.limits import ContainerError
-from fer_edge.runtime.containers.torchscript import check_program
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.protocol import check_end, installed, library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
@@ -111,6 +110,8 @@ class TorchScript:
 
 
 def _refuse_other_programs(path: Path) -> None:
+    from fer_edge.runtime.containers.torchscript import check_program  # brings zipfile and a pickle's parser
+
     try:
         check_program(path)
     except ContainerError as error:
