@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.stats.paired import mcnemar
+from fer_edge.stats.paired import holm, mcnemar
 
 
 def flags(both, only_first, only_second, neither):
@@ -55,3 +55,11 @@ def test_zeros_and_ones_are_flags():
 def test_what_is_no_pair_of_flags(first, second, words):
     with pytest.raises(ValueError, match=words):
         mcnemar(first, second)
+
+
+def test_holm_against_a_worked_example():
+    # Holm 1979 by hand: 0.005 x 4, 0.01 x 3, then 0.03 x 2 and 0.04 x 1, never below the one before.
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []

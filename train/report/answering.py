@@ -40,13 +40,13 @@ def answered(
 ) -> list[Outcome]:
     """Ask every model about every face.
 
-    Each model gets the face through the camera path in its own size. The models take turns on each face, and who begins
-    takes turns too, so that a machine that slows down slows all of them.
+    Each model gets the face through the camera path in its own size.
 
     Args:
         subjects: the models; each knows all classes of the series.
         series: the faces.
-        timed: whether the outcomes say how long inference took (the median over the faces).
+        timed: whether the outcomes say how long inference took (the median over the faces); for one model alone, since several
+            in one process are not to be compared.
         advance: told how many more faces are done.
 
     Returns:
@@ -57,11 +57,10 @@ def answered(
     for index in range(len(series)):
         face = series.face(index)
         names.append(face.name)
-        turn = sheets if index % 2 == 0 else sheets[::-1]
-        for sheet in turn:
+        for sheet in sheets:
             _ask(sheet, face, series.classes, warm_up=timed and index == 0)
         advance(1)
-    return [_outcome(sheet, names, series, timed=timed, models=len(subjects)) for sheet in sheets]
+    return [_outcome(sheet, names, series, timed=timed) for sheet in sheets]
 
 
 def inference_time(subject: Subject, crops: NDArray[np.uint8]) -> tuple[float, str]:
@@ -83,7 +82,7 @@ def inference_time(subject: Subject, crops: NDArray[np.uint8]) -> tuple[float, s
         subject.run(tensor)
         seconds.append(time.perf_counter() - start)
     kept = seconds[WARM_UP:]
-    return float(np.median(kept)), _timing(subject, kept, 1)
+    return float(np.median(kept)), _timing(subject, kept)
 
 
 def _ask(sheet: _Sheet, face: Face, classes: Sequence[str], *, warm_up: bool) -> None:
@@ -128,7 +127,7 @@ def in_order_of(
     return wanted
 
 
-def _outcome(sheet: _Sheet, names: Sequence[str], series: Series, *, timed: bool, models: int) -> Outcome:
+def _outcome(sheet: _Sheet, names: Sequence[str], series: Series, *, timed: bool) -> Outcome:
     subject = sheet.subject
     return Outcome(
         model=subject.contract.model,
@@ -138,7 +137,7 @@ def _outcome(sheet: _Sheet, names: Sequence[str], series: Series, *, timed: bool
         names=names,
         crops=np.stack(sheet.crops),
         seconds_a_face=float(np.median(sheet.seconds)) if timed else None,
-        timing=_timing(subject, sheet.seconds, models) if timed else "",
+        timing=_timing(subject, sheet.seconds) if timed else "",
         title=subject.title,
         source=series.source,
         data_sha256=series.sha256,
@@ -147,11 +146,10 @@ def _outcome(sheet: _Sheet, names: Sequence[str], series: Series, *, timed: bool
     )
 
 
-def _timing(subject: Subject, seconds: Sequence[float], models: int) -> str:
+def _timing(subject: Subject, seconds: Sequence[float]) -> str:
     low, high = (1000 * float(value) for value in np.quantile(seconds, (0.25, 0.75)))
     threads = "one thread" if subject.threads == 1 else f"{subject.threads} threads"
-    turns = ", the models taking turns" if models > 1 else ""
     return (
         f"median of {len(seconds)} faces after {WARM_UP} warm-up runs, one face a call, {threads}, prepared picture in and "
-        f"probabilities out, this machine's processor{turns}; half of them between {low:.3g} and {high:.3g} ms"
+        f"probabilities out, this machine's processor; half of them between {low:.3g} and {high:.3g} ms"
     )

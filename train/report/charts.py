@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, RED, GREEN, INK, FAINT, GRID = "#2468b4", "#c8442f", "#1b8a72", "#1c2430", "#5d6878", "#e3e7ec"
+COLORS, MARKERS = (BLUE, RED, GREEN, "#8a5bb5", "#b07d12", INK), "os^Dv"
+"""Of models beside one another; more of them begin anew, with another combination."""
+LEGEND = 52
+"""Characters of a model's name."""
 WIDTH = 6.4
 """Inches: at 640 CSS pixels a point of type is a little more than a pixel, on a phone a little less."""
 RESOLUTION = 170
@@ -165,25 +169,30 @@ def per_class(series: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bytes:
         series: by the model's name, ``figures()["per_class"]``; classes without faces are left out.
     """
     names = list(dict.fromkeys(name for model in series.values() for name in model if model[name]["faces"]))
-    height = 0.9 + len(names) * (0.24 + 0.16 * len(series)) + (0.4 if len(series) > 1 else 0)
+    height = 0.9 + len(names) * (0.24 + 0.16 * len(series)) + (0.2 + 0.2 * len(series) if len(series) > 1 else 0)
     with figure_of(height) as (figure, (ax,)):
-        for place, ((model, classes), color) in enumerate(
-            zip(series.items(), (BLUE, RED, GREEN), strict=False)
-        ):
-            shift = (place - (len(series) - 1) / 2) * 0.3
+        for place, (model, classes) in enumerate(series.items()):
+            shift = (place - (len(series) - 1) / 2) * min(0.3, 0.7 / len(series))
             rows = [
                 (names.index(name) + shift, classes[name])
                 for name in names
                 if classes.get(name, {}).get("faces")
             ]
-            _intervals(ax, rows, color, "os^"[place], model)
+            color, marker = COLORS[place % len(COLORS)], MARKERS[place % len(MARKERS)]
+            _intervals(ax, rows, color, marker, _short(model))
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.set_xlim(-0.02, 1.02)
         ax.set_xlabel("share that is right, with its 95 % interval")
         if len(series) > 1:
-            ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=2, fontsize=9.5)
+            beside = 2 if max(map(len, series)) <= LEGEND // 2 else 1
+            ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=beside, fontsize=9.5)
         return png_of(figure)
+
+
+def _short(name: str) -> str:
+    """The end of a long name: of a path it says the most."""
+    return name if len(name) <= LEGEND else f"...{name[3 - LEGEND :]}"
 
 
 def _intervals(

@@ -1,8 +1,10 @@
-"""``fer-train compare``: two models on the same faces, with a paired test."""
+"""``fer-train compare``: models on the same faces, with a paired test."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.report.options import face_options, open_series
+from fer_edge.train.report.subject import is_bundle
 
 if TYPE_CHECKING:
     from fer_edge.train.report.outcome import Outcome
@@ -23,11 +26,13 @@ EXAMPLE = (
     "fer-train compare runs/vgg13/best.safetensors runs/fast/best.safetensors --recipe ferplus --data FER/"
 )
 ANSWERS = ".json"
+OPTIONAL = ("cross entropy", "Brier", "ECE", "macro F1", "size", "top-2")
+"""Columns that a narrow terminal goes without, the first to go first; the sentences say the rest."""
 
 
 @command("compare", example=EXAMPLE)
 @click.argument("first", metavar="FIRST", type=click.Path(path_type=Path))
-@click.argument("second", metavar="SECOND", type=click.Path(path_type=Path))
+@click.argument("others", metavar="SECOND...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @face_options
 @list_option(
     "--variant", unique=False, help="Of the bundles, in their order; a single one is for all of them."
@@ -40,9 +45,6 @@ ANSWERS = ".json"
 )
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of each model.")
 @click.option(
-    "--no-timing", is_flag=True, help="Leave the inference time out: equal inputs then give equal bytes."
-)
-@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("comparison"),
@@ -50,37 +52,57 @@ ANSWERS = ".json"
     help="Folder for the page.",
 )
 def compare_command(
-    output: Output, first: Path, second: Path, out: Path, no_timing: bool, **options: Any
+    output: Output, first: Path, others: tuple[Path, ...], out: Path, **options: Any
 ) -> None:
-    """Ask two models about the same faces; leaves comparison.html, its pictures and comparison.json in --out.
+    """Ask models about the same faces; leaves comparison.html, its pictures and comparison.json in --out.
 
-    FIRST and SECOND are checkpoints, bundles, artifacts, or evaluation.json files of fer-train evaluate on the same
-    faces. Inference is timed one face at a time, the models taking turns.
+    FIRST, SECOND and further ones are checkpoints, bundles, artifacts, or evaluation.json files of fer-train evaluate on
+    the same faces; each is compared with FIRST. Times are not: fer-bench compare measures them.
     """
     from fer_edge.train.datasets.opening import keep_apart
-    from fer_edge.train.report.compare_page import rows, write
+    from fer_edge.train.report.compare_page import HEADERS, rows, write
     from fer_edge.train.report.document import read
 
     need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
     keep_apart(out, options["data"])
-    paths = (first, second)
+    paths = (first, *others)
     subjects = _subjects([path for path in paths if path.suffix != ANSWERS], options)
     if subjects:
-        answered = iter(_asked(output, subjects, options, timed=not no_timing))
+        answered = iter(_asked(output, subjects, options))
         outcomes = [read(path) if path.suffix == ANSWERS else next(answered) for path in paths]
     else:
         _refuse_face_options(options)
         outcomes = [read(path) for path in paths]
-    page, found = write(outcomes[0], outcomes[1], out)
-    headers = ("figure", *(model["title"] for model in found["models"]), "change")
-    text = table(headers, rows(found), right=headers[1:], width=output.width)
+    named = [replace(outcome, title=_name(path, outcome)) for path, outcome in zip(paths, outcomes, strict=True)]
+    page, found = write(named, out)
+    text = table(HEADERS, rows(found), right=HEADERS[1:-1], optional=OPTIONAL, width=output.width)
+    times = _times(paths, iter(subjects))
     output.result(
-        {"report": str(page), **found}, "\n".join([text, "", *found["sentences"], "", f"Report: {page}"])
+        {"report": str(page), "times": times, **found},
+        "\n".join([text, "", *found["sentences"], "", f"Report: {page}", *times]),
     )
 
 
+def _name(path: Path, outcome: Outcome) -> str:
+    """Where it lies, seen from here; of a bundle also which variant."""
+    place = path.parent if path.suffix == ANSWERS else path
+    if place.is_absolute() and place.is_relative_to(Path.cwd()):
+        place = place.relative_to(Path.cwd())
+    variant = outcome.title.rpartition(" ")[2] if is_bundle(path) else ""
+    return f"{place} {variant}".rstrip()
+
+
+def _times(paths: Sequence[Path], subjects: Iterator[Subject]) -> list[str]:
+    """How to compare their times, as commands that run as printed; for weights what has to be done before."""
+    artifacts = [None if path.suffix == ANSWERS else next(subjects).artifact for path in paths]
+    first, *others = artifacts
+    if first is None or None in others:
+        return ["Times: fer-bench compare takes exported files; fer-export writes them from weights"]
+    return [f"Times: {shlex.join(['fer-bench', 'compare', str(first), str(other)])}" for other in others]
+
+
 def _asked(
-    output: Output, subjects: Sequence[Subject], options: dict[str, Any], *, timed: bool
+    output: Output, subjects: Sequence[Subject], options: dict[str, Any]
 ) -> list[Outcome]:
     from fer_edge.train.report.answering import answered
 
@@ -90,7 +112,7 @@ def _asked(
     names = " and ".join(f"{subject.title} ({subject.engine})" for subject in subjects)
     output.say(f"{names} on {len(series)} faces of {series.source}")
     with output.progress("Faces", len(series)) as bar:
-        return answered(subjects, series, timed=timed, advance=bar.advance)
+        return answered(subjects, series, timed=False, advance=bar.advance)
 
 
 def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -102,7 +124,7 @@ def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def _subjects(paths: Sequence[Path], options: dict[str, Any]) -> list[Subject]:
-    from fer_edge.train.report.subject import is_bundle, is_checkpoint, open_subject
+    from fer_edge.train.report.subject import is_checkpoint, open_subject
 
     variants = _spread(options["variant"], [is_bundle(path) for path in paths], "--variant", "bundles")
     engines = _spread(
@@ -126,5 +148,5 @@ def _spread(words: Sequence[str], takes: Sequence[bool], option: str, what: str)
 def _refuse_face_options(options: dict[str, Any]) -> None:
     if options["data"] is not None or options["recipe_name"] is not None:
         usage_error(
-            "Both are answers to faces already; leave --data and --recipe out, or give the models themselves."
+            "All are answers to faces already; leave --data and --recipe out, or give the models themselves."
         )

@@ -1,4 +1,8 @@
-"""Two models on the same faces: what differs, and whether it may be chance."""
+"""Models on the same faces: how each differs from the first one, and whether that may be chance.
+
+Nothing is said about their speed: within one process the same file is up to twice as fast as itself, by where its memory
+happens to lie. ``fer-bench compare`` measures in many processes and gives the ratio its interval.
+"""
 
 from __future__ import annotations
 
@@ -10,57 +14,73 @@ import numpy as np
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import canonical
 from fer_edge.stats.bootstrap import accuracy_drop_interval
-from fer_edge.stats.paired import mcnemar
+from fer_edge.stats.paired import holm, mcnemar
 from fer_edge.train.report.document import document
 from fer_edge.train.report.outcome import Outcome
-from fer_edge.train.report.words import bytes_text, milliseconds, percent
+from fer_edge.train.report.words import bytes_text, percent
 
-SCHEMA = "fer-edge-comparison/1"
+SCHEMA = "fer-edge-comparison/2"
 ALPHA = 0.05
-"""Of McNemar's test: a difference this rarely due to chance is called one."""
+"""Chance, over all comparisons together, that equal models are called better or worse."""
 
 
-def comparison(first: Outcome, second: Outcome) -> dict[str, Any]:
-    """Both models' figures and the paired difference, second minus first.
+def comparison(first: Outcome, *others: Outcome) -> dict[str, Any]:
+    """The figures of all models, and the paired difference of each of the others to the first.
 
     Args:
         first: the one to compare with.
-        second: the one that is judged.
+        others: one or more that are judged.
 
     Returns:
-        Plain data. ``verdict`` is about the second: ``better``, ``worse`` or ``not-distinguishable`` (McNemar's exact
-        test at 5 %); ``difference`` has the accuracy's with its 95 % bootstrap interval, faces resampled in pairs.
+        Plain data; ``comparisons`` has an entry for each of the others. Its ``verdict`` is ``better``, ``worse`` or
+        ``not-distinguishable``: McNemar's exact test at 5 %, where there are several with Holm's correction
+        (``p_adjusted``). ``difference`` is the accuracy's with its bootstrap interval, faces resampled in pairs, wide
+        enough that all of them together hold with 95 % (Bonferroni: ``confidence``). A single entry's keys stand at the top
+        as well.
 
     Raises:
         DataError: they were not asked about the same faces.
     """
-    check_same(first, second)
-    test = mcnemar(first.right, second.right)
-    low, high = accuracy_drop_interval(second.right, first.right)
-    gain = float(second.right.mean() - first.right.mean())
-    verdict = "not-distinguishable" if test.p_value >= ALPHA else "better" if gain > 0 else "worse"
+    for other in others:
+        check_same(first, other)
     models = [
-        _model(outcome, title) for outcome, title in zip((first, second), titles(first, second), strict=True)
+        _model(outcome, title)
+        for outcome, title in zip((first, *others), titles((first, *others)), strict=True)
     ]
-    found = {
+    tests = [mcnemar(first.right, other.right) for other in others]
+    adjusted = holm([test.p_value for test in tests])
+    confidence = 1 - ALPHA / len(others)
+    found: dict[str, Any] = {
         "schema": SCHEMA,
         "data": {"source": first.source, "sha256": first.data_sha256, "faces": len(first)},
         "models": models,
+        "confidence": round(confidence, 6),
+        "comparisons": [
+            {"first": models[0]["title"], "second": model["title"]} | _difference(first, other, p, confidence)
+            for other, model, p in zip(others, models[1:], adjusted, strict=True)
+        ],
+    }
+    alone = found["comparisons"][0] if len(others) == 1 else {}
+    return {**found, **alone, "sentences": _sentences(found)}
+
+
+def _difference(first: Outcome, second: Outcome, p_adjusted: float, confidence: float) -> dict[str, Any]:
+    test = mcnemar(first.right, second.right)
+    low, high = accuracy_drop_interval(second.right, first.right, confidence=confidence)
+    gain = float(second.right.mean() - first.right.mean())
+    return {
         "difference": {"accuracy": round(gain, 6), "interval": [round(low, 6), round(high, 6)]},
         "mcnemar": {
             "both_right": int((first.right & second.right).sum()),
             "only_first": test.only_first,
             "only_second": test.only_second,
             "both_wrong": int((~first.right & ~second.right).sum()),
-            "p_value": float(f"{test.p_value:.6g}"),
+            "p_value": _digits(test.p_value),
+            "p_adjusted": _digits(p_adjusted),
         },
-        "ratio": {
-            "seconds_a_face": _ratio(second.seconds_a_face, first.seconds_a_face),
-            "size_bytes": _ratio(second.size_bytes, first.size_bytes),
-        },
-        "verdict": verdict,
+        "size_ratio": _ratio(second.size_bytes, first.size_bytes),
+        "verdict": "not-distinguishable" if p_adjusted >= ALPHA else "better" if gain > 0 else "worse",
     }
-    return {**found, "sentences": [accuracy_sentence(found), *caution(found), *cost_sentences(found)]}
 
 
 def check_same(first: Outcome, second: Outcome) -> None:
@@ -83,14 +103,17 @@ def _truths(outcome: Outcome) -> list[str]:
     return [canonical(outcome.classes[at].lower()) for at in outcome.truth]
 
 
-def titles(first: Outcome, second: Outcome) -> tuple[str, str]:
-    """Names that tell the two apart."""
-    one, other = first.title or first.model, second.title or second.model
-    return (one, other) if one != other else (f"{one} (first)", f"{other} (second)")
+def titles(outcomes: Sequence[Outcome]) -> list[str]:
+    """Names that tell them apart: those that several have get a number."""
+    names = [outcome.title or outcome.model for outcome in outcomes]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: at + 1].count(name)})"
+        for at, name in enumerate(names)
+    ]
 
 
 def _model(outcome: Outcome, title: str) -> dict[str, Any]:
-    keys = ("model", "engine", "size_bytes", "figures", "inference")
+    keys = ("model", "engine", "size_bytes", "figures")
     found = document(outcome)
     return {"title": title, **{key: found[key] for key in keys}}
 
@@ -99,21 +122,40 @@ def _ratio(second: float | None, first: float | None) -> float | None:
     return None if not first or second is None else round(second / first, 4)
 
 
-def accuracy_sentence(found: dict[str, Any]) -> str:
+def _digits(p_value: float) -> float:
+    return float(f"{p_value:.6g}")
+
+
+def _sentences(found: dict[str, Any]) -> list[str]:
+    several = len(found["comparisons"]) > 1
+    said = [
+        f"{len(found['comparisons'])} models are compared with the first: p-values are Holm's, intervals "
+        f"{100 * found['confidence']:.4g} % each (Bonferroni), so that all together hold with 95 %."
+    ]
+    said = said if several else []
+    for at in range(len(found["comparisons"])):
+        said += [accuracy_sentence(found, at), *caution(found, at), *size_sentence(found, at)]
+    return said
+
+
+def accuracy_sentence(found: dict[str, Any], at: int = 0) -> str:
     """Better, worse or not distinguishable, with the numbers that say so."""
-    (first, a), (second, b) = ((model["title"], model["figures"]["top1"]) for model in found["models"])
-    points, (low, high) = 100 * found["difference"]["accuracy"], found["difference"]["interval"]
+    one = found["comparisons"][at]
+    first, second = one["first"], one["second"]
+    a, b = (found["models"][place]["figures"]["top1"] for place in (0, at + 1))
+    points, (low, high) = 100 * one["difference"]["accuracy"], one["difference"]["interval"]
+    corrected = ", Holm's correction" if len(found["comparisons"]) > 1 else ""
     numbers = (
-        f"{points:+.1f} points, 95 % interval {100 * low:+.1f} to {100 * high:+.1f}; "
-        f"McNemar's exact test p = {_p(found['mcnemar']['p_value'])}"
+        f"{points:+.1f} points, {100 * found['confidence']:.4g} % interval {100 * low:+.1f} to {100 * high:+.1f}; "
+        f"McNemar's exact test p = {_p(one['mcnemar']['p_adjusted'])}{corrected}"
     )
     count = found["data"]["faces"]
-    if found["verdict"] != "not-distinguishable":
+    if one["verdict"] != "not-distinguishable":
         return (
-            f"{second} is {found['verdict']} than {first}: {percent(b)} of {count} faces are right instead of "
+            f"{second} is {one['verdict']} than {first}: {percent(b)} of {count} faces are right instead of "
             f"{percent(a)} ({numbers})."
         )
-    if found["mcnemar"]["only_first"] == found["mcnemar"]["only_second"] == 0:
+    if one["mcnemar"]["only_first"] == one["mcnemar"]["only_second"] == 0:
         return f"{first} and {second} are right on exactly the same of {count} faces ({percent(a)}), so they are not distinguishable."
     return (
         f"{first} and {second} are not distinguishable on these {count} faces: {percent(a)} and {percent(b)} are right "
@@ -121,29 +163,27 @@ def accuracy_sentence(found: dict[str, Any]) -> str:
     )
 
 
-def caution(found: dict[str, Any]) -> Sequence[str]:
+def caution(found: dict[str, Any], at: int = 0) -> Sequence[str]:
     """Where interval and test seem to disagree: resampling cannot invent the disagreements that few faces lack."""
-    low, high = found["difference"]["interval"]
-    if found["verdict"] != "not-distinguishable" or low <= 0 <= high:
+    one = found["comparisons"][at]
+    low, high = one["difference"]["interval"]
+    if (one["verdict"] != "not-distinguishable") == (not low <= 0 <= high):
         return []
-    few = found["mcnemar"]["only_first"] + found["mcnemar"]["only_second"]
+    if one["verdict"] != "not-distinguishable":
+        return ["Its interval, the coarser of the two corrections, holds 0; the exact test decides."]
+    few = one["mcnemar"]["only_first"] + one["mcnemar"]["only_second"]
     return [f"Only {few} faces tell them apart, too few for a bootstrap interval; the exact test decides."]
 
 
-def cost_sentences(found: dict[str, Any]) -> Sequence[str]:
-    """What the second costs, measured in the first."""
-    first, second = found["models"]
-    sentences = []
-    speed, size = found["ratio"]["seconds_a_face"], found["ratio"]["size_bytes"]
-    if speed is not None:
-        one, other = (milliseconds(model["inference"]["seconds_a_face"]) for model in (first, second))
-        sentences.append(
-            f"{second['title']} takes {speed:.2f} times as long: {other} a face instead of {one}."
-        )
-    if size is not None:
-        one, other = (bytes_text(model["size_bytes"]) for model in (first, second))
-        sentences.append(f"Its file has {size:.2f} times the size: {other} instead of {one}.")
-    return sentences
+def size_sentence(found: dict[str, Any], at: int = 0) -> Sequence[str]:
+    """The size of the file, measured in the first one's."""
+    one, sizes = found["comparisons"][at], [model["size_bytes"] for model in found["models"]]
+    if one["size_ratio"] is None:
+        return []
+    first, second = bytes_text(sizes[0]), bytes_text(sizes[at + 1])
+    return [
+        f"The file of {one['second']} has {one['size_ratio']:.2f} times the size: {second} instead of {first}."
+    ]
 
 
 def _p(value: float) -> str:

@@ -36,6 +36,7 @@ class Subject:
         threads: that it uses.
         size_bytes: of its file or package.
         run: asks it.
+        artifact: the file or package that an engine runs; None: weights.
     """
 
     contract: Contract
@@ -44,6 +45,7 @@ class Subject:
     threads: int
     size_bytes: int
     run: Run
+    artifact: Path | None = None
 
 
 def open_subject(
@@ -93,7 +95,7 @@ def is_bundle(path: Path) -> bool:
 def _artifact(path: Path, variant: str | None, engine: str | None, threads: int) -> Subject:
     model = load(path, variant=variant, engine=engine, threads=threads)
     title = f"{model.contract.model} {model.variant or model.path.name}"
-    return Subject(model.contract, title, model.engine, threads, _size(model.path), model.run)
+    return Subject(model.contract, title, model.engine, threads, _size(model.path), model.run, model.path)
 
 
 def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:

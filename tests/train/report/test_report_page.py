@@ -182,8 +182,8 @@ def test_a_file_that_is_no_evaluation_is_one_sentence(tmp_path, content):
 def test_the_comparison_is_well_formed_and_repeats(tmp_path):
     first = answers(title="a <i>")
     second = replace(answers(seed=3, title="b"), crops=first.crops)
-    page, _ = write_comparison(first, second, tmp_path / "one")
-    write_comparison(first, second, tmp_path / "other")
+    page, _ = write_comparison((first, second), tmp_path / "one")
+    write_comparison((first, second), tmp_path / "other")
     text = Reader(page.read_text("utf-8")).text
     assert "b against a <i>" in text
     assert "Faces on which only one is right" in text
