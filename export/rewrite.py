@@ -27,6 +27,7 @@ from torch.nn import functional
 from fer_edge.export.rewrite_linear import find_pairs, fold_pairs
 from fer_edge.export.rewrite_pooling import plain_pools, windows_of
 from fer_edge.export.rewrite_signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
+from fer_edge.export.rewrite_single import single_precision
 from fer_edge.runtime.errors import ExportError
 
 HARD_SWISH, HARD_SIGMOID, MAX_POOL = "hard-swish", "hard-sigmoid", "max-pool"
@@ -143,6 +144,18 @@ def rewrite_pools(
     return _kept_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
 
 
+def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with float32 for float64 in its middle, equal but for rounding; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if the answers are others.
+    """
+    changed = single_precision(module, example)
+    return _kept_if_equal(module, changed, example, "float32 for float64", notes, exact=False)
+
+
 def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
     """The network with ``BatchNorm1d`` folded into the ``Linear`` before it, proven equal; else ``module``, and a note.
 
@@ -161,12 +174,18 @@ def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None =
 
 
 def _kept_if_equal(
-    original: nn.Module, changed: nn.Module, example: Tensor, what: str, notes: list[str] | None
+    original: nn.Module,
+    changed: nn.Module,
+    example: Tensor,
+    what: str,
+    notes: list[str] | None,
+    *,
+    exact: bool = True,
 ) -> nn.Module:
     if changed is original:
         return original
     try:
-        prove_equal(original, changed, example)
+        prove_equal(original, changed, example, exact=exact)
     except NotProvenError as error:
         if notes is not None:
             notes.append(f"{what} is left out: {error}")
@@ -185,13 +204,14 @@ def _replaced(module: nn.Module, rules: Collection[str]) -> nn.Module:
     return rewritten.eval() if count else module
 
 
-def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor) -> float:
+def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor, *, exact: bool = True) -> float:
     """Compare two networks on random inputs, in float64 where they can.
 
     Args:
         original: the network as it came.
         rewritten: its changed copy.
         example: an input of both; its shape is used.
+        exact: False: in float32, since the form differs by rounding to it.
 
     Returns:
         The largest absolute difference of outputs.
@@ -201,8 +221,9 @@ def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor) -> f
     """
     try:
         try:
-            worst, largest = _compare(original, rewritten, example, torch.float64)
-            limit = _TOLERANCE[torch.float64] * largest
+            dtype = torch.float64 if exact else torch.float32
+            worst, largest = _compare(original, rewritten, example, dtype)
+            limit = _TOLERANCE[dtype] * largest
         except RuntimeError:  # a network that fixes its dtype somewhere
             worst, largest = _compare(original, rewritten, example, torch.float32)
             limit = _TOLERANCE[torch.float32] * largest

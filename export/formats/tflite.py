@@ -25,7 +25,15 @@ from fer_edge.export.formats.tflite_metadata import (
 )
 from fer_edge.export.formats.tflite_quantize import quantize
 from fer_edge.export.frontend import example_tensor
-from fer_edge.export.rewrite import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite, rewrite_linear, rewrite_pools
+from fer_edge.export.rewrite import (
+    HARD_SIGMOID,
+    HARD_SWISH,
+    MAX_POOL,
+    rewrite,
+    rewrite_linear,
+    rewrite_pools,
+    rewrite_single,
+)
 from fer_edge.export.rewrite_pooling import TFLITE as TFLITE_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
@@ -99,7 +107,7 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
     interface = request.variant.interface
     form = "plain" if module is plain else "int8"
 
-    network = _plain_pools(request, module, form)
+    network = _understood(request, module, form)
 
     def convert() -> bytes:
         model = convert_float(network, request.source.contract, interface)
@@ -123,11 +131,14 @@ def _int8_network(request: Request, plain: nn.Module) -> nn.Module:
     return _rewritten(request, "int8 network", plain, {HARD_SWISH, HARD_SIGMOID})
 
 
-def _plain_pools(request: Request, module: nn.Module, form: str) -> nn.Module:
-    """The network with pools that the converter gets right; a copy of none where all are."""
-    return _noted(
-        request, f"{form} pools", lambda notes: rewrite_pools(module, _example(request), TFLITE_POOLS, notes)
-    )
+def _understood(request: Request, module: nn.Module, form: str) -> nn.Module:
+    """The network without float64 and with pools that the converter gets right; ``module`` itself where all is well."""
+    example = _example(request)
+
+    def make(notes: list[str]) -> nn.Module:
+        return rewrite_pools(rewrite_single(module, example, notes), example, TFLITE_POOLS, notes)
+
+    return _noted(request, f"{form} pools", make)
 
 
 def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -> nn.Module:

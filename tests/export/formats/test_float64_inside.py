@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.limits import limit_of
+from fer_edge.export.limits import LIMITS
+from fer_edge.export.rewrite import rewrite_single
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.contract import Contract
@@ -34,6 +35,39 @@ class InFloat64(nn.Module):
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
+def test_float32_stands_in_where_a_format_has_no_float64(name):
+    network, notes = nn.Sequential(nn.Conv2d(1, 4, 3), InFloat64(OPERATIONS[name])).eval(), []
+    image = torch.randn(1, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    single = rewrite_single(network, image, notes)
+    assert single is not network
+    assert notes == []
+    values = torch.export.export(single, (image,)).graph.nodes
+    assert all(
+        node.meta["val"].dtype == torch.float32
+        for node in values
+        if isinstance(node.meta.get("val"), torch.Tensor)
+    )
+    assert torch.allclose(single(image), network(image), rtol=1e-5, atol=1e-5)
+
+
+def test_a_network_that_needs_float64_keeps_it():
+    network, notes = InFloat64(lambda x: (x + 1e9) - 1e9).eval(), []
+    assert rewrite_single(network, torch.zeros(1, 1, 4, 4), notes) is network
+    assert notes[0].startswith("float32 for float64 is left out: its answers differ from the network's by")
+
+
+def test_tflite_answers_as_the_original(fresh_source, convert, pictures):
+    network = fresh_source.module
+    network.project = nn.Sequential(network.project, InFloat64(OPERATIONS["mean over pixels"])).eval()
+    path = convert("tflite-fp32", fresh_source)
+    contract = Contract.parse(read_embedded_contract(path))
+    answers = open_artifact(path, contract).run(to_tensor(pictures[0], contract)).ravel()
+    with torch.no_grad():
+        logits = network(torch.from_numpy(to_tensor(pictures[0], fresh_source.contract)))
+    assert np.abs(answers - torch.softmax(logits, 1).numpy()[0]).max() < 1e-5
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
 def test_onnx_int8_answers_as_the_original(name, fresh_source, calibration, convert, pictures):
     network = fresh_source.module
     network.project = nn.Sequential(network.project, InFloat64(OPERATIONS[name])).eval()
@@ -43,4 +77,4 @@ def test_onnx_int8_answers_as_the_original(name, fresh_source, calibration, conv
     answers = np.concatenate([model.run(tensor).reshape(1, -1) for tensor in tensors])
     with torch.no_grad():
         logits = torch.cat([network(torch.from_numpy(tensor)) for tensor in tensors])
-    assert np.abs(answers - torch.softmax(logits, 1).numpy()).max() < limit_of("int8").max_abs
+    assert np.abs(answers - torch.softmax(logits, 1).numpy()).max() < LIMITS["int8"].max_abs
