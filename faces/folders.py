@@ -82,20 +82,39 @@ def labelled_pictures(
     if loose:
         raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
                            f"them into {root}/<class>/")  # fmt: skip
-    by_class = {_folded(label): label for label in labels}
+    by_class = {folded(label): label for label in labels}
     for name, label in (renamed or {}).items():
-        by_class[_folded(name)] = by_class.get(_folded(label), label)
-    unknown = Counter(top for name in paths if _folded(top := name.split("/")[0]) not in by_class)
+        by_class[folded(name)] = by_class.get(folded(label), label)
+    unknown = Counter(top for name in paths if folded(top := name.split("/")[0]) not in by_class)
     if unknown and not skip_unknown:
         _refuse_unknown(root, unknown, by_class)
     left.update({f"of class {name[:LONGEST]}": count for name, count in unknown.items()})
     found = [
-        LabelledPicture(path, name, by_class[_folded(name.split("/")[0])])
+        LabelledPicture(path, name, by_class[folded(name.split("/")[0])])
         for name, path in sorted(paths.items())
         if name.split("/")[0] not in unknown
     ]
     if not found:
         _refuse_unknown(root, unknown, by_class)
+    return found
+
+
+def renamed_by(text: str) -> dict[str, str]:
+    """What ``--map`` says: folder name -> the class that it holds.
+
+    Args:
+        text: ``0=anger,1=disgust``.
+
+    Raises:
+        PictureError: a part that is not ``FOLDER=CLASS``, or a folder with two classes.
+    """
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, label = (word.strip() for word in part.partition("="))
+        if not name or not sign or not label:
+            raise PictureError(f"map {part[:LONGEST]!r} is not FOLDER=CLASS, such as 0=anger")
+        if found.setdefault(name, label) != label:
+            raise PictureError(f"map gives {name[:LONGEST]!r} two classes, {found[name]} and {label}")
     return found
 
 
@@ -113,7 +132,8 @@ def content_sha256(pictures: Iterable[LabelledPicture]) -> str:
     return total.hexdigest()
 
 
-def _folded(name: str) -> str:
+def folded(name: str) -> str:
+    """A class name as it is compared: canonical, without case, accents composed."""
     return canonical(unicodedata.normalize("NFC", name).casefold()).casefold()
 
 

@@ -26,7 +26,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fer_edge.faces.finding import LEFTOVERS, said_left_out
-from fer_edge.faces.folders import labelled_pictures
+from fer_edge.faces.folders import labelled_pictures, renamed_by
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.dividing import SHARES
@@ -148,22 +148,6 @@ def _inner(folder: Path) -> list[Path]:
         if len(folders) != 1 or not _folders(folders[0]):
             break
         found += folders
-    return found
-
-
-def renamed_by(text: str) -> dict[str, str]:
-    """The option ``map``: folder name -> class.
-
-    Raises:
-        DataError: a part that is not ``FOLDER=CLASS``, or a folder twice.
-    """
-    found: dict[str, str] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
-        name, sign, label = (word.strip() for word in part.partition("="))
-        if not name or not sign or not label:
-            raise DataError(f"map {part[:40]!r} is not FOLDER=CLASS, such as 0=anger")
-        if found.setdefault(name, label) != label:
-            raise DataError(f"map gives {name[:40]!r} two classes, {found[name]} and {label}")
     return found
 
 

@@ -14,7 +14,7 @@ from fer_edge.train.report.series import Series, folder_series, recipe_series
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-OVERRIDING = ("classes", "settings", "seed", "limit")
+OVERRIDING = ("classes", "settings", "map", "seed", "limit")
 """Options that change a recipe, as they do for a training."""
 OPTIONS = (
     click.option("--data", type=click.Path(path_type=Path), help="Folder of face crops, DIR/<class>/*; with --recipe, its data set."),
@@ -22,6 +22,7 @@ OPTIONS = (
     click.option("--split", type=Word("split", ("train", "validation", "test")), help="Of the recipe's data; default: test, else validation."),
     click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Option of the recipe's data set."),
     list_option("--classes", help="Only faces of these classes; default: all that the data has."),
+    list_option("--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, such as 0=anger."),
     click.option("--seed", type=click.IntRange(0), help="Of drawn faces and of whatever a recipe draws; default: the recipe's."),
     click.option("--limit", type=click.IntRange(1), help="At most so many faces, evenly over all of them."),
     click.option("--skip-unknown", is_flag=True, help="Leave out faces of classes that the model does not know."),
@@ -46,6 +47,7 @@ def open_series(options: dict[str, Any], known: Sequence[str]) -> Series:
         click.UsageError: neither data nor recipe, or options that need a recipe.
         FerEdgeError: the data is at fault.
     """
+    from fer_edge.faces.folders import renamed_by
     from fer_edge.train.overrides import recipe_asked_for
 
     limit, skip = options["limit"], options["skip_unknown"]
@@ -55,7 +57,12 @@ def open_series(options: dict[str, Any], known: Sequence[str]) -> Series:
         if options["split"] or options["settings"]:
             usage_error("--split and --set are for the data of a --recipe; a labeled folder is taken whole.")
         return folder_series(
-            options["data"], known, classes=options["classes"], limit=limit, skip_unknown=skip
+            options["data"],
+            known,
+            classes=options["classes"],
+            limit=limit,
+            skip_unknown=skip,
+            renamed=renamed_by(",".join(options["map"])),
         )
     return recipe_series(
         recipe_asked_for(options["recipe_name"], {name: options[name] for name in OVERRIDING}),

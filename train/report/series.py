@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.frame import Frame
-from fer_edge.runtime.labels import EMOTIONS, canonical
+from fer_edge.runtime.labels import EMOTIONS
 
 if TYPE_CHECKING:
     from fer_edge.faces.folders import LabelledPicture
@@ -124,6 +124,7 @@ def folder_series(
     classes: Sequence[str] = (),
     limit: int | None = None,
     skip_unknown: bool = False,
+    renamed: Mapping[str, str] | None = None,
 ) -> FolderSeries:
     """The pictures of ``DIR/<class>/*``; each is a face crop.
 
@@ -133,6 +134,7 @@ def folder_series(
         classes: only these; empty: all there are.
         limit: at most so many, evenly over the sorted list.
         skip_unknown: leave out classes that are not known, instead of refusing them.
+        renamed: folder name -> the class that it holds.
 
     Raises:
         DataError: a class that is not known, or nothing is left.
@@ -141,14 +143,15 @@ def folder_series(
     from fer_edge.faces.finding import said_left_out
     from fer_edge.faces.folders import content_sha256, labelled_pictures
 
-    there = _class_folders(folder)
+    renamed = renamed or {}
+    there = _class_folders(folder, renamed)
     wanted = {_spelled(name) for name in classes or there}
     if not wanted <= set(there):
         absent = ", ".join(sorted(wanted - set(there)))
         raise DataError(f"{folder} holds no pictures of {absent}; there are {', '.join(there)}")
     chosen = _known([name for name in there if name in wanted], known, str(folder), skip_unknown)
     skipped: Counter[str] = Counter()
-    found = labelled_pictures(folder, there, left_out=skipped)
+    found = labelled_pictures(folder, there, renamed=renamed, left_out=skipped)
     pictures = [entry for entry in found if entry.label in chosen]
     skipped.update(f"of class {entry.label}" for entry in found if entry.label not in chosen)
     notes = (said_left_out(skipped),) if skipped else ()
@@ -190,13 +193,14 @@ def recipe_series(
     return RecipeSeries(classes, f"{recipe.name} {wanted}", faces.sha256(), faces, tuple(request.notes))
 
 
-def _class_folders(folder: Path) -> tuple[str, ...]:
+def _class_folders(folder: Path, renamed: Mapping[str, str]) -> tuple[str, ...]:
     """Class names of a folder, canonical ones first in their order."""
     from fer_edge.faces.finding import find_pictures
 
     paths = find_pictures(folder, linked_classes=True)
     names = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
-    spelled = {_spelled(name) for name in names}
+    meant = {_spelled(name): label for name, label in renamed.items()}
+    spelled = {_spelled(meant.get(_spelled(name), name)) for name in names}
     return tuple(name for name in EMOTIONS if name in spelled) + tuple(sorted(spelled - set(EMOTIONS)))
 
 
@@ -215,4 +219,6 @@ def _known(classes: Sequence[str], known: Sequence[str], what: str, skip_unknown
 
 
 def _spelled(label: str) -> str:
-    return canonical(label.lower())
+    from fer_edge.faces.folders import folded
+
+    return folded(label)

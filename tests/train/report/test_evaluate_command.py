@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from fer_edge.faces.pictures import read_picture
+from fer_edge.faces.pictures import read_picture, save_picture
 from fer_edge.runtime import Contract, load
-from fer_edge.runtime.camera import prepare
+from fer_edge.runtime.camera import prepare, upright
 from fer_edge.train.checkpoint import ARCH_KEY, builtin_checkpoint, fit, read_checkpoint, write_checkpoint
 from fer_edge.train.data.arrays import load as load_arrays
 from fer_edge.train.data.faces import Crops
@@ -269,3 +269,31 @@ def test_loose_and_broken_pictures_are_named(call, tmp_path, folder):
     code, _, err = call(evaluate, builtin_checkpoint(), "--data", crops, "--out", tmp_path / "out")
     assert (code, "sad/2.png" in err) == (1, True), err
     assert not (tmp_path / "out").exists()
+
+
+def test_folders_of_other_names_and_what_lies_between_them(call, tmp_path):
+    faces = SyntheticFaces("test", 16)
+    for at in range(16):
+        place = tmp_path / "data" / str(int(faces[at].label.argmax()))
+        place.mkdir(parents=True, exist_ok=True)
+        save_picture(place / f"{at}.png", upright(faces[at].frame))
+    (tmp_path / "data/0/list.txt").write_text("")
+    words = (
+        evaluate,
+        builtin_checkpoint(),
+        "--data",
+        tmp_path / "data",
+        "--no-timing",
+        "--out",
+        tmp_path / "out",
+    )
+    assert call(*words)[0] == 1
+    code, out, err = call(
+        *words, "--json", "--map", "0=neutral,1=happy", "--map", "2=surprise", "--skip-unknown"
+    )
+    assert code == 0, err
+    assert json.loads(out)["figures"]["faces"] == 6
+    assert (
+        "11 files left out (2 of class 3, 2 of class 4, 2 of class 5, 2 of class 6, 2 of class 7, 1 .txt)"
+        in err
+    )
