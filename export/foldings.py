@@ -247,17 +247,19 @@ def _order(call: Call, rank: int) -> list[int]:
 
 
 def _normalized(call: Call, chain: _Chain) -> _Chain | None:
+    """A mean taken away, a factor, a shift: three steps, since converters may part them."""
     weight, bias, mean, variance = call.arguments[1:5]
     if mean is None or mean.constant is None or chain.axis != 1:
         return None
     factor = (1.0 if weight is None else _array(weight)) / np.sqrt(_array(variance) + call.arguments[-1])
-    by = (0.0 if bias is None else _array(bias)) - _array(mean) * factor
-    plain = tuple(_constant(item) for item in (weight, bias, mean, variance) if item is not None)
-    need = Need((plain, (*_candidates(factor), *_candidates(by, float(np.abs(_array(mean) * factor).max())))))
-    # Two steps of one operator: only both together are legal, so the first state goes.
-    chain.multiply(factor, need)
-    magnitude = max(chain.states[-1].magnitude, float(np.abs(_array(mean) * factor).max()))
-    chain.states[-1] = replace(chain.states[-1].shifted(by), magnitude=magnitude)
+    beta = np.zeros(chain.channels) if bias is None else _array(bias)
+    center = _array(mean)
+    # x * factor + (beta - mean * factor) is the same in two steps.
+    together = _candidates(beta - center * factor, float(np.abs(center * factor).max()))
+    roots = tuple(_constant(item) for item in (weight, variance) if item is not None)
+    chain.add(-center, Need((_candidates(center), _candidates(-center), together)))
+    chain.multiply(factor, Need((_candidates(factor), roots)))
+    chain.add(beta, Need((_candidates(beta), together)))
     return chain
 
 

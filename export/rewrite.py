@@ -26,6 +26,7 @@ from torch.nn import functional
 
 from fer_edge.export.rewrite_linear import find_pairs, fold_pairs
 from fer_edge.export.rewrite_pooling import plain_pools, windows_of
+from fer_edge.export.rewrite_resize import plain_resizes
 from fer_edge.export.rewrite_signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
 from fer_edge.export.rewrite_single import single_precision
 from fer_edge.runtime.errors import ExportError
@@ -154,6 +155,17 @@ def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None =
     """
     changed = single_precision(module, example)
     return _kept_if_equal(module, changed, example, "float32 for float64", notes, exact=False)
+
+
+def rewrite_resizes(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with plain resizes and variances, proven equal; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if equality is not proven.
+    """
+    return _kept_if_equal(module, plain_resizes(module, example), example, "plain resizing", notes)
 
 
 def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:

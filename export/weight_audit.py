@@ -24,11 +24,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from fer_edge.export.foldings import Candidate, Need, needs_of
 from fer_edge.export.formats.coreml_weights import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
 from fer_edge.export.frontend import example_tensor
+from fer_edge.export.rewrite_resize import PlainResizes, plain_resizes
 
 ROUNDING = 2.0**-19
 """Of a fold in float32, relative to the largest magnitude in it."""
@@ -74,7 +76,16 @@ def audit_coreml(package: Path, source: Source) -> WeightAudit:
     Raises:
         BundleError: the package cannot be read.
     """
-    return compare(read_constants(package), needs_of(source.module, example_tensor(source.contract)))
+    example = example_tensor(source.contract)
+    needs = needs_of(source.module, example) + _of_resizes(source, example)
+    return compare(read_constants(package), needs)
+
+
+def _of_resizes(source: Source, example: Tensor) -> list[Need]:
+    """The matrices of ``rewrite_resize``: they may be there, and need not."""
+    plain = plain_resizes(source.module, example)
+    pairs = plain.matrices.values() if isinstance(plain, PlainResizes) else ()
+    return [Need(((), (Candidate(matrix.numpy(), 1.0),))) for pair in pairs for matrix in pair]
 
 
 def compare(constants: list[Constant], needs: list[Need]) -> WeightAudit:

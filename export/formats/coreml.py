@@ -33,7 +33,7 @@ from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.record import Call, record
-from fer_edge.export.rewrite import rewrite_linear, rewrite_pools
+from fer_edge.export.rewrite import rewrite_linear, rewrite_pools, rewrite_resizes
 from fer_edge.export.rewrite_pooling import COREML as COREML_POOLS
 from fer_edge.export.tracing import judge_trace, trace
 from fer_edge.runtime.contract import Contract
@@ -183,19 +183,19 @@ def _traced(request: Request) -> torch.jit.ScriptModule:
 
 
 def _network(request: Request) -> nn.Module:
-    """The original with pools that the converter gets right, and without BatchNorm behind linear layers.
+    """The original with pools and resizes that the converter gets right, and without BatchNorm behind linear layers.
 
     Raises:
-        ExportError: a pool that it gets wrong has no other form that is proven equal.
+        ExportError: one that it gets wrong has no other form that is proven equal.
     """
     if NETWORK not in request.memo:
         notes: list[str] = []
         faults: list[str] = []
         example = example_tensor(request.source.contract)
         folded = rewrite_linear(request.source.module, example, notes)
-        network = rewrite_pools(folded, example, COREML_POOLS, faults)
+        network = rewrite_resizes(rewrite_pools(folded, example, COREML_POOLS, faults), example, faults)
         if faults:
-            raise ExportError(f"coremltools would pool this network wrongly, and {faults[0]}")
+            raise ExportError(f"coremltools would pool or resize wrongly in this network, and {faults[0]}")
         request.memo[NETWORK] = network, notes
     network, notes = request.memo[NETWORK]
     request.notes.extend(note for note in notes if note not in request.notes)

@@ -334,6 +334,12 @@ def expanded(i):
     return [None if axis in axes else slice(None) for axis in range(i["x"].ndim + len(axes))]
 
 
+def crop(i):
+    (top, bottom), (left, right) = whole(i["crop_height"]), whole(i["crop_width"])
+    height, width = i["x"].shape[2:]
+    return i["x"][:, :, top : height - bottom, left : width - right]
+
+
 def prelu(i):
     slope = by_channel(i["alpha"], i["x"].ndim)
     return torch.where(i["x"] >= 0, i["x"], i["x"] * slope)
@@ -397,6 +403,8 @@ OPERATORS = {
     "split": split,
     "tile": tile,
     "gather": gather,
+    "crop": crop,
+    "reverse": lambda i: i["x"].flip(whole(i["axes"]) if "axes" in i else list(range(i["x"].ndim))),
     "identity": lambda i: i["x"],
     "select": lambda i: torch.where(i["cond"], i["a"], i["b"]),
     "real_div": both(torch.div),
