@@ -52,6 +52,11 @@ def name_input(index: int, count: int) -> str:
     return f"input {index} of {count}, {EXTREME_NAMES[extreme] if extreme >= 0 else 'a face'}"
 
 
+def name_golden(index: int, count: int) -> str:
+    """The same of a bundle's golden vectors: ``golden vector 3 of 5``."""
+    return f"golden vector {index + 1} of {count}"
+
+
 def parity_inputs(faces: NDArray[np.uint8], contract: Contract) -> NDArray[np.uint8]:
     """Faces, then the extremes; (n + 6, height, width, 3) uint8."""
     return np.concatenate([faces, extremes(contract)])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.inputs import name_golden
 from fer_edge.export.limits import Limit
 from fer_edge.export.parity import compare, insensitive, not_finite
 from fer_edge.runtime.camera import to_tensor
@@ -94,11 +95,15 @@ def golden(
     if without:
         return {"verdict": "not-run", "reason": without, "max_abs": None}
     answers = run(open_artifact(path, contract, threads=1), contract, reference.pictures)
-    broken = not_finite(answers, contract.labels)
+    broken = not_finite(answers, contract.labels, name_golden)
     if broken:
         return {"verdict": "fail", "reason": broken, "max_abs": None}
-    worst, allowed = float(np.abs(answers - reference.probabilities).max()), limit.max_abs
-    reason = None if worst <= allowed else f"an answer differs by {worst:.3g}, allowed is {allowed:g}"
+    away = np.abs(answers - reference.probabilities).max(axis=1)
+    worst, allowed = float(away.max()), limit.max_abs
+    where = name_golden(int(away.argmax()), len(away))
+    reason = (
+        None if worst <= allowed else f"an answer differs by {worst:.3g} ({where}), allowed is {allowed:g}"
+    )
     reason = reason or other_program(path, contract, variant, reference.pictures, answers)
     return {"verdict": "fail" if reason else "pass", "reason": reason, "max_abs": float(f"{worst:.6g}")}
 

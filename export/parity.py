@@ -12,7 +12,7 @@ An original whose own spread is too small proves nothing either way: the verdict
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,14 +110,18 @@ def agreement(reference: NDArray[np.float32], answers: NDArray[np.float32], marg
     return _significant(float(same.mean()))
 
 
-def not_finite(answers: NDArray[np.float32], labels: Sequence[str]) -> str | None:
+def not_finite(
+    answers: NDArray[np.float32], labels: Sequence[str], name_of: Callable[[int, int], str] = name_input
+) -> str | None:
     """Name the first NaN or Inf, or None."""
     places = np.argwhere(~np.isfinite(answers))
     if not len(places):
         return None
     row, column = (int(index) for index in places[0])
     name = labels[column] if column < len(labels) else str(column)
-    return f"output probabilities[{column}] ({name}) is {answers[row, column]} on {name_input(row, len(answers))}"
+    return (
+        f"output probabilities[{column}] ({name}) is {answers[row, column]} on {name_of(row, len(answers))}"
+    )
 
 
 def _faults(max_abs: float, top1: float, limit: Limit, worst: str) -> list[str]:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.images import Tick
+from fer_edge.export.inputs import name_input
 from fer_edge.export.reference import check_kind, outputs
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
@@ -172,7 +173,7 @@ def _refuse_other_answers(
         return
     worst = int(off[np.argmax(away[off])])
     raise ExportError(
-        f"the network answers one input differently when it is asked again (input {again[worst]}: {away[worst]:.2g} apart), so it is "
+        f"the network answers one input differently when it is asked again ({name_input(again[worst], len(pictures))}: {away[worst]:.2g} apart), so it is "
         f"no function that a file could stand for: {_cause(original, pictures, again[worst])}"
     )
 

@@ -6,9 +6,9 @@ import pytest
 from fer_edge.export.accuracy import gate
 from fer_edge.export.calibration import divide, doubts
 from fer_edge.export.images import ImageSet, overlap
-from fer_edge.export.inputs import default_count, extremes
+from fer_edge.export.inputs import default_count, extremes, name_golden
 from fer_edge.export.limits import LIMITS, Limit
-from fer_edge.export.parity import agreement, compare, spread
+from fer_edge.export.parity import agreement, compare, not_finite, spread
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.variants import PRECISIONS
 
@@ -152,3 +152,9 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
     assert (found["reference"], found["artifact"], found["samples"]) == (1.0, 0.8, 200)
     low, high = found["drop_interval"]
     assert 0.1 < low < 0.2 < high < 0.3
+
+
+def test_what_is_not_finite_among_golden_vectors_is_called_so():
+    answers = rows(0.1, 0.9, 0.5, 0.5, 0.5)
+    answers[2, 0] = np.nan
+    assert not_finite(answers, LABELS, name_golden).endswith("(a) is nan on golden vector 3 of 5")

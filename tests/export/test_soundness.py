@@ -1,7 +1,7 @@
 """Which networks are functions of their input, and what is said about those that are not."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from fer_edge.export.limits import Limits
 from fer_edge.export.reference import probabilities
 from fer_edge.export.rows import Leniency
 from fer_edge.export.soundness import judge_original
-from fer_edge.export.source import Original
+from fer_edge.export.source import Given, Original, open_original
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import CheckFailed, CheckpointError, ExportError, FerEdgeError
 from fer_edge.runtime.variants import Variant
@@ -467,3 +467,40 @@ def test_a_selection_written_by_a_stranger_is_checked():
     for text in ("[]", '{"index": -1}', '{"index": true}', '{"key": 1}', '{"other": 1}', "{", "[" * 5000):
         with pytest.raises(CheckpointError, match="f: which output"):
             Selection.parse(text, "f")
+
+
+LAZY = """
+from torch import nn
+
+
+class Lazy(nn.Module):
+    \"\"\"Takes its shapes from its first input; its train() returns nothing, and so does its eval().\"\"\"
+
+    def __init__(self, num_classes):
+        super().__init__()
+        self.first = nn.LazyConv2d(4, 3)
+        self.head = nn.LazyLinear(num_classes)
+
+    def train(self, mode=True):
+        super().train(mode)
+
+    def forward(self, x):
+        return self.head(self.first(x).flatten(1))
+"""
+
+
+def test_lazy_modules_are_completed_and_one_label_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "lazy_network.py").write_text(LAZY)
+    monkeypatch.chdir(tmp_path)
+    generator = torch.Generator().manual_seed(0)
+    shapes = {"first.weight": (4, 1, 3, 3), "first.bias": (4,), "head.weight": (3, 144), "head.bias": (3,)}
+    state = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
+    torch.save(state, tmp_path / "w.pth")
+    given = Given(
+        tmp_path / "w.pth", "lazy_network:Lazy", {}, LABELS, input=(8, 8, 1), mean=(0.5,), std=(0.5,)
+    )
+    module = open_original(given).module
+    assert not module.training
+    assert torch.equal(module.head.weight, state["head.weight"])
+    with pytest.raises(ExportError, match="softmax of one output is always 1"):
+        open_original(replace(given, labels=("happiness",)))
