@@ -53,6 +53,8 @@ from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 
 FLAGS = ("json", "quiet", "debug", "wide")
+LONGEST_LINE = 300
+"""Characters of an unexpected error's text."""
 INTERRUPTED = 130
 """128 + SIGINT, what shells report for a program stopped by Ctrl-C."""
 TERMINATED = 143
@@ -283,7 +285,7 @@ def _sentence(error: BaseException) -> str:
             f"code that this command ran called sys.exit({_short(error.code)}) before it was done; "
             "run again with --debug to see where"
         )
-    first = next(iter(str(error).strip().splitlines()), "")
+    first = next(iter(str(error).strip().splitlines()), "")[:LONGEST_LINE]
     said = f": {first}" if first else ""
     return f"unexpected {type(error).__name__}{said} (run again with --debug to see the traceback)"
 

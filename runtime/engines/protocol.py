@@ -132,7 +132,7 @@ def native(engine: str, path: Path, doing: str) -> Iterator[None]:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0][:300]
+    return _printable(lines[0][:300])
 
 
 def _sizes(shape: Sequence[object]) -> str:
@@ -162,7 +162,7 @@ def check_end(
     )
     if not same or (wanted_dtype and dtype != wanted_dtype):
         raise EngineError(
-            f"{path.name}: {end} {short(name)!r} is {short(dtype)} {_sizes(shape)}, but its contract says "
+            f"{path.name}: {end} '{short(name)}' is {short(dtype)} {_sizes(shape)}, but its contract says "
             f"{wanted_dtype or dtype} {list(wanted_shape)}; export it again"
         )
 
@@ -174,8 +174,12 @@ def listed(names: Sequence[str]) -> str:
 
 
 def short(text: str) -> str:
-    """Text out of a file, cut for a message."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    """Text out of a file, cut for a message and without what would steer a terminal."""
+    return _printable(text) if len(text) <= _SHOWN else f"{_printable(text[:_SHOWN])}..."
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
@@ -186,6 +190,6 @@ def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
     """
     if wanted not in names:
         raise EngineError(
-            f"{path.name}: {end} {short(wanted)!r} of its contract is not among {listed(names)}"
+            f"{path.name}: {end} '{short(wanted)}' of its contract is not among {listed(names)}"
         )
     return wanted

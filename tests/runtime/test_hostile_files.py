@@ -65,6 +65,13 @@ def test_a_name_of_three_megabytes_is_cut(tmp_path, extension):
     assert len(str(caught.value)) < 400
 
 
+def test_names_do_not_steer_the_terminal(tmp_path):
+    path = tmp_path / "tiny-fp32.onnx"
+    path.write_bytes(tiny.onnx_bytes(NCHW, names=("\x1b[2J\x07", "probabilities")))
+    with pytest.raises(EngineError, match=r"not among \\x1b\[2J\\x07$"):
+        load(path)
+
+
 def test_every_error_of_ours_is_bounded():
     for kind in [FerEdgeError, *FerEdgeError.__subclasses__(), *EngineError.__subclasses__()]:
         if kind.__name__ == "MissingExtra":
