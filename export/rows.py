@@ -12,6 +12,7 @@ import numpy as np
 from fer_edge.export.accuracy import gate
 from fer_edge.export.evidence import Evidence
 from fer_edge.export.job import ACCURACY, MAKE, Job
+from fer_edge.export.limits import Limit
 from fer_edge.export.parity import INSENSITIVE
 from fer_edge.export.plan import Skipped
 from fer_edge.runtime.variants import Variant
@@ -82,7 +83,7 @@ def made_rows(jobs: Sequence[Job], evidence: Evidence, foretold: Foretold, lenie
                 row = _row(task.what, Path(task.path), result)
                 _add_accuracy(row, job, index, evidence)
                 _add_foretold(row, foretold)
-                _decide(row, leniency)
+                _decide(row, leniency, job.limit(task))
                 rows.append(row)
     return rows
 
@@ -138,11 +139,11 @@ def _add_foretold(row: Row, foretold: Foretold) -> None:
         row.parity = {**row.parity, "verdict": "fail", "reason": "; ".join(said)}
 
 
-def _decide(row: Row, leniency: Leniency) -> None:
+def _decide(row: Row, leniency: Leniency, limit: Limit) -> None:
     """Whether the file goes into the bundle, and what the run's exit code hears of it."""
     if row.status == BROKEN or row.parity is None:
         return
-    faults = _faults(row)
+    faults = _faults(row, limit)
     insensitive = row.parity["verdict"] == "not-run" and str(row.parity["reason"]).startswith(INSENSITIVE)
     if faults:
         row.reason, row.exit_code = "; ".join(faults), 3
@@ -154,7 +155,7 @@ def _decide(row: Row, leniency: Leniency) -> None:
         row.reason = str(row.parity["reason"])
 
 
-def _faults(row: Row) -> list[str]:
+def _faults(row: Row, limit: Limit) -> list[str]:
     faults = []
     if row.parity and row.parity["verdict"] == "fail":
         faults.append(f"parity failed: {row.parity['reason']}")
@@ -162,7 +163,9 @@ def _faults(row: Row) -> list[str]:
         faults.append(f"weight audit failed: {'; '.join(row.findings[:3])}")
     if row.accuracy and row.accuracy["verdict"] == "fail":
         low, high = row.accuracy["drop_interval"]
-        faults.append(f"accuracy failed: it drops by {low:.4f} to {high:.4f}")
+        faults.append(
+            f"accuracy failed: it drops by {low:.4f} to {high:.4f}, allowed is {limit.accuracy_drop:g}"
+        )
     return faults
 
 

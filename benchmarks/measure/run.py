@@ -72,7 +72,8 @@ class Run:
                     break
                 if all(taken.failure is not None for taken in self.taken):
                     break
-                self.tell(f"generation {generation + 1} of {self.plan.generations}")
+                left = f", about {rest:.0f} s left" if (rest := self.plan.seconds - self._now()) > 1 else ""
+                self.tell(f"generation {generation + 1} of {self.plan.generations}{left}")
                 self._generation(generation)
         except KeyboardInterrupt:
             self.complete = False

@@ -7,7 +7,7 @@ from fer_edge.export.accuracy import gate
 from fer_edge.export.calibration import divide, doubts
 from fer_edge.export.images import ImageSet, overlap
 from fer_edge.export.inputs import default_count, extremes, name_golden
-from fer_edge.export.limits import LIMITS, Limit
+from fer_edge.export.limits import LIMITS, Limit, Limits
 from fer_edge.export.parity import agreement, compare, not_finite, spread
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.variants import PRECISIONS
