@@ -158,3 +158,13 @@ def test_what_is_not_finite_among_golden_vectors_is_called_so():
     answers = rows(0.1, 0.9, 0.5, 0.5, 0.5)
     answers[2, 0] = np.nan
     assert not_finite(answers, LABELS, name_golden).endswith("(a) is nan on golden vector 3 of 5")
+
+
+def test_a_limit_of_ones_own_decides_about_accuracy():
+    images, original = pictures(200, [0] * 200), np.zeros(200, np.int64)
+    much = original.copy()
+    much[:40] = 1
+    lenient, strict = Limits(max_accuracy_drop=0.5), Limits(max_accuracy_drop=0.0)
+    assert gate(images, original, much, lenient.of_precision("int8"))["verdict"] == "pass"
+    assert gate(images, original, much, strict.of_precision("int8"))["verdict"] == "fail"
+    assert strict.of_precision("int8").max_abs == LIMITS["int8"].max_abs

@@ -169,7 +169,9 @@ def per_class(series: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> bytes:
         series: by the model's name, ``figures()["per_class"]``; classes without faces are left out.
     """
     names = list(dict.fromkeys(name for model in series.values() for name in model if model[name]["faces"]))
-    height = 0.9 + len(names) * (0.24 + 0.16 * len(series)) + (0.2 + 0.2 * len(series) if len(series) > 1 else 0)
+    height = (
+        0.9 + len(names) * (0.24 + 0.16 * len(series)) + (0.2 + 0.2 * len(series) if len(series) > 1 else 0)
+    )
     with figure_of(height) as (figure, (ax,)):
         for place, (model, classes) in enumerate(series.items()):
             shift = (place - (len(series) - 1) / 2) * min(0.3, 0.7 / len(series))

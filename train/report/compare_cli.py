@@ -51,9 +51,7 @@ OPTIONAL = ("cross entropy", "Brier", "ECE", "macro F1", "size", "top-2")
     show_default=True,
     help="Folder for the page.",
 )
-def compare_command(
-    output: Output, first: Path, others: tuple[Path, ...], out: Path, **options: Any
-) -> None:
+def compare_command(output: Output, first: Path, others: tuple[Path, ...], out: Path, **options: Any) -> None:
     """Ask models about the same faces; leaves comparison.html, its pictures and comparison.json in --out.
 
     FIRST, SECOND and further ones are checkpoints, bundles, artifacts, or evaluation.json files of fer-train evaluate on
@@ -73,7 +71,9 @@ def compare_command(
     else:
         _refuse_face_options(options)
         outcomes = [read(path) for path in paths]
-    named = [replace(outcome, title=_name(path, outcome)) for path, outcome in zip(paths, outcomes, strict=True)]
+    named = [
+        replace(outcome, title=_name(path, outcome)) for path, outcome in zip(paths, outcomes, strict=True)
+    ]
     page, found = write(named, out)
     text = table(HEADERS, rows(found), right=HEADERS[1:-1], optional=OPTIONAL, width=output.width)
     times = _times(paths, iter(subjects))
@@ -101,9 +101,7 @@ def _times(paths: Sequence[Path], subjects: Iterator[Subject]) -> list[str]:
     return [f"Times: {shlex.join(['fer-bench', 'compare', str(first), str(other)])}" for other in others]
 
 
-def _asked(
-    output: Output, subjects: Sequence[Subject], options: dict[str, Any]
-) -> list[Outcome]:
+def _asked(output: Output, subjects: Sequence[Subject], options: dict[str, Any]) -> list[Outcome]:
     from fer_edge.train.report.answering import answered
 
     series = open_series(options, _common([subject.contract.labels for subject in subjects]))

@@ -111,9 +111,7 @@ def _contingency(found: Mapping[str, Any]) -> str:
     lines = [
         (
             one["second"],
-            *(
-                str(one["mcnemar"][key]) for key in ("both_right", "only_first", "only_second", "both_wrong")
-            ),
+            *(str(one["mcnemar"][key]) for key in ("both_right", "only_first", "only_second", "both_wrong")),
         )
         for one in found["comparisons"]
     ]

@@ -128,9 +128,9 @@ def _digits(p_value: float) -> float:
 
 def _sentences(found: dict[str, Any]) -> list[str]:
     several = len(found["comparisons"]) > 1
+    each = f"{100 * found['confidence']:.4g} % each (Bonferroni)"
     said = [
-        f"{len(found['comparisons'])} models are compared with the first: p-values are Holm's, intervals "
-        f"{100 * found['confidence']:.4g} % each (Bonferroni), so that all together hold with 95 %."
+        f"{len(found['comparisons'])} models are compared with the first: p-values are Holm's, intervals {each}, so that all hold with 95 %."
     ]
     said = said if several else []
     for at in range(len(found["comparisons"])):
