@@ -11,6 +11,8 @@ windows. With the size of the input fixed, each has an equal form made of slices
 | average, overhang or any flag            | zero padding, a plain average, and a constant that sets right  |
 |                                          | what each window is divided by                                 |
 | adaptive, windows of several sizes       | each row's and column's slice pooled whole, then joined        |
+| transposed convolution, padding or       | the whole result, cut at its edges                             |
+| output padding                           |                                                                |
 
 Functions and modules alike, whatever Python the network is made of: calls are met while the network runs.
 """
@@ -30,10 +32,11 @@ from torch.overrides import TorchFunctionMode
 PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"
 AVERAGE, DIVISOR = "overhanging or uncounted average", "divisor override"
 ADAPTIVE_AVERAGE, ADAPTIVE_MAX = "uneven adaptive average", "adaptive max"
+TRANSPOSED = "padded transposed convolution"
 TFLITE: frozenset[str] = frozenset(
-    {PADDING, OVERHANG, DILATION, ROUNDING, AVERAGE, DIVISOR, ADAPTIVE_AVERAGE, ADAPTIVE_MAX}
+    {PADDING, OVERHANG, DILATION, ROUNDING, AVERAGE, DIVISOR, ADAPTIVE_AVERAGE, ADAPTIVE_MAX, TRANSPOSED}
 )
-COREML: frozenset[str] = TFLITE - {PADDING}
+COREML: frozenset[str] = TFLITE - {PADDING, TRANSPOSED}
 ONNX: frozenset[str] = frozenset({ROUNDING, DIVISOR, ADAPTIVE_MAX})
 """What each converter gets wrong or has no operator for. onnxruntime infers another size where the last window of
 ``ceil_mode`` would begin in the padding and is dropped (``ROUNDING``)."""
@@ -154,6 +157,29 @@ def _average(
     if divisor_override is not None:
         divisor = np.full_like(divisor, divisor_override)
     return _scaled(average, high.kernel * wide.kernel / divisor)
+
+
+def _transposed(  # noqa: PLR0913, PLR0917 - torch's own arguments
+    kinds: Collection[str],
+    features: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Tensor | None:
+    """``conv_transpose2d`` of (N, C, H, W), or None where TFLite's paddings (none, or sides times stride) serve."""
+    strides, cut, more = _pair(stride), _pair(padding), _pair(output_padding)
+    grown = [size - step - 2 * pad for size, step, pad in zip(weight.shape[-2:], strides, cut, strict=True)]
+    served = more == (0, 0) and (cut == (0, 0) or (grown == [0, 0] and _pair(dilation) == (1, 1)))
+    if TRANSPOSED not in kinds or served or any(pad < extra for pad, extra in zip(cut, more, strict=True)):
+        return None
+    whole = functional.conv_transpose2d(features, weight, bias, stride, 0, 0, groups, dilation)
+    for dim, (pad, extra) in enumerate(zip(cut, more, strict=True), whole.dim() - 2):
+        whole = whole.narrow(dim, pad, int(whole.shape[dim]) - 2 * pad + extra)
+    return whole
 
 
 def _scaled(values: Tensor, factors: np.ndarray[Any, np.dtype[np.float64]]) -> Tensor:
@@ -347,6 +373,7 @@ _FORMS: dict[Any, Callable[..., Tensor | None]] = {
     functional.avg_pool2d: _average,
     functional.adaptive_avg_pool2d: _adaptive_average,
     functional.adaptive_max_pool2d: _adaptive_max,
+    torch.conv_transpose2d: _transposed,
     functional.max_pool1d: _max_1d,
     torch.max_pool1d: _max_1d,
     functional.avg_pool1d: _average_1d,

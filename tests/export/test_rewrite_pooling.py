@@ -187,3 +187,23 @@ def test_the_network_stays_as_it_was():
     assert plain is not network
     assert [type(child) for child in network] == [nn.Conv2d, nn.MaxPool2d]
     assert {id(tensor) for tensor in plain.parameters()} == {id(tensor) for tensor in network.parameters()}
+
+
+@pytest.mark.parametrize(
+    ("kernel", "padding", "more"), [(3, 1, 1), (3, 1, 0), (5, (2, 1), 1), (4, 1, 1), (2, 1, 0)]
+)
+@pytest.mark.parametrize(("groups", "dilation"), [(1, 1), (2, 1), (1, 2)])
+def test_transposed_convolutions_are_cut(kernel, padding, more, groups, dilation):
+    torch.manual_seed(0)
+    layer = nn.ConvTranspose2d(4, 6, kernel, 2, padding, more, groups, dilation=dilation).double()
+    image = image_of(1, 4, 5, 6)
+    plain = plain_pools(layer, image, TFLITE)
+    assert isinstance(plain, PlainPools)
+    assert torch.allclose(plain(image), layer(image), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "layer", [nn.ConvTranspose2d(4, 6, 4, 2, 1), nn.ConvTranspose2d(4, 6, 2, 2), nn.ConvTranspose2d(4, 4, 3)]
+)
+def test_transposed_convolutions_that_tflite_serves_are_left(layer):
+    assert plain_pools(layer.double(), image_of(1, 4, 5, 6), TFLITE) is layer
