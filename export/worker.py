@@ -70,9 +70,9 @@ class Worker:
     def work(self) -> None:
         """Do every task that has no result yet."""
         for index in self.job.pending():
+            (self.job.folder / "running").write_text(str(index))
             if self._settled(index):
                 continue
-            (self.job.folder / "running").write_text(str(index))
             put_json(self.job.result_path(index), self._outcome(index))
             gc.collect()
 
