@@ -22,15 +22,15 @@ _NAME = ("extra", "contract.json")
 
 _INSTRUCTIONS = (
     "OP", "LOAD", "LOADC", "MOVE", "STORE", "STOREN", "DROP", "DROPR", "RET", "LIST_CONSTRUCT", "LIST_UNPACK",
-    "TUPLE_CONSTRUCT", "TUPLE_INDEX", "NUM_TO_TENSOR",
+    "TUPLE_CONSTRUCT", "TUPLE_INDEX", "NUM_TO_TENSOR", "JF", "JMP",
 )  # fmt: skip
-"""Of straight programs: no jump, no call, no object, no attribute."""
+"""Of programs without calls, objects and attributes; jumps are the choices of scripted parts."""
 _TYPE = re.compile(r"(?:Tensor|int|float|bool|str|None|Any|Scalar|number|List|Optional|Tuple|[\[\], ])*")
 _METHOD = re.compile(r"__torch__(?:\.\w+)+\.forward\d*", re.ASCII)
 _CLASS = re.compile(r"(__torch__(?:\.\w+)*)\.(\w+)", re.ASCII)
 _STORAGES = ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
 _NAMES = {
-    "torch._utils._rebuild_tensor_v2", "collections.OrderedDict",
+    "torch._utils._rebuild_tensor_v2", "collections.OrderedDict", "torch.device",
     *(f"torch.jit._pickle.{name}" for name in
       ("build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag")),
     *(f"torch.{word}Storage" for word in _STORAGES),

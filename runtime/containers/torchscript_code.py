@@ -75,9 +75,17 @@ class _Reader:
         if node.returns is not None:
             self._type(node.returns)
         for statement in node.body:
-            self._statement(statement)
+            self._statement(statement, 0)
 
-    def _statement(self, node: ast.stmt) -> None:
+    def _choice(self, node: ast.If, depth: int) -> None:
+        """What scripted parts leave: both branches are read, whichever runs."""
+        if depth > _DEEPEST:
+            raise self.refuse("choices nested without end", node)
+        self._value(node.test, 0)
+        for statement in (*node.body, *node.orelse):
+            self._statement(statement, depth + 1)
+
+    def _statement(self, node: ast.stmt, depth: int) -> None:
         if isinstance(node, ast.Assign) and len(node.targets) == 1:
             self._target(node.targets[0])
             self._value(node.value, 0)
@@ -85,7 +93,9 @@ class _Reader:
             node.value, ast.Call | ast.Name | ast.Tuple
         ):
             self._value(node.value, 0)
-        else:
+        elif isinstance(node, ast.If):
+            self._choice(node, depth)
+        elif not isinstance(node, ast.Pass):
             raise self.refuse(f"a statement {type(node).__name__}", node)
 
     def _target(self, node: ast.expr) -> None:

@@ -13,7 +13,7 @@ _TENSORS = """
     max_pool1d max_pool2d max_pool3d max_pool2d_with_indices avg_pool1d avg_pool2d avg_pool3d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool1d adaptive_max_pool2d
     relu relu6 prelu leaky_relu elu celu selu gelu silu mish hardtanh hardswish hardsigmoid hardshrink softshrink
-    sigmoid log_sigmoid tanh tanhshrink softplus softsign threshold glu softmax log_softmax softmin
+    sigmoid log_sigmoid tanh tanhshrink softplus softsign threshold glu rrelu softmax log_softmax softmin
     dropout feature_dropout alpha_dropout
     add sub rsub mul div true_divide floor_divide remainder fmod pow square sqrt rsqrt exp exp2 expm1 log log1p log2 log10
     abs neg sign sgn floor ceil round trunc frac reciprocal maximum minimum max min clamp clamp_min clamp_max clip
@@ -26,12 +26,14 @@ _TENSORS = """
     size numel dim view view_as reshape reshape_as flatten unflatten ravel squeeze unsqueeze expand expand_as broadcast_to
     permute transpose swapaxes swapdims movedim moveaxis t contiguous repeat repeat_interleave tile as_strided
     pixel_shuffle pixel_unshuffle channel_shuffle unfold im2col col2im meshgrid
+    lstm gru rnn_tanh rnn_relu lstm_cell gru_cell _transformer_encoder_layer_fwd _native_multi_head_attention bilinear
     pad constant_pad_nd reflection_pad1d reflection_pad2d replication_pad2d
+    upsample_nearest1d upsample_linear1d upsample_nearest3d upsample_trilinear3d _upsample_nearest_exact2d max_unpool2d
     upsample_nearest2d upsample_bilinear2d upsample_bicubic2d _upsample_bicubic2d_aa _upsample_bilinear2d_aa
     grid_sampler affine_grid_generator fft_fft2 fft_ifft2 fft_rfft2 fft_irfft2 fft_rfft fft_irfft real imag
     zeros ones full arange linspace eye tensor scalar_tensor zeros_like ones_like full_like new_zeros new_ones new_full
     fill zero copy clone detach alias lift_fresh device to type_as float half item embedding one_hot
-    Int Float Bool IntImplicit FloatImplicit ScalarImplicit __getitem__
+    Int Float Bool IntImplicit FloatImplicit ScalarImplicit __getitem__ __is__ __isnot__ __not__ len
 """
 
 OPERATORS = frozenset(f"aten::{name}{ending}" for name in _TENSORS.split() for ending in ("", "_")) | {

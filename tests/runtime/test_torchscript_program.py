@@ -26,6 +26,7 @@ def lite_bytes(module=None):
     """An archive with both programs, as the exporter writes it."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*(torch.jit|Lite Interpreter).*")
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)
         traced = torch.jit.trace((module or Net()).eval(), torch.zeros(1, 1, 6, 8))
         frozen = torch.jit.freeze(traced)
         return frozen._save_to_buffer_for_lite_interpreter(_extra_files={"contract.json": TEXT})
@@ -128,6 +129,9 @@ LINES = {
     "attribute of torch": "a = torch.save",
     "unknown word called": "a = image.forward2x(image)",
     "inner function": "def g(a):\n      return a",
+    "in a branch": 'if True:\n      torch.save(image, "x")\n    else:\n      pass',
+    "in the other branch": 'if True:\n      pass\n    else:\n      torch.save(image, "x")',
+    "in a condition": 'if torch.save(image, "x"):\n      pass',
     "many brackets": "a = " + "(" * 150 + "1" + ")" * 150 + " + 1",
     "deep lists": "a = " + "[" * 190 + "]" * 190,
 }  # fmt: skip
@@ -295,6 +299,36 @@ def test_a_bomb_of_code_is_not_unpacked(tmp_path, sound, code_name):
             archive.writestr(name, data)
     with pytest.raises(EngineError, match="67108864 bytes"):
         load(written(tmp_path, buffer.getvalue()))
+
+
+def _doubled(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.shape[1] == 48:
+        return tensor * 2
+    return tensor
+
+
+def test_networks_with_scripted_parts_and_recurrent_ones(tmp_path):
+    """Choices stay in the code, jumps in the bytecode."""
+
+    class Scripted(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rows = torch.nn.LSTM(8, 8, batch_first=True)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", message=".*torch.jit.*")
+                self.doubled = torch.jit.script(_doubled)
+
+        def forward(self, image):
+            rows, _ = self.rows(image[:, 0])
+            return torch.softmax(self.doubled(rows.flatten(1)) @ WEIGHTS, 1)
+
+    data = lite_bytes(Scripted())
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert any(b"if " in archive.read(name) for name in archive.namelist() if name.endswith(".py"))
+        assert any(
+            b"JF" in archive.read(name) for name in archive.namelist() if name.endswith("bytecode.pkl")
+        )
+    load(written(tmp_path, data))
 
 
 def test_networks_that_are_not_frozen_load_too(tmp_path):
