@@ -61,6 +61,11 @@ TERMINATED = 143
 """128 + SIGTERM."""
 
 
+MoreHelp = Callable[[Sequence[str], click.HelpFormatter], None]
+"""Writes what a help text has besides, given the words of the command line."""
+WORDS = "fer_edge.words"
+
+
 class Terminated(KeyboardInterrupt):
     """SIGTERM came: whatever cleans up after Ctrl-C cleans up after it as well."""
 
@@ -90,7 +95,13 @@ class FerCommand(click.Command):
     """A click command with the common options and the frame."""
 
     def __init__(
-        self, name: str, *, example: str, subcommands: Sequence[Subcommand] = (), **attributes: Any
+        self,
+        name: str,
+        *,
+        example: str,
+        subcommands: Sequence[Subcommand] = (),
+        more_help: MoreHelp | None = None,
+        **attributes: Any,
     ) -> None:
         attributes.setdefault("no_args_is_help", False)
         attributes.setdefault(
@@ -99,6 +110,7 @@ class FerCommand(click.Command):
         super().__init__(name, epilog=f"{_listed(subcommands)}\b\nExample:\n  {example}", **attributes)
         self.params += _common_options(name)
         self.subcommands = {entry.name: entry for entry in subcommands}
+        self.more_help = more_help
         first = next((param for param in self.params if isinstance(param, click.Argument)), None)
         if first is not None and subcommands:
             self._complete_argument = first._custom_shell_complete or first.type.shell_complete
@@ -173,6 +185,7 @@ class FerCommand(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the options; one that is given twice and can hold one value only is refused."""
+        ctx.meta[WORDS] = tuple(args)
         _, _, order = self.make_parser(ctx).parse_args(args=list(args))
         for option, times in Counter(order).items():
             if times > 1 and _holds_one(option):
@@ -181,6 +194,12 @@ class FerCommand(click.Command):
                     ctx,
                 )
         return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What the words before ``--help`` add to it, subcommands and the example."""
+        if self.more_help is not None:
+            self.more_help(ctx.meta.get(WORDS, ()), formatter)
+        super().format_epilog(ctx, formatter)
 
 
 def _complete_variable(name: str) -> str:
@@ -201,7 +220,7 @@ def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable
     Args:
         name: as typed in a shell, such as ``fer-export``.
         example: one worked command line, shown under ``--help``.
-        attributes: ``subcommands=(Subcommand(...), ...)``, and what ``click.Command`` takes.
+        attributes: ``subcommands=(Subcommand(...), ...)``, ``more_help``, and what ``click.Command`` takes.
     """
 
     def decorate(function: Callable[..., Any]) -> FerCommand:

@@ -46,8 +46,7 @@ def settle(network: nn.Module, snapshot: Path, images: Tensor) -> bool:
     _average(network, list(layers.values()), images[:FACES])
     for name, layer in layers.items():
         for value in RUNNING:
-            known = kept["state_dict"][f"model.{name}.{value}"]
-            kept["state_dict"][f"model.{name}.{value}"] = getattr(layer, value).to(known.dtype, copy=True)
+            kept["state_dict"][f"{name}.{value}"] = getattr(layer, value).clone()
     write_snapshot_file(snapshot, kept)
     return True
 

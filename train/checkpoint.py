@@ -51,7 +51,7 @@ class Checkpoint:
     Attributes:
         sets: by ``--weights-key``; :func:`fit` takes the one that fits.
         contract: how the network is fed, if the file says so.
-        metadata: text stored beside the weights: ``fer_edge_arch`` and so on; empty for pickles.
+        metadata: text stored beside the weights: ``fer_edge_arch`` and so on; of pickles only snapshots have any.
         sha256: of the file's bytes, in hexadecimal.
         path: where it was read from.
         size: of the file in bytes.
@@ -156,7 +156,9 @@ def _sets(handle: IO[bytes], form: str, path: Path) -> tuple[dict[str, WeightSet
     if form == "pickle":
         from fer_edge.train.pickle_file import parse as unpickle
 
-        return unpickle(handle, path.name), {}
+        found = unpickle(handle, path.name)
+        _check_digest(path)
+        return found
     from fer_edge.train.safetensors_file import parse
 
     tensors, metadata = parse(handle.read(), path.name)

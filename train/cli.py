@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +39,7 @@ SUBCOMMANDS = (
     Subcommand(
         "evaluate", "fer_edge.train.report.evaluate_cli:evaluate_command", "report on a checkpoint or bundle"
     ),
-    Subcommand(
-        "compare", "fer_edge.train.report.compare_cli:compare_command", "two models on the same faces"
-    ),
+    Subcommand("compare", "fer_edge.train.report.compare_cli:compare_command", "models on the same faces"),
 )
 PATH = click.Path(path_type=Path)
 
@@ -57,7 +56,22 @@ def _architectures() -> Iterable[str]:
     return (architecture.name for architecture in ARCHITECTURES)
 
 
-@command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS)
+def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
+    """``fer-train ferplus --help``: every key of ``--set`` for that recipe, with its value."""
+    from fer_edge.train.overrides import settings_of
+    from fer_edge.train.recipes import RECIPES
+
+    known = {entry.name: entry for entry in RECIPES}
+    chosen = next((known[word] for word in words if word in known), None)
+    if chosen is None:
+        with formatter.section("Values of --set"):
+            formatter.write_text("fer-train RECIPE --help lists them with what the recipe says.")
+        return
+    with formatter.section(f"Values of --set for {chosen.name}, and what the recipe says"):
+        formatter.write_dl(settings_of(chosen))
+
+
+@command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS, more_help=_settings)
 @click.argument("recipe_name", metavar="RECIPE", required=False, shell_complete=offer(_recipes))
 @click.option("--data", type=PATH, help="Folder of the data set, where the recipe needs one.")
 @click.option("--out", type=PATH, help="Folder for best.safetensors, snapshots, log and report.")
@@ -107,6 +121,11 @@ def _architectures() -> Iterable[str]:
 )
 @click.option("--teacher", type=PATH, help="Learn from this checkpoint of fer-train as well (distillation).")
 @click.option("--qat", is_flag=True, help="Train with int8 rounding in the network.")
+@click.option(
+    "--keep-snapshots",
+    metavar="all|N|best",
+    help="epoch-NNN.ckpt of all epochs, of the N best, or none beside best.ckpt.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the last snapshot in --out.")
 @click.option(
     "--devices", type=click.IntRange(1), help="Processes on each machine, one a GPU; also under torchrun."
@@ -228,6 +247,8 @@ def _list(output: Output) -> None:
 
 
 def _show(output: Output, result: Result) -> None:
+    from fer_edge.train import story
+
     judged = result.report["judged_on"]
     figures = result.report[judged]
     rows = [
@@ -237,9 +258,17 @@ def _show(output: Output, result: Result) -> None:
     rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
     text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
-    text += f"\n\nReport: {result.page}\nNext: fer-export {result.weights}"
+    told = [*story.closing(result.report), story.second_guess(figures["all"])]
+    text = "\n".join([text, "", *filter(None, told), "", f"Report: {result.page}", f"Next: {_next(result)}"])
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
+    document |= {name: result.report[name] for name in ("chosen", "ended")}
     output.result({**document, "test": result.report.get("test"), judged: figures}, text)
+
+
+def _next(result: Result) -> str:
+    """The command that exports the weights; a network of somebody else has to be named again, since no file may choose code."""
+    arch = result.report["recipe"]["arch"]
+    return shlex.join(["fer-export", str(result.weights), *(["--arch", arch] if ":" in arch else [])])
 
 
 def _percent(share: float | None) -> str:

@@ -100,6 +100,7 @@ def _figures(
         "faces": len(labels),
         "top1": round(float((order[:, 0] == truth).mean()), 6),
         "top2": round(float((order[:, :2] == truth[:, None]).any(1).mean()), 6),
+        "second_when_wrong": _second(truth, order),
         "cross_entropy": round(float(-(labels * np.log(np.clip(guesses, 1e-12, 1))).sum(1).mean()), 6),
         "per_class": {
             name: round(float(confusion[at, at] / totals[at]), 6)
@@ -108,3 +109,9 @@ def _figures(
         },
         "confusion": confusion.tolist(),
     }
+
+
+def _second(truth: NDArray[np.int64], order: NDArray[np.int64]) -> float | None:
+    """Share of the wrong first guesses whose second one is right; None where none is wrong."""
+    wrong = order[:, 0] != truth
+    return round(float((order[wrong, 1:2] == truth[wrong, None]).any(1).mean()), 6) if wrong.any() else None

@@ -30,6 +30,7 @@ FIXED = (
 ABOVE_ZERO = ("learning_rate", "std", "distillation_temperature")
 SHARES = ("label_smoothing", "ema_decay")
 LEAST = {"epochs": 1, "batch_size": 2, "views": 1}
+KEEPING = ("all", "best")
 LARGEST_SEED = 2**32 - 1
 """NumPy's and Lightning's."""
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -79,7 +80,7 @@ def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
         FerEdgeError: a value that no recipe may have.
     """
     recipe = _with_settings(recipe, options.get("settings") or ())
-    names = ("epochs", "batch_size", "learning_rate", "precision", "seed", "views")
+    names = ("epochs", "batch_size", "learning_rate", "precision", "seed", "views", "keep_snapshots")
     changes: dict[str, Any] = {name: options[name] for name in names if options.get(name) is not None}
     if options.get("arch"):
         changes |= _architecture(options["arch"])
@@ -117,6 +118,25 @@ def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
             usage_error(unknown("--set", name, [*settable, *chosen]))
     recipe = replace(recipe, options=chosen, **changes)
     return recipe if "classes" in changes else replace(recipe, classes=recipe.option_classes())
+
+
+def settings_of(recipe: Recipe) -> list[tuple[str, str]]:
+    """Every key that ``--set`` takes: ``name=value`` as the recipe has it, and what it is."""
+    from fer_edge.train.story import word
+
+    told = _explained()
+    own = [
+        (f"{field.name}={word(getattr(recipe, field.name))}", told.get(field.name, ""))
+        for field in dataclasses.fields(Recipe)
+        if field.name not in FIXED
+    ]
+    return own + [(f"{name}={word(value)}", "of the data set") for name, value in recipe.options.items()]
+
+
+def _explained() -> dict[str, str]:
+    """What the docstring of a recipe says of each value; nothing under ``python -OO``."""
+    found = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", Recipe.__doc__ or "", re.MULTILINE)
+    return {name: " ".join(text.replace("``", "").split()) for name, text in found}
 
 
 def _architecture(name: str) -> dict[str, Any]:
@@ -165,6 +185,11 @@ def checked(recipe: Recipe) -> Recipe:
     _require(recipe, "seed", recipe.seed <= LARGEST_SEED, f"at most {LARGEST_SEED}")
     _require(recipe, "mean", True, "a number")
     _require(recipe, "channels", recipe.channels in (0, 1, 3), "1, 3, or 0 for the architecture's own")
+    kept = recipe.keep_snapshots
+    if kept not in KEEPING and not (kept.isascii() and kept.isdigit() and int(kept)):
+        raise FerEdgeError(
+            f"keep_snapshots is {kept[:40]!r}; allowed: all, best, or how many of the best epochs"
+        )
     _require(recipe, "distillation_weight", 0 <= recipe.distillation_weight <= 1, "0 to 1")
     return recipe
 

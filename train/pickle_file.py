@@ -36,7 +36,11 @@ Numbers = Callable[[str], bytes]
 """Key of a storage -> its bytes."""
 
 
-def parse(handle: IO[bytes], name: str) -> dict[str, WeightSet]:
+Found = tuple[dict[str, WeightSet], dict[str, str]]
+"""Sets of weights, and what a snapshot of ours says of them in text."""
+
+
+def parse(handle: IO[bytes], name: str) -> Found:
     """All sets of weights in a file.
 
     Args:
@@ -44,7 +48,8 @@ def parse(handle: IO[bytes], name: str) -> dict[str, WeightSet]:
         name: for messages.
 
     Returns:
-        By the dotted path in the file's dictionaries; "" if the file itself is one.
+        By the dotted path in the file's dictionaries; "" if the file itself is one. And the texts under ``fer_edge_...``
+        that a snapshot has, as the metadata of a safetensors file.
 
     Raises:
         CheckpointError: the file needs code, is damaged, or holds no weights.
@@ -60,7 +65,7 @@ def parse(handle: IO[bytes], name: str) -> dict[str, WeightSet]:
         raise CheckpointError(f"{name} is refused: it is damaged ({said}); copy it again") from error
 
 
-def _archive(handle: IO[bytes], name: str) -> dict[str, WeightSet]:
+def _archive(handle: IO[bytes], name: str) -> Found:
     try:
         with zipfile.ZipFile(handle) as archive:
             return _of_archive(archive, name, handle.seek(0, os.SEEK_END))
@@ -68,7 +73,7 @@ def _archive(handle: IO[bytes], name: str) -> dict[str, WeightSet]:
         raise CheckpointError(f"{name} is a damaged archive: {error}; copy it again") from error
 
 
-def _of_archive(archive: zipfile.ZipFile, name: str, size: int) -> dict[str, WeightSet]:
+def _of_archive(archive: zipfile.ZipFile, name: str, size: int) -> Found:
     entries = {entry.filename: entry for entry in archive.infolist()}
     found = [entry for entry in entries if entry.count("/") == 1 and entry.endswith("/data.pkl")]
     if len(found) != 1:
@@ -84,17 +89,21 @@ def _of_archive(archive: zipfile.ZipFile, name: str, size: int) -> dict[str, Wei
     if entries[found[0]].file_size > LARGEST_PICKLE:
         raise CheckpointError(f"{name} is refused: its pickle is larger than {LARGEST_PICKLE >> 20} MiB")
     document, _ = _unpickled(archive.read(found[0]), name)
-    return _sets(document, name, lambda key: archive.read(f"{root}data/{key}"))
+    return _sets(document, name, lambda key: archive.read(f"{root}data/{key}")), _texts(document)
 
 
-def _stream(data: bytes, name: str) -> dict[str, WeightSet]:
+def _stream(data: bytes, name: str) -> Found:
     document, inline = _unpickled(data, name)
     places, at = {}, document["after"]
     for key, kind in document["order"] or ():  # an old file: storages stand behind the pickles
         size = int.from_bytes(data[at : at + 8], "little") * _width(kind)
         places[key] = slice(at + 8, at + 8 + size)
         at += 8 + size
-    return _sets(document, name, lambda key: data[places[key]], inline)
+    return _sets(document, name, lambda key: data[places[key]], inline), _texts(document)
+
+
+def _texts(document: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(text) for key, text in document["texts"].items()}
 
 
 def _unpickled(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:

@@ -13,8 +13,8 @@ from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train import provenance
-from fer_edge.train.checkpoint import write_checkpoint
+from fer_edge.train import provenance, story
+from fer_edge.train.checkpoint import CONTRACT_KEY, write_checkpoint
 from fer_edge.train.datasets.faults import LISTING, FaultyData
 from fer_edge.train.datasets.opening import keep_apart
 from fer_edge.train.models import architecture
@@ -111,7 +111,11 @@ def train(
     """
     import lightning.pytorch as pl
 
+    from fer_edge.train.loop.log import LOG, write_log
+    from fer_edge.train.loop.snapshots import BEST
     from fer_edge.train.loop.trainer import Means, run
+    from fer_edge.train.recipes import recipe as listed
+    from fer_edge.train.snapshot_file import read_snapshot_file
 
     wishes = wishes or Wishes()
     recipe = sized(recipe)
@@ -129,6 +133,18 @@ def train(
     options = DataOptions(data, workers, reduced, tuple(augmented), wishes.cache)
     splits = _listing_faults(recipe, options, out, output)
     facts = {split: part.facts() for split, part in splits.items()}
+    texts = provenance.texts(recipe, facts, origins, options.lists)
+    begun = {
+        "recipe": provenance.choices(recipe),
+        "changed": story.changed(recipe, sized(listed(recipe.name))),
+        "lists": options.lists,
+        "classes": {
+            split: story.frequencies(part.arrays.labels, recipe.classes) for split, part in splits.items()
+        },
+    }
+    for line in story.opening(recipe, begun):
+        output.say(line)
+    names = tuple(network.state_dict())
     history = run(
         trained(network, recipe, splits["train"], wishes, output),
         recipe,
@@ -143,14 +159,19 @@ def train(
             logger=wishes.logger,
             resume=wishes.resume,
             choices={"recipe": provenance.choices(recipe), "data": facts, **origins},
+            names=names,
+            texts={CONTRACT_KEY: contract.text, **texts},
+            run=begun,
         ),
     )
     if rank():
         return None
     network = best(recipe, out, splits["train"], wishes)
-    document = provenance.report(recipe, contract, facts, origins, history)
+    ending = story.ending(history, read_snapshot_file(out / BEST)["epoch"], recipe)
+    write_log(out / LOG, story.log_lines(history, begun, ending))
+    document = provenance.report(recipe, contract, facts, origins, history) | begun | ending
     result = _written(
-        network, recipe, contract, splits, document | {"notes": options.notes}, origins, out, wishes
+        network, recipe, contract, splits, document | {"notes": options.notes}, texts, out, wishes
     )
     for note in result.report["notes"][len(options.notes) :]:
         output.warn(note)
@@ -182,7 +203,7 @@ def _written(
     contract: Contract,
     splits: Mapping[str, Prepared],
     document: dict[str, Any],
-    sources: Mapping[str, Any],
+    texts: Mapping[str, str],
     out: Path,
     wishes: Wishes,
 ) -> Result:
@@ -198,7 +219,7 @@ def _written(
     state = {
         name: tensor for name, tensor in best.state_dict().items() if not name.endswith("num_batches_tracked")
     }
-    write_checkpoint(out / WEIGHTS, state, contract, provenance.texts(recipe, document, sources))
+    write_checkpoint(out / WEIGHTS, state, contract, texts)
     document["weights_sha256"] = hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()
     write_bytes(out / f"{WEIGHTS}.contract.json", contract.text.encode())
     write_bytes(out / REPORT, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
@@ -224,6 +245,7 @@ def _written(
             timing=timing,
             size_bytes=(out / WEIGHTS).stat().st_size,
             notes=tuple(document["notes"]),
+            training=document,
         )
         page = write_report(outcome, out)
     return Result(out / WEIGHTS, document, page)

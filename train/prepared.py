@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ class DataOptions:
         cache: folder for prepared faces; None: those that are larger than memory go to the user's own.
         notes: gets sentences about the data that whoever reads the figures must know.
         left_out: gets a line for each face that was left out because something is wrong with it.
+        lists: gets what each list of ``reduced`` and folder of ``augmented`` did: option, name, SHA-256, faces.
     """
 
     folder: Path | None = None
@@ -36,6 +38,19 @@ class DataOptions:
     cache: Path | None = None
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    lists: list[dict[str, Any]] = field(default_factory=list)
+
+    def note_list(self, option: str, path: Path, file: Path, faces: int) -> None:
+        """Add to :attr:`lists`.
+
+        Args:
+            option: ``reduced`` or ``augmented``.
+            path: as typed; its name alone is kept.
+            file: what the hash is of.
+            faces: that it took away or added.
+        """
+        sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
+        self.lists.append({"option": option, "name": path.name, "sha256": sha256, "faces": faces})
 
 
 @dataclass(frozen=True)
@@ -74,12 +89,18 @@ def opened(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
     if options.reduced is not None:
         from fer_edge.train.datasets.curated import reduced
 
+        before = len(splits["train"])
         splits["train"] = reduced(splits["train"], options.reduced)
+        options.note_list("reduced", options.reduced, options.reduced, before - len(splits["train"]))
     if options.augmented:
         from fer_edge.train.datasets.curated import augmented
+        from fer_edge.train.datasets.generated import PROVENANCE
 
         for folder in options.augmented:
+            before = len(splits["train"])
             splits["train"] = augmented(splits["train"], folder, recipe.classes)
+            # The provenance holds the hash of every picture.
+            options.note_list("augmented", folder, folder / PROVENANCE, len(splits["train"]) - before)
     return splits
 
 

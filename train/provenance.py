@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from importlib import metadata
 from typing import Any
@@ -53,17 +53,28 @@ def report(
         "recipe": choices(recipe),
         "data": {split: dict(value) for split, value in data.items()},
         **sources,
-        "tools": {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES},
+        "tools": tools(),
         "threads": torch.get_num_threads(),
         "epochs": history,
     }
 
 
-def texts(recipe: Recipe, document: Mapping[str, Any], sources: Mapping[str, Any]) -> dict[str, str]:
-    """What stands beside the weights in ``best.safetensors``."""
-    kept = ("recipe", "data", "tools", *sources)
+def tools() -> dict[str, str]:
+    """Versions of what the result depends on."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
+
+
+def texts(
+    recipe: Recipe,
+    data: Mapping[str, Mapping[str, Any]],
+    sources: Mapping[str, Any],
+    lists: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, str]:
+    """What stands beside the weights in ``best.safetensors`` and in snapshots."""
+    told = {"recipe": choices(recipe), "data": data, "tools": tools(), **sources}
+    told |= {"lists": list(lists)} if lists else {}
     return {
         ARCH_KEY: recipe.arch,
         ARCH_ARGS_KEY: json.dumps(dict(recipe.arch_args), sort_keys=True),
-        TRAINING_KEY: json.dumps({key: document[key] for key in kept}, sort_keys=True),
+        TRAINING_KEY: json.dumps(told, sort_keys=True),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def split_command(output: Output, source: Path | None, data: Path | None, out: P
         for usage, found in counts.items()
     ]
     text = table(("file", *words, "faces"), rows, right=(*words, "faces"), width=output.width)
-    text += f"\n\nNext: fer-train fer2013 --data {out} --out run"
+    text += f"\n\nNext: {shlex.join(['fer-train', 'fer2013', '--data', str(out), '--out', 'run'])}"
     document = {usage: {word: found[word] for word in words} for usage, found in counts.items()}
     output.result({"out": str(out), "files": document}, text)
 

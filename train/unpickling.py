@@ -28,6 +28,9 @@ DEPTH = 5
 TENSORS = 200_000
 """Tensors in one file; the largest networks have some thousands."""
 TEXT = 200
+OURS = "fer_edge_"
+"""Keys of a snapshot that say in text how its network is fed and what it was trained with."""
+OURS_AT_MOST, LONGEST_TEXT = 16, 1 << 20
 
 STORAGES = {
     "DoubleStorage": "float64",
@@ -427,6 +430,20 @@ def _network(value: Any, seen: set[int], where: str = "") -> list[str]:
     return next((found for place, item in inside if (found := _network(item, seen, place))), [])
 
 
+def _texts(content: Any) -> dict[str, str]:
+    """What a snapshot of this program says beside its weights, as a safetensors file does in its header."""
+    if not isinstance(content, Mapping):
+        return {}
+    found = {
+        key: value
+        for key, value in content.items()
+        if type(key) is str and key.startswith(OURS) and type(value) is str
+    }
+    if len(found) > OURS_AT_MOST or sum(map(len, found.values())) > LONGEST_TEXT:
+        raise Refused("more text beside the weights than a snapshot has")
+    return found
+
+
 def _outline(content: Any) -> str:
     if isinstance(content, Mapping):
         return ", ".join(repr(key)[:40] for key in list(content)[:8]) or "nothing"
@@ -448,7 +465,7 @@ def answer(stream: Any) -> tuple[dict[str, Any], list[bytes]]:
         inline.append(storage.raw or b"")
     # In an old file the storages follow, in the order of the keys.
     order = keys and [[key, seen.kinds[key]] for key in keys]
-    rest = {"outline": _outline(content), "order": order, "after": stream.tell()}
+    rest = {"outline": _outline(content), "order": order, "after": stream.tell(), "texts": _texts(content)}
     return {"sets": findings.sets, "storages": storages, **rest}, inline
 
 

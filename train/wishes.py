@@ -19,8 +19,6 @@ from fer_edge.train.recipes.recipe import Recipe
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-WEIGHTS_KEY = "state_dict.model"
-"""Of the network in a snapshot."""
 EXAMPLES = 32
 """Training crops that a network is tried on before it is compiled or rewritten."""
 
@@ -149,18 +147,11 @@ def objective(recipe: Recipe, contract: Contract, train: Prepared, wishes: Wishe
 
 def best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Module:
     """The float network with the best epoch's weights."""
-    from fer_edge.train.loop.snapshots import BEST, weights_of
+    from fer_edge.train.loop.snapshots import BEST
 
-    network = network_of(recipe)
+    network = fit(network_of(recipe), read_checkpoint(out / BEST)).eval()
     if not wishes.qat:
         from fer_edge.train.batch_statistics import FACES, settle
 
-        # Where weights are averaged, the average; Lightning keeps the raw ones beside it, to go on from.
-        network = fit(network, read_checkpoint(out / BEST, weights_key=WEIGHTS_KEY))
         settle(network, out / BEST, _examples(recipe, train, FACES))
-        return network
-    from fer_edge.train.quantization_aware import finish, prepare
-
-    module = prepare(network, _examples(recipe, train))
-    module.load_state_dict(weights_of(out / BEST))
-    return finish(module, network)
+    return network

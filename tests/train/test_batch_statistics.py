@@ -10,7 +10,7 @@ from fer_edge.train.snapshot_file import write_snapshot_file
 
 
 def snapshot(path, network, steps):
-    state = {f"model.{name}": tensor.clone() for name, tensor in network.state_dict().items()}
+    state = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     write_snapshot_file(path, {"global_step": steps, "state_dict": state, "more": [1]})
 
 
@@ -33,7 +33,7 @@ def test_the_averages_are_those_of_the_data(tmp_path, images):
     kept = torch.load(tmp_path / "best.ckpt", weights_only=True)
     assert kept["more"] == [1]
     for name, tensor in network.state_dict().items():
-        assert torch.equal(kept["state_dict"][f"model.{name}"], tensor)
+        assert torch.equal(kept["state_dict"][name], tensor)
 
 
 def test_a_second_time_changes_nothing(tmp_path, images):

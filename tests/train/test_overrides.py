@@ -1,11 +1,13 @@
 """What ``--set`` and the options beside it make of a recipe."""
 
+import re
 from dataclasses import replace
 
 import click
 import pytest
 
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.cli import main
 from fer_edge.train.overrides import overridden, recipe_asked_for
 from fer_edge.train.recipes import RECIPES, recipe
 
@@ -24,7 +26,7 @@ def test_values_are_read_by_their_type():
     found = changed(
         "epochs=3",
         "label_smoothing=0.1",
-        "keep_snapshots=yes",
+        "keep_snapshots=3",
         "optimizer=sgd",
         "folds=7",
         "share=1",
@@ -33,7 +35,7 @@ def test_values_are_read_by_their_type():
     assert (found.epochs, found.label_smoothing, found.keep_snapshots, found.optimizer) == (
         3,
         0.1,
-        True,
+        "3",
         "sgd",
     )
     assert found.options == {"split": "image", "folds": 7, "share": 1.0, "strict": False}
@@ -73,7 +75,7 @@ def test_another_network_forgets_size_and_arguments():
         ("name=x", "--set 'name' is unknown"),
         ("epochs=3.5", "a whole number"),
         ("learning_rate=fast", "a number"),
-        ("keep_snapshots=maybe", "true or false"),
+        ("strict=maybe", "true or false"),
         ("epochs", "KEY=VALUE"),
         ("classes=sad", "two or more"),
     ],
@@ -86,7 +88,7 @@ def test_what_cannot_be_read_is_a_usage_error(text, sentence):
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("loss=mze", "Did you mean 'mse'"),
+        ("loss=focall", "Did you mean 'focal'"),
         ("optimizer=adamm", "Did you mean 'adam"),
         ("monitor=f1", "Allowed: accuracy, macro-f1, loss"),
         ("augmentation=cam", "Did you mean 'camera'"),
@@ -116,10 +118,35 @@ def test_every_recipe_is_sound_as_it_is_listed(entry):
     ("name", "options", "sentence"),
     [
         ("synthetik", {}, "Did you mean 'synthetic'"),
-        ("synthetic", {"settings": ("loss=mze",)}, "Did you mean 'mse'"),
+        ("synthetic", {"settings": ("loss=focall",)}, "Did you mean 'focal'"),
         ("synthetic", {"settings": ("learning_rate=0",)}, "above 0"),
     ],
 )
 def test_on_the_command_line_it_is_a_usage_error(name, options, sentence):
     with pytest.raises(click.UsageError, match=sentence):
         recipe_asked_for(name, options)
+
+
+@pytest.mark.parametrize("word", ["maybe", "0", "-1", "1.5", "true", ""])
+def test_other_words_for_what_is_kept_are_refused(word):
+    with pytest.raises(FerEdgeError, match="allowed: all, best, or how many of the best epochs"):
+        changed(keep_snapshots=word)
+    assert changed(keep_snapshots="12").keep_snapshots == "12"
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in RECIPES])
+def test_the_help_of_a_recipe_names_every_key_of_set(name, capsys):
+    chosen = recipe(name)
+    for words in ([name, "--help"], ["--help", name]):
+        with pytest.raises(SystemExit) as ending:
+            main.main(words)
+        assert ending.value.code == 0
+        told = capsys.readouterr().out
+        keys = set(re.findall(r"^  (\w+)=", told, re.MULTILINE))
+        # What --set takes, asked of --set itself: a key that it does not know is a usage error that lists all of them.
+        with pytest.raises(click.UsageError) as error:
+            overridden(chosen, {"settings": ("no_such_key_at_all=1",)})
+        taken = set(str(error.value).rpartition("Allowed: ")[2].rstrip(".").split(", "))
+        assert keys == taken
+        assert f"epochs={chosen.epochs} " in told
+        assert "passes over the training faces" in told

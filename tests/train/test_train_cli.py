@@ -108,7 +108,7 @@ def test_somebody_elses_network_with_five_labels_in_color(call, tmp_path):
 def test_snapshots_pass_the_door(call, tmp_path):
     assert call("synthetic", "--out", tmp_path, *SMALL)[0] == 0
     best, weights = (
-        read_checkpoint(tmp_path / "best.ckpt", weights_key="state_dict.model"),
+        read_checkpoint(tmp_path / "best.ckpt"),
         read_checkpoint(tmp_path / "best.safetensors"),
     )
     module = fit(resolve("fer_mini", num_classes=8), best)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,11 @@ from fer_edge.console.output import Output
 from fer_edge.console.progress import Progress
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.choices import MONITORS
+from fer_edge.train.story import log_lines
 
 LOG = "log.jsonl"
+History = list[dict[str, Any]]
 NOTE_SECONDS = 0.25
 """Between two notes on a terminal."""
 
@@ -27,19 +30,17 @@ class EpochLog(Callback):
 
     Args:
         path: the file; only the leading process writes it.
-        history: gets each line; what it holds at the start is a resumed run's past.
-        tell: gets each line too.
+        history: gets each epoch's figures; what it holds at the start is a resumed run's past.
+        run: what the first line says of the run.
     """
 
-    def __init__(
-        self, path: Path, history: list[dict[str, Any]], tell: Callable[[dict[str, Any]], None]
-    ) -> None:
-        self.path, self.history, self.tell = path, history, tell
+    def __init__(self, path: Path, history: list[dict[str, Any]], run: Mapping[str, Any]) -> None:
+        self.path, self.history, self.run = path, history, run
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Begin the file, with the epochs that a resumed run has behind it."""
         if trainer.is_global_zero:
-            write_text(self.path, "".join(json.dumps(line) + "\n" for line in self.history))
+            write_log(self.path, log_lines(self.history, self.run))
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Add a line.
@@ -56,8 +57,16 @@ class EpochLog(Callback):
         self.history.append(line)
         if trainer.is_global_zero:
             with self.path.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(line) + "\n")
-        self.tell(line)
+                log.write(_text(log_lines(self.history, self.run)[-1]))
+
+
+def write_log(path: Path, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Replace the file."""
+    write_text(path, "".join(map(_text, lines)))
+
+
+def _text(line: Mapping[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 class Pace(Callback):
@@ -68,16 +77,23 @@ class Pace(Callback):
         bar: one step a batch.
         epochs: of the whole run.
         batch_size: of all processes together.
+        monitor: a key of ``choices.MONITORS``: what chooses the best epoch.
+        history: figures of the epochs that a resumed run has behind it.
     """
 
-    def __init__(self, output: Output, bar: Progress, epochs: int, batch_size: int) -> None:
+    def __init__(
+        self, output: Output, bar: Progress, epochs: int, batch_size: int, monitor: str, history: History
+    ) -> None:
         self.output, self.bar, self.epochs, self.batch_size = output, bar, epochs, batch_size
+        self.figure, self.sign = MONITORS[monitor]
+        self.history, self.best = history, float("-inf")
         self.began = self.noted = 0.0
         self.steps = 0
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Start the clock; a resumed run has steps behind it already."""
         self.began = time.monotonic()
+        self.best = max((self.sign * line[self.figure] for line in self.history), default=self.best)
         self.bar.advance(trainer.global_step)
 
     def on_train_batch_end(
@@ -107,8 +123,10 @@ class Pace(Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Say how the epoch went."""
         figures = trainer.callback_metrics
+        score = self.sign * float(figures[self.figure])
+        best, self.best = score > self.best, max(score, self.best)
         self.output.say(
             f"epoch {trainer.current_epoch + 1}/{self.epochs}: loss {figures['train_loss']:.3f}, "
             f"validation loss {figures['validation_loss']:.3f}, "
-            f"accuracy {100 * figures['validation_accuracy']:.1f} %, {self.speed(trainer)}"
+            f"accuracy {100 * figures['validation_accuracy']:.1f} %{' (best so far)' if best else ''}, {self.speed(trainer)}"
         )

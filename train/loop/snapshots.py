@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +55,14 @@ class Snapshot:
         choices: of the run: recipe, seed, data; as JSON can hold them.
         history: a line an epoch.
         finished: whether early stopping has ended the run.
-        score: of the best epoch, more is better.
+        scores: of the epochs, more is better.
         random: as :class:`RandomState` noted it.
     """
 
     choices: dict[str, Any]
     history: list[dict[str, Any]]
     finished: bool
-    score: float
+    scores: list[float]
     random: dict[str, Any]
 
     @classmethod
@@ -78,7 +78,7 @@ class Snapshot:
                 json.loads(found["choices"]),
                 json.loads(found["history"]),
                 bool(found["finished"]),
-                float(found["score"]),
+                [float(score) for score in found["scores"]],
                 found["random"],
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -87,15 +87,39 @@ class Snapshot:
             ) from error
 
 
-class Snapshots(Checkpoint):
-    """Writes ``best.ckpt`` whenever the monitored figure is better than ever, then ``last.ckpt``, each epoch.
+@dataclass(frozen=True)
+class Keeping:
+    """What is kept of a run besides the snapshot that it resumes from.
 
-    In this order: a run killed between the two repeats the epoch and writes the same best one again.
+    Attributes:
+        monitor: a key of ``choices.MONITORS``.
+        epochs: ``all``, ``best``, or how many of the best ones, as the recipe has it.
+        names: of the network's tensors; empty: whatever the loop trains.
+        texts: stand beside the weights: contract, architecture, recipe.
+    """
+
+    monitor: str
+    epochs: str = "best"
+    names: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def ranked(self, scores: Sequence[float]) -> list[int]:
+        """Epochs, counted from 1, whose own snapshot is kept, the best first; of equals the earlier."""
+        order = sorted(range(1, len(scores) + 1), key=lambda epoch: -scores[epoch - 1])
+        counts = {"all": len(order), "best": 0}
+        return order[: counts[self.epochs] if self.epochs in counts else int(self.epochs)]
+
+
+class Snapshots(Checkpoint):
+    """Writes, each epoch, ``best.ckpt`` if it is the best so far, its own ``epoch-NNN.ckpt`` if asked for, then ``last.ckpt``.
+
+    The first two are for people: the weights that the figures of the epoch belong to (averages, where the recipe has
+    them) under the network's own names, with what else ``read_checkpoint`` finds in ``best.safetensors``. The last one
+    is for ``--resume``. In this order: a run killed between two of them repeats the epoch and writes the same ones again.
 
     Args:
         folder: where they go.
-        monitor: a key of ``choices.MONITORS``.
-        keep: also ``epoch-NNN.ckpt`` each epoch.
+        keeping: which ones.
         choices: of the run, to compare a resumed one with.
         history: the list that the log adds each epoch's line to; filled by a resumed run.
         state: of the random generators.
@@ -104,30 +128,22 @@ class Snapshots(Checkpoint):
     def __init__(
         self,
         folder: Path,
-        monitor: str,
+        keeping: Keeping,
         *,
-        keep: bool,
         choices: Mapping[str, Any],
         history: list[dict[str, Any]],
         state: RandomState,
     ) -> None:
-        self.folder, self.keep, self.choices = folder, keep, dict(choices)
-        self.figure, self.sign = MONITORS[monitor]
+        self.folder, self.keeping, self.choices = folder, keeping, dict(choices)
+        self.figure, self.sign = MONITORS[keeping.monitor]
         self.history, self.state = history, state
-        self.score = float("-inf")
+        self.scores: list[float] = []
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Write; called after the log and early stopping have had their say."""
         self.state.note()
-        score = self.sign * float(trainer.callback_metrics[self.figure])
-        names = [LAST]
-        if self.keep:
-            names.insert(0, f"epoch-{trainer.current_epoch + 1:03d}.ckpt")
-        if score > self.score or not self.history[:-1]:
-            self.score = score
-            names.insert(0, BEST)
-        for name in names:
-            trainer.save_checkpoint(self.folder / name)
+        self.scores.append(self.sign * float(trainer.callback_metrics[self.figure]))
+        trainer.save_checkpoint(self.folder / LAST)
 
     def on_save_checkpoint(
         self,
@@ -135,14 +151,33 @@ class Snapshots(Checkpoint):
         pl_module: pl.LightningModule,  # noqa: ARG002 - the signature is Lightning's
         checkpoint: dict[str, Any],
     ) -> None:
-        """Add what Lightning does not keep."""
+        """Write those for people out of what becomes ``last.ckpt``, and add to it what Lightning does not keep."""
+        if trainer.is_global_zero:
+            self._keep(checkpoint)
         checkpoint[KEY] = {
             "choices": json.dumps(self.choices, sort_keys=True),
             "history": json.dumps(self.history),
             "finished": bool(trainer.should_stop),
-            "score": self.score,
+            "scores": self.scores,
             "random": self.state.noted,
         }
+
+    def _keep(self, checkpoint: Mapping[str, Any]) -> None:
+        epoch, kept = len(self.scores), self.keeping.ranked(self.scores)
+        names = [BEST] if best_epoch(self.scores) == epoch else []
+        names += [_name(epoch)] if epoch in kept else []
+        if names:
+            content = {
+                "state_dict": _weights(checkpoint["state_dict"], self.keeping.names),
+                "epoch": epoch,
+                "global_step": checkpoint["global_step"],
+                "figures": {name: value for name, value in self.history[-1].items() if name != "epoch"},
+                **self.keeping.texts,
+            }
+        for name in names:
+            write_snapshot_file(self.folder / name, content)
+        for other in set(range(1, epoch)) - set(kept):
+            (self.folder / _name(other)).unlink(missing_ok=True)
 
     def on_load_checkpoint(
         self,
@@ -153,7 +188,28 @@ class Snapshots(Checkpoint):
         """Take it back."""
         kept = checkpoint[KEY]
         self.history[:] = json.loads(kept["history"])
-        self.score, self.state.noted = kept["score"], kept["random"]
+        self.scores, self.state.noted = list(kept["scores"]), kept["random"]
+
+
+def best_epoch(scores: Sequence[float]) -> int:
+    """The epoch, counted from 1, of the largest score; of equals the first."""
+    return max(range(len(scores)), key=scores.__getitem__) + 1
+
+
+def _name(epoch: int) -> str:
+    return f"epoch-{epoch:03d}.ckpt"
+
+
+def _weights(trained: Mapping[str, torch.Tensor], names: Sequence[str]) -> dict[str, torch.Tensor]:
+    """The network's tensors on the CPU, by its own names; a graph with rounding in it has them one step deeper."""
+    found = {
+        name.removeprefix("model."): tensor for name, tensor in trained.items() if name.startswith("model.")
+    }
+    wanted = {name: found[name] if name in found else found[f"graph.{name}"] for name in names or found}
+    return {
+        name: (tensor.float() if tensor.is_floating_point() else tensor).detach().cpu().contiguous()
+        for name, tensor in wanted.items()
+    }
 
 
 def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", *RESULTS, HALF)) -> None:
@@ -195,13 +251,3 @@ def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[f"{prefix}{name}"] = value
     return flat
-
-
-def weights_of(path: Path) -> dict[str, torch.Tensor]:
-    """What the loop trained (``Training.model``), by its own names.
-
-    Args:
-        path: a snapshot of this program.
-    """
-    state = read_snapshot_file(path)["state_dict"]
-    return {name.removeprefix("model."): value for name, value in state.items() if name.startswith("model.")}

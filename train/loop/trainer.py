@@ -33,6 +33,7 @@ from fer_edge.train.loop.snapshots import (
     LAST,
     RESULTS,
     AtomicFiles,
+    Keeping,
     Snapshot,
     Snapshots,
     check_same,
@@ -62,6 +63,9 @@ class Means:
         logger: ``csv``, ``tensorboard`` or ``none``.
         resume: go on from ``last.ckpt`` in the folder.
         choices: what a resumed run must have in common with the one that began, as JSON can hold it.
+        names: of the network's tensors, which snapshots for people hold; empty: whatever is trained.
+        texts: what stands in those snapshots beside the weights.
+        run: what the log says of the run in its first line.
     """
 
     processes: Processes = field(default_factory=Processes)
@@ -69,6 +73,9 @@ class Means:
     logger: str = "none"
     resume: bool = False
     choices: Mapping[str, Any] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+    run: Mapping[str, Any] = field(default_factory=dict)
 
 
 def run(
@@ -113,13 +120,12 @@ def run(
     with _calm(), output.progress("Training", recipe.epochs * len(batches)) as bar:
         callbacks = [
             *_averages(recipe),
-            EpochLog(out / LOG, history, lambda _: None),
-            Pace(output, bar, recipe.epochs, min(recipe.batch_size, len(train))),
+            EpochLog(out / LOG, history, means.run),
+            Pace(output, bar, recipe.epochs, min(recipe.batch_size, len(train)), recipe.monitor, history),
             *_stopping(recipe),
             Snapshots(
                 out,
-                recipe.monitor,
-                keep=recipe.keep_snapshots,
+                Keeping(recipe.monitor, recipe.keep_snapshots, means.names, means.texts),
                 choices=means.choices,
                 history=history,
                 state=state,

@@ -29,5 +29,5 @@ JAFFE = Recipe(
     weight_decay=0.0,
     loss="mse",
     augmentation="rotation-light-color",
-    keep_snapshots=True,
+    keep_snapshots="all",
 )

@@ -48,7 +48,7 @@ class Recipe:
         augmentation: a name out of ``train/data/augmentation.py``.
         monitor: validation figure that chooses the best snapshot: ``accuracy``, ``macro-f1`` or ``loss``.
         early_stopping: epochs without a better figure after which training ends; 0: never.
-        keep_snapshots: keep every epoch's snapshot, not only the best and the last.
+        keep_snapshots: ``epoch-NNN.ckpt`` of ``all`` epochs, of the N best, or, for ``best``, none beside ``best.ckpt``.
         distillation_temperature: of a teacher's answers (``--teacher``), above 0.
         distillation_weight: of the teacher, 0..1; the labels have the rest.
         ema_decay: of the averaged weights, which are the ones that are kept; 0: none.
@@ -87,7 +87,7 @@ class Recipe:
     augmentation: str = "camera"
     monitor: str = "accuracy"
     early_stopping: int = 0
-    keep_snapshots: bool = False
+    keep_snapshots: str = "best"
     distillation_temperature: float = 4.0
     distillation_weight: float = 0.7
     ema_decay: float = 0.0

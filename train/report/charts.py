@@ -50,17 +50,20 @@ STYLE: dict[str, Any] = {
 }
 
 
-def history(epochs: Sequence[Mapping[str, Any]]) -> bytes:
+def history(epochs: Sequence[Mapping[str, Any]], chosen: int | None = None) -> bytes:
     """Loss, and the shares, by epoch: training and validation.
 
     Args:
         epochs: a mapping an epoch, as :func:`fer_edge.train.report.figures.epochs` gives them.
+        chosen: the epoch whose weights were kept; it is marked.
     """
     panels = _panels(epochs)
     with figure_of(2.6 * len(panels) + 0.4, rows=len(panels)) as (figure, axes):
         for ax, (title, names) in zip(axes, panels.items(), strict=True):
             for name in names:
                 _curve(ax, epochs, name)
+            if chosen is not None:
+                ax.axvline(chosen, color=GREEN, linestyle="--", linewidth=1.2, label=f"kept: epoch {chosen}")
             ax.set_ylabel(title)
             if ax.lines:
                 ax.legend(ncols=2, fontsize=9.5)

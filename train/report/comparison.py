@@ -127,12 +127,11 @@ def _digits(p_value: float) -> float:
 
 
 def _sentences(found: dict[str, Any]) -> list[str]:
-    several = len(found["comparisons"]) > 1
-    each = f"{100 * found['confidence']:.4g} % each (Bonferroni)"
-    said = [
-        f"{len(found['comparisons'])} models are compared with the first: p-values are Holm's, intervals {each}, so that all hold with 95 %."
-    ]
-    said = said if several else []
+    counted = (
+        f"{len(found['comparisons'])} models are compared with the first: p-values are Holm's, intervals "
+        f"{100 * found['confidence']:.4g} % each (Bonferroni), so that all together hold with 95 %."
+    )
+    said = [counted] if len(found["comparisons"]) > 1 else []
     for at in range(len(found["comparisons"])):
         said += [accuracy_sentence(found, at), *caution(found, at), *size_sentence(found, at)]
     return said

@@ -70,6 +70,7 @@ def _text(found: dict[str, Any], page: Path) -> str:
     rows = [
         ("accuracy", f"{percent(figures['top1'])} ({100 * low:.1f} to {100 * high:.1f})"),
         ("top-2", percent(figures["top2"])),
+        ("second guess, first wrong", percent(figures["second_when_wrong"])),
         ("macro F1", percent(figures["macro_f1"])),
         ("ECE", percent(figures["ece"])),
         ("inference", milliseconds(inference.get("seconds_a_face"))),

@@ -44,6 +44,9 @@ def figures(outcome: Outcome) -> dict[str, Any]:
     equation 3). ``brier`` is the sum over classes of the squared difference to the label, averaged over faces (Brier
     1950; 0..2); ``cross_entropy`` is in nats; both take soft labels as they are. Intervals are Wilson's at 95 %.
 
+    ``second_when_wrong`` is the share of faces with a wrong first guess whose second guess is right; None where none is
+    wrong.
+
     Args:
         outcome: at least one face.
 
@@ -52,6 +55,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         true class, a column a guess.
     """
     truth, ranked, right = outcome.truth, outcome.ranked, outcome.right
+    second = ranked[:, 1:2] == truth[:, None]
     count, top1 = len(outcome), int(right.sum())
     wide = outcome.probabilities.astype(np.float64)
     confidence = wide.max(1)
@@ -60,6 +64,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "top1": _rounded(top1 / count),
         "top1_interval": [_rounded(bound) for bound in wilson(top1, count)],
         "top2": _rounded((ranked[:, :2] == truth[:, None]).any(1).mean()),
+        "second_when_wrong": _mean(second[~right].any(1).astype(np.float64)),
         "macro_f1": _rounded(macro_f1(ranked[:, 0], truth, len(outcome.classes))),
         "ece": _rounded(calibration_error(outcome)),
         "brier": _rounded(((wide - outcome.labels) ** 2).sum(1).mean()),

@@ -33,6 +33,7 @@ class Outcome:
         data_sha256: of the faces; two outcomes with the same one answered the same faces.
         size_bytes: of the model's file; None where there is none.
         engine: library and version that ran it; "" where that does not matter.
+        training: ``report.json`` of the training that made it; empty where nothing is known of one.
         notes: sentences that whoever reads the figures must know: repeated pictures, no better than chance.
     """
 
@@ -51,6 +52,7 @@ class Outcome:
     size_bytes: int | None = None
     engine: str = ""
     notes: tuple[str, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse parts that do not belong together.

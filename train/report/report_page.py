@@ -15,6 +15,7 @@ from fer_edge.train.report.document import FILE, document, serialized
 from fer_edge.train.report.examples import examples, gallery, sheet
 from fer_edge.train.report.figures import epochs
 from fer_edge.train.report.outcome import Outcome
+from fer_edge.train.report.training_card import training_card
 from fer_edge.train.report.words import bytes_text, milliseconds, percent
 
 PAGE = "report.html"
@@ -54,7 +55,13 @@ def drawn(outcome: Outcome, figures: Mapping[str, Any]) -> dict[str, bytes]:
         "examples.png": sheet(examples(outcome, right=True), examples(outcome, right=False)),
     }
     told = epochs(outcome)
-    return ({"history.png": charts.history(told)} if any(len(line) > 1 for line in told) else {}) | pictures
+    return (
+        {"history.png": charts.history(told, _chosen(outcome))} if any(len(line) > 1 for line in told) else {}
+    ) | pictures
+
+
+def _chosen(outcome: Outcome) -> int | None:
+    return outcome.training["chosen"]["epoch"] if outcome.training else None
 
 
 def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
@@ -72,7 +79,7 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
     # The table stands beside the chart that shows the same, and the last place of an even grid is not left empty.
     charts_of.insert(len(charts_of) - 3, _classes(figures))
     odd = len(charts_of) % 2 == 1
-    last = [_provenance(outcome, wide=not odd), _faces(outcome)]
+    last = [_provenance(outcome, wide=not odd), training_card(outcome.training), _faces(outcome)]
     parts = charts_of + (last if odd else last[::-1])
     return html.page(
         title,
@@ -93,10 +100,15 @@ def _subtitle(outcome: Outcome) -> str:
 
 def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     low, high = figures["top1_interval"]
-    speed = outcome.seconds_a_face
+    speed, second = outcome.seconds_a_face, figures["second_when_wrong"]
     return [
         ("Accuracy", percent(figures["top1"]), f"95 %: {100 * low:.1f} to {100 * high:.1f}"),
         ("Top-2", percent(figures["top2"]), "first or second guess"),
+        *(
+            [("Second guess", percent(second), "right where the first is wrong")]
+            if second is not None
+            else []
+        ),
         ("Macro F1", percent(figures["macro_f1"]), "every class counts the same"),
         ("ECE", percent(figures["ece"]), "calibration; 0 is best"),
         ("Brier score", f"{figures['brier']:.3f}", "0 is best, 2 is worst"),

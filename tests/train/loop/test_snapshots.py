@@ -9,11 +9,16 @@ import pytest
 import torch
 
 from fer_edge.console.output import Output
+from fer_edge.export.cli import main as export
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
+from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.loop import snapshots
 from fer_edge.train.loop.random_state import RandomState
-from fer_edge.train.loop.snapshots import AtomicFiles, Snapshot, check_same, clear
+from fer_edge.train.loop.snapshots import AtomicFiles, Keeping, Snapshot, check_same, clear
 from fer_edge.train.pipeline import train
-from fer_edge.train.wishes import Wishes
+from fer_edge.train.report.compare_cli import compare_command
+from fer_edge.train.report.evaluate_cli import evaluate_command
+from fer_edge.train.wishes import Wishes, network_of
 
 QUIET = Output(quiet=True)
 BARE = Wishes(report=False)
@@ -49,23 +54,23 @@ def dies_after(monkeypatch):
 
     def arrange(files):
         written = []
-        save = AtomicFiles.save_checkpoint
+        save = snapshots.write_snapshot_file
 
-        def counted(self, checkpoint, path, storage_options=None):
-            save(self, checkpoint, path, storage_options)
+        def counted(path, content):
+            save(path, content)
             written.append(path)
             if len(written) == files:
                 raise Stop
 
-        monkeypatch.setattr(AtomicFiles, "save_checkpoint", counted)
-        return lambda: monkeypatch.setattr(AtomicFiles, "save_checkpoint", save)
+        monkeypatch.setattr(snapshots, "write_snapshot_file", counted)
+        return lambda: monkeypatch.setattr(snapshots, "write_snapshot_file", save)
 
     return arrange
 
 
 @pytest.mark.parametrize("files", [1, 2, 3])
 def test_a_resumed_run_ends_in_the_same_bytes(nets, short, dies_after, files):
-    chosen = replace(short, monitor="loss", class_weights="balanced", optimizer="sgd", keep_snapshots=False)
+    chosen = replace(short, monitor="loss", class_weights="balanced", optimizer="sgd")
     train(chosen, nets / "whole", QUIET, workers=1, wishes=BARE)
     alive = dies_after(files)
     with pytest.raises(Stop):
@@ -167,7 +172,7 @@ def test_generators_go_on_where_they_stood():
 
 
 def test_every_epoch_is_kept_if_asked_for(nets, short):
-    train(replace(short, keep_snapshots=True), nets / "a", QUIET, workers=1, wishes=BARE)
+    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, workers=1, wishes=BARE)
     names = sorted(path.name for path in (nets / "a").glob("*.ckpt"))
     assert names == ["best.ckpt", "epoch-001.ckpt", "epoch-002.ckpt", "epoch-003.ckpt", "last.ckpt"]
 
@@ -184,7 +189,7 @@ def test_the_best_epoch_is_that_of_the_monitored_figure(nets, short, monitor, fi
         wishes=BARE,
     )
     log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
-    best = len(Snapshot.read(nets / "a/best.ckpt").history)
+    best = content(nets / "a/best.ckpt")["epoch"]
     assert log[best - 1][figure] == choose(line[figure] for line in log)
     # Of equals the first one.
     assert all(line[figure] != log[best - 1][figure] for line in log[: best - 1])
@@ -204,3 +209,61 @@ def test_a_run_that_fails_leaves_no_earlier_weights(nets, short):
     with pytest.raises(FerEdgeError, match="not finite"):
         train(replace(short, learning_rate=1e30), nets / "a", QUIET, workers=1, wishes=BARE)
     assert {path.name for path in (nets / "a").iterdir()} <= {"last.ckpt", "best.ckpt", "log.jsonl"}
+
+
+def test_the_snapshots_for_people_hold_what_evaluation_used_and_nothing_else(nets, short):
+    """Averaged weights (ema_decay of the fixture), by the network's own names; the optimizer is in last.ckpt alone."""
+    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, workers=1, wishes=BARE)
+    resumable = content(nets / "a/last.ckpt")
+    kept = content(nets / "a/epoch-003.ckpt")
+    averaged = {name.removeprefix("model."): value for name, value in resumable["state_dict"].items()}
+    same({name: kept["state_dict"][name] for name in kept["state_dict"]}, averaged)
+    assert not torch.equal(averaged["0.weight"], resumable["current_model_state"]["model.0.weight"])
+    assert "optimizer_states" in resumable
+    log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
+    assert kept["figures"]["validation_loss"] == log[2]["validation_loss"]
+    assert kept["epoch"] == 3
+    assert set(kept) == {
+        *("state_dict", "epoch", "global_step", "figures"),
+        *("fer_edge_contract", "fer_edge_arch", "fer_edge_arch_args", "fer_edge_training"),
+    }
+    network = network_of(short)
+    network.load_state_dict(kept["state_dict"])
+
+
+def test_a_snapshot_is_evaluated_compared_and_exported_as_it_is(nets, short, capsys):
+    train(replace(short, keep_snapshots="2"), nets / "a", QUIET, workers=1, wishes=BARE)
+    taken = sorted((nets / "a").glob("epoch-*.ckpt"))
+    found = read_checkpoint(taken[0])
+    assert found.contract == read_checkpoint(nets / "a/best.safetensors").contract
+    assert json.loads(found.metadata["fer_edge_training"])["recipe"]["keep_snapshots"] == "2"
+    faces = ("--recipe", "synthetic", "--limit", "8", "--arch", short.arch)
+    for command, words in (
+        (evaluate_command, (taken[0], *faces)),
+        (compare_command, (taken[0], taken[1], nets / "a/best.ckpt", *faces)),
+        (export, (taken[0], "--arch", short.arch, "--format", "torchscript", "--parity-inputs", "16")),
+    ):
+        with pytest.raises(SystemExit) as ending:
+            command.main([str(word) for word in words])
+        assert ending.value.code == 0, capsys.readouterr().err
+    data = bytearray(taken[0].read_bytes())
+    data[len(data) // 2] ^= 1
+    taken[0].write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"epoch-00.\.ckpt"):
+        read_checkpoint(taken[0])
+
+
+def test_the_best_epochs_are_kept_and_the_others_removed(nets, short):
+    chosen = replace(short, epochs=5, keep_snapshots="2", monitor="loss", learning_rate=0.05)
+    train(chosen, nets / "a", QUIET, workers=1, wishes=BARE)
+    log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
+    best = sorted(range(1, 6), key=lambda epoch: log[epoch - 1]["validation_loss"])[:2]
+    names = {path.name for path in (nets / "a").glob("epoch-*.ckpt")}
+    assert names == {f"epoch-{epoch:03d}.ckpt" for epoch in best}
+
+
+@pytest.mark.parametrize(
+    ("word", "kept"), [("all", [2, 3, 1, 4]), ("best", []), ("1", [2]), ("3", [2, 3, 1]), ("9", [2, 3, 1, 4])]
+)
+def test_of_equal_epochs_the_earlier_is_kept(word, kept):
+    assert Keeping("accuracy", word).ranked([0.5, 0.7, 0.7, 0.1]) == kept

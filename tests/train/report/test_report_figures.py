@@ -63,6 +63,9 @@ def slow(found):
     return {
         "top1": sum(hits) / len(hits),
         "top2": sum(truth[f] in order[f][:2] for f in faces) / len(hits),
+        "second_when_wrong": (
+            sum(order[f][1] == truth[f] for f in faces if not hits[f]) / hits.count(False) if not all(hits) else None
+        ),
         "macro_f1": sum(f1) / len(f1),
         "ece": gaps / len(hits),
         "brier": sum((rows[f][c] - labels[f][c]) ** 2 for f in faces for c in range(width)) / len(hits),
