@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_edge.console.command import command, usage_error
+from fer_edge.console.lists import list_option
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
@@ -35,9 +38,21 @@ MANY = 0.5
 @command(
     "cyclegan", example="fer-train cyclegan --from happiness --to sadness --data faces --out runs/cyclegan"
 )
-@click.option("--from", "source", type=Emotion(), required=True, help="One class.")
-@click.option(
-    "--to", "target", type=Emotion(), required=True, help="The other class; both directions are trained."
+@list_option(
+    "--from",
+    "sources",
+    element=Emotion(),
+    required=True,
+    unique=False,
+    help="One class; several make several pairs, trained one after the other.",
+)
+@list_option(
+    "--to",
+    "targets",
+    element=Emotion(),
+    required=True,
+    unique=False,
+    help="The other class of each pair, or one for all; both directions are trained.",
 )
 @click.option(
     "--out",
@@ -78,20 +93,60 @@ MANY = 0.5
 )
 @click.option("--resume", is_flag=True, help="Go on from the folder's snapshot.")
 def cyclegan_command(output: Output, **options: Any) -> None:
-    """Train a CycleGAN between two emotions; leaves DIR/cyclegan.safetensors and sample grids."""
-    if options["source"] == options["target"]:
-        usage_error(f"--from and --to are both {options['source']}; name two classes.")
+    """Train a CycleGAN between two emotions; leaves DIR/cyclegan.safetensors and sample grids.
+
+    Of several pairs each gets a folder DIR/FROM-TO of its own.
+    """
+    wanted = pairs_of(options["sources"], options["targets"])
     origin = origin_of(options)
     keep_apart(options["out"], options["data"])
-    choices = choices_of(origin, options)
+    every = [choices_of(origin, {**options, "source": source, "target": target}) for source, target in wanted]
     need("train", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import train
 
-    result = train(choices, origin, options["data"], options["out"], output, resume=options["resume"],
-                   sample_every=options["sample_every"], workers=options["workers"])  # fmt: skip
-    text = f"{result['model']}\nNext: fer-train ambiguous --model {options['out']} --out ambiguous.csv"
-    output.result(result, text)
+    results = []
+    for choices in every:
+        out = options["out"] if len(every) == 1 else options["out"] / f"{choices.source}-{choices.target}"
+        if len(every) > 1:
+            output.say(f"{choices.source} and {choices.target}: {out}")
+        result = train(choices, origin, options["data"], out, output, resume=options["resume"],
+                       sample_every=options["sample_every"], workers=options["workers"])  # fmt: skip
+        results.append({"from": choices.source, "to": choices.target, **result})
+    lines = [line for result in results for line in (result["model"], f"Next: {_ambiguous(result, options)}")]
+    document = {"pairs": results, **(results[0] if len(results) == 1 else {})}
+    output.result(document, "\n".join(lines))
+
+
+def pairs_of(sources: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
+    """What ``--from`` and ``--to`` name together: place by place, a single one for all of the others.
+
+    Raises:
+        click.UsageError: their numbers do not fit, a class stands on both sides, or a pair is named twice.
+    """
+    count = max(len(sources), len(targets))
+    if {len(sources), len(targets)} - {1, count}:
+        usage_error(
+            f"--from names {len(sources)} classes and --to {len(targets)}; name as many, or one for all."
+        )
+    pairs = list(
+        zip(list(sources) * (count // len(sources)), list(targets) * (count // len(targets)), strict=True)
+    )
+    for source, target in pairs:
+        if source == target:
+            usage_error(f"--from and --to are both {source}; name two classes.")
+    twice = next((pair for at, pair in enumerate(pairs) if set(pair) in map(set, pairs[:at])), None)
+    if twice:
+        usage_error(f"{' and '.join(twice)} are named twice; a CycleGAN learns both directions of a pair.")
+    return pairs
+
+
+def _ambiguous(result: dict[str, Any], options: dict[str, Any]) -> str:
+    """The command that lists the doubtful faces of what a model was trained on."""
+    folder = Path(result["model"]).parent
+    data = ["--data", str(options["data"])] if options["data"] is not None else []
+    pair = f"{result['from']}-{result['to']}" if folder != options["out"] else "ambiguous"
+    return shlex.join(["fer-train", "ambiguous", "--model", str(folder), *data, "--out", f"{pair}.csv"])
 
 
 @command("ambiguous", example="fer-train ambiguous --model runs/cyclegan --data faces --out ambiguous.csv")
@@ -131,7 +186,10 @@ def ambiguous_command(output: Output, **options: Any) -> None:
     text = table(
         ("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed"), width=output.width
     )
-    output.result(result, f"{text}\n\nNext: fer-train RECIPE --reduced {options['out']}")
+    text += (
+        f"\n\nThe listed faces: {result['page']}\n{_training('--reduced', options['out'], model, options)}"
+    )
+    output.result(result, text)
 
 
 @command("generate", example="fer-train generate --model runs/cyclegan --data faces --out generated")
@@ -169,7 +227,23 @@ def generate_command(output: Output, **options: Any) -> None:
                         workers=options["workers"])  # fmt: skip
     rows = [(name, str(count)) for name, count in result["made"].items()]
     text = table(("class", "new faces"), rows, right=("new faces",), width=output.width)
-    output.result(result, f"{text}\n\nNext: fer-train RECIPE --augmented {options['out']}")
+    output.result(result, f"{text}\n\n{_training('--augmented', options['out'], model, options)}")
+
+
+def _training(option: str, made: Path, model: Model, options: dict[str, Any]) -> str:
+    """The training that uses what was made, on the split that it was made from."""
+    origin = origin_for(model.origin, options)
+    if not origin.recipe:
+        # The names of a folder's faces are those of no recipe's training split.
+        return f"For a training with {option}, make it with --recipe NAME, the one that is to be trained."
+    words = ["fer-train", origin.recipe]
+    words += ["--data", str(options["data"])] if options["data"] is not None else []
+    words += ["--classes", ",".join(origin.classes)] if origin.classes else []
+    for name, value in (("--limit", origin.limit), ("--seed", origin.seed)):
+        words += [name, str(value)] if value is not None else []
+    for setting in origin.settings:
+        words += ["--set", setting]
+    return f"Next: {shlex.join([*words, option, str(made), '--out', f'runs/{option[2:]}'])}"
 
 
 def choices_of(origin: Origin, options: dict[str, Any]) -> Choices:

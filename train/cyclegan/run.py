@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from fer_edge.console.output import Output
-from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.runtime.errors import DataError
 from fer_edge.train.cyclegan.choices import Choices
 from fer_edge.train.cyclegan.data import Domain, domains, open_faces
 from fer_edge.train.cyclegan.generate import about, chosen, generate
+from fer_edge.train.cyclegan.listed_page import listed_page, sheet
 from fer_edge.train.cyclegan.model import Model, write_model
 from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
@@ -95,7 +96,7 @@ def find_ambiguous(
     only: str | None = None,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """Write the list ``out`` (CSV), and beside it its histogram (PNG) and summary (JSON).
+    """Write the list ``out`` (CSV), and beside it its histogram (PNG), summary (JSON) and listed faces (HTML).
 
     Args:
         model: a trained CycleGAN.
@@ -119,7 +120,12 @@ def find_ambiguous(
     save_histogram(out.with_suffix(".png"), values, threshold)
     summary = _summary(model, faces, found, threshold)
     write_bytes(out.with_suffix(".json"), (json.dumps(summary, indent=1) + "\n").encode())
-    return summary | {"list": str(out), "histogram": str(out.with_suffix(".png"))}
+    page = out.with_suffix(".html")
+    histogram = out.with_suffix(".png").read_bytes()
+    sheets = [sheet(way, classes[way.source], found[way.source], faces, threshold) for way in ways]
+    write_text(page, listed_page(summary, sheets, histogram))
+    paths = {"list": out, "histogram": out.with_suffix(".png"), "page": page}
+    return summary | {name: str(path) for name, path in paths.items()}
 
 
 def make_faces(

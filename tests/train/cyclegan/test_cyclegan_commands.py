@@ -2,15 +2,17 @@
 
 import csv
 import json
+import shlex
 
+import click
 import pytest
 from PIL import Image
 
 from fer_edge.faces.pictures import save_picture
 from fer_edge.runtime.camera import scaled
-from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.runtime.labels import EMOTIONS, canonical
 from fer_edge.train.cli import main as fer_train
-from fer_edge.train.cyclegan.cli import ambiguous_command, cyclegan_command, generate_command
+from fer_edge.train.cyclegan.cli import ambiguous_command, cyclegan_command, generate_command, pairs_of
 from fer_edge.train.cyclegan.data import open_faces
 from fer_edge.train.cyclegan.model import MODEL, read_model
 from fer_edge.train.cyclegan.origin import Origin
@@ -236,3 +238,102 @@ def test_the_paper_s_values_are_the_defaults():
     )
     assert {option.name: option.default for option in ambiguous_command.params}["threshold"] == 0.85
     assert set(PAIR) < set(EMOTIONS)
+
+
+@pytest.fixture
+def printed(capsys):
+    """Runs a command for people; the commands of its "Next:" lines."""
+
+    def call(chosen, *words):
+        with pytest.raises(SystemExit) as ended:
+            chosen.main([str(word) for word in words])
+        said = capsys.readouterr()
+        assert ended.value.code == 0, said.err
+        lines = [line.removeprefix("Next: ") for line in said.out.splitlines() if line.startswith("Next: ")]
+        return [shlex.split(line) for line in lines], said.out
+
+    return call
+
+
+SHORT = ("--epochs", "1", "--size", "24", "--batch-size", "2", "--views", "1", "--workers", "1")
+
+
+def test_several_pairs_in_one_run_and_every_next_command_as_printed(printed, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    drawn = ("--recipe", "synthetic", "--classes", "happy,sad,anger", "--limit", "6")
+    words = ("--from", "happy", "--to", "sad,anger", *drawn, *SMALL, "--epochs", 1, "--out", "all pairs")
+    found, _ = printed(cyclegan_command, *words)
+    folders = ["happiness-sadness", "happiness-anger"]
+    assert sorted(path.name for path in (tmp_path / "all pairs").iterdir()) == sorted(folders)
+    assert found == [
+        ["fer-train", "ambiguous", "--model", f"all pairs/{name}", "--out", f"{name}.csv"] for name in folders
+    ]
+    followed, said = printed(fer_train, *found[0][1:], "--threshold", "-0.9")
+    assert "The listed faces: happiness-sadness.html" in said
+    expected = "fer-train synthetic --classes happiness,sadness,anger --limit 6 --reduced happiness-sadness.csv --out runs/reduced"
+    assert followed == [expected.split()]
+    # As many faces as keep the training alive.
+    rows = (tmp_path / "happiness-sadness.csv").read_text().splitlines()[:3]
+    (tmp_path / "happiness-sadness.csv").write_text("\n".join(rows) + "\n")
+    printed(fer_train, *followed[0][1:], *SHORT)
+    report = json.loads((tmp_path / "runs/reduced/report.json").read_text())
+    assert [(one["option"], one["faces"]) for one in report["lists"]] == [("reduced", 2)]
+    (more,), _ = printed(
+        fer_train, "generate", "--model", f"all pairs/{folders[0]}", "--out", "new", "--workers", "1"
+    )
+    assert more[-4:] == ["--augmented", "new", "--out", "runs/augmented"]
+    printed(fer_train, *more[1:], *SHORT)
+    assert (tmp_path / "runs/augmented/best.safetensors").is_file()
+
+
+def test_the_listed_faces_are_shown_beside_their_translation(printed, folder, tmp_path):
+    model, page = tmp_path / "model", tmp_path / "list.html"
+    words = (
+        "--from",
+        "sadness",
+        "--to",
+        "happiness",
+        "--data",
+        folder,
+        *SMALL,
+        "--epochs",
+        1,
+        "--out",
+        model,
+    )
+    ((*_, data, _, _),), _ = printed(cyclegan_command, *words)
+    assert data == str(folder)
+    words = ("--model", model, "--data", folder, "--workers", 1, "--out", tmp_path / "list.csv")
+    found, said = printed(ambiguous_command, *words, "--threshold", "-1")
+    # A folder's faces are in no recipe's split under these names: no command is promised that would be refused.
+    assert (found, "make it with --recipe" in said) == ([], True)
+    text = page.read_text(encoding="utf-8")
+    assert text.count('<div class="face">') == 4
+    assert text.count("data:image/png") == 2 * 4 + 1  # and the histogram
+    for row in rows_of(tmp_path / "list.csv"):
+        assert f"<b>{float(row['ssim']):.3f}</b><br>{row['name']}" in text
+    before = page.read_bytes()
+    printed(ambiguous_command, *words, "--threshold", "-1")
+    assert page.read_bytes() == before
+    printed(ambiguous_command, *words, "--threshold", "1")
+    assert page.read_text(encoding="utf-8").count("<p>None.</p>") == 2
+
+
+@pytest.mark.parametrize(
+    ("sources", "targets", "said"),
+    [
+        ("happy,sad", "anger,fear,disgust", "--from names 2 classes and --to 3"),
+        ("happy,sad", "sad,happy", "are named twice"),
+        ("happy,sad", "sad", "are both sadness"),
+    ],
+)
+def test_pairs_that_do_not_fit_are_usage(sources, targets, said):
+    split = (tuple(canonical(word) for word in text.split(",")) for text in (sources, targets))
+    with pytest.raises(click.UsageError, match=said):
+        pairs_of(*split)
+
+
+def test_pairs_go_place_by_place():
+    assert pairs_of(("a", "b"), ("c", "d")) == [("a", "c"), ("b", "d")]
+    assert pairs_of(("a",), ("b", "c")) == [("a", "b"), ("a", "c")]
+    assert pairs_of(("a", "b"), ("c",)) == [("a", "c"), ("b", "c")]
