@@ -13,6 +13,8 @@ INSTALLED := $(VENV)/.installed
 # Each test process loads PyTorch (about 1 GB), so their number does not simply follow the cores.
 JOBS ?= 2
 export OMP_NUM_THREADS ?= 1
+# Faces that exports judge by are drawn once.
+export FER_EDGE_CACHE ?= $(CURDIR)/$(VENV)/cache
 
 .PHONY: help install demo test android style clean
 

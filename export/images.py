@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.drawn_faces import draw_scaled
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -89,14 +90,9 @@ def synthetic(
     # A face whose emotion the model has no word for is still a face: without any known word take them all.
     known = tuple(emotion for emotion in EMOTIONS if _place(emotion, contract) >= 0) or None
     faces = SyntheticFaces(split, count, seed=seed, emotions=known)
-    pictures = _empty(count, contract)
-    labels = np.full(count, -1, np.int64)
-    for index in range(count):
-        face = faces[index]
-        pictures[index] = _scaled(face.frame, face.box, contract)
-        labels[index] = _place(face.emotion, contract)
-        if tick:
-            tick()
+    places = [_place(emotion, contract) for emotion in faces.emotions]
+    labels = np.array([places[index % len(places)] for index in range(count)], np.int64)
+    pictures = draw_scaled(faces, contract, tick)
     return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
 
 
@@ -189,7 +185,3 @@ def _scaled(frame: Frame, box: Box | None, contract: Contract) -> NDArray[np.uin
         crop_margin=contract.camera.crop_margin,
         mirror=contract.camera.mirror,
     )
-
-
-def _empty(count: int, contract: Contract) -> NDArray[np.uint8]:
-    return np.zeros((count, contract.input.height, contract.input.width, 3), np.uint8)

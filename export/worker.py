@@ -66,6 +66,7 @@ class Worker:
             for name in find_format(self.job.format).requires:
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
+        _settle()
 
     def work(self) -> None:
         """Do every task that has no result yet."""
@@ -74,7 +75,7 @@ class Worker:
             if self._settled(index):
                 continue
             put_json(self.job.result_path(index), self._outcome(index))
-            gc.collect()
+            _settle()
 
     def _settled(self, index: int) -> bool:
         """Whether the parent's judgment of the original, which ends when it hands it over, spares the conversion."""
@@ -236,6 +237,12 @@ class Worker:
                 np.array(held_out.probabilities),
             )
         return self._calibration
+
+
+def _settle() -> None:
+    """Free what a task left in circles, and never look again at what outlives it: half a million objects of converters."""
+    gc.collect()
+    gc.freeze()
 
 
 def _contract_beside(task: Task) -> Contract:

@@ -29,6 +29,14 @@ def fer_command(module, *arguments, cwd=None, timeout=600, **environment):
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def face_cache(tmp_path_factory):
+    """Faces are drawn once a run, for all exports of all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    os.environ.setdefault("FER_EDGE_CACHE", str(shared / "cache"))
+
+
 @pytest.fixture(scope="session")
 def run_command():
     """``run_command(module, *arguments, cwd=None, **environment)``: the finished process with its texts."""
