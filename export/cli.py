@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
 from fer_edge.export.options import InputSize, KeyValue, Share
 from fer_edge.export.plan import Wanted
-from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
+from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
 
@@ -96,6 +96,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     is_flag=True,
     help="Leave pictures of classes that the model does not know out of these folders.",
 )
+@list_option("--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, such as 0=anger.")
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
@@ -186,6 +187,15 @@ def _check_folder(name: str, value: str | None) -> None:
         raise ExportError(f"--{name} {value} is no folder; give a folder of pictures, or the word synthetic")
 
 
+def _renamed(parts: Sequence[str]) -> dict[str, str]:
+    from fer_edge.faces.folders import renamed_by
+
+    try:
+        return renamed_by(",".join(parts))
+    except PictureError as error:
+        usage_error(f"--map: {error}.")
+
+
 def _settle_android(options: dict[str, Any]) -> None:
     """TFLite alone, fp32 if nothing else was asked for; and a place to put it."""
     from fer_edge.export.android import FORMAT, check_module
@@ -236,6 +246,7 @@ def _settings(options: dict[str, Any]) -> Any:
             detect=options["detect"],
             faces=options["faces"],
             skip_unknown=options["skip_unknown"],
+            renamed=_renamed(options["map"]),
         ),
         Leniency(options["keep_failed"], options["allow_insensitive"]),
         Limits(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),

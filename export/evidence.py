@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,6 +42,7 @@ class Sources:
         detect: faces of folders are found by the detector.
         faces: or by this file in the form of the prediction JSON.
         skip_unknown: pictures of classes that the model does not know are left out of folders.
+        renamed: name of a class folder -> the class that it holds.
     """
 
     calibration: str | None = None
@@ -51,6 +52,7 @@ class Sources:
     detect: bool = False
     faces: Path | None = None
     skip_unknown: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -163,8 +165,16 @@ def _calibration(
     if sources.calibration in (None, SYNTHETIC):
         return calibrating.divide(synthetic("train", count, contract, tick=tick))
     path = Path(str(sources.calibration))
-    skip = sources.skip_unknown
-    images = folder(path, contract, labelled=False, locate=locate, limit=count, skip_unknown=skip, tick=tick)
+    images = folder(
+        path,
+        contract,
+        labelled=False,
+        locate=locate,
+        limit=count,
+        skip_unknown=sources.skip_unknown,
+        renamed=sources.renamed,
+        tick=tick,
+    )
     return calibrating.divide(images)
 
 
@@ -197,6 +207,7 @@ def _accuracy(
             locate=locate,
             limit=sources.accuracy_samples,
             skip_unknown=sources.skip_unknown,
+            renamed=sources.renamed,
             tick=tick,
         )
     answers = outputs(original.module, contract, images.scaled, tick).argmax(axis=1).astype(np.int64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -104,6 +104,7 @@ def folder(
     locate: Locate | None = None,
     limit: int | None = None,
     skip_unknown: bool = False,
+    renamed: Mapping[str, str] | None = None,
     tick: Tick | None = None,
 ) -> ImageSet:
     """Pictures of a folder: crops, or whole photos with ``locate``.
@@ -115,6 +116,7 @@ def folder(
         locate: finds the face; without it the whole picture is the face and no margin is added.
         limit: at most that many, evenly over the sorted list.
         skip_unknown: leave out classes that the model does not know.
+        renamed: folder name -> the class that it holds.
         tick: called after each picture.
 
     Raises:
@@ -125,7 +127,9 @@ def folder(
     from fer_edge.faces.pictures import read_picture
 
     left_out: Counter[str] = Counter()
-    entries = _entries(path, contract, left_out, labelled=labelled, skip_unknown=skip_unknown)
+    entries = _entries(
+        path, contract, left_out, labelled=labelled, skip_unknown=skip_unknown, renamed=renamed
+    )
     if limit is not None and len(entries) > limit:
         entries = [entries[index * len(entries) // limit] for index in range(limit)]
     pictures, labels, digest = [], [], hashlib.sha256()
@@ -146,7 +150,13 @@ def folder(
 
 
 def _entries(
-    path: Path, contract: Contract, left_out: Counter[str], *, labelled: bool, skip_unknown: bool
+    path: Path,
+    contract: Contract,
+    left_out: Counter[str],
+    *,
+    labelled: bool,
+    skip_unknown: bool,
+    renamed: Mapping[str, str] | None,
 ) -> list[LabelledPicture]:
     from fer_edge.faces.finding import find_pictures
     from fer_edge.faces.folders import LabelledPicture, UnknownClasses, labelled_pictures
@@ -158,9 +168,13 @@ def _entries(
             left_out.update(here)
             return [LabelledPicture(picture, picture.name, "") for picture in loose]
     try:
-        return labelled_pictures(path, contract.labels, left_out=left_out, skip_unknown=skip_unknown)
+        return labelled_pictures(
+            path, contract.labels, renamed=renamed, left_out=left_out, skip_unknown=skip_unknown
+        )
     except UnknownClasses as error:
-        raise ExportError(f"{error}. --skip-unknown leaves the pictures of other classes out") from error
+        raise ExportError(
+            f"{error}. --map FOLDER=CLASS,... says what they hold; --skip-unknown leaves them out"
+        ) from error
 
 
 def overlap(first: ImageSet, second: ImageSet) -> int:

@@ -82,12 +82,10 @@ def labelled_pictures(
     if loose:
         raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
                            f"them into {root}/<class>/")  # fmt: skip
-    by_class = {folded(label): label for label in labels}
-    for name, label in (renamed or {}).items():
-        by_class[folded(name)] = by_class.get(folded(label), label)
+    by_class = _classes(labels, renamed or {})
     unknown = Counter(top for name in paths if folded(top := name.split("/")[0]) not in by_class)
     if unknown and not skip_unknown:
-        _refuse_unknown(root, unknown, by_class)
+        _refuse_unknown(root, unknown, labels)
     left.update({f"of class {name[:LONGEST]}": count for name, count in unknown.items()})
     found = [
         LabelledPicture(path, name, by_class[folded(name.split("/")[0])])
@@ -95,7 +93,7 @@ def labelled_pictures(
         if name.split("/")[0] not in unknown
     ]
     if not found:
-        _refuse_unknown(root, unknown, by_class)
+        _refuse_unknown(root, unknown, labels)
     return found
 
 
@@ -137,9 +135,15 @@ def folded(name: str) -> str:
     return canonical(unicodedata.normalize("NFC", name).casefold()).casefold()
 
 
-def _refuse_unknown(root: Path, folders: Iterable[str], by_class: dict[str, str]) -> None:
+def _classes(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Folded folder name -> label; a folder that is said to hold something else than a label is none."""
+    known = {folded(label): label for label in labels}
+    meant = {folded(name): known.get(folded(label), "") for name, label in renamed.items()}
+    return {name: label for name, label in (known | meant).items() if label}
+
+
+def _refuse_unknown(root: Path, folders: Iterable[str], classes: Sequence[str]) -> None:
     wrong = sorted(folders)
-    classes = list(dict.fromkeys(by_class.values()))
     near = closest(wrong[0], classes)
     meant = f" Is {wrong[0][:LONGEST]} meant to be {near}?" if near else ""
     names = ", ".join(name[:LONGEST] for name in wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")

@@ -43,6 +43,28 @@ def test_a_class_that_the_model_lacks_is_refused_or_left_out(pictures, labelled)
     assert images.take([0]).left_out == images.left_out
 
 
+@pytest.mark.parametrize("labelled", [True, False])
+def test_folders_of_numbers(pictures, labelled):
+    for number, name in enumerate(("Happiness", "sad", "contempt")):
+        (pictures / name).rename(pictures / str(number))
+    names = {"0": "happiness", "1": "sad", "2": "contempt"}
+    with pytest.raises(
+        ExportError, match=r"no class of the model: 0, 1, 2\.  *Classes: happy, sad\. --map FOLDER=CLASS"
+    ):
+        folder(pictures, CONTRACT, labelled=labelled)
+    with pytest.raises(ExportError, match=r"no class of the model: 2\."):
+        folder(pictures, CONTRACT, labelled=labelled, renamed=names)
+    images = folder(pictures, CONTRACT, labelled=labelled, renamed=names, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+
+
+def test_a_folder_with_a_label_for_a_name_may_hold_another_class(pictures):
+    swapped = {"sad": "contempt", "contempt": "sad"}
+    images = folder(pictures, CONTRACT, labelled=True, renamed=swapped, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+    assert "4 of class sad" in images.left_out
+
+
 def test_pictures_without_classes(pictures):
     images = folder(pictures / "sad", CONTRACT, labelled=False)
     assert (len(images), images.left_out) == (4, "2 files left out (1 .heic, 1 .txt)")
