@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from fer_edge.runtime.frame import Frame
 
 SYNTHETIC = "synthetic"
+ACCURACY_FILE = "accuracy.npy"
 PARITY_SEED = 1
 """Parity's faces are of the test split, as accuracy's are, but others: nobody judges twice by the same picture."""
 
@@ -198,6 +199,7 @@ def _accuracy(
             raise ExportError(
                 f"--accuracy synthetic needs a model with emotion labels; this one has {', '.join(contract.labels)}"
             )
+        put_array(common / ACCURACY_FILE, images.scaled)
     else:
         path = Path(sources.accuracy)
         images = folder(
@@ -209,9 +211,9 @@ def _accuracy(
             skip_unknown=sources.skip_unknown,
             renamed=sources.renamed,
             tick=tick,
+            into=common / ACCURACY_FILE,
         )
     answers = outputs(original.module, contract, images.scaled, tick).argmax(axis=1).astype(np.int64)
-    put_array(common / "accuracy.npy", images.scaled)
     return images, answers
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.drawn_faces import draw_scaled
+from fer_edge.export.job import put_rows
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -106,6 +107,7 @@ def folder(
     skip_unknown: bool = False,
     renamed: Mapping[str, str] | None = None,
     tick: Tick | None = None,
+    into: Path | None = None,
 ) -> ImageSet:
     """Pictures of a folder: crops, or whole photos with ``locate``.
 
@@ -118,6 +120,8 @@ def folder(
         skip_unknown: leave out classes that the model does not know.
         renamed: folder name -> the class that it holds.
         tick: called after each picture.
+        into: file that gets the pixels one picture after the other, as ``numpy.save`` writes them, and is mapped into
+            memory: all test faces of a data set may be more than there is. None: they are kept in memory.
 
     Raises:
         ExportError: no picture has a face, or a class that the model does not know.
@@ -132,20 +136,30 @@ def folder(
     )
     if limit is not None and len(entries) > limit:
         entries = [entries[index * len(entries) // limit] for index in range(limit)]
-    pictures, labels, digest = [], [], hashlib.sha256()
-    for entry in entries:
-        frame = read_picture(entry.path)
-        box = locate(entry.name, frame) if locate else None
-        if locate is None or box is not None:
-            pictures.append(_scaled(frame, box, contract))
-            labels.append(contract.labels.index(entry.label) if entry.label else -1)
-            digest.update(f"{entry.sha256()} {box} {entry.name}\n".encode("utf-8", "surrogateescape"))
-        if tick:
-            tick()
-    if not pictures:
+    labels, digest = list[int](), hashlib.sha256()
+
+    def read() -> Iterator[NDArray[np.uint8]]:
+        for entry in entries:
+            frame = read_picture(entry.path)
+            box = locate(entry.name, frame) if locate else None
+            if locate is None or box is not None:
+                labels.append(contract.labels.index(entry.label) if entry.label else -1)
+                digest.update(f"{entry.sha256()} {box} {entry.name}\n".encode("utf-8", "surrogateescape"))
+                yield _scaled(frame, box, contract)
+            if tick:
+                tick()
+
+    if into is None:
+        pictures = _empty(len(entries), contract)
+        for at, picture in enumerate(read()):
+            pictures[at] = picture
+        pictures = pictures[: len(labels)]
+    else:
+        pictures = put_rows(into, read(), len(entries))
+    if not labels:
         raise ExportError(f"{path}: no face was found in {len(entries)} pictures")
     return ImageSet(
-        np.stack(pictures), np.array(labels, np.int64), "folder", digest.hexdigest(), said_left_out(left_out)
+        pictures, np.array(labels, np.int64), "folder", digest.hexdigest(), said_left_out(left_out)
     )
 
 

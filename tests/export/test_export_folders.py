@@ -1,6 +1,8 @@
 """Folders for ``--calibration`` and ``--accuracy``: what is left out is said, and classes that the model lacks on request only."""
 
 import json
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -70,6 +72,36 @@ def test_pictures_without_classes(pictures):
     assert (len(images), images.left_out) == (4, "2 files left out (1 .heic, 1 .txt)")
     with pytest.raises(PictureError, match="holds 4 pictures outside class folders"):
         folder(pictures / "sad", CONTRACT, labelled=True)
+
+
+def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
+    large = replace(CONTRACT.input, width=256, height=256, channels=3)
+    contract = Contract.build(
+        model="m", labels=("happy", "sad"), input=large, camera=CameraSpec(), output=CONTRACT.output
+    )
+    random = np.random.default_rng(1)
+    for at in range(64):
+        place = tmp_path / "faces" / contract.labels[at % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8)).save(place / f"{at:02d}.png")
+
+    def without_some(name, _frame):
+        return None if name.endswith("7.png") else (1.0, 1.0, 7.0, 7.0)
+
+    kept = folder(tmp_path / "faces", contract, labelled=True, locate=without_some)
+    tracemalloc.start()
+    mapped = folder(tmp_path / "faces", contract, labelled=True, locate=without_some, into=tmp_path / "a.npy")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert kept.scaled.shape == (58, 256, 256, 3)  # 7, 17, ... 57 have no face; 11 MB
+    assert np.array_equal(mapped.scaled, kept.scaled)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), kept.scaled)
+    assert (mapped.sha256, mapped.labels.tolist()) == (kept.sha256, kept.labels.tolist())
+    assert peak < kept.scaled.nbytes / 2
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
+    with pytest.raises(ExportError, match="no face was found in 64 pictures"):
+        folder(tmp_path / "faces", contract, labelled=True, locate=lambda *_: None, into=tmp_path / "b.npy")
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
 
 
 def test_nothing_is_left(pictures):
