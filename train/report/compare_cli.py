@@ -107,8 +107,8 @@ def _asked(output: Output, subjects: Sequence[Subject], options: dict[str, Any])
     series = open_series(options, _common([subject.contract.labels for subject in subjects]))
     for note in series.notes:
         output.warn(note)
-    names = " and ".join(f"{subject.title} ({subject.engine})" for subject in subjects)
-    output.say(f"{names} on {len(series)} faces of {series.source}")
+    engines = ", ".join(dict.fromkeys(subject.engine for subject in subjects))
+    output.say(f"{len(subjects)} models ({engines}) on {len(series)} faces of {series.source}")
     with output.progress("Faces", len(series)) as bar:
         return answered(subjects, series, timed=False, advance=bar.advance)
 

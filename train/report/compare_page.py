@@ -27,6 +27,10 @@ FIGURES = (
     ("Brier", "brier", "{:.3f}"),
     ("cross entropy", "cross_entropy", "{:.3f}"),
 )
+NAMES = """
+/* Paths are long: on a telephone the figures beside them are to be seen. */
+.card td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+"""
 HEADERS = ("model", *(name for name, _, _ in FIGURES), "size", "points", "p", "verdict")
 
 
@@ -82,7 +86,7 @@ def _text(outcomes: Sequence[Outcome], found: Mapping[str, Any], pictures: Mappi
     return html.page(
         f"{' and '.join(names[1:]) if len(names) < 4 else f'{len(names) - 1} models'} against {names[0]}",
         [note, f'<section class="verdict">{verdict}</section><br>', html.cards(parts)],
-        style=html.STYLE,
+        style=html.STYLE + NAMES,
     )
 
 

@@ -177,7 +177,7 @@ def caution(found: dict[str, Any], at: int = 0) -> Sequence[str]:
 def size_sentence(found: dict[str, Any], at: int = 0) -> Sequence[str]:
     """The size of the file, measured in the first one's."""
     one, sizes = found["comparisons"][at], [model["size_bytes"] for model in found["models"]]
-    if one["size_ratio"] is None:
+    if one["size_ratio"] is None or sizes[0] == sizes[at + 1]:
         return []
     first, second = bytes_text(sizes[0]), bytes_text(sizes[at + 1])
     return [
