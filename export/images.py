@@ -97,7 +97,7 @@ def synthetic(
     return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
 
 
-def folder(
+def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
     path: Path,
     contract: Contract,
     *,
@@ -150,7 +150,8 @@ def folder(
                 tick()
 
     if into is None:
-        pictures = _empty(len(entries), contract)
+        size = contract.input
+        pictures = np.empty((len(entries), size.height, size.width, 3), np.uint8)
         for at, picture in enumerate(read()):
             pictures[at] = picture
         pictures = pictures[: len(labels)]

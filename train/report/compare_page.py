@@ -30,6 +30,7 @@ FIGURES = (
 NAMES = """
 /* Paths are long: on a telephone the figures beside them are to be seen. */
 .card td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
+@media (max-width: 40rem) { .card td:first-child { max-width: 8rem; } }
 """
 HEADERS = ("model", *(name for name, _, _ in FIGURES), "size", "points", "p", "verdict")
 
