@@ -26,6 +26,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 SUBCOMMANDS = (
+    Subcommand("look", "fer_edge.train.look.cli:look_command", "see what a data set holds, as a page"),
     Subcommand(
         "split", "fer_edge.train.split_cli:split_command", "write a data set's splits as separate files"
     ),

@@ -92,7 +92,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     faults = Faults(str(request.folder))
     known_hashes(request, folder, PUBLISHED_MD5, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    for face, name, votes in _matched(folder, named_table(request), faults):
+    for face, name, votes in matched(folder, named_table(request), faults):
         split = USAGES[face.usage]
         label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
         if name and label is not None:
@@ -151,8 +151,17 @@ def _without_outliers(votes: Sequence[int]) -> list[int]:
     return [value if value > 1 else 0 for value in votes]
 
 
-def _matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
-    """Rows of both tables, side by side, under names that are unique."""
+def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
+    """Rows of both tables, side by side, under names that are unique.
+
+    Args:
+        folder: of the data.
+        named: one of the two tables, where its name is another one.
+        faults: get what is missing, malformed or does not belong together; then there may be no rows.
+
+    Returns:
+        FER2013's row, the picture's name in FER+ ("": not a face) and the ten votes.
+    """
     pictures, ballots = table_in(folder, TABLE, TABLE_TOO), table_in(folder, VOTES)
     if named is not None:
         pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)

@@ -104,6 +104,12 @@ def split_folders(folder: Path) -> dict[str, Path]:
     return next((splits for splits in found if "train" in splits), found[0] if found else {})
 
 
+def class_names(folder: Path) -> list[str]:
+    """The names of the class folders that there are, in any split, ordered."""
+    places = list(split_folders(folder).values()) or [[folder, *_inner(folder)][-1]]
+    return sorted({path.name for place in places for path in _folders(place)})
+
+
 def _class_folders(folder: Path, faults: Faults) -> dict[str, Path]:
     """Where there are no splits: the folder whose folders are the classes, as ``train``."""
     root = [folder, *_inner(folder)][-1]

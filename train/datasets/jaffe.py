@@ -57,7 +57,8 @@ _ROW = re.compile(rf"\s*((?:{_NUMBER}\s+){{6,7}})([A-Z]{{2}}-[A-Z]{{2}}\d+)\s*$"
 _LIKE_A_ROW = re.compile(
     rf"(?:.*\s)?(?:{_NUMBER}\s+){{2}}(?:.*\s)?[A-Z]{{2}}-[A-Z]{{2}}\d+\s*$|\s*\d+(?:\s+{_NUMBER}){{2}}"
 )
-_PICTURE = re.compile(r"([A-Z]{2})\.([A-Z]{2}\d+)\.\d+", re.IGNORECASE)
+PICTURE = re.compile(r"([A-Z]{2})\.([A-Z]{2}\d+)\.\d+", re.IGNORECASE)
+"""Name of a picture: person, pose, running number."""
 
 Ratings = dict[str, tuple[float, ...]]
 
@@ -164,7 +165,7 @@ def _entries(folder: Path, ratings: Ratings, faults: Faults) -> list[Entry]:
     places: dict[str, str] = {}
     for path in find_pictures(folder):
         name = path.relative_to(folder).as_posix()
-        parts = _PICTURE.fullmatch(path.stem)
+        parts = PICTURE.fullmatch(path.stem)
         if parts is None:
             faults.add("name", f"{name}; expected a name like KA.AN1.39.tiff")
             continue

@@ -144,7 +144,7 @@ def opened(
     # A class whose pictures are all unreadable is not empty: it is unreadable, and that is said.
     needed = {split: entries for split, entries in splits.items() if split in complete}
     check_classes(needed, request.classes, faults, hint)
-    if made and not faults.count():
+    if made and (request.survey is not None or not faults.count()):
         seen = _made(request, seen, made)
         splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
     _check_sizes(splits, faults)
@@ -188,8 +188,12 @@ def finished(request: DataRequest, splits: Mapping[str, Sequence[Seen]], faults:
     """The splits as faces, cut to the number asked for.
 
     Raises:
-        DataError: every fault, all at once.
+        DataError: every fault, all at once, unless a survey takes them.
     """
+    if request.survey is not None:
+        request.survey.seen.update(splits)
+        request.survey.faults.extend(faults.lines())
+        faults = Faults(faults.where)
     if faults.count("twice"):
         faults.where = f"{faults.where} (--set overlap=drop leaves an image out of the earlier split)"
     faults.check()

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fer_edge.train.data.faces import Faces
 
+if TYPE_CHECKING:
+    from fer_edge.train.datasets.checks import Seen
+
 SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is there, whatever is wrong with it.
+
+    Attributes:
+        seen: split -> all faces of it that can be read.
+        faults: all others and what else is wrong, a line each, as :meth:`Faults.lines` has them.
+    """
+
+    seen: dict[str, Sequence[Seen]] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -25,6 +41,7 @@ class DataRequest:
         options: of this data set, such as ``{"split": "person"}``; all keys are known to it.
         notes: gets sentences about the data that whoever reads the figures must know.
         left_out: gets a line for each face that was left out because something is wrong with it.
+        survey: gets what is there and all faults, for which the data is not refused then.
     """
 
     folder: Path | None
@@ -34,6 +51,7 @@ class DataRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
+    survey: Survey | None = None
 
 
 OpenData = Callable[[DataRequest], Mapping[str, Faces]]

@@ -84,11 +84,12 @@ def _shown(face: Example) -> str:
     lines += [f"or {escape(name)} {100 * share:.0f} %" for name, share in others]
     if not face.right:
         lines.append(f"truth: {escape(face.truth)}")
-    picture = image(_face_png(face.crop), f"{face.name}: {face.truth}")
+    picture = image(face_png(face.crop), f"{face.name}: {face.truth}")
     return f'<div class="face" title="{escape(face.name)}">{picture}<div>{"<br>".join(lines)}</div></div>'
 
 
-def _face_png(crop: NDArray[np.uint8]) -> bytes:
+def face_png(crop: NDArray[np.uint8]) -> bytes:
+    """A crop, (1 or 3, H, W) uint8, as a PNG."""
     pillow = require("PIL.Image", "predict")
     pixels = crop[0] if len(crop) == 1 else np.ascontiguousarray(crop.transpose(1, 2, 0))
     data = io.BytesIO()

@@ -1,0 +1,76 @@
+"""``fer-train look``: a data set as a page, before anything is learned from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.lists import list_option
+from fer_edge.console.output import Output
+from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.extras import need
+
+OVERRIDING = ("settings", "classes", "map", "seed", "size")
+"""Options that change the recipe, as they do for a training."""
+
+
+@command("fer-train look", example="fer-train look FER/ --out look")
+@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--recipe", "recipe_name", help="That reads DATA; default: by what lies there. synthetic needs no DATA."
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Value of the recipe or its data set, as for a training.",
+)
+@list_option(
+    "--classes", help="Only these; default: the recipe's, with the recipe folder those that are there."
+)
+@list_option(
+    "--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, with the recipe folder."
+)
+@click.option("--size", help="Input size: N, WIDTHxHEIGHT or WIDTHxHEIGHTxCHANNELS.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="Of the examples and the alterations, and of drawn faces."
+)
+@click.option(
+    "--examples", type=click.IntRange(1, 64), default=8, show_default=True, help="Faces of each class."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("look"),
+    show_default=True,
+    help="Folder for look.html and its pictures.",
+)
+def look_command(
+    output: Output, data: Path | None, recipe_name: str | None, out: Path, examples: int, **options: Any
+) -> None:
+    """Show what a data set holds, before a training: a page, its pictures, and lists of what is faulty or repeated.
+
+    How often each class is there, faces of each, one face as training alters it, and FER2013's labels beside those of FER+. Faults
+    are shown, not refused.
+    """
+    need("train", "torch", "torchvision", "cv2", "PIL", "matplotlib")
+    from fer_edge.train.datasets.opening import keep_apart
+    from fer_edge.train.look.document import document, text
+    from fer_edge.train.look.finding import found_in
+    from fer_edge.train.look.page import write
+
+    if data is None and recipe_name is None:
+        usage_error("Missing argument 'DATA', the folder of a data set; or give --recipe synthetic.")
+    if data is not None and not data.exists():
+        raise FerEdgeError(f"{data} is not there; fer-train look takes the folder of a data set or its table")
+    keep_apart(out, data)
+    chosen = {name: options[name] for name in OVERRIDING}
+    found = found_in(data, recipe_name, chosen, output.say)
+    for note in found.looked.notes:
+        output.warn(note)
+    page = write(found, out, examples)
+    output.result({"page": str(page), **document(found)}, text(found, str(page), width=output.width))

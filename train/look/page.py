@@ -1,0 +1,109 @@
+"""The page, with its pictures and lists beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_edge.console.page import warning, warnings
+from fer_edge.runtime.atomic import write_bytes, write_text
+from fer_edge.train.datasets.faults import LISTING, SHOWN
+from fer_edge.train.look import cards
+from fer_edge.train.look.cards import PICTURES, REPEATS, Pictures
+from fer_edge.train.look.document import Findings, bounded, faulty
+from fer_edge.train.look.pictures import examples
+from fer_edge.train.report import html
+
+PAGE = "look.html"
+STYLE = """
+.row { display: grid; grid-template-columns: repeat(8, 1fr); gap: .4rem; margin: .3rem 0 1rem; }
+.row img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #808080; border: 0; border-radius: 4px; }
+.card h3 { font-size: .9375rem; margin: .6rem 0 .1rem; font-weight: 600; }
+.card ul { padding-left: 1.2rem; margin: .3rem 0; font-size: .875rem; }
+@media (max-width: 40rem) { .row { grid-template-columns: repeat(4, 1fr); } }
+"""
+
+
+def write(found: Findings, folder: Path, count: int) -> Path:
+    """Write the page, the pictures, and the lists of all faults and repetitions.
+
+    Args:
+        found: what was found.
+        folder: made if absent; what an earlier look left there and this one has nothing to show for is removed.
+        count: examples of each class.
+
+    Returns:
+        The page.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures: Pictures = {}
+    page = _text(found, count, pictures)
+    files = {**pictures, **_lists(found)}
+    for name in (*PICTURES, LISTING, REPEATS):
+        if name in files:
+            write_bytes(folder / name, files[name])
+        else:
+            (folder / name).unlink(missing_ok=True)
+    write_text(folder / PAGE, page)
+    return folder / PAGE
+
+
+def _lists(found: Findings) -> dict[str, bytes]:
+    lines = {LISTING: found.looked.faults, REPEATS: [repeat.text for repeat in found.repeats]}
+    return {
+        name: "".join(f"{each}\n" for each in texts).encode("utf-8", "backslashreplace")
+        for name, texts in lines.items()
+        if texts
+    }
+
+
+def _text(found: Findings, count: int, pictures: Pictures) -> str:
+    looked = found.looked
+    shown = examples(looked, count)
+    name = bounded(looked.data.resolve().name) if looked.data else "Drawn faces"
+    told = [
+        *cards.classes(found, shown, pictures),
+        *cards.views(looked, shown, pictures),
+        *cards.labels(found, pictures),
+        *cards.repeats(found, pictures),
+    ]
+    return html.page(
+        f"{name}: {looked.faces} faces",
+        [
+            html.note(f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it."),
+            *_faults(found),
+            *(warning(bounded(note)) for note in looked.notes),
+            html.tiles(_tiles(found)),
+            html.cards(told),
+        ],
+        style=html.STYLE + STYLE,
+    ).encode("utf-8", "backslashreplace").decode()  # fmt: skip
+
+
+def _faults(found: Findings) -> list[str]:
+    looked = found.looked
+    if not looked.faults:
+        return []
+    parts = [warning(faulty(looked))]
+    for kind, texts in looked.kinds().items():
+        more = [f"and {len(texts) - SHOWN} more; all of them are in {LISTING}"] if len(texts) > SHOWN else []
+        parts.append(warnings(f"{len(texts)} {kind}", [*map(bounded, texts[:SHOWN]), *more]))
+    return parts
+
+
+def _tiles(found: Findings) -> list[tuple[str, str, str]]:
+    looked, repeats = found.looked, found.repeats
+    counts = looked.counts()
+    sums = [sum(split[name] for split in counts.values()) for name in looked.recipe.classes]
+    there = [count for count in sums if count]
+    parts = ", ".join(f"{split} {sum(split_counts.values())}" for split, split_counts in counts.items())
+    tiles = [
+        ("Faces", str(looked.faces), parts or "none can be read"),
+        ("Classes", str(len(there)), f"of {len(sums)} asked for"),
+    ]
+    if there:
+        tiles.append(("Imbalance", f"{max(there) / min(there):.1f}", "largest class / smallest"))
+    if looked.data is not None:
+        apart = sum(repeat.apart for repeat in repeats)
+        tiles.append(("Faults", str(len(looked.faults)), "files, rows, classes"))
+        tiles.append(("Repeated", str(len(repeats)), f"pictures; {apart} in two splits"))
+    return tiles

@@ -1,0 +1,101 @@
+"""Which recipe reads what lies there, where nobody says it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fer_edge.faces.folders import folded, renamed_by
+from fer_edge.faces.pictures import is_picture
+from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.labels import EMOTIONS, RESERVED
+from fer_edge.train.datasets import affectnet, fer2013, ferplus
+from fer_edge.train.datasets.csv_rows import columns, rows, table_in
+from fer_edge.train.datasets.folder import class_names
+from fer_edge.train.datasets.jaffe import PICTURE
+from fer_edge.train.datasets.label_maps import SEVEN
+
+
+def recognized(data: Path) -> tuple[str, str]:
+    """The name of the recipe, and what of the data says so.
+
+    Args:
+        data: a folder, or a table.
+
+    Raises:
+        DataError: neither; or a table of no known kind.
+    """
+    if data.is_file():
+        return _of_table(data), f"by the header of {data.name}"
+    if not data.is_dir():
+        raise DataError(f"{data} is no folder and no table; fer-train look takes the folder of a data set")
+    for name, sign in (("ferplus", ferplus.VOTES), ("fer2013", _fer2013_sign(data))):
+        if sign and (table_in(data, sign) or (data / sign).is_file()):
+            return name, f"{sign} lies there"
+    for sign in _affectnet_signs():
+        if (data / sign).exists():
+            return "affectnet", f"{sign} lies there"
+    picture = next((path.name for path in data.rglob("*") if _of_jaffe(path)), "")
+    if picture:
+        return "jaffe", f"{picture} lies there"
+    return "folder", "no published layout is known by its names"
+
+
+def _of_table(table: Path) -> str:
+    header = next(rows(table), None)
+    if header is not None and "NF" in columns(header.fields, ferplus.COLUMNS):
+        return "ferplus"
+    if header is not None and "pixels" in columns(header.fields, fer2013.COLUMNS):
+        return "fer2013"
+    raise DataError(
+        f"{table} is no table of FER2013 (a column pixels) or FER+ (a column NF); give the folder of the data set"
+    )
+
+
+def _fer2013_sign(folder: Path) -> str:
+    """Name of the table or of a part; names that others use too only where the columns are FER2013's."""
+    for name in (fer2013.TABLE, fer2013.TABLE_TOO):
+        if table_in(folder, name):
+            return name
+    for name in (*(f"{usage}.csv" for usage in fer2013.USAGES), fer2013.TRAINING_ONLY):
+        table = table_in(folder, name)
+        header = next(rows(table), None) if table else None
+        if table and header and "pixels" in columns(header.fields, fer2013.COLUMNS):
+            return table.name
+    return ""
+
+
+def _affectnet_signs() -> list[str]:
+    tables = [f"{at}/{name}".lstrip("/") for at in affectnet.LISTS for name in affectnet.TABLES.values()]
+    return tables + [f"{name}/annotations" for name in affectnet.SETS.values()]
+
+
+def _of_jaffe(path: Path) -> bool:
+    return PICTURE.fullmatch(path.stem) is not None and is_picture(path)
+
+
+def classes_there(folder: Path, renamed: str = "") -> tuple[str, ...]:
+    """The classes that the folders of a data set have, for the recipe ``folder``.
+
+    Args:
+        folder: of the data.
+        renamed: what ``--map`` says.
+
+    Returns:
+        The emotions in their order, then other names; empty where the recipe's own classes serve: all of them are there and no
+        other, or what is there could not be classes.
+    """
+    meant = {folded(name): label for name, label in renamed_by(renamed).items()}
+    by_folded = {folded(emotion): emotion for emotion in EMOTIONS}
+    found = {}
+    for name in class_names(folder):
+        label = meant.get(folded(name), name)
+        found.setdefault(folded(label), by_folded.get(folded(label), label))
+    names = set(found.values())
+    if (
+        names == set(SEVEN)
+        or len(names) < 2
+        or names & RESERVED
+        or any("," in name or not name.isprintable() for name in names)
+    ):
+        return ()
+    return (*(name for name in EMOTIONS if name in names), *sorted(names - set(EMOTIONS)))
