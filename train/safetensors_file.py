@@ -47,7 +47,9 @@ def parse(data: bytes, name: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     import safetensors.torch
 
     try:
-        state = safetensors.torch.load(data)
+        loaded = safetensors.torch.load(data)
+        # In an order of its own each time, and messages must be the same each time.
+        state = {key: loaded[key] for key in sorted(loaded)}
         metadata = _metadata(data)
     except Exception as error:  # hostile bytes: the library raises errors of several kinds
         reason = " ".join(str(error).split())[:300] or type(error).__name__
