@@ -45,67 +45,80 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is made, in the order of the table of formats, and what is not."""
+    """What is made, in the order of the table of formats, and what is not.
+
+    Attributes:
+        variants: those that are made.
+        skipped: legal ones that cannot be made here.
+        illegal: a sentence for each pair that the lists of the options hold and no format has.
+    """
 
     variants: tuple[Variant, ...]
     skipped: tuple[Skipped, ...]
+    illegal: tuple[str, ...] = ()
 
 
 def choose(wanted: Wanted) -> tuple[Variant, ...]:
     """The variants that the options name, in table order.
 
     ``--format`` without ``--precision`` means fp32; ``--precision`` without ``--format`` means every format where
-    it is legal; neither means every legal pair.
+    it is legal; neither means every legal pair. Of lists the legal pairs; ``illegal`` names the others.
 
     Raises:
-        VariantError: a pair that was named is not legal, or nothing legal is left.
+        VariantError: no pair that was named is legal.
     """
     if wanted.everything:
         return _everything(wanted)
-    precisions = wanted.precisions or (("fp32",) if wanted.formats else ())
-    formats = wanted.formats or tuple(spec.name for spec in FORMATS)
-    interfaces = wanted.interfaces or INTERFACES[:1]
-    found = set()
-    for format_name in formats:
-        for interface in interfaces:
-            for precision in precisions or _legal_precisions(format_name):
-                variant = _variant(format_name, precision, interface, wanted)
-                if variant is not None:
-                    found.add(variant)
+    found, illegal = _pairs(wanted)
     if wanted.quantized_io and not any(variant.quantized_io for variant in found):
         raise VariantError("--quantized-io exists for tflite int8 only: add --format tflite --precision int8")
     if not found:
-        raise VariantError("no format has that combination of --precision and --interface")
+        raise VariantError(
+            "; ".join(illegal) or "no format has that combination of --precision and --interface"
+        )
     order = legal_variants(every=True)
     return tuple(sorted(found, key=order.index))
+
+
+def illegal(wanted: Wanted) -> tuple[str, ...]:
+    """A sentence for each pair of the options' lists that does not exist; empty where ``--format`` was not typed."""
+    return () if wanted.everything and not wanted.formats else tuple(_pairs(wanted)[1])
+
+
+def _pairs(wanted: Wanted) -> tuple[set[Variant], list[str]]:
+    """The legal pairs that were named, and why the others are none."""
+    precisions = wanted.precisions or (("fp32",) if wanted.formats else ())
+    formats = wanted.formats or tuple(spec.name for spec in FORMATS)
+    interfaces = wanted.interfaces or INTERFACES[:1]
+    found, illegal = set(), []
+    for format_name in formats:
+        for interface in interfaces:
+            for precision in precisions or _legal_precisions(format_name):
+                qio = wanted.quantized_io and format_name == "tflite" and precision == "int8"
+                try:
+                    found.add(Variant(format_name, precision, interface, qio))
+                except VariantError as error:
+                    if wanted.formats:  # otherwise "every format where it is legal"
+                        illegal.append(str(error))
+    return found, list(dict.fromkeys(illegal))
 
 
 def _everything(wanted: Wanted) -> tuple[Variant, ...]:
     if wanted.interfaces or wanted.quantized_io:
         raise VariantError("--all-variants already means both interfaces and quantized input and output")
-    for format_name in wanted.formats:
-        for precision in wanted.precisions:
-            Variant(format_name, precision)
-    return tuple(
+    found = tuple(
         variant
         for variant in legal_variants(every=True)
         if (not wanted.formats or variant.format in wanted.formats)
         and (not wanted.precisions or variant.precision in wanted.precisions)
     )
+    if not found:
+        raise VariantError("; ".join(illegal(wanted)))
+    return found
 
 
 def _legal_precisions(format_name: str) -> tuple[str, ...]:
     return tuple(variant.precision for variant in legal_variants() if variant.format == format_name)
-
-
-def _variant(format_name: str, precision: str, interface: str, wanted: Wanted) -> Variant | None:
-    qio = wanted.quantized_io and format_name == "tflite" and precision == "int8"
-    try:
-        return Variant(format_name, precision, interface, qio)
-    except VariantError:
-        if wanted.formats:  # named by the user: say why not
-            raise
-        return None
 
 
 def extra_of(format_name: str) -> str:
@@ -141,4 +154,4 @@ def settle(variants: Sequence[Variant], wanted: Wanted, *, calibrated: bool) -> 
             kept.append(variant)
     if not kept:
         raise ExportError(f"nothing can be exported here; {skipped[0].variant.name}: {skipped[0].reason}")
-    return Plan(tuple(kept), tuple(skipped))
+    return Plan(tuple(kept), tuple(skipped), illegal(wanted))

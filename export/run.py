@@ -78,6 +78,8 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
         FerEdgeError: an input is at fault; nothing has been touched.
     """
     target = check_target(settings.out)
+    for text in plan.illegal:
+        output.warn(f"left out: {text}")
     with staging(target) as folder:
         work, bundle = folder / WORK, folder / BUNDLE
         jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
@@ -97,7 +99,8 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
                 output.warn(
                     f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
                 )
-    return Exported(rows, target if sha256 else None, sha256, original.contract.model, evidence.warnings)
+    warnings = (*plan.illegal, *evidence.warnings)
+    return Exported(rows, target if sha256 else None, sha256, original.contract.model, warnings)
 
 
 def _jobs(variants: Sequence[Variant], work: Path, limits: Limits, *, accuracy: bool) -> list[Job]:

@@ -3,7 +3,7 @@
 import pytest
 
 from fer_edge.export.formats import FORMATS
-from fer_edge.export.plan import Wanted, choose, settle
+from fer_edge.export.plan import Wanted, choose, illegal, settle
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.variants import FORMATS as SPECS
 from fer_edge.runtime.variants import Variant
@@ -49,9 +49,47 @@ def test_quantized_io_is_the_int8_tflite():
         names(formats=("onnx",), precisions=("int8",), quantized_io=True)
 
 
-def test_an_illegal_pair_that_was_named_says_what_is_legal():
-    with pytest.raises(VariantError, match="Legal precisions of torchscript: fp32"):
-        names(formats=("torchscript", "tflite"), precisions=("fp32", "int8"))
+LEGAL = "Legal precisions of torchscript: fp32"
+
+
+def test_an_illegal_pair_alone_says_what_is_legal():
+    for typed in ({}, {"everything": True}):
+        with pytest.raises(VariantError, match=LEGAL):
+            names(formats=("torchscript",), precisions=("int8",), **typed)
+    with pytest.raises(
+        VariantError, match=rf"torchscript has no w8.*{LEGAL}; torchscript has no int8.*{LEGAL}"
+    ):
+        names(formats=("torchscript",), precisions=("w8", "int8"))
+
+
+@pytest.mark.parametrize("everything", [False, True])
+def test_of_lists_the_legal_pairs_are_made_and_the_others_named(everything):
+    wanted = Wanted(("torchscript", "tflite"), ("fp32", "int8"), everything=everything)
+    found = choose(wanted)
+    assert {(variant.format, variant.precision) for variant in found} == {
+        ("torchscript", "fp32"),
+        ("tflite", "fp32"),
+        ("tflite", "int8"),
+    }
+    plan = settle(found, wanted, calibrated=True)
+    assert len(plan.illegal) == 1
+    assert plan.illegal[0].startswith("torchscript has no int8")
+    assert LEGAL in plan.illegal[0]
+
+
+def test_formats_without_the_image_interface_are_named_too():
+    wanted = Wanted(("torchscript", "onnx"), interfaces=("tensor", "image"))
+    assert [variant.name for variant in choose(wanted)] == [
+        "torchscript-fp32",
+        "onnx-fp32",
+        "onnx-fp32-image",
+    ]
+    assert illegal(wanted) == ("torchscript has no image interface; use the tensor interface",)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(), Wanted(precisions=("int8",)), Wanted(everything=True)])
+def test_nothing_is_named_that_nobody_asked_for(wanted):
+    assert illegal(wanted) == ()
 
 
 def test_without_calibration_images_int8_is_skipped_or_refused():
