@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.inputs import name_golden
 from fer_edge.export.limits import Limit
-from fer_edge.export.parity import compare, insensitive, not_finite
+from fer_edge.export.parity import compare, insensitive, not_finite, spread
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
@@ -64,13 +64,16 @@ def parity(
     if inside != contract.text:
         raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
     check_digest(path)
+    expected = np.asarray(reference.probabilities)
+    still = insensitive(expected, limit)
+    limit = limit if still else limit.at(spread(expected))
     without = engine_missing(variant)
     if without:
         # An original that never moves proves nothing whether or not there is an engine.
-        return not_run(limit, insensitive(np.asarray(reference.probabilities), limit) or without)
+        return not_run(limit, still or without)
     with_engine = open_artifact(path, contract, threads=1)
     answers = run(with_engine, contract, reference.pictures)
-    found = asdict(compare(np.asarray(reference.probabilities), answers, limit, contract.labels))
+    found = asdict(compare(expected, answers, limit, contract.labels))
     other = other_program(path, contract, variant, reference.pictures, answers)
     if other and found["verdict"] != "fail":
         found |= {"verdict": "fail", "reason": other}

@@ -34,9 +34,20 @@ class Limit:
     def least_spread(self) -> float:
         """Least spread of the original for which passing means anything (``parity.spread``): ten tolerances.
 
-        Never more than a half, since no probability can move by more than one.
+        Never more than a tenth: what moves by more than that does react, and is judged by what ``at`` says.
         """
-        return min(10 * self.max_abs, 0.5)
+        return min(10 * self.max_abs, 0.1)
+
+    def at(self, spread: float) -> Limit:
+        """The limit for an original whose answers move by ``spread`` (0..1): the same share of that as usual, never more.
+
+        Ten tolerances, or a half, since no probability can move by more than one, are the spread that the usual limit is
+        made for; a difference that is small beside it would be most of what a calmer network ever says.
+        """
+        usual = min(10 * self.max_abs, 0.5)
+        return (
+            self if spread >= usual else replace(self, max_abs=float(f"{self.max_abs * spread / usual:.3g}"))
+        )
 
 
 LIMITS: dict[str, Limit] = {

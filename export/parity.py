@@ -2,7 +2,7 @@
 
 Both sides are probabilities, (n, labels) float32. Three questions, all of which must be answered well:
 
-1. Are the differences within the precision's limits (``limits.py``)?
+1. Are the differences within the precision's limits (``limits.py``), which are narrower where the original moves little?
 2. Is the first label the same wherever the original was sure by more than the tolerance?
 3. Does the artifact still react to its input? Its spread must be at least half the original's, so that a file
    that always says the same does not pass because the original hardly moves either.

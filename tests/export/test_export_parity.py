@@ -81,6 +81,15 @@ def test_every_precision_has_limits_with_a_reason():
     assert LIMITS["fp32"].least_spread == pytest.approx(1e-3)
 
 
+def test_an_original_that_moves_little_narrows_the_limit_in_proportion():
+    int8, fp16 = LIMITS["int8"], LIMITS["fp16"]
+    assert int8.least_spread == pytest.approx(0.1)
+    assert (int8.at(0.5), int8.at(1.0), fp16.at(0.1)) == (int8, int8, fp16)
+    assert [int8.at(spread).max_abs for spread in (0.1, 0.22, 0.4)] == [0.05, 0.11, 0.2]
+    assert LIMITS["w8"].at(0.25).max_abs == 0.06
+    assert int8.at(0.2).top1_agreement == int8.top1_agreement
+
+
 def test_heavy_networks_get_fewer_inputs():
     assert (default_count(10**9), default_count(10**9 + 1)) == (256, 64)
 

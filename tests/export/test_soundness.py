@@ -363,8 +363,8 @@ def test_what_moves_too_little_to_be_judged_is_said_once():
         foretell(found, still, [FP32, INT8], Limits(), Leniency())
     allowed = foretell(found, still, [FP32, INT8], Limits(), Leniency(allow_insensitive=True))
     assert (allowed.refused, len(allowed.warnings)) == ({}, 1)
-    # Enough for fp32 (0.001), not for int8 (0.5).
-    little = still + np.linspace(0, 0.1, 26, dtype=np.float32)[:, None] * np.array([1, -1, 0], np.float32)
+    # Enough for fp32 (0.001), not for int8 (0.1).
+    little = still + np.linspace(0, 0.09, 26, dtype=np.float32)[:, None] * np.array([1, -1, 0], np.float32)
     partly = foretell(found, little, [FP32, INT8], Limits(), Leniency())
     assert (list(partly.refused), len(partly.warnings)) == ([INT8], 1)
     assert contract.labels == LABELS
