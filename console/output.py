@@ -36,15 +36,15 @@ class Output:
     def say(self, text: str) -> None:
         """Tell what happens, on standard error; nothing under ``--quiet``."""
         if not self.quiet:
-            _write(sys.stderr, _visible(text))
+            _write(sys.stderr, visible(text))
 
     def warn(self, text: str) -> None:
         """Tell what may be wrong, on standard error, under ``--quiet`` too."""
-        _write(sys.stderr, _visible(f"Warning: {text}"))
+        _write(sys.stderr, visible(f"Warning: {text}"))
 
     def error(self, text: str) -> None:
         """Tell why the command stops, on standard error."""
-        _write(sys.stderr, _visible(f"Error: {text}"))
+        _write(sys.stderr, visible(f"Error: {text}"))
 
     def result(self, document: Mapping[str, Any], text: str) -> None:
         """Write what the command was run for, once.
@@ -102,7 +102,7 @@ def _dump(document: Mapping[str, Any]) -> str:
     return text
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """A stranger's file name must not command the terminal: escapes and the like become what Python writes for them."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text)
 

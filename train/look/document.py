@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from fer_edge.console.output import visible
 from fer_edge.console.table import table
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import LONGEST, SHOWN
@@ -81,7 +82,7 @@ def _repeated(repeats: Sequence[Repeat]) -> dict[str, Any]:
 
 def line(repeat: Repeat) -> str:
     """A repetition for people, not longer than a fault."""
-    copies = [copy.text[: LONGEST // COPIES] for copy in repeat.copies[:COPIES]]
+    copies = [visible(copy.text)[: LONGEST // COPIES] for copy in repeat.copies[:COPIES]]
     rest = len(repeat.copies) - len(copies)
     more = f" and {rest} more" if rest else ""
     return f"{'same bytes' if repeat.exact else 'alike'}: {' = '.join(copies)}{more}"
@@ -110,7 +111,8 @@ def sentences(found: Findings) -> list[str]:
 
 
 def bounded(text: str) -> str:
-    """A text with names out of files, short enough to be shown."""
+    """A text with names out of files, short enough to be shown, and without signs that are none."""
+    text = visible(text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 

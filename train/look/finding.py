@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ from fer_edge.train.look.document import Findings
 from fer_edge.train.look.recognizing import classes_there, recognized
 from fer_edge.train.look.repeats import repeated
 from fer_edge.train.look.survey import looked
-from fer_edge.train.look.two_labels import side_by_side
+from fer_edge.train.look.two_labels import SideBySide, side_by_side
 from fer_edge.train.overrides import recipe_asked_for
 from fer_edge.train.pipeline import sized
+from fer_edge.train.recipes.recipe import Recipe
+
+TWO_LABELS = ("fer2013", "ferplus", "ferplus-fast")
+"""Recipes whose data both label files belong to."""
 
 
 def found_in(
@@ -36,8 +41,9 @@ def found_in(
         assert data is not None
         recipe_name, why = recognized(data)
         say(f"read as {recipe_name}: {why}; --recipe names another one")
-    classes = _classes(data, recipe_name, options)
-    recipe = sized(recipe_asked_for(recipe_name, {**options, "classes": classes or options["classes"]}))
+    recipe = sized(recipe_asked_for(recipe_name, options))
+    classes = _classes(data, recipe, options)
+    recipe = replace(recipe, classes=classes or recipe.classes)
     if recipe.needs_data and data is None:
         raise FerEdgeError(f"recipe {recipe.name!r} needs DATA: {recipe.summary}")
     if not recipe.needs_data:
@@ -48,15 +54,13 @@ def found_in(
     return Findings(found, repeats, _labels(data, recipe.name), bool(classes))
 
 
-def _classes(data: Path | None, name: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+def _classes(data: Path | None, recipe: Recipe, options: Mapping[str, Any]) -> tuple[str, ...]:
     """Those that the folders have, where nobody asked for others; empty: the recipe's own."""
-    settings = options["settings"] or ()
-    asked = options["classes"] or any(text.startswith("classes=") for text in settings)
-    if name != "folder" or asked or data is None or not data.is_dir():
+    asked = options["classes"] or any(text.startswith("classes=") for text in options["settings"])
+    if recipe.name != "folder" or asked or data is None or not data.is_dir():
         return ()
-    return classes_there(data, ",".join(options["map"] or ()))
+    return classes_there(data, recipe.options["map"])
 
 
-def _labels(data: Path | None, name: str) -> Any:
-    fer = data is not None and name in ("fer2013", "ferplus", "ferplus-fast")
-    return side_by_side(data) if fer and data is not None else None
+def _labels(data: Path | None, name: str) -> SideBySide | None:
+    return side_by_side(data) if data is not None and name in TWO_LABELS else None

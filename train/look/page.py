@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.console.output import visible
 from fer_edge.console.page import warning, warnings
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.datasets.faults import LISTING, SHOWN
@@ -50,7 +51,7 @@ def write(found: Findings, folder: Path, count: int) -> Path:
 def _lists(found: Findings) -> dict[str, bytes]:
     lines = {LISTING: found.looked.faults, REPEATS: [repeat.text for repeat in found.repeats]}
     return {
-        name: "".join(f"{each}\n" for each in texts).encode("utf-8", "backslashreplace")
+        name: "".join(f"{visible(each)}\n" for each in texts).encode()
         for name, texts in lines.items()
         if texts
     }
@@ -64,30 +65,33 @@ def _text(found: Findings, count: int, pictures: Pictures) -> str:
         *cards.classes(found, shown, pictures),
         *cards.views(looked, shown, pictures),
         *cards.labels(found, pictures),
+        *_faults(found),
         *cards.repeats(found, pictures),
     ]
     return html.page(
         f"{name}: {looked.faces} faces",
         [
-            html.note(f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it."),
-            *_faults(found),
+            html.note(
+                f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it."
+            ),
+            *([warning(faulty(looked))] if looked.faults else []),
             *(warning(bounded(note)) for note in looked.notes),
             html.tiles(_tiles(found)),
             html.cards(told),
         ],
         style=html.STYLE + STYLE,
-    ).encode("utf-8", "backslashreplace").decode()  # fmt: skip
+    )
 
 
 def _faults(found: Findings) -> list[str]:
     looked = found.looked
     if not looked.faults:
         return []
-    parts = [warning(faulty(looked))]
+    parts = []
     for kind, texts in looked.kinds().items():
         more = [f"and {len(texts) - SHOWN} more; all of them are in {LISTING}"] if len(texts) > SHOWN else []
         parts.append(warnings(f"{len(texts)} {kind}", [*map(bounded, texts[:SHOWN]), *more]))
-    return parts
+    return [html.card("What is faulty", "".join(parts), wide=True)]
 
 
 def _tiles(found: Findings) -> list[tuple[str, str, str]]:

@@ -1,6 +1,7 @@
 """``fer-train look`` as people call it: every layout, whole and damaged."""
 
 import json
+import os
 import shlex
 import shutil
 
@@ -167,6 +168,20 @@ def damage(root, layout):
         next((root / "train_set" / "annotations").glob("*_exp.npy")).unlink()
 
 
+def test_names_that_are_no_text_are_shown(call, own_data, tmp_path):
+    root = own_data("folder") / "images" / "train" / "sad"
+    first = min(root.iterdir())
+    shutil.copy(first, os.fsdecode(os.fsencode(root) + b"/\xff<b>.jpg"))
+    (root / "\x1b[31m.jpg").write_bytes(b"")
+    code, out, err = call(look, root.parents[2], "--json", "--out", tmp_path / "look")
+    assert code == 0, err
+    assert json.loads(out)["repeated"]["pictures"] == 1
+    page = (tmp_path / "look" / "look.html").read_text("utf-8")
+    assert "\\udcff&lt;b&gt;.jpg" in page
+    assert "\x1b" not in page
+    assert "\x1b" not in out + err
+
+
 def test_nothing_readable_is_a_page_too(call, tmp_path):
     data = tmp_path / "FER"
     data.mkdir()
@@ -215,6 +230,7 @@ def test_what_folders_hold_can_be_said(call, own_data, tmp_path):
         (("table.csv",), 1, "no table of FER2013"),
         ((".", "--recipe", "fer2013", "--set", "disgust=hide"), 1, "allowed: disgust=merge, disgust=keep"),
         ((".", "--classes", "happy"), 2, "--classes needs two or more"),
+        ((".", "--map", "happy"), 2, "is not FOLDER=CLASS"),
     ],
 )
 def test_what_cannot_be_looked_at_is_one_sentence(call, tmp_path, monkeypatch, words, code, said):
