@@ -42,7 +42,7 @@ def text(exported: Exported, out: Path, width: int | None) -> str:
     else:
         written = sum(row.status == "written" for row in exported.rows)
         lines.append(f"{written} of {len(exported.rows)} variants of {exported.model} are in {out}.")
-        lines.append(f"Next: fer-verify {shlex.quote(str(out))}")
+        lines.append(f"Next: {shlex.join(exported.next)}")
     return "\n".join(lines)
 
 
@@ -64,7 +64,7 @@ def document(exported: Exported, out: Path) -> dict[str, Any]:
         "exit_code": exit_code(exported.rows),
         "variants": [_entry(row) for row in exported.rows],
         "warnings": list(exported.warnings),
-        "next": ["fer-verify", str(out)] if exported.bundle else None,
+        "next": list(exported.next) if exported.bundle else None,
     }
 
 

@@ -56,6 +56,7 @@ class Exported:
         sha256: of its manifest.
         model: its name.
         warnings: sentences about what is doubtful.
+        next: the words of the command that proves the bundle again.
     """
 
     rows: list[Row]
@@ -63,6 +64,7 @@ class Exported:
     sha256: str | None
     model: str
     warnings: tuple[str, ...]
+    next: tuple[str, ...]
 
 
 def plan_of(settings: Settings) -> Plan:
@@ -99,8 +101,26 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
                 output.warn(
                     f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
                 )
-    warnings = (*plan.illegal, *evidence.warnings)
-    return Exported(rows, target if sha256 else None, sha256, original.contract.model, warnings)
+    return Exported(
+        rows,
+        target if sha256 else None,
+        sha256,
+        original.contract.model,
+        (*plan.illegal, *evidence.warnings),
+        _verifying(settings.out, original),
+    )
+
+
+def _verifying(out: Path, original: Original) -> tuple[str, ...]:
+    """``fer-verify``; a network that is not built in is named again, since no bundle may choose what is imported."""
+    from fer_edge.train.models.foreign import argument_text
+
+    words = ["fer-verify", str(out)]
+    if ":" in original.arch:
+        words += ["--arch", original.arch]
+        for name, value in original.arch_args.items():
+            words += ["--arch-arg", f"{name}={argument_text(value)}"]
+    return tuple(words)
 
 
 def _jobs(variants: Sequence[Variant], work: Path, limits: Limits, *, accuracy: bool) -> list[Job]:

@@ -218,7 +218,10 @@ def _complete(given: Given, checkpoint: Checkpoint) -> None:
 def _arch_args(given: Given, checkpoint: Checkpoint) -> dict[str, Any]:
     from fer_edge.train.models.foreign import parse_arguments
 
-    return parse_arguments(given.arch_args) if given.arch or given.arch_args else checkpoint.arch_args
+    if given.arch_args:
+        return parse_arguments(given.arch_args)
+    # Who repeats the file's architecture, as its author must for a network that is not built in, means the file's network.
+    return checkpoint.arch_args if given.arch in (None, checkpoint.arch) else {}
 
 
 def _contract(given: Given, checkpoint: Checkpoint, arch: str) -> Contract:

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from fer_edge.export.cli import main as export
+from fer_edge.export.verify_cli import main as verify
 from fer_edge.train import story
 from fer_edge.train.cli import main
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
+from fer_edge.train.models.foreign import argument_text, parse_arguments
 from fer_edge.train.recipes import recipe
 
 SMALL = ("--limit", "16", "--set", "views=1", "--batch-size", "8", "--size", "32", "--workers", "1")
@@ -107,25 +109,44 @@ def test_frequencies_are_those_of_the_strongest_part():
 NET = """
 from torch import nn
 
-def small(num_classes):
-    return nn.Sequential(nn.Conv2d(1, 8, 3, stride=2), nn.ReLU(), nn.AdaptiveAvgPool2d(2), nn.Flatten(),
-                         nn.Linear(32, num_classes))
+def small(num_classes, width=8, kind="relu"):
+    return nn.Sequential(nn.Conv2d(1, width, 3, stride=2), {"relu": nn.ReLU, "silu": nn.SiLU}[kind](),
+                         nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(4 * width, num_classes))
 """
 
 
-@pytest.mark.parametrize("arch", ["story_nets:small", "fer_mini"])
-def test_the_next_command_runs_as_printed(call, tmp_path, monkeypatch, arch):
+@pytest.mark.parametrize(
+    ("arch", "arguments"),
+    [("story_nets:small", ("--arch-arg", "kind=silu", "--arch-arg", "width=6")), ("fer_mini", ())],
+)
+def test_the_next_commands_run_as_printed(call, tmp_path, monkeypatch, arch, arguments):
     (tmp_path / "story_nets.py").write_text(NET)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    words = ("--arch", arch, "--size", "32x32x1", "--epochs", 1)
+    words = ("--arch", arch, *arguments, "--size", "32x32x1", "--epochs", 1)
     code, out, err = call(main, "synthetic", "--out", "a run", *SMALL[:-4], "--workers", "1", *words)
     assert code == 0, err
-    (printed,) = [line.removeprefix("Next: ") for line in out.splitlines() if line.startswith("Next: ")]
-    program, *rest = shlex.split(printed)
+    program, *rest = next_of(out)
     assert program == "fer-export"
     # All formats take minutes; which ones are made is no part of what is printed.
     code, out, err = call(
         export, *rest, "--format", "torchscript", "--parity-inputs", 16, "--allow-insensitive"
     )
     assert code == 0, err
+    program, *rest = next_of(out)
+    assert program == "fer-verify"
+    assert rest == ["bundle", *(["--arch", arch, *arguments] if ":" in arch else [])]
+    code, out, err = call(verify, *rest, "--json")
+    assert code == 0, err
+    checks = {one["name"]: one["verdict"] for one in json.loads(out)["checks"]}
+    assert checks["reference"] == "pass", checks
+
+
+def next_of(out):
+    (printed,) = [line.removeprefix("Next: ") for line in out.splitlines() if line.startswith("Next: ")]
+    return shlex.split(printed)
+
+
+def test_arguments_of_a_network_are_written_as_they_are_read():
+    values = {"a": 2, "b": "2", "c": "silu", "d": [1, 2], "e": True, "f": "true", "g": "two words", "h": None}
+    assert parse_arguments({name: argument_text(value) for name, value in values.items()}) == values

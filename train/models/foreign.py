@@ -36,6 +36,11 @@ def _literal(text: str) -> Any:
         return text
 
 
+def argument_text(value: Any) -> str:
+    """What ``--arch-arg KEY=`` is given for a value: the inverse of :func:`parse_arguments`."""
+    return value if isinstance(value, str) and _literal(value) == value else json.dumps(value)
+
+
 def call(name: str, *, num_classes: int, arguments: Mapping[str, Any]) -> nn.Module:
     """Import the callable and make the module; errors as in :func:`fer_edge.train.models.resolve`."""
     from torch import nn

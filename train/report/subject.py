@@ -108,7 +108,8 @@ def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
     if contract is None or name is None:
         raise CheckpointError(
             f"{path.name} holds no {'contract' if contract is None else 'name of its architecture'}, so nobody knows how "
-            f"it is fed; give the {WEIGHTS} of a training, or export it with fer-export and give the bundle"
+            f"it is fed; give the {WEIGHTS}, best.ckpt or an epoch-NNN.ckpt of a training, or export it with fer-export and "
+            "give the bundle"
         )
     _check_arch(path.name, name, arch)
     network = resolve(
