@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 COLORS: Mapping[str, str] = {"train": BLUE, "validation": RED, "test": GREEN}
 GAP = 6
 """Pixels between the faces of a sheet."""
+COLUMNS = 8
+"""Faces for which a sheet has room beside one another at least: two alone would fill a screen."""
 LABEL = 24
 """Characters of a class's name."""
 
@@ -53,7 +55,7 @@ def sheet(rows: Mapping[str, Sequence[NDArray[np.uint8]]]) -> bytes:
     Args:
         rows: what stands before a row -> its crops, (1 or 3, H, W) uint8, all of one size.
     """
-    wide = max(map(len, rows.values()))
+    wide = max(COLUMNS, *map(len, rows.values()))
     height, width = next(crop.shape[1:] for crops in rows.values() for crop in crops)
     tiles = np.full((len(rows) * (height + GAP) - GAP, wide * (width + GAP) - GAP, 3), 255, np.uint8)
     for row, crops in enumerate(rows.values()):
