@@ -35,6 +35,7 @@ MAKERS = {
     "ferplus": data_layouts.ferplus,
     "ferplus-fast": data_layouts.ferplus,
     "affectnet": data_layouts.affectnet_tables,
+    "rafdb": data_layouts.rafdb,
     "folder": data_layouts.folder,
 }
 STEPS = ("--limit", "8", "--batch-size", "4", "--epochs", "1", "--workers", "1", "--threads", "1")

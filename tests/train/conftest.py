@@ -18,6 +18,8 @@ MAKERS = {
     "jaffe-four": lambda folder: data_layouts.jaffe(folder, persons=("KA", "KL", "KM", "KR")),
     "fer2013": data_layouts.fer2013,
     "ferplus": data_layouts.ferplus,
+    "ferplus-pictures": data_layouts.ferplus_pictures,
+    "rafdb": data_layouts.rafdb,
     "affectnet": data_layouts.affectnet_tables,
     "affectnet-sets": data_layouts.affectnet_sets,
     "folder": data_layouts.folder,

@@ -30,6 +30,8 @@ RUNS = {
     "ferplus-fast": ("ferplus-fast", "ferplus", ("--size", "32"), EIGHT),
     "affectnet": ("affectnet", "affectnet", ("--size", "32"), EIGHT),
     "affectnet, sets": ("affectnet", "affectnet-sets", ("--arch", "fer_mini", "--size", "32"), EIGHT),
+    "ferplus, pictures": ("ferplus", "ferplus-pictures", VGG, EIGHT),
+    "rafdb": ("rafdb", "rafdb", ("--arch", "fer_mini", "--size", "32"), SEVEN),
     "folder": ("folder", "folder", VGG, SEVEN),
     "folder, four": ("folder", "folder", (*VGG, "--classes", "neutral,happy,sad,angry"), FOUR),
 }  # fmt: skip

@@ -18,13 +18,15 @@ them out. The votes become labels as ``src/ferplus.py`` has it (``_process_data`
    what was taken holds no more than half of the votes or is more than three emotions.
 4. What is unknown or NF by then is dropped; the rest is scaled to sum 1.
 
+The pictures that its scripts make of both tables are read as well (:mod:`fer_edge.train.datasets.ferplus_pictures`).
+
 Validation and test faces always take the majority, as ``src/train.py`` does. PublicTest is the validation split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
@@ -40,6 +42,8 @@ from fer_edge.train.datasets.fer2013 import (
     FaceRow,
     read_table,
 )
+from fer_edge.train.datasets.ferplus_pictures import LABELS as PICTURE_LABELS
+from fer_edge.train.datasets.ferplus_pictures import SETS, read_sets, sets_in
 from fer_edge.train.datasets.label_maps import label_map
 from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry
@@ -92,13 +96,25 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     faults = Faults(str(request.folder))
     known_hashes(request, folder, PUBLISHED_MD5, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    for face, name, votes in matched(folder, named_table(request), faults):
-        split = USAGES[face.usage]
+    for split, entry, votes in _faces(folder, named_table(request), faults):
         label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
-        if name and label is not None:
-            splits[split].append(Entry(name, face.source, label, clear=max(label) > 0.5))
+        if label is not None:
+            splits[split].append(replace(entry, label=label, clear=max(label) > 0.5))
+    if request.survey is None and faults.count("match"):
+        faults.check()  # looking at 35,887 pictures with labels of others would tell nothing more
     chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
     return opened(request, chosen, faults)
+
+
+def _faces(folder: Path, named: Path | None, faults: Faults) -> list[tuple[str, Entry, list[int]]]:
+    """Split, face without a label, and its ten votes: out of the two tables, or of the pictures."""
+    pictures = sets_in(folder)
+    if named is None and pictures is not None and table_in(folder, TABLE, TABLE_TOO) is None:
+        return read_sets(pictures, faults)
+    matched = _matched(folder, named, faults)
+    return [
+        (USAGES[face.usage], Entry(name, face.source, ()), votes) for face, name, votes in matched if name
+    ]
 
 
 def majority(votes: Sequence[int]) -> tuple[float, ...] | None:
@@ -167,7 +183,10 @@ def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[Face
         pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
     for name, path in ((TABLE, pictures), (VOTES, ballots)):
         if path is None:
-            faults.add("missing", name)
+            faults.add(
+                "missing",
+                f"{name} (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and the like)",
+            )
     if pictures is None or ballots is None:
         return []
     faces, votes = read_table(pictures, faults, "table"), _votes(ballots, faults)

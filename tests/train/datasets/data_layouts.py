@@ -191,6 +191,44 @@ def affectnet_sets(folder: Path):
     return folder
 
 
+def ferplus_pictures(folder: Path):
+    """``FER2013Train/label.csv`` and the pictures beside it, out of the tables of :func:`ferplus`."""
+    with (ferplus(folder) / "fer2013new.csv").open(newline="") as file:
+        votes = list(csv.reader(file))[1:]
+    with (folder / "fer2013.csv").open(newline="") as file:
+        pixels = [row[1] for row in csv.reader(file)][1:]
+    homes = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
+    for (usage, name, *counts), values in zip(votes, pixels, strict=True):
+        home = folder / "data" / homes[usage]
+        home.mkdir(parents=True, exist_ok=True)
+        if name:
+            picture = np.array(values.split(), np.uint8).reshape(48, 48)
+            Image.fromarray(picture).save(home / name)
+            with (home / "label.csv").open("a") as file:
+                file.write(f'{name},"(0, 0, 48, 48)",{",".join(counts)}\n')
+    for name in ("fer2013.csv", "fer2013new.csv"):
+        (folder / name).unlink()
+    return folder
+
+
+RAFDB_CODES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+
+
+def rafdb(folder: Path):
+    """``EmoLabel/list_patition_label.txt`` and ``Image/aligned/train_00001_aligned.jpg``, four a class to train on."""
+    images, lines = folder / "Image/aligned", []
+    images.mkdir(parents=True)
+    for split, takes, digits in (("train", 4, 5), ("test", 1, 4)):
+        for number in range(1, takes * 7 + 1):
+            code, name = 1 + number % 7, f"{split}_{number:0{digits}}"
+            drawn = face(RAFDB_CODES[code - 1], 11000 + number + 500 * takes, 100)
+            Image.fromarray(drawn).save(images / f"{name}_aligned.jpg", quality=92)
+            lines.append(f"{name}.jpg {code}\n")
+    (folder / "EmoLabel").mkdir()
+    (folder / "EmoLabel/list_patition_label.txt").write_text("".join(lines))
+    return folder
+
+
 def folder(root: Path, *, images=True, takes=2):
     """``images/train/<class>/N.jpg`` and ``images/validation/<class>/N.jpg``, 48x48 gray as Kaggle has them."""
     number = 0
