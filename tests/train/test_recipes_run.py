@@ -70,7 +70,9 @@ def test_from_its_data_to_onnx(case, drawn_data, tmp_path, capsys):
 def test_without_data_it_says_what_it_needs(name, tmp_path, capsys):
     assert run(train, name, "--out", tmp_path / "run") == 1
     assert f"recipe '{name}' needs --data" in capsys.readouterr().err
-    assert run(train, name, "--out", tmp_path / "run", "--data", tmp_path) == 1
+    empty = tmp_path / "data"
+    empty.mkdir()
+    assert run(train, name, "--out", tmp_path / "run", "--data", empty) == 1
     said = capsys.readouterr().err
     assert "missing files" in said
     assert "Traceback" not in said

@@ -111,10 +111,8 @@ def _faces(folder: Path, named: Path | None, faults: Faults) -> list[tuple[str, 
     pictures = sets_in(folder)
     if named is None and pictures is not None and table_in(folder, TABLE, TABLE_TOO) is None:
         return read_sets(pictures, faults)
-    matched = _matched(folder, named, faults)
-    return [
-        (USAGES[face.usage], Entry(name, face.source, ()), votes) for face, name, votes in matched if name
-    ]
+    table = matched(folder, named, faults)
+    return [(USAGES[face.usage], Entry(name, face.source, ()), votes) for face, name, votes in table if name]
 
 
 def majority(votes: Sequence[int]) -> tuple[float, ...] | None:
@@ -181,12 +179,10 @@ def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[Face
     pictures, ballots = table_in(folder, TABLE, TABLE_TOO), table_in(folder, VOTES)
     if named is not None:
         pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
-    for name, path in ((TABLE, pictures), (VOTES, ballots)):
+    instead = f" (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and its pictures)"
+    for name, path, hint in ((TABLE, pictures, ""), (VOTES, ballots, instead)):
         if path is None:
-            faults.add(
-                "missing",
-                f"{name} (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and the like)",
-            )
+            faults.add("missing", f"{name}{hint}")
     if pictures is None or ballots is None:
         return []
     faces, votes = read_table(pictures, faults, "table"), _votes(ballots, faults)
