@@ -8,11 +8,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import CheckpointError
@@ -45,6 +47,7 @@ def call(name: str, *, num_classes: int, arguments: Mapping[str, Any]) -> nn.Mod
     """Import the callable and make the module; errors as in :func:`fer_edge.train.models.resolve`."""
     from torch import nn
 
+    _outlive()
     # What it prints must not stand before a JSON document.
     with _current_folder_first(), redirect_stdout(sys.stderr):
         function = _find(name)
@@ -61,6 +64,21 @@ def call(name: str, *, num_classes: int, arguments: Mapping[str, Any]) -> nn.Mod
             f"--arch {name} returned {type(made).__name__}; it must return a torch.nn.Module"
         )
     return made
+
+
+def _outlive() -> None:
+    """From now on ``os._exit()`` in this thread raises: it would end the command at once, mostly with 0 and half done."""
+    real, owner = os._exit, (os.getpid(), threading.get_ident())
+    if real.__name__ == "leave":  # done already
+        return
+
+    def leave(status: int) -> NoReturn:
+        # Forked processes and threads that watch over this one end as they mean to.
+        if (os.getpid(), threading.get_ident()) != owner:
+            real(status)
+        raise RuntimeError(f"it called os._exit({status!r})")
+
+    os._exit = leave  # type: ignore[assignment]
 
 
 def takes(function: Callable[..., Any], argument: str) -> bool:
