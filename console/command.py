@@ -44,13 +44,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 FLAGS = ("json", "quiet", "debug", "wide")
 LONGEST_LINE = 300
@@ -120,6 +122,8 @@ class FerCommand(click.Command):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """What a shell offers for the first word: subcommands, and what the argument itself may be."""
+        from click.shell_completion import CompletionItem  # only when a shell asks
+
         own = [
             CompletionItem(entry.name, help=entry.summary)
             for entry in self.subcommands.values()

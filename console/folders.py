@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import shutil
-import tempfile
 from pathlib import Path
 
 COMPILER_CACHE = "TORCHINDUCTOR_CACHE_DIR"
@@ -17,12 +15,29 @@ def keep_folders_clean() -> None:
     What the user has chosen, by environment or by having the folders, stays.
     """
     # torch._dynamo makes this folder when it is imported, whether or not anything is compiled.
-    os.environ.setdefault(COMPILER_CACHE, tempfile.gettempdir())
+    os.environ.setdefault(COMPILER_CACHE, _temporary_folder())
     if "MPLCONFIGDIR" not in os.environ and not _has_matplotlib_folders():
         # Made by Matplotlib, if it is used at all.
-        folder = Path(tempfile.gettempdir()) / f"fer-edge-matplotlib-{os.getpid()}-{os.urandom(4).hex()}"
+        folder = Path(_temporary_folder()) / f"fer-edge-matplotlib-{os.getpid()}-{os.urandom(4).hex()}"
         os.environ["MPLCONFIGDIR"] = str(folder)
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        atexit.register(_remove, folder)
+
+
+def _temporary_folder() -> str:
+    """What ``tempfile`` names, mostly without its import, which brings random numbers and the archive formats."""
+    usual = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - nothing is made in it here
+    if os.path.isabs(usual) and Path(usual).is_dir() and os.access(usual, os.W_OK | os.X_OK):
+        return usual
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _has_matplotlib_folders() -> bool:

@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import VariantError
 from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     ParamType = click.ParamType[Any]
 else:  # generic since click 8.4 only
     ParamType = click.ParamType
@@ -30,6 +31,8 @@ def offer(
     """
 
     def offered(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem  # only when a shell asks
+
         return [CompletionItem(word) for word in words() if word.startswith(incomplete)]
 
     return offered
@@ -108,6 +111,8 @@ class CommaList(ParamType):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """What may follow the last comma."""
+        from click.shell_completion import CompletionItem
+
         before, comma, last = incomplete.rpartition(",")
         offered = self.element.shell_complete(ctx, param, last)
         return [CompletionItem(f"{before}{comma}{item.value}", item.type) for item in offered]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -80,7 +79,11 @@ class Output:
     @property
     def width(self) -> int | None:
         """Columns of the terminal on standard output; None where lines need no limit (a file, a pipe, ``--wide``)."""
-        return shutil.get_terminal_size().columns if is_terminal(sys.stdout) and not self.wide else None
+        if self.wide or not is_terminal(sys.stdout):
+            return None
+        import shutil  # brings the archive formats
+
+        return shutil.get_terminal_size().columns
 
 
 def is_terminal(stream: TextIO | None) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from fer_edge.faces.haar import HaarDetector
 from fer_edge.faces.whole import WholePicture
-from fer_edge.runtime.camera import gray, scaled, upright_size
+from fer_edge.runtime.camera import gray, scaled, upright, upright_size
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.frame import Frame
@@ -61,10 +61,10 @@ def detect_faces(frame: Frame, detector: Detector) -> list[Box]:
     width, height = upright_size(frame)
     longest = max(width, height)
     if longest <= LONGEST_SIDE:
-        return detector.detect(_gray(frame, width, height))
+        return detector.detect(_gray(upright(frame)))
     small = [max(1, round(side * LONGEST_SIDE / longest)) for side in (width, height)]
     across, down = width / small[0], height / small[1]
-    found = detector.detect(_gray(frame, *small))
+    found = detector.detect(_gray(scaled(frame, *small)))
     return sorted(
         (
             float(round(x0 * across)),
@@ -76,6 +76,6 @@ def detect_faces(frame: Frame, detector: Detector) -> list[Box]:
     )
 
 
-def _gray(frame: Frame, width: int, height: int) -> NDArray[np.uint8]:
-    red, green, blue = np.moveaxis(scaled(frame, width, height), 2, 0)
+def _gray(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    red, green, blue = np.moveaxis(picture, 2, 0)
     return gray(red, green, blue)

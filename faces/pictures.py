@@ -10,7 +10,7 @@ What a decoder leaves open is decided here, once:
 | gray, palette, CMYK, YCbCr         | RGB by Pillow's conversion; color profiles are not applied                     |
 | several frames                     | the first one                                                                  |
 | floating-point or 32-bit pixels    | refused                                                                        |
-| rows that are missing              | refused, however many there are                                                |
+| rows that are missing              | refused, however many there are; of a progressive JPEG, in its first scan      |
 
 A file is looked at in steps, each cheaper than the next: its first bytes name the one decoder it may meet
 (:mod:`fer_edge.faces.picture_formats`), its header says what decoding costs (:mod:`fer_edge.faces.headers`), and only
@@ -30,6 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.missing_rows import refuse_missing_rows
 from fer_edge.faces.picture_formats import BEGINNING, SUFFIXES, PictureFormat, format_of, why_unknown
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import PictureError
@@ -210,7 +211,7 @@ def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int)
                 f"it is {image.width}x{image.height}, but announces {header.width}x{header.height}"
             )
         shared = _loaded(image)
-        _refuse_missing_rows(image, file)
+        refuse_missing_rows(image, PictureBytes(file))
         orientation = _orientation(image)
         return _upright(_converted(image, shared), orientation)
 
@@ -228,18 +229,6 @@ def _loaded(image: Image) -> NDArray[np.uint8] | None:
     image.load()
     # Older versions insist on memory of their own.
     return memory if image.im is mapped else None
-
-
-def _refuse_missing_rows(image: Image, file: BinaryIO) -> None:
-    """Pillow takes a PNG whose compressed data is closed early for a picture that is black from there on."""
-    if image.format != "PNG":
-        return
-    from fer_edge.faces.headers.png import png_rows_are_missing
-
-    last = np.asarray(image.crop((0, image.height - 1, image.width, image.height)))
-    # An interlaced picture has its last row early. The file may have been closed by the decoder, but not by us.
-    if (image.info.get("interlace") or not last.any()) and png_rows_are_missing(PictureBytes(file)):
-        raise HeaderError("cut off: rows are missing at its end")
 
 
 def _converted(image: Image, shared: NDArray[np.uint8] | None) -> NDArray[np.uint8]:

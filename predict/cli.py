@@ -104,6 +104,7 @@ def _uncollected() -> Iterator[None]:
     gc.disable()
     try:
         yield
+        gc.freeze()  # neither now nor when the process ends
     finally:
         gc.enable()
 

@@ -11,7 +11,6 @@ import contextlib
 import errno
 import glob
 import os
-import secrets
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -91,7 +90,7 @@ def _out_of_the_way(target: str | Path, leftovers: Sequence[Path]) -> list[Path]
         if not _remove(leftover):
             aside = leftover
             with contextlib.suppress(OSError):
-                aside = leftover.rename(_beside(target, _ASIDE + secrets.token_hex(4)))
+                aside = leftover.rename(_beside(target, _ASIDE + os.urandom(4).hex()))
             kept.append(aside)
     return kept
 

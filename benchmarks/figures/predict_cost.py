@@ -85,7 +85,7 @@ def compared(side: int, folder: Path, model: Path, rounds: int) -> dict[str, Any
     commands = {
         "bare": [sys.executable, "-P", "-c", BARE, str(folder / "photo.jpg"), str(artifact)],
         "fer-predict": [
-            *(sys.executable, "-P", "-m", "fer_edge.predict.cli"),
+            *(sys.executable, "-P", "-c", "from fer_edge.predict.cli import main; main()"),
             *(str(folder / "photo.jpg"), "--model", str(model), "--variant", "tflite-fp32"),
         ],
     }

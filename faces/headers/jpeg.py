@@ -65,6 +65,23 @@ def jpeg_header(file: PictureBytes) -> Header:
     return Header(width, height, working, reducible=1 if several else 8)
 
 
+def jpeg_scans_end(file: PictureBytes) -> int:
+    """Where the marker behind the last scan is, of a file whose header was found to be sound.
+
+    Raises:
+        HeaderError: there is none.
+    """
+    offset, marker = _next_marker(file, 2)
+    while marker != _EOI:
+        if marker == _SOS:
+            offset, marker = _after_scan(file, offset)
+        else:
+            offset, marker = _next_marker(
+                file, offset if marker in _BARE else offset + file.number(offset, 2)
+            )
+    return offset - 2
+
+
 def _next_marker(file: PictureBytes, offset: int) -> tuple[int, int]:
     """Where the segment after the next marker begins, and the marker; fill bytes and a little junk are passed over."""
     window = file.upto(offset, _JUNK)
