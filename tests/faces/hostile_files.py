@@ -4,6 +4,7 @@ Read by the tests and by ``benchmarks/figures/hostile_pictures.py``. Nothing her
 """
 
 import io
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -98,6 +99,22 @@ def jpeg_closed_early(share=0.01):
     return data[: int(len(data) * share) + 700] + b"\xff\xd9"
 
 
+def jpeg_ends_after(share, image=None, **options):
+    """Closed after a share of its first scan's data."""
+    data = encoded(image or texture(512, 384), "JPEG", quality=90, **options)
+    scan = data.index(b"\xff\xda") + 2
+    start = scan + int.from_bytes(data[scan : scan + 2], "big")
+    end = re.search(rb"\xff[^\x00\xd0-\xd7]", data[start:]).start() + start
+    return data[: start + int((end - start) * share)].rstrip(b"\xff") + b"\xff\xd9"
+
+
+def gray_below():
+    """A picture whose lower half is what decoders fill in for missing data."""
+    image = texture(512, 384)
+    image.paste((128, 128, 128), (0, 200, 512, 384))
+    return image
+
+
 def tiff(entries, data=b""):
     """Little-endian, one directory; ``entries`` are (tag, type, count, value), ``data`` lies behind them."""
     body = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
@@ -184,6 +201,13 @@ REFUSED = {
     "JPEG, 60 megapixels, progressive": ("jpg", lambda: jpeg_with_size(7800, 7800, progressive=True)),
     "JPEG, 48 megapixels out of 1 kB": ("jpg", lambda: jpeg_with_size(8000, 6000)),
     "JPEG, closed after a hundredth": ("jpg", jpeg_closed_early),
+    "JPEG, closed after a half": ("jpg", lambda: jpeg_ends_after(0.5)),
+    "JPEG, closed near its end": ("jpg", lambda: jpeg_ends_after(0.99)),
+    "JPEG, closed in a gray half": ("jpg", lambda: jpeg_ends_after(0.99, gray_below())),
+    "JPEG of gray, closed after a half": ("jpg", lambda: jpeg_ends_after(0.5, texture(512, 384, "L"))),
+    "JPEG of CMYK, closed after a half": ("jpg", lambda: jpeg_ends_after(0.5, texture(512, 384).convert("CMYK"))),
+    "JPEG with restarts, closed after a half": ("jpg", lambda: jpeg_ends_after(0.5, restart_marker_blocks=1)),
+    "JPEG, progressive, closed in its first scan": ("jpg", lambda: jpeg_ends_after(0.5, progressive=True)),
     "JPEG, 50 megapixels, cut off near its end": (
         "jpg", lambda: encoded(texture(8160, 6120), "JPEG", quality=85)[:-5000]),
     "JPEG, cut in half": ("jpg", lambda: (data := encoded(texture(2000, 2000), "JPEG"))[: len(data) // 2]),
@@ -229,6 +253,9 @@ REFUSED = {
 ACCEPTED = {
     "JPEG of a telephone, 50 megapixels": ("jpg", lambda: encoded(texture(8160, 6120), "JPEG", quality=85)),
     "the same, turned by EXIF": ("jpg", lambda: encoded(texture(8160, 6120), "JPEG", quality=85, exif=turned(6))),
+    "JPEG, gray below": ("jpg", lambda: encoded(gray_below(), "JPEG", quality=90)),
+    "JPEG, gray below, with restarts": ("jpg", lambda: encoded(gray_below(), "JPEG", restart_marker_blocks=1)),
+    "JPEG, gray below, progressive": ("jpg", lambda: encoded(gray_below(), "JPEG", progressive=True)),
     "JPEG, 50 megapixels, progressive": (
         "jpg", lambda: encoded(texture(8160, 6120), "JPEG", quality=85, progressive=True)),
     "JPEG, 46 megapixels, CMYK": ("jpg", lambda: encoded(texture(6800, 6800).convert("CMYK"), "JPEG", quality=85)),
