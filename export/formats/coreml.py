@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import gc
 import tempfile
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,9 +33,10 @@ from fer_edge.export.formats.coreml_weights import read_constants
 from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.formats.tflite_quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
-from fer_edge.export.record import Call, record
+from fer_edge.export.record import Call, Record, record
 from fer_edge.export.rewrite import rewrite_linear, rewrite_pools, rewrite_resizes
 from fer_edge.export.rewrite_pooling import COREML as COREML_POOLS
+from fer_edge.export.roads import by_either_road, exported
 from fer_edge.export.tracing import judge_trace, trace
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -58,18 +60,22 @@ class CoreMLFormat:
         """
         refuse_unknown_precision(request.variant, ("fp32", "fp16", "w8"))
         contract = contract_for(request.variant, request.source.contract)
-        # What is not finite after a fold is refused below, with the tensor's name.
-        with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
-            _write(request, contract)
+
+        def write(network: nn.Module) -> None:
+            # What is not finite after a fold is refused below, with the tensor's name.
+            with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
+                _write(request, contract, network)
+
+        by_either_road(request, _network(request), write, [exported], "network")
         for constant in read_constants(request.path):
             refuse_nonfinite(constant.name, constant.values)
         return contract
 
 
-def _write(request: Request, contract: Contract) -> None:
+def _write(request: Request, contract: Contract, network: nn.Module) -> None:
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
         raw = Path(folder) / "raw.mlpackage"
-        _convert(request, contract).save(str(raw))
+        _convert(request, contract, network).save(str(raw))
         write_package(raw, request.path, contract)
 
 
@@ -80,6 +86,13 @@ def _folders_collected() -> Iterator[None]:
         warnings.filterwarnings("ignore", message="Implicitly cleaning up", category=ResourceWarning)
         try:
             yield
+        except Exception as error:
+            # What an error remembers would keep them.
+            fault: BaseException | None = error
+            while fault is not None:
+                traceback.clear_frames(fault.__traceback__)
+                fault = fault.__context__
+            raise
         finally:
             gc.collect()
 
@@ -96,14 +109,14 @@ class _Plain(nn.Module):
         return output["probabilities"]
 
 
-def _convert(request: Request, contract: Contract) -> Any:
+def _convert(request: Request, contract: Contract, network: nn.Module) -> Any:
     import coremltools as ct
 
     image = request.variant.interface == "image"
     precision = request.variant.precision
     half = ct.transform.FP16ComputePrecision(op_selector=_after_first_product())
     return ct.convert(
-        _traced(request),
+        _traced(request, network),
         convert_to="mlprogram",
         minimum_deployment_target=ct.target.iOS16,
         compute_precision=half if precision == "fp16" else ct.precision.FLOAT32,
@@ -113,16 +126,16 @@ def _convert(request: Request, contract: Contract) -> Any:
             ct.TensorType(name="scores") if image else ct.TensorType(name="probabilities", dtype=np.float32)
         ],
         classifier_config=ct.ClassifierConfig(list(contract.labels)) if image else None,
-        pass_pipeline=_passes(precision, _calls(request)),
+        pass_pipeline=_passes(precision, _record(request).calls),
         skip_model_load=True,
     )
 
 
-def _calls(request: Request) -> list[Call]:
-    key = "coreml:calls"
+def _record(request: Request) -> Record:
+    key = "coreml:record"
     if key not in request.memo:
-        request.memo[key] = record(request.source.module, example_tensor(request.source.contract)).calls
-    found: list[Call] = request.memo[key]
+        request.memo[key] = record(request.source.module, example_tensor(request.source.contract))
+    found: Record = request.memo[key]
     return found
 
 
@@ -166,9 +179,9 @@ def _image_input(contract: Contract) -> Any:
     return ct.ImageType(name="image", shape=shape, color_layout=ct.colorlayout.RGB)
 
 
-def _traced(request: Request) -> torch.jit.ScriptModule:
+def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
     """A trace for one conversion, because the converter writes into it; the first one of an interface is judged."""
-    interface, contract, network = request.variant.interface, request.source.contract, _network(request)
+    interface, contract = request.variant.interface, request.source.contract
     if interface == "image":
         frontend: nn.Module = ImageFrontend(network, contract, layout="NCHW")
         example = example_picture(contract, layout="NCHW")
@@ -176,17 +189,17 @@ def _traced(request: Request) -> torch.jit.ScriptModule:
         frontend, example = TensorFrontend(network, contract), example_tensor(contract)
     traced = trace(_Plain(frontend).eval(), example)
     key = f"coreml:judged:{interface}"
-    if key not in request.memo:
+    if request.memo.get(key) is not network:
         judge_trace(traced, request)
-        request.memo[key] = True
+        request.memo[key] = network
     return traced
 
 
 def _network(request: Request) -> nn.Module:
-    """The original with pools and resizes that the converter gets right, and without BatchNorm behind linear layers.
+    """The original in a form that the converter gets right: pools, resizes, BatchNorm behind linear layers, writes.
 
     Raises:
-        ExportError: one that it gets wrong has no other form that is proven equal.
+        ExportError: what it gets wrong has no other form that is proven equal.
     """
     if NETWORK not in request.memo:
         notes: list[str] = []
@@ -196,11 +209,26 @@ def _network(request: Request) -> nn.Module:
         network = rewrite_resizes(rewrite_pools(folded, example, COREML_POOLS, faults), example, faults)
         if faults:
             raise ExportError(f"coremltools would pool or resize wrongly in this network, and {faults[0]}")
-        request.memo[NETWORK] = network, notes
+        request.memo[NETWORK] = _without_shared_writes(network, _record(request), example), notes
     network, notes = request.memo[NETWORK]
     request.notes.extend(note for note in notes if note not in request.notes)
     found: nn.Module = network
     return found
+
+
+def _without_shared_writes(network: nn.Module, seen: Record, example: Tensor) -> nn.Module:
+    """The network without writes into memory that is read through other tensors: the converter loses them."""
+    if not seen.shared:
+        return network
+    try:
+        return exported(network, example)
+    except ExportError as error:
+        write = seen.shared[0]
+        at = f" at {Path(write.place.file).name[:80]}:{write.place.line}" if write.place else ""
+        raise ExportError(
+            f"coremltools would lose what {write.operator}{at} writes into a part of a tensor that is read again, "
+            f"and without such writes {str(error)[:200]}; write it without the in-place operator"
+        ) from error
 
 
 def _after_first_product() -> Callable[[Any], bool]:

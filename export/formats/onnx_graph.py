@@ -16,6 +16,7 @@ from fer_edge.export.formats.protocol import Request
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.rewrite import rewrite_pools
 from fer_edge.export.rewrite_pooling import ONNX as ONNX_POOLS
+from fer_edge.export.roads import by_either_road, note_road, traced
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -49,13 +50,20 @@ def base_graph(request: Request) -> ModelProto:
     key = f"onnx:graph:{request.variant.interface}"
     if key not in request.memo:
         request.memo[key] = _export(request)
+    note_road(request, "network")
     copy = onnx.ModelProto()
     copy.CopyFrom(request.memo[key])
     return copy
 
 
 def _export(request: Request) -> ModelProto:
-    module, contract = _network(request), request.source.contract
+    return by_either_road(
+        request, _network(request), lambda module: _graph(request, module), [traced], "network"
+    )
+
+
+def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
+    contract = request.source.contract
     if request.variant.interface == "image":
         frontend: torch.nn.Module = ImageFrontend(module, contract)
         example = example_picture(contract)

@@ -35,6 +35,7 @@ from fer_edge.export.rewrite import (
     rewrite_single,
 )
 from fer_edge.export.rewrite_pooling import TFLITE as TFLITE_POOLS
+from fer_edge.export.roads import by_either_road, exported, note_road, traced
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
@@ -109,12 +110,17 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
 
     network = _understood(request, module, form)
 
-    def convert() -> bytes:
+    def convert(network: nn.Module) -> bytes:
         model = convert_float(network, request.source.contract, interface)
         refuse_nonfinite_tensors(TFLite.read(model))
         return model
 
-    found: bytes = _once(request, f"{form} {interface}", convert)
+    found: bytes = _once(
+        request,
+        f"{form} {interface}",
+        lambda: by_either_road(request, network, convert, [exported, traced], form),
+    )
+    note_road(request, form)
     return found
 
 

@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.protocol import Request, Source, refuse_unknown_precision
+from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.frontend import TensorFrontend, example_tensor
+from fer_edge.export.roads import by_either_road, exported
 from fer_edge.export.tracing import trace
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.contract import Contract
@@ -49,7 +50,12 @@ class TorchScriptFormat:
         """
         refuse_unknown_precision(request.variant, ("fp32",))
         contract = contract_for(request.variant, request.source.contract)
-        buffer = _save(_frozen(request.source), contract)
+        source = request.source
+
+        def archive(network: nn.Module) -> bytes:
+            return _save(_frozen(network, source.contract), contract)
+
+        buffer = by_either_road(request, source.module, archive, [exported], "network")
         request.path.write_bytes(_reproducible(buffer))
         return contract
 
@@ -66,17 +72,13 @@ class _Probabilities(nn.Module):
         return output["probabilities"]
 
 
-def _frozen(source: Source) -> torch.jit.ScriptModule:
-    module = _Probabilities(TensorFrontend(source.module, source.contract)).eval()
-    example = example_tensor(source.contract)
+def _frozen(network: nn.Module, reference: Contract) -> torch.jit.ScriptModule:
+    module = _Probabilities(TensorFrontend(network, reference)).eval()
     try:
         with _deprecation_silenced(), torch.no_grad():
-            frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, example))
+            frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, example_tensor(reference)))
     except Exception as error:
-        reason = next(
-            (line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__
-        )
-        raise ExportError(f"torch.jit.trace refused the module: {reason}") from error
+        raise ExportError(f"torch.jit.trace refused the module: {_first_line(error)}") from error
     for number, node in enumerate(frozen.graph.findAllNodes("prim::Constant")):  # type: ignore[attr-defined]
         value = node.output().toIValue()
         if isinstance(value, Tensor) and value.is_floating_point():
@@ -85,9 +87,18 @@ def _frozen(source: Source) -> torch.jit.ScriptModule:
 
 
 def _save(module: torch.jit.ScriptModule, contract: Contract) -> bytes:
-    with _deprecation_silenced():
-        data: bytes = module._save_to_buffer_for_lite_interpreter(_extra_files={CONTRACT_FILE: contract.text})
+    try:
+        with _deprecation_silenced():
+            data: bytes = module._save_to_buffer_for_lite_interpreter(
+                _extra_files={CONTRACT_FILE: contract.text}
+            )
+    except RuntimeError as error:
+        raise ExportError(f"TorchScript cannot hold the module: {_first_line(error)}") from error
     return data
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 @contextmanager

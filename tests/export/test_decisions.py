@@ -42,6 +42,12 @@ def by_loop(net, x):
     return x
 
 
+def by_part_of_a_buffer(net, x):
+    out = torch.zeros(4)
+    out[1:3] = x.mean((2, 3))[0, :2]
+    return -x if max(out.tolist()) > 0.5 else x
+
+
 def by_size(net, x):
     return x if x.shape[-1] % 2 == 0 and len(x) == 1 and x.numel() else -x
 
@@ -97,6 +103,7 @@ def judge(way):
     ("way", "line"),
     [
         (by_mean, 1), (never_on_these_pictures, 1), (by_item, 1), (by_float, 1), (by_list, 1), (by_loop, 1), (raised_or_not, 3),
+        (by_part_of_a_buffer, 3),
     ],
 )  # fmt: skip
 def test_names_the_line_that_decides(way, line):
