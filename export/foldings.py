@@ -74,7 +74,9 @@ def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
 
 def _constants(call: Call) -> list[Value]:
     """Tensors of weights that an operator reads, those in lists too."""
-    flat = [item for part in call.arguments for item in (part if isinstance(part, list | tuple) else [part])]
+    # What is copied to is not read.
+    read = call.arguments[1:] if call.name == "aten::copy" else call.arguments
+    flat = [item for part in read for item in (part if isinstance(part, list | tuple) else [part])]
     return [
         item
         for item in flat

@@ -145,6 +145,9 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         given = _arguments(func, args, kwargs or {})
         for tensor in (item for item in _flat(given) if isinstance(item, Tensor)):
             self.look_for_write(tensor)
+        for value in (self.value(tensor) for tensor in _written(func, given)):
+            # As it was before.
+            value.constant = None if value.constant is None else value.constant.clone()
         result = func(*args, **(kwargs or {}))
         self._moment += 1
         arguments = tree_map_only(Tensor, self.value, given)

@@ -152,7 +152,7 @@ def _filled(graph: fx.Graph, node: fx.Node) -> None:
     graph.erase_node(node)
 
 
-def _clipped(graph: fx.Graph, node: fx.Node) -> None:
+def _clipped(_: fx.Graph, node: fx.Node) -> None:
     """Limits in the type of what they limit: coremltools takes whole numbers for integers."""
     if node.meta["val"].is_floating_point():
         node.args = (
