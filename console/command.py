@@ -110,7 +110,7 @@ class FerCommand(click.Command):
             "context_settings", {"help_option_names": ["-h", "--help"], "max_content_width": 100}
         )
         super().__init__(name, epilog=f"{_listed(subcommands)}\b\nExample:\n  {example}", **attributes)
-        self.params += _common_options(name)
+        self.params += _common_options()
         self.subcommands = {entry.name: entry for entry in subcommands}
         self.more_help = more_help
         first = next((param for param in self.params if isinstance(param, click.Argument)), None)
@@ -386,10 +386,10 @@ def _python_warnings(output: Output) -> Iterator[None]:
         warnings.showwarning = before
 
 
-def _common_options(name: str) -> list[click.Parameter]:
+def _common_options() -> list[click.Parameter]:
     def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         if value and not ctx.resilient_parsing:
-            click.echo(f"{name} {version()}")
+            click.echo(f"{ctx.command_path} {version()}")
             ctx.exit()
 
     return [

@@ -79,6 +79,17 @@ def test_every_help_in_a_process_of_its_own(module, words):
     assert "Example:" in done.stdout
 
 
+@pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
+def test_every_version_names_the_whole_command(module, words):
+    done = subprocess.run(
+        [sys.executable, "-m", module, *words, "--version"],
+        env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    name = importlib.import_module(module).main.name
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[:-1] == [name, *words]
+
+
 def test_no_data_set_imports_a_recipe():
     """Recipes import data sets; the reverse is a circle that only some first imports survive."""
     for path in (ROOT / "train/datasets").glob("*.py"):
