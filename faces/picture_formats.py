@@ -78,7 +78,7 @@ FORMATS: tuple[PictureFormat, ...] = (
     PictureFormat("GIF", ("GifImagePlugin", "GifImageFile"), (".gif",), _starts(b"GIF87a", b"GIF89a"), ("simple", "gif_header")),
     PictureFormat("BMP", ("BmpImagePlugin", "BmpImageFile"), (".bmp",), _starts(b"BM"), ("simple", "bmp_header")),
     PictureFormat("PPM", ("PpmImagePlugin", "PpmImageFile"), (".pbm", ".pgm", ".ppm", ".pnm"), _is_ppm, ("simple", "ppm_header")),
-    PictureFormat("AVIF", ("AvifImagePlugin", "AvifImageFile"), (".avif",), _is_avif, ("simple", "avif_header")),
+    PictureFormat("AVIF", ("AvifImagePlugin", "AvifImageFile"), (".avif",), _is_avif, ("avif", "avif_header")),
     PictureFormat("JPEG2000", ("Jpeg2KImagePlugin", "Jpeg2KImageFile"), (".jp2", ".j2k"),
                   _starts(b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  \r\n\x87\n"), ("simple", "jpeg2000_header")),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The formats whose cost a few numbers tell: BMP, GIF, PPM and PGM, WebP, AVIF, JPEG 2000."""
+"""The formats whose cost a few numbers tell: BMP, GIF, PPM and PGM, WebP, JPEG 2000."""
 
 from __future__ import annotations
 
@@ -117,22 +117,6 @@ def _count_frames(file: PictureBytes, end: int) -> None:
             raise HeaderError(f"more than {MOST_FRAMES} frames and chunks; save its first frame")
         length = file.number(offset + 4, 4, "little")
         offset += 8 + length + length % 2
-
-
-def avif_header(file: PictureBytes) -> Header:
-    """AVIF: the largest size that any of its parts announces (boxes ``ispe`` of ISO/IEC 23008-12)."""
-    _refuse_large_file(file, "AVIF")
-    head = file.upto(0, 1 << 20)
-    sizes = [_ispe(head, found.end()) for found in re.finditer(b"ispe", head)]
-    if not sizes:
-        raise HeaderError("no size in it")
-    width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
-    return Header(width, height, 16.0, 2 * file.size)
-
-
-def _ispe(head: bytes, place: int) -> tuple[int, int]:
-    width, height = (int.from_bytes(head[start : start + 4]) for start in (place + 4, place + 8))
-    return width, height
 
 
 def jpeg2000_header(file: PictureBytes) -> Header:

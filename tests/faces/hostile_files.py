@@ -235,6 +235,8 @@ REFUSED = {
             struct.pack(">IIII", 64, 64, 0, 0), struct.pack(">IIII", 10000, 10000, 0, 0))),
     "AVIF, 100 megapixels": (
         "avif", lambda: encoded(texture(64, 64), "AVIF").replace(struct.pack(">II", 64, 64), struct.pack(">II", 10000, 10000))),
+    "AVIF, a frame of 16 megapixels in a picture of 90x40": (
+        "avif", lambda: encoded(texture(4000, 4000), "AVIF", speed=10).replace(struct.pack(">II", 4000, 4000), struct.pack(">II", 90, 40))),
     "Encapsulated PostScript": ("eps", lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 99 99\n%%EndComments\n showpage\n"),
     "Photoshop": ("psd", lambda: b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 30000, 30000, 8, 3) + bytes(16)),
     "icon": ("ico", lambda: encoded(texture(64, 64, "RGBA"), "ICO")),
