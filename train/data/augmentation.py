@@ -2,7 +2,7 @@
 
 Crops already differ by the jitter of their boxes, which goes through the camera path. Here comes what a camera and a
 different hand would change: mirror, tilt, light, contrast, gamma, sharpness, noise, things before the face. To add an
-augmentation: one function and one line in ``AUGMENTATIONS``.
+augmentation: one function and one line in ``AUGMENTATIONS`` (and, for an accelerator, in ``batch_augmentation.BATCHED``).
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 
 GROUP = 8
-"""Pictures that share one draw of parameters: one by one would take as long as the network's own step."""
+"""Pictures that share one draw of parameters: one by one would take as long as the network's own step on a CPU. What an
+accelerator takes instead is in ``batch_augmentation``."""
 
 
 class RandomGamma(v2.Transform):

@@ -13,6 +13,7 @@ from torchmetrics import MeanMetric
 from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
+from fer_edge.train.data.batch_augmentation import BATCHED
 from fer_edge.train.loop.optimizers import groups, optimizer_named, schedule_named
 from fer_edge.train.losses import balanced, loss_named, smoothed
 from fer_edge.train.recipes.recipe import Recipe
@@ -109,12 +110,17 @@ class Training(pl.LightningModule):
         """Loss of one augmented batch."""
         crops, labels = batch
         with self._own_numbers():
-            images = self.normalized(augment(crops, self.augmentation))
+            images = self.normalized(self._augmented(crops))
             loss, logits = self._objective[0](self.model, images, labels)
         self.train_accuracy(logits.detach(), labels.argmax(1))
         self.log("train_loss", loss, on_step=False, on_epoch=True, sync_dist=self.trainer.world_size > 1)
         self.log("train_accuracy", self.train_accuracy, on_step=False, on_epoch=True)
         return loss
+
+    def _augmented(self, crops: Tensor) -> Tensor:
+        """(n, C, H, W) uint8 -> float32 in 0..1, in the form that suits the device."""
+        whole = BATCHED.get(self.recipe.augmentation)
+        return augment(crops, self.augmentation) if whole is None or crops.is_cpu else whole(crops)
 
     @contextmanager
     def _own_numbers(self) -> Iterator[None]:
