@@ -144,7 +144,7 @@ def not_checked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
     said = [
         f"parity as recorded of {_listed(claimed)}" if claimed else "",
         f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",
-        f"calibration of {_listed(calibrated)}: likewise" if calibrated else "",
+        f"calibration of {_listed(calibrated)}: its pictures are not in the bundle" if calibrated else "",
         f"whether limits of the exporter's own are wise: {_shown(own)}" if own else "",
         ORIGIN,
     ]
