@@ -41,6 +41,7 @@ from fer_edge.runtime.frame import Frame  # noqa: E402
 from fer_edge.train.data import device_camera  # noqa: E402
 from fer_edge.train.data.arrays import cores  # noqa: E402
 from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
+from fer_edge.train.data.batch_augmentation import BATCHED  # noqa: E402
 from fer_edge.train.models import build  # noqa: E402
 
 WIDTH, HEIGHT, MARGIN, CLASSES = 640, 480, 0.1, 8
@@ -194,6 +195,7 @@ def data_row(
     crops = device_camera.scaled(pictures, boxes, side, side, margin=MARGIN)
     crops = device_camera.gray(crops) if channels == 1 else crops
     transform = augmentation()
+    form = (lambda: augment(crops, transform)) if device.type == "cpu" else (lambda: BATCHED["camera"](crops))
 
     def cut() -> Tensor:
         found = device_camera.scaled(pictures, boxes, side, side, margin=MARGIN)
@@ -205,7 +207,7 @@ def data_row(
         "channels": channels,
         "crops_by_workers": by_workers(side, workers) | {"processes": workers},
         "crops_on_device": rates(cut, count, device, 10),
-        "augmentation": rates(lambda: augment(crops, transform), count, device, 10),
+        "augmentation": rates(form, count, device, 10),
     }
 
 
