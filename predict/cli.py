@@ -70,6 +70,8 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     """
     if math.isnan(threshold):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
+    if place == "":
+        usage_error("--annotate is empty; name a picture file, or a folder for several")
     with _uncollected():
         from fer_edge.predict.answer import answers, face_finder
         from fer_edge.runtime import load

@@ -292,6 +292,7 @@ def test_no_source_is_ever_overwritten(run, tmp_path):
     [
         ["--threshold", "1.5"],
         ["--threshold", "nan"],
+        ["--annotate", ""],
         ["--threads", "0"],
         ["--variant", "tflte-fp32"],
         ["--modle", "x"],
