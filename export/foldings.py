@@ -64,7 +64,9 @@ def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
     for call in record(module, example).calls:
         chain = _extended(call, chains)
         if chain is None:
-            found += [_constant(value) for value in _constants(call)]
+            found += (
+                _of_lstm(call) if call.name == _LSTM else [_constant(value) for value in _constants(call)]
+            )
             continue
         chains[call.result] = chain
         if chain.first is call:
@@ -82,6 +84,21 @@ def _constants(call: Call) -> list[Value]:
         for item in flat
         if isinstance(item, Value) and item.constant is not None and item.constant.is_floating_point()
     ]
+
+
+def _of_lstm(call: Call) -> list[Need]:
+    """The gates in PyTorch's order or in MIL's (input, forget, output, cell), and the two biases as one."""
+    weights, biases, rest = call.arguments[1:3], call.arguments[3:5], call.arguments[5:7]
+    found = [_constant(value, (_mil_gates(_array(value)),)) for value in weights]
+    found += [_constant(value) for value in rest if value.constant is not None]
+    total = sum(_array(value) for value in biases) + np.zeros(1)
+    apart = tuple(_constant(value) for value in biases)
+    return [*found, Need((_candidates(_mil_gates(total)), _candidates(total), apart))]
+
+
+def _mil_gates(values: Array) -> Array:
+    first, second, cell, last = np.split(values, 4)
+    return np.concatenate((first, second, last, cell))
 
 
 def _constant(value: Value, forms: tuple[Array, ...] = ()) -> Need:
@@ -309,6 +326,7 @@ def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
     return np.broadcast_to(_array(other).reshape(-1), (chain.channels,)).copy()
 
 
+_LSTM = "aten::mkldnn_rnn_layer"
 _PRODUCTS = frozenset({"aten::convolution", "aten::addmm", "aten::mm"})
 _MOVES = frozenset(
     [

@@ -183,3 +183,26 @@ def test_folds_by_their_definition():
         + net.shift.flatten().double()
     )
     np.testing.assert_allclose(bias.values, wanted, rtol=1e-5, atol=1e-7)
+
+
+class Recurrent(nn.Module):
+    def __init__(self, **how):
+        super().__init__()
+        self.a, self.r = nn.Conv2d(3, 8, 3, 4, 1), nn.LSTM(8, 6, batch_first=True, **how)
+        self.fc = nn.Linear(12 if how else 6, 3)
+
+    def forward(self, x):
+        return self.fc(self.r(self.a(x).flatten(2).transpose(1, 2))[0].mean(1))
+
+
+@pytest.mark.parametrize("how", [{}, {"num_layers": 2, "bidirectional": True}])
+def test_gates_of_an_lstm_may_lie_in_another_order_and_nothing_else(how, tmp_path):
+    torch.manual_seed(0)
+    source, path = Source(Recurrent(**how).eval().requires_grad_(False), CONTRACT), tmp_path / "a.mlpackage"
+    COREML.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
+    assert audit_coreml(path, source).findings == ()
+    source.module.r.weight_hh_l0[3, 4] += 0.1
+    source.module.r.bias_ih_l0[20] += 0.1
+    assert [finding[:29] for finding in audit_coreml(path, source).findings] == [
+        "a weight of shape [24, 6] of ", "a weight of shape [24] of the"
+    ]  # fmt: skip
