@@ -124,6 +124,14 @@ def slice_by_index(i):
     return torch.from_numpy(i["x"].numpy()[tuple(where)].copy())
 
 
+def concat(i):
+    """One behind the other, or by turns."""
+    axis = int(i["axis"]) % i["values"][0].ndim
+    if i.get("interleave", False):
+        return torch.stack(i["values"], axis + 1).flatten(axis, axis + 1)
+    return torch.cat(i["values"], axis)
+
+
 def padding_of(i):
     """(before, after) of each spatial axis, first axis first."""
     axes = i["x"].ndim - 2
@@ -398,7 +406,7 @@ OPERATORS = {
     "squeeze": lambda i: i["x"].squeeze(tuple(whole(i["axes"]))) if "axes" in i else i["x"].squeeze(),
     "reshape": reshape,
     "transpose": lambda i: i["x"].permute(whole(i["perm"])),
-    "concat": lambda i: torch.cat(i["values"], int(i["axis"])),
+    "concat": concat,
     "stack": lambda i: torch.stack(i["values"], int(i["axis"])),
     "split": split,
     "tile": tile,

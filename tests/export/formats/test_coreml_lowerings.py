@@ -58,6 +58,9 @@ OPERATIONS = {
     "groups": lambda x: functional.group_norm(x, 4, SPREAD, MEAN, 1e-3),
     "reflected": lambda x: functional.pad(x, (1, 2, 3, 1), "reflect"),
     "neighborhoods": lambda x: functional.unfold(x, 3, 1, 1, 2)[:, :8],
+    "by turns": lambda x: (
+        torch.cat((x, x.sin()), 1).unflatten(1, (2, 8)).transpose(1, 2).flatten(1, 2)[:, :8]
+    ),
     "picked": lambda x: x[:, [3, 1, 0, 2, 7, 6, 5, 4]],
 }
 
