@@ -33,7 +33,8 @@ class Tiny(nn.Module):
         traced = torch.jit.is_tracing()
         if self.mood == "abort" and traced:
             os.abort()
-        if self.mood == "refuse" and traced:
+        # On every road to a file: what cannot be traced is exported.
+        if self.mood == "refuse" and (traced or torch.compiler.is_exporting()):
             raise RuntimeError("nothing to trace in /home/somebody/secret/place.py")
         logits = self.head(self.features(x).flatten(1))
         if self.mood == "distribution":
