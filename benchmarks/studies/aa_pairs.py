@@ -1,6 +1,6 @@
 """How often fer-bench tells two equal things apart: live ``compare --quick`` pairs under ``stress-ng --cpu 2``.
 
-    python benchmarks/figures/aa_pairs.py --pairs 200 --minutes 9      again and again, until 200 are done
+    python benchmarks/studies/aa_pairs.py --pairs 200 --minutes 9      again and again, until 200 are done
 
 Goal: at most 1 % of the pairs are off by more than 2 %. Each pair is a run of its own: 8 generations of three processes
 (A, B and A's twin). The two artifacts of the demo's bundle take turns.

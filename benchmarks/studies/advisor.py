@@ -1,6 +1,6 @@
 """The advisor against an exhaustive measurement: how much slower is what it names than the best there is?
 
-python benchmarks/figures/advisor.py --bundle demo/bundle --out benchmarks/results/advisor.json
+python benchmarks/studies/advisor.py --bundle demo/bundle --out benchmarks/results/advisor.json
 
 First the advice, then every variant with every number of threads for a longer time, then the two winners against each
 other, side by side. About three minutes for a bundle of all variants.
@@ -22,14 +22,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from machine import machine
 
-from fer_edge.benchmarks.advise import Limits, advise
-from fer_edge.benchmarks.advise_cli import Measuring, default_threads
-from fer_edge.benchmarks.choose import Wanted, choose
-from fer_edge.benchmarks.pairing import paired
-from fer_edge.benchmarks.plans import Plan
-from fer_edge.benchmarks.records import Record
-from fer_edge.benchmarks.targets.host import measure
-from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.bench.advise import Limits, advise
+from fer_edge.bench.advise_cli import Measuring, default_threads
+from fer_edge.bench.choose import Wanted, choose
+from fer_edge.bench.pairing import paired
+from fer_edge.bench.plans import Plan
+from fer_edge.bench.records import Record
+from fer_edge.bench.targets.host import measure
+from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.console.output import Output
 
 GOAL = 1.03

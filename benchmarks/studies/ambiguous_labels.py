@@ -1,6 +1,6 @@
 """Does a CycleGAN find wrong labels, and does training without them pay? Drawn faces with planted noise.
 
-    python benchmarks/figures/ambiguous_labels.py --work FOLDER [--out benchmarks/results/ambiguous_labels.json]
+    python benchmarks/studies/ambiguous_labels.py --work FOLDER [--out benchmarks/results/ambiguous_labels.json]
 
 1. 800 clear drawn faces, happiness and sadness in turn; 15 % of each class get the other label (fixed seed).
 2. A CycleGAN (48x48 gray, 16 filters, 4 residual blocks) is trained between the two noisy classes.
@@ -32,11 +32,13 @@ from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks" / "figures"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "studies"))
 from machine import machine  # noqa: E402 - scripts of one folder, run from anywhere
 
 from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
 from fer_edge.stats.intervals import wilson  # noqa: E402
+from fer_edge.synthetic import SyntheticFaces  # noqa: E402
+from fer_edge.synthetic.face import Face  # noqa: E402
 from fer_edge.train.cyclegan.choices import THRESHOLD, Choices  # noqa: E402
 from fer_edge.train.cyclegan.data import Domain, one_hot  # noqa: E402
 from fer_edge.train.cyclegan.generate import about, generate  # noqa: E402
@@ -50,8 +52,6 @@ from fer_edge.train.datasets.ambiguous_list import write_list  # noqa: E402
 from fer_edge.train.datasets.curated import Subset, augmented, reduced  # noqa: E402
 from fer_edge.train.datasets.generated import write_provenance  # noqa: E402
 from fer_edge.train.models.separable import SeparableNet  # noqa: E402
-from fer_edge.train.synthetic import SyntheticFaces  # noqa: E402
-from fer_edge.train.synthetic.face import Face  # noqa: E402
 
 CLASSES = ("happiness", "sadness")
 COLUMNS = [EMOTIONS.index(name) for name in CLASSES]

@@ -1,6 +1,6 @@
 """How many operator calls augmentation takes for each picture: in groups of eight, and in whole batches.
 
-    python benchmarks/figures/augmentation_calls.py
+    python benchmarks/studies/augmentation_calls.py
 
 On a GPU each call is at least one kernel, and at 64 pixels a kernel's launch costs more than its work. Calls that only
 make views are left out. Random draws decide which steps run, so that the figure is the mean over the batches. Times are

@@ -3,7 +3,7 @@
 Beside it what people write instead, which gives other pixels: OpenCV's conversion, rotation, crop and resize, and the
 specification's own arithmetic on the whole frame in plain numpy, followed by the same scaler.
 
-    python benchmarks/figures/camera_path.py --out benchmarks/results/camera_path.json
+    python benchmarks/studies/camera_path.py --out benchmarks/results/camera_path.json
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Do the 95 % intervals of a comparison hold the truth? An artifact against itself, slower by a share known exactly.
 
-    python benchmarks/figures/coverage.py --minutes 9      again and again, until 20 recorded and 30 live runs are done
+    python benchmarks/studies/coverage.py --minutes 9      again and again, until 20 recorded and 30 live runs are done
 
 Recorded: 20 runs. Resampled trials: 300 each with 1, 3 and 10 %; a trial draws as many generations as a run has from all
 recorded generations, at that slow-down, and computes the interval as ``fer-bench compare`` does. Live: 30 further runs, ten
@@ -30,8 +30,8 @@ from trials import (
     write,
 )
 
-from fer_edge.benchmarks.records import Record, pick
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Record, pick
+from fer_edge.bench.targets.target import Subject
 from fer_edge.stats.intervals import wilson
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import ratio_of_logs

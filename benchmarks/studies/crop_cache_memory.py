@@ -1,6 +1,6 @@
 """Memory of a large data set on its way through the cache of prepared faces.
 
-    python benchmarks/figures/crop_cache_memory.py --faces 12000 --work /tmp/crops --out benchmarks/results/crop_cache_memory.json
+    python benchmarks/studies/crop_cache_memory.py --faces 12000 --work /tmp/crops --out benchmarks/results/crop_cache_memory.json
 
 Pictures of 224x224 are made in AffectNet's newer layout, then prepared as ``fer-train affectnet --size 224`` does it, once
 with 2,000 and once with all of them: the difference is what each face costs in memory. Anonymous memory is sampled every

@@ -3,7 +3,7 @@
 Each process normalizes with the statistics of its half of the batch (on a CPU; on GPUs ``fer-train`` synchronizes them).
 Order, crops and the global batch are the same; augmentation is off.
 
-    python benchmarks/figures/ddp_difference.py
+    python benchmarks/studies/ddp_difference.py
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).parent))
 
-from figures.machine import machine  # noqa: E402 - a script that runs from anywhere
+from machine import machine  # noqa: E402 - a script that runs from anywhere
 
 RESULT = ROOT / "benchmarks" / "results" / "ddp_difference.json"
 EPOCHS = 3

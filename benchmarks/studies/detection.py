@@ -1,6 +1,6 @@
 """How often fer-bench notices 3 %: live comparisons of an artifact with itself, made slower by spinning.
 
-    python benchmarks/figures/detection.py --trials 60 --minutes 9
+    python benchmarks/studies/detection.py --trials 60 --minutes 9
 
 Goal: 95 % of the trials say ``slower`` within 60 seconds. One comparison is one look with a fixed length, so its error
 rate needs no correction for looking often.

@@ -1,6 +1,6 @@
 """What a teacher is worth to a small network, on drawn faces, with and without averaged weights.
 
-    python benchmarks/figures/distillation.py --work DIR [--seeds 3] [--out results/distillation.json]
+    python benchmarks/studies/distillation.py --work DIR [--seeds 3] [--out results/distillation.json]
 
 The student has a fifth of the teacher's weights; the teacher is the built-in model, which has learned from 20,000 drawn
 faces, the student sees 3,200 of them. Both ways take the same faces, order, augmentation, steps and learning rate; one

@@ -1,6 +1,6 @@
 """Processor time of ``make demo``'s export, all processes together: with faces that are drawn anew, and with kept ones.
 
-    python benchmarks/figures/export_cpu.py [--rounds 2]
+    python benchmarks/studies/export_cpu.py [--rounds 2]
 
 Each round runs ``fer-export --all-variants --accuracy synthetic`` twice with one folder for caches; the bundles must be
 equal. The result goes to ``results/export_cpu.json``, with the machine's load: two busy cores share execution units, so

@@ -1,6 +1,6 @@
 """How long an export takes and how much memory: two rows of the figures.
 
-    python benchmarks/figures/export_time.py [--checkpoint best.safetensors] [--rounds 5]
+    python benchmarks/studies/export_time.py [--checkpoint best.safetensors] [--rounds 5]
 
 1. ``fer-export --format tflite`` (fp32, built-in model), cold, against a bare litert-torch script on the same weights;
    fresh processes, interleaved, the ratio of medians.

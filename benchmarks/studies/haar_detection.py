@@ -1,6 +1,6 @@
 """Does a face detector take the drawn faces for faces?
 
-    python benchmarks/figures/haar_detection.py
+    python benchmarks/studies/haar_detection.py
 
 Draws frontal synthetic faces in pictures of 160 x 160 pixels, half of them clear and half weak or mixed expressions,
 and runs OpenCV's frontal Haar cascade on them as fer-predict does. A face counts as found if one detected box overlaps
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.faces.detector import Box, Detector, detect_faces, make_detector
-from fer_edge.train.synthetic import EMOTIONS, SyntheticFaces, render_face
+from fer_edge.synthetic import EMOTIONS, SyntheticFaces, render_face
 
 SIZE = 160
 OVERLAP = 0.4

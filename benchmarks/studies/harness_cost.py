@@ -1,6 +1,6 @@
 """What fer-bench's timing loop adds to a call, the engine's own Python binding left out.
 
-    python benchmarks/figures/harness_cost.py
+    python benchmarks/studies/harness_cost.py
 
 Two ways, in turns: seconds a call of ``timed(call, n)`` (list of stamps and differences included) minus seconds a call of
 the barest Python loop, once with a call that does nothing and once with each engine's own call. Goal: at most 2 microseconds.
@@ -18,8 +18,8 @@ from typing import Any
 from machine import machine
 from trials import VARIANTS, parser, subject, write
 
-from fer_edge.benchmarks.measure.loop import timed
-from fer_edge.benchmarks.measure.work import Work
+from fer_edge.bench.measure.loop import timed
+from fer_edge.bench.measure.work import Work
 from fer_edge.runtime.contract import Contract
 
 GOAL = 2e-6

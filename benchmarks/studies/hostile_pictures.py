@@ -1,6 +1,6 @@
 """What hostile and very large picture files cost: memory and time above idle, each file in a fresh process.
 
-    python benchmarks/figures/hostile_pictures.py
+    python benchmarks/studies/hostile_pictures.py
 
 The files are those of ``tests/faces/hostile_files.py``. A child imports what ``fer-predict`` imports, decodes a small
 picture, and then reads the file; above idle is the highest resident memory from then on, less what it was before, and

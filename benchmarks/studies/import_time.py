@@ -1,6 +1,6 @@
 """Start-up: ``import fer_edge.runtime`` against ``import numpy``, in fresh processes, one after the other.
 
-python benchmarks/figures/import_time.py --out benchmarks/results/import_time.json
+python benchmarks/studies/import_time.py --out benchmarks/results/import_time.json
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Accuracy of int8 over accuracy of fp32, built-in model, held-out drawn faces.
 
-    python benchmarks/figures/int8_accuracy.py [--samples 4000] [--out results/int8_accuracy.json]
+    python benchmarks/studies/int8_accuracy.py [--samples 4000] [--out results/int8_accuracy.json]
 
 The original's accuracy and each artifact's come from the export's own accuracy gate on the same faces of the test
 split, none of which was seen in training or calibration. No wall time is involved: a busy machine changes nothing.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks" / "figures"))
+sys.path.insert(0, str(ROOT / "benchmarks" / "studies"))
 from machine import machine  # noqa: E402 - scripts of one folder, run from anywhere
 
 GOAL = 0.995

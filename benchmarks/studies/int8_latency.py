@@ -1,7 +1,7 @@
 """Latency of int8 files against fp32 files of the same network: one thread, interleaved.
 
-    python benchmarks/figures/int8_latency.py --format tflite
-    python benchmarks/figures/int8_latency.py --format onnx --nets resnet18,fer_mini
+    python benchmarks/studies/int8_latency.py --format tflite
+    python benchmarks/studies/int8_latency.py --format onnx --nets resnet18,fer_mini
 
 Networks have random weights, so their BatchNorm statistics are calibrated first: degenerate ones give degenerate
 scales and timings that mean nothing. Each round runs every file for the same number of calls, in turns; the figure is the median

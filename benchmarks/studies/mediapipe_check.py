@@ -4,7 +4,7 @@ MediaPipe brings an OpenCV of its own, so it lives in an environment of its own,
 
     python3 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==1.2.2 ai-edge-litert
     fer-export --format tflite --precision fp32,fp16,w8,dynamic,int8 --interface image --out bundle
-    /tmp/mediapipe/bin/python benchmarks/figures/mediapipe_check.py bundle
+    /tmp/mediapipe/bin/python benchmarks/studies/mediapipe_check.py bundle
 
 The pictures already have the network's size, because MediaPipe's resize is another one than the camera path's. Results go to
 ``benchmarks/results/mediapipe.json``; ``spread`` (the largest standard deviation of a label over the pictures) says how much

@@ -1,6 +1,6 @@
 """fer-bench against the loops that people write: the same artifact against itself, every procedure in the same minutes.
 
-    python benchmarks/figures/naive_loops.py --trials 20 --stress 2 --minutes 9
+    python benchmarks/studies/naive_loops.py --trials 20 --stress 2 --minutes 9
 
 Each trial asks every procedure, in random order, for two figures of the same artifact, one process after the other (fer-bench:
 side by side, that is its procedure), and notes the ratio, which should be 1.
@@ -35,8 +35,8 @@ from trials import (
     write,
 )
 
-from fer_edge.benchmarks.measure.process import Process
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.measure.process import Process
+from fer_edge.bench.targets.target import Subject
 
 LIMIT = 0.02
 Time = Callable[[int], list[int]]

@@ -1,6 +1,6 @@
 """What ``fer-predict`` costs beside a bare script: CPU time of whole processes, interleaved.
 
-    python benchmarks/figures/predict_cost.py --model android_demo/bundle
+    python benchmarks/studies/predict_cost.py --model android_demo/bundle
 
 The bare script imports Pillow, OpenCV and LiteRT, decodes one photograph, runs the same cascade with the same parameters
 and the same artifact, and prints. It checks nothing: no header, no hash, no contract. ``fer-predict`` does the same

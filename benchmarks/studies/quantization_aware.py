@@ -1,6 +1,6 @@
 """int8 accuracy with and without quantization-aware training, on drawn faces.
 
-    python benchmarks/figures/quantization_aware.py --work DIR [--seeds 2] [--out results/quantization_aware.json]
+    python benchmarks/studies/quantization_aware.py --work DIR [--seeds 2] [--out results/quantization_aware.json]
 
 For each network and seed: a short float training; then, from the same weights and for the same number of steps, once
 more in float (the control) and once with rounding (``fer_edge.train.quantization_aware``). Both go through the real

@@ -1,6 +1,6 @@
 """Every recipe once with its own network at its own size: two steps on generated data, then ONNX with parity.
 
-    python benchmarks/figures/recipes_full_size.py --work DIR [--recipes jaffe,folder] [--out results/recipes_full_size.json]
+    python benchmarks/studies/recipes_full_size.py --work DIR [--recipes jaffe,folder] [--out results/recipes_full_size.json]
 
 The data are drawn faces in each data set's published layout (``tests/train/datasets/data_layouts.py``). What the commands
 print stays in DIR as ``<recipe>.log``; weights and bundles are removed when a recipe is through, since VGG11 and

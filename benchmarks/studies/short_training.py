@@ -32,11 +32,11 @@ from fer_edge.runtime.contract import (  # noqa: E402 - a script that runs from 
     OutputSpec,
 )
 from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
+from fer_edge.synthetic import SyntheticFaces  # noqa: E402
 from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint  # noqa: E402
 from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
 from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
 from fer_edge.train.data.faces import Crops  # noqa: E402
-from fer_edge.train.synthetic import SyntheticFaces  # noqa: E402
 
 SIDE, MARGIN, VIEWS, BATCH = 64, 0.1, 2, 64
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -1,6 +1,6 @@
 """Images a second of training, and what limits them.
 
-    python benchmarks/figures/training_throughput.py --out results/training_throughput_cpu.json
+    python benchmarks/studies/training_throughput.py --out results/training_throughput_cpu.json
 
 ResNet-152 at 224x224x3 and ``fer_mini`` at 64x64x1, on the GPU if there is one (precision, memory layout and
 ``torch.compile`` switched on one after another), else on one CPU thread with few steps and small batches. Three things

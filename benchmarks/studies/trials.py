@@ -18,13 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks import plans
-from fer_edge.benchmarks.choose import Wanted, choose
-from fer_edge.benchmarks.pairing import paired
-from fer_edge.benchmarks.plans import Plan
-from fer_edge.benchmarks.records import Result, pick
-from fer_edge.benchmarks.targets.host import measure
-from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.bench import plans
+from fer_edge.bench.choose import Wanted, choose
+from fer_edge.bench.pairing import paired
+from fer_edge.bench.plans import Plan
+from fer_edge.bench.records import Result, pick
+from fer_edge.bench.targets.host import measure
+from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.stats.ratio import Ratio
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -20,7 +20,7 @@ from PIL import Image
 
 from fer_edge.runtime import Frame
 from fer_edge.runtime.camera import upright
-from fer_edge.train.synthetic import render_face
+from fer_edge.synthetic import render_face
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "android_demo/app/src/test/resources/face"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 BUNDLE = Path(__file__).parents[2] / "android_demo" / "bundle"
-MODULE = "fer_edge.benchmarks.cli"
+MODULE = "fer_edge.bench.cli"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmarks import plans
-from fer_edge.benchmarks.choose import Wanted, choose
-from fer_edge.benchmarks.targets.host import measure
-from fer_edge.benchmarks.targets.target import Request
+from fer_edge.bench import plans
+from fer_edge.bench.choose import Wanted, choose
+from fer_edge.bench.targets.host import measure
+from fer_edge.bench.targets.target import Request
 from fer_edge.runtime.errors import EngineError
 
 DEMO = Path(__file__).parents[2] / "android_demo" / "bundle"
 SHORT = replace(
     plans.QUICK, seconds=0.5, generations=2, fewest_rounds=8, turn_seconds=0.002, stages=("inference",)
 )
-CHILD = b"fer_edge.benchmarks.measure.child"
+CHILD = b"fer_edge.bench.measure.child"
 
 
 def subjects(source, *variants):

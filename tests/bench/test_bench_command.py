@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmarks import cli, compare, plans
-from fer_edge.benchmarks.records import Record, Result, read, write
-from fer_edge.benchmarks.reports import charts
-from fer_edge.benchmarks.targets import host
+from fer_edge.bench import cli, compare, plans
+from fer_edge.bench.records import Record, Result, read, write
+from fer_edge.bench.reports import charts
+from fer_edge.bench.targets import host
 from fer_edge.runtime.errors import MissingExtra
 
 ROOT = Path(__file__).parents[2]
@@ -267,8 +267,8 @@ def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
 
 
 def test_untrusted_figures_are_printed_marked_and_end_with_3(bench, monkeypatch):
-    monkeypatch.setattr("fer_edge.benchmarks.trust.CPU_PRESSURE", -1.0)
-    monkeypatch.setattr("fer_edge.benchmarks.trust.STEAL", -1.0)
+    monkeypatch.setattr("fer_edge.bench.trust.CPU_PRESSURE", -1.0)
+    monkeypatch.setattr("fer_edge.bench.trust.STEAL", -1.0)
     code, out, err = bench(DEMO, "--quick", "--variant", "tflite-int8")
     assert code == 3
     assert "UNTRUSTED" in out
@@ -401,7 +401,7 @@ def test_long_modes(bench, mode, monkeypatch):
 def test_ctrl_c_keeps_what_is_complete_and_says_so(tmp_path):
     # A suite in the background ignores Ctrl-C, and so would the command.
     listen = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    listen += "runpy.run_module('fer_edge.benchmarks.cli', run_name='__main__', alter_sys=True)"
+    listen += "runpy.run_module('fer_edge.bench.cli', run_name='__main__', alter_sys=True)"
     process = subprocess.Popen(
         [
             sys.executable, "-c", listen, str(DEMO),

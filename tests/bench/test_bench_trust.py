@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from fer_edge.benchmarks import trust
-from fer_edge.benchmarks.environment import UNKNOWN, State, describe, read_state
-from fer_edge.benchmarks.records import Block, Record
-from fer_edge.benchmarks.watch import Watch
+from fer_edge.bench import trust
+from fer_edge.bench.environment import UNKNOWN, State, describe, read_state
+from fer_edge.bench.records import Block, Record
+from fer_edge.bench.watch import Watch
 from fer_edge.stats.ratio import Ratio
 
 CPUINFO = "processor\t: 0\nmodel name\t: AMD EPYC 9R14\nflags\t: fpu\n"

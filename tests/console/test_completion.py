@@ -16,7 +16,7 @@ MODULES = {
     "fer-export": "fer_edge.export.cli",
     "fer-verify": "fer_edge.export.verify_cli",
     "fer-predict": "fer_edge.predict.cli",
-    "fer-bench": "fer_edge.benchmarks.cli",
+    "fer-bench": "fer_edge.bench.cli",
 }
 
 

@@ -7,7 +7,7 @@ from fer_edge.export.drawn_faces import CACHE, draw_scaled
 from fer_edge.export.images import synthetic
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 FACES = SyntheticFaces("test", 6)
 

@@ -1,6 +1,6 @@
 """Picture files that cost more than they look, and the largest honest ones: bytes, and what must become of them.
 
-Read by the tests and by ``benchmarks/figures/hostile_pictures.py``. Nothing here is random.
+Read by the tests and by ``benchmarks/studies/hostile_pictures.py``. Nothing here is random.
 """
 
 import io

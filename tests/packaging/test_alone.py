@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("runtime", "console", "faces", "stats", "train", "export", "predict", "benchmarks")
-SCRIPTS = ROOT / "benchmarks/figures"
+SOURCES = ROOT / "src"
 COMMANDS = (
     "fer_edge.train.cli",
     "fer_edge.export.cli",
     "fer_edge.export.verify_cli",
     "fer_edge.predict.cli",
-    "fer_edge.benchmarks.cli",
+    "fer_edge.bench.cli",
 )
 # Other people's libraries once, ours in a fork each: as new as a process of its own, in a hundredth of the time.
 FORKS = """
@@ -42,17 +41,15 @@ def environment():
 
 
 def modules():
-    for folder in FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if SCRIPTS not in path.parents and "__pycache__" not in path.parts:
-                name = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-                yield f"fer_edge.{name.removesuffix('.__init__')}"
+    for path in sorted((SOURCES / "fer_edge").rglob("*.py")):
+        name = path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", ".")
+        yield name.removesuffix(".__init__")
 
 
 @pytest.mark.slow
 def test_every_module_can_be_the_first_import():
     names = list(modules())
-    assert len(names) > 200
+    assert "fer_edge.runtime" in names
     done = subprocess.run(
         [sys.executable, "-c", FORKS, *names], env=environment(), capture_output=True, text=True, check=True
     )
@@ -92,7 +89,7 @@ def test_every_version_names_the_whole_command(module, words):
 
 def test_no_data_set_imports_a_recipe():
     """Recipes import data sets; the reverse is a circle that only some first imports survive."""
-    for path in (ROOT / "train/datasets").glob("*.py"):
+    for path in (SOURCES / "fer_edge/train/datasets").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 assert not (node.module or "").startswith("fer_edge.train.recipes"), path

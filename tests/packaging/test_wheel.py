@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("benchmarks", "console", "export", "faces", "predict", "runtime", "stats", "train")
-SCRIPTS = ROOT / "benchmarks" / "figures"
 pytestmark = pytest.mark.slow
 
 
@@ -21,8 +19,7 @@ def wheel(tmp_path_factory):
     """Built from a copy, so that no build folder is left in the repository."""
     work = tmp_path_factory.mktemp("wheel")
     copy = work / "source"
-    for folder in FOLDERS:
-        shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg"):
         shutil.copyfile(ROOT / name, copy / name)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", work, copy]
@@ -69,10 +66,7 @@ def test_every_module_is_in_the_wheel(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.endswith(".py")}
     on_disk = {
-        f"fer_edge/{module.relative_to(ROOT).as_posix()}"
-        for name in FOLDERS
-        for module in (ROOT / name).rglob("*.py")
-        if module.parent != SCRIPTS
+        module.relative_to(ROOT / "src").as_posix() for module in (ROOT / "src/fer_edge").rglob("*.py")
     }
     assert packed == on_disk
 

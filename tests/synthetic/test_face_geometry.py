@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fer_edge.train.synthetic.action_units import Activations, mirrored
-from fer_edge.train.synthetic.geometry import landmarks
-from fer_edge.train.synthetic.identity import draw_identity
-from fer_edge.train.synthetic.pen import Pose
-from fer_edge.train.synthetic.style import draw_style
+from fer_edge.synthetic.action_units import Activations, mirrored
+from fer_edge.synthetic.geometry import landmarks
+from fer_edge.synthetic.identity import draw_identity
+from fer_edge.synthetic.pen import Pose
+from fer_edge.synthetic.style import draw_style
 
 SEEDS = range(12)
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer_edge.faces.detector import detect_faces, make_detector
-from fer_edge.train.synthetic import EMOTIONS, render_face
+from fer_edge.synthetic import EMOTIONS, render_face
 
 
 def overlap(a, b):

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from fer_edge.runtime.camera import upright
-from fer_edge.train.synthetic import SyntheticFaces
-from fer_edge.train.synthetic.dataset import VERSION
-from fer_edge.train.synthetic.sheet import contact_sheet
+from fer_edge.synthetic import SyntheticFaces
+from fer_edge.synthetic.dataset import VERSION
+from fer_edge.synthetic.sheet import contact_sheet
 
 PICTURES = Path(__file__).parent / "renderer_pictures.json"
 """Mean brightness of 4 x 4 fields of 16 faces, taken when the version was set; a new version brings a new file."""

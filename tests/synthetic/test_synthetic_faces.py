@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import FerEdgeError, FrameError
-from fer_edge.train.synthetic import ACTION_UNITS, EMOTIONS, PROTOTYPES, SyntheticFaces, render_face
+from fer_edge.synthetic import ACTION_UNITS, EMOTIONS, PROTOTYPES, SyntheticFaces, render_face
 
 HASH_FACES = """
 import hashlib, sys
 import cv2
 cv2.setNumThreads(int(sys.argv[1]))
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 digest = hashlib.sha256()
 for face in SyntheticFaces("train", 12):
     for plane in face.frame.planes:

@@ -13,7 +13,7 @@ from fer_edge.train.data.faces import Crops
 from fer_edge.train.evaluate import figures, probabilities
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import recipe
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 
 @pytest.fixture(scope="module")

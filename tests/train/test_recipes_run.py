@@ -1,7 +1,7 @@
 """Every recipe, from a data set in its published layout to weights and through the exporter.
 
 Two optimizer steps on eight images, by the smallest network of the recipe's family at a small size;
-``benchmarks/figures/recipes_full_size.py`` does it with the networks themselves.
+``benchmarks/studies/recipes_full_size.py`` does it with the networks themselves.
 """
 
 import json

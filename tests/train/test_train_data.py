@@ -15,7 +15,7 @@ from fer_edge.train.evaluate import figures
 from fer_edge.train.loop.optimizers import rate
 from fer_edge.train.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fer_edge.benchmarks.measure.engines import VARIED, chosen_engine, words
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.measure.engines import VARIED, chosen_engine, words
+from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.benchmarks.quantities import SECONDS, SHARE
-from fer_edge.benchmarks.targets.options import device_options
+from fer_edge.bench.quantities import SECONDS, SHARE
+from fer_edge.bench.targets.options import device_options
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.lists import VariantName, list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.benchmarks.choose import Chosen
-    from fer_edge.benchmarks.gate import Gate, Verdict
-    from fer_edge.benchmarks.records import Result
+    from fer_edge.bench.choose import Chosen
+    from fer_edge.bench.gate import Gate, Verdict
+    from fer_edge.bench.records import Result
 
 LIMIT = 0.05
 """Of the gate, without ``--fail-if-slower``."""
@@ -29,11 +29,11 @@ THREADS = click.IntRange(1, 1024)
 SUBCOMMANDS = (
     Subcommand(
         "compare",
-        "fer_edge.benchmarks.compare_cli:compare_command",
+        "fer_edge.bench.compare_cli:compare_command",
         "two artifacts, result files or revisions",
     ),
     Subcommand(
-        "advise", "fer_edge.benchmarks.advise_cli:advise_command", "which variant, engine, threads to ship"
+        "advise", "fer_edge.bench.advise_cli:advise_command", "which variant, engine, threads to ship"
     ),
 )
 
@@ -122,10 +122,10 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
 
 def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
     """Check everything that can be checked beforehand, measure, write, print, and end with the right exit code."""
-    from fer_edge.benchmarks.choose import Wanted, choose
-    from fer_edge.benchmarks.digest import with_digest
-    from fer_edge.benchmarks.reports import find_report, need_for
-    from fer_edge.benchmarks.targets import find_target
+    from fer_edge.bench.choose import Wanted, choose
+    from fer_edge.bench.digest import with_digest
+    from fer_edge.bench.reports import find_report, need_for
+    from fer_edge.bench.targets import find_target
 
     need_for(options.out)
     target, address = find_target(options.target)
@@ -153,14 +153,14 @@ def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
 def _gate(options: Options) -> Gate | None:
     if options.against is None:
         return None
-    from fer_edge.benchmarks.gate import Gate
+    from fer_edge.bench.gate import Gate
 
     limit = LIMIT if options.fail_if_slower is None else options.fail_if_slower
     return Gate.of(options.against, limit)
 
 
 def _request(output: Output, chosen: Chosen, options: Options) -> Any:
-    from fer_edge.benchmarks.targets import Request
+    from fer_edge.bench.targets import Request
 
     return Request(
         subjects=tuple(chosen.subjects),
@@ -181,7 +181,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def _with_roofline(output: Output, result: Result, chosen: Chosen) -> Result:
-    from fer_edge.benchmarks.roofline.analysis import rooflined
+    from fer_edge.bench.roofline.analysis import rooflined
 
     try:
         return rooflined(result, chosen.subjects, output.say)
@@ -190,7 +190,7 @@ def _with_roofline(output: Output, result: Result, chosen: Chosen) -> Result:
 
 
 def _finish(output: Output, result: Result, chosen: Chosen, options: Options, gate: Gate | None) -> None:
-    from fer_edge.benchmarks.reports.terminal import terminal
+    from fer_edge.bench.reports.terminal import terminal
 
     verdict, why_not = _judged(gate, result)
     text = terminal(result, chosen.skipped, output.width)
@@ -237,7 +237,7 @@ def end(result: Result, allow_noisy: bool, slower: tuple[str, ...] = ()) -> None
 
 def write_reports(result: Result, paths: tuple[str, ...]) -> FerEdgeError | None:
     """Write every ``--out``, each in one step; what went wrong is returned, so that the table is printed all the same."""
-    from fer_edge.benchmarks.reports import find_report
+    from fer_edge.bench.reports import find_report
     from fer_edge.runtime.atomic import write_bytes
 
     fault: FerEdgeError | None = None

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks import plans, trust
-from fer_edge.benchmarks.choose import Wanted, choose, located
-from fer_edge.benchmarks.gate import find, notes
-from fer_edge.benchmarks.pairing import paired, unpaired
-from fer_edge.benchmarks.plans import Plan
-from fer_edge.benchmarks.records import Record, Result, pick, read
-from fer_edge.benchmarks.targets.host import measure
-from fer_edge.benchmarks.targets.target import Request, Subject
-from fer_edge.benchmarks.words import by_how_much, members
+from fer_edge.bench import plans, trust
+from fer_edge.bench.choose import Wanted, choose, located
+from fer_edge.bench.gate import find, notes
+from fer_edge.bench.pairing import paired, unpaired
+from fer_edge.bench.plans import Plan
+from fer_edge.bench.records import Record, Result, pick, read
+from fer_edge.bench.targets.host import measure
+from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.words import by_how_much, members
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.places import kind_of
@@ -86,7 +86,7 @@ def compare_live(
         request: seed, tell; its subjects are chosen here.
 
     Raises:
-        FerEdgeError: see :func:`fer_edge.benchmarks.choose.choose`.
+        FerEdgeError: see :func:`fer_edge.bench.choose.choose`.
         DataError: not one artifact on each side.
         KeyboardInterrupt: Ctrl-C before both had a round.
     """

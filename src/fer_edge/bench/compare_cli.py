@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.benchmarks.cli import THREADS, check_writable, write_reports
-from fer_edge.benchmarks.quantities import SHARE
+from fer_edge.bench.cli import THREADS, check_writable, write_reports
+from fer_edge.bench.quantities import SHARE
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.lists import VariantName, Word
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
-    from fer_edge.benchmarks.compare import Comparison
-    from fer_edge.benchmarks.records import Result
+    from fer_edge.bench.compare import Comparison
+    from fer_edge.bench.records import Result
 
 
 @command(
@@ -52,7 +52,7 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
     A and B are artifacts, bundles (one --variant), REVISION:PATH of either in git, or two result files. Artifacts
     run side by side in one run, together with a second copy of A that shows how far equal things differ here.
     """
-    from fer_edge.benchmarks.reports import need_for
+    from fer_edge.bench.reports import need_for
 
     need_for(given["out"])
     comparisons, result = _compare(output, (first, second), given)
@@ -78,10 +78,10 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
 def _compare(
     output: Output, sources: tuple[str, str], given: dict[str, Any]
 ) -> tuple[Sequence[Comparison], Result | None]:
-    from fer_edge.benchmarks.choose import Wanted
-    from fer_edge.benchmarks.compare import compare_files, compare_live, is_result, plan_for
-    from fer_edge.benchmarks.reports import find_report
-    from fer_edge.benchmarks.targets import Request
+    from fer_edge.bench.choose import Wanted
+    from fer_edge.bench.compare import compare_files, compare_live, is_result, plan_for
+    from fer_edge.bench.reports import find_report
+    from fer_edge.bench.targets import Request
 
     variants = (given["variant"].name,) if given["variant"] else ()
     threads = (given["threads"],) if given["threads"] else ()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from fer_edge.benchmarks.records import Result
-from fer_edge.benchmarks.reports.summary import Row, Stage, rows
+from fer_edge.bench.records import Result
+from fer_edge.bench.reports.summary import Row, Stage, rows
 from fer_edge.stats.quantiles import Quantile
 
 

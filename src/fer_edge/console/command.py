@@ -48,6 +48,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from fer_edge import __version__
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 
@@ -389,7 +390,7 @@ def _python_warnings(output: Output) -> Iterator[None]:
 def _common_options() -> list[click.Parameter]:
     def show_version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
         if value and not ctx.resilient_parsing:
-            click.echo(f"{ctx.command_path} {version()}")
+            click.echo(f"{ctx.command_path} {__version__}")
             ctx.exit()
 
     return [
@@ -412,17 +413,6 @@ def _common_options() -> list[click.Parameter]:
             help="Show the version and exit.",
         ),
     ]
-
-
-def version() -> str:
-    """The installed version of fer-edge."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("fer-edge")
-    except PackageNotFoundError:
-        return "0 (not installed)"
 
 
 def usage_error(message: str) -> NoReturn:

@@ -9,7 +9,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fer_edge.console.command import command, version
+from fer_edge import __version__
+from fer_edge.console.command import command
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.export.bundle_writer import TOOLS
@@ -62,7 +63,7 @@ def main(output: Output) -> None:
     common = {name: _version(name) for name in COMMON}
     programs = {name: shutil.which(name) is not None for name in PROGRAMS}
     document = {
-        "fer_edge": version(),
+        "fer_edge": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fer_edge.runtime.contract import Contract
-    from fer_edge.train.synthetic import SyntheticFaces
+    from fer_edge.synthetic import SyntheticFaces
 
     Tick = Callable[[], object]
 

@@ -86,7 +86,7 @@ def synthetic(
         seed: another set of the same split.
         tick: called after each face.
     """
-    from fer_edge.train.synthetic import SyntheticFaces
+    from fer_edge.synthetic import SyntheticFaces
 
     # A face whose emotion the model has no word for is still a face: without any known word take them all.
     known = tuple(emotion for emotion in EMOTIONS if _place(emotion, contract) >= 0) or None

@@ -38,8 +38,7 @@ def install_command(module: str, extra: str) -> str:
 
 def in_checkout() -> bool:
     """Whether this package runs from a working copy, where pip knows the extras by their names."""
-    top = Path(__file__).resolve().parents[1]
-    return (top / "setup.cfg").is_file() and (top / "runtime").is_dir()
+    return (Path(__file__).resolve().parents[3] / "setup.cfg").is_file()
 
 
 def requirements(extra: str) -> dict[str, str]:

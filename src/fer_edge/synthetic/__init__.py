@@ -6,9 +6,9 @@ They are drawings. What a model reaches on them says nothing about people: see `
 from __future__ import annotations
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.synthetic.action_units import ACTION_UNITS
-from fer_edge.train.synthetic.dataset import SPLITS, SyntheticFaces
-from fer_edge.train.synthetic.face import Face, render_face
-from fer_edge.train.synthetic.prototypes import PROTOTYPES
+from fer_edge.synthetic.action_units import ACTION_UNITS
+from fer_edge.synthetic.dataset import SPLITS, SyntheticFaces
+from fer_edge.synthetic.face import Face, render_face
+from fer_edge.synthetic.prototypes import PROTOTYPES
 
 __all__ = ["ACTION_UNITS", "EMOTIONS", "PROTOTYPES", "SPLITS", "Face", "SyntheticFaces", "render_face"]

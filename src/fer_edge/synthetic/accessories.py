@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.geometry import Landmarks
-from fer_edge.train.synthetic.identity import Identity
-from fer_edge.train.synthetic.palette import Palette
-from fer_edge.train.synthetic.pen import Pen, ring
-from fer_edge.train.synthetic.streams import between, choose
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.geometry import Landmarks
+from fer_edge.synthetic.identity import Identity
+from fer_edge.synthetic.palette import Palette
+from fer_edge.synthetic.pen import Pen, ring
+from fer_edge.synthetic.streams import between, choose
+from fer_edge.synthetic.style import Style
 
 
 def draw_beard(pen: Pen, person: Identity, shape: Landmarks, palette: Palette) -> None:

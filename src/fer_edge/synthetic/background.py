@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.synthetic.streams import between, pick
+from fer_edge.synthetic.streams import between, pick
 
 
 def draw_background(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:

@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.identity import Identity, Points
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.identity import Identity, Points
+from fer_edge.synthetic.style import Style
 
 PULL: Final = {
     "AU1": (-0.15, -0.07, 0.0),

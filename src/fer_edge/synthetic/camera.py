@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_edge.runtime import Frame
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FrameError
-from fer_edge.train.synthetic.streams import choose
+from fer_edge.synthetic.streams import choose
 
 KINDS: Final[tuple[str, ...]] = ("rgba", "nv21", "nv12", "i420")
 

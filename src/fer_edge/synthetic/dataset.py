@@ -10,7 +10,7 @@ from typing import Final, overload
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS, canonical
-from fer_edge.train.synthetic.face import Face, render_face
+from fer_edge.synthetic.face import Face, render_face
 
 VERSION: Final = 1
 """Counts up with every change of the pictures; part of the provenance hash."""
@@ -82,7 +82,7 @@ class SyntheticFaces(Sequence[Face]):
     def sha256(self) -> str:
         """Hash of what decides on the pictures: the renderer's version and the parameters of the series."""
         known = {
-            "renderer": "fer_edge.train.synthetic", "version": VERSION, "split": self.split, "count": self.count,
+            "renderer": "fer_edge.synthetic", "version": VERSION, "split": self.split, "count": self.count,
             "seed": self.seed, "clear": self.clear, "frontal": self.frontal, "emotions": list(self.emotions),
         }  # fmt: skip
         return hashlib.sha256(json.dumps(known, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.synthetic.action_units import ACTION_UNITS, Activations, mirrored
-from fer_edge.train.synthetic.prototypes import PROTOTYPES
-from fer_edge.train.synthetic.streams import between, chance, choose
+from fer_edge.synthetic.action_units import ACTION_UNITS, Activations, mirrored
+from fer_edge.synthetic.prototypes import PROTOTYPES
+from fer_edge.synthetic.streams import between, chance, choose
 
 FAINT, PLAIN = 0.12, 0.62
 """Intensities at which an expression starts to be seen (label: all neutral) and is seen by everyone."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.identity import Identity, Points
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.identity import Identity, Points
+from fer_edge.synthetic.style import Style
 
 U = np.linspace(-1.0, 1.0, 17)
 """Position along a lid, from the left corner of the picture to the right one."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.eye_shape import Eye
-from fer_edge.train.synthetic.palette import Palette
-from fer_edge.train.synthetic.pen import Pen
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.eye_shape import Eye
+from fer_edge.synthetic.palette import Palette
+from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.style import Style
 
 SHUT = 0.2
 """Below this opening, as a part of the eye's half width, only the line between the lids is drawn."""

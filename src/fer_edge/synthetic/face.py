@@ -12,24 +12,24 @@ from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import require
 from fer_edge.runtime.labels import EMOTIONS, canonical
-from fer_edge.train.synthetic.accessories import draw_beard, draw_glasses, draw_occlusion
-from fer_edge.train.synthetic.background import draw_background
-from fer_edge.train.synthetic.brows import draw_brow
-from fer_edge.train.synthetic.camera import as_frame
-from fer_edge.train.synthetic.expression import Expression, draw_expression
-from fer_edge.train.synthetic.eyes import draw_eye
-from fer_edge.train.synthetic.folds import draw_folds
-from fer_edge.train.synthetic.geometry import Landmarks, landmarks
-from fer_edge.train.synthetic.head import draw_behind, draw_hair, draw_skin
-from fer_edge.train.synthetic.identity import Identity, draw_identity
-from fer_edge.train.synthetic.mouth import draw_mouth
-from fer_edge.train.synthetic.nose import draw_nose
-from fer_edge.train.synthetic.palette import draw_palette
-from fer_edge.train.synthetic.pen import Pen, Pose
-from fer_edge.train.synthetic.photograph import expose, photograph
-from fer_edge.train.synthetic.shading import draw_light, shade
-from fer_edge.train.synthetic.streams import between, chance, choose, stream
-from fer_edge.train.synthetic.style import Style, draw_style
+from fer_edge.synthetic.accessories import draw_beard, draw_glasses, draw_occlusion
+from fer_edge.synthetic.background import draw_background
+from fer_edge.synthetic.brows import draw_brow
+from fer_edge.synthetic.camera import as_frame
+from fer_edge.synthetic.expression import Expression, draw_expression
+from fer_edge.synthetic.eyes import draw_eye
+from fer_edge.synthetic.folds import draw_folds
+from fer_edge.synthetic.geometry import Landmarks, landmarks
+from fer_edge.synthetic.head import draw_behind, draw_hair, draw_skin
+from fer_edge.synthetic.identity import Identity, draw_identity
+from fer_edge.synthetic.mouth import draw_mouth
+from fer_edge.synthetic.nose import draw_nose
+from fer_edge.synthetic.palette import draw_palette
+from fer_edge.synthetic.pen import Pen, Pose
+from fer_edge.synthetic.photograph import expose, photograph
+from fer_edge.synthetic.shading import draw_light, shade
+from fer_edge.synthetic.streams import between, chance, choose, stream
+from fer_edge.synthetic.style import Style, draw_style
 
 SIZES = (120, 220)
 """Edge of the picture in pixels, where the caller leaves it open."""

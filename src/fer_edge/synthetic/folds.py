@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.geometry import Landmarks
-from fer_edge.train.synthetic.identity import Color, Identity, Points
-from fer_edge.train.synthetic.palette import Palette
-from fer_edge.train.synthetic.pen import Pen
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.geometry import Landmarks
+from fer_edge.synthetic.identity import Color, Identity, Points
+from fer_edge.synthetic.palette import Palette
+from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.style import Style
 
 SIGNS = (-1.0, 1.0)
 

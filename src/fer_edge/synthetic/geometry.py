@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.brow_shape import shape_brow
-from fer_edge.train.synthetic.eye_shape import Eye, shape_eye
-from fer_edge.train.synthetic.identity import Identity, Points
-from fer_edge.train.synthetic.mouth_shape import Mouth, shape_mouth
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.brow_shape import shape_brow
+from fer_edge.synthetic.eye_shape import Eye, shape_eye
+from fer_edge.synthetic.identity import Identity, Points
+from fer_edge.synthetic.mouth_shape import Mouth, shape_mouth
+from fer_edge.synthetic.style import Style
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.train.synthetic.streams import between, chance, choose, pick
+from fer_edge.synthetic.streams import between, chance, choose, pick
 
 Color = NDArray[np.float64]
 """RGB, 0..255."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.mouth_shape import Mouth
-from fer_edge.train.synthetic.palette import Palette
-from fer_edge.train.synthetic.pen import Pen
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.mouth_shape import Mouth
+from fer_edge.synthetic.palette import Palette
+from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.style import Style
 
 OPEN = 0.028
 """A gap (face units) from which the mouth is drawn open."""

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.identity import Identity, Points
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.identity import Identity, Points
+from fer_edge.synthetic.style import Style
 
 U = np.linspace(-1.0, 1.0, 17)
 """Position along a lip, from the left corner of the picture to the right one."""

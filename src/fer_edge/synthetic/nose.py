@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from fer_edge.train.synthetic.geometry import Landmarks
-from fer_edge.train.synthetic.palette import Palette
-from fer_edge.train.synthetic.pen import Pen
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.geometry import Landmarks
+from fer_edge.synthetic.palette import Palette
+from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.style import Style
 
 
 def draw_nose(pen: Pen, shape: Landmarks, style: Style, palette: Palette, side: float) -> None:

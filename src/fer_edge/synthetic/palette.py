@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_edge.train.synthetic.identity import Color, Identity
-from fer_edge.train.synthetic.streams import between, chance, choose
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.identity import Color, Identity
+from fer_edge.synthetic.streams import between, chance, choose
+from fer_edge.synthetic.style import Style
 
 _TOY = ((250, 208, 70), (246, 196, 96), (140, 190, 232), (158, 206, 138), (240, 176, 186), (226, 226, 222))
 _CLOTHES = (

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.synthetic.identity import Color, Points
+from fer_edge.synthetic.identity import Color, Points
 
 SHIFT = 4
 """Fractional bits of the coordinates that OpenCV's drawing takes."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.synthetic.streams import between, chance
+from fer_edge.synthetic.streams import between, chance
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 

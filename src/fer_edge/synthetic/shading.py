@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.synthetic.action_units import Activations
-from fer_edge.train.synthetic.geometry import Landmarks
-from fer_edge.train.synthetic.identity import Identity
-from fer_edge.train.synthetic.pen import Pose
-from fer_edge.train.synthetic.streams import between
-from fer_edge.train.synthetic.style import Style
+from fer_edge.synthetic.action_units import Activations
+from fer_edge.synthetic.geometry import Landmarks
+from fer_edge.synthetic.identity import Identity
+from fer_edge.synthetic.pen import Pose
+from fer_edge.synthetic.streams import between
+from fer_edge.synthetic.style import Style
 
 GRID = 56
 """The light is computed on a grid of this many points a side and enlarged: it has no sharp edges."""

@@ -1,4 +1,4 @@
-"""A contact sheet of drawn faces: ``python -m fer_edge.train.synthetic.sheet faces.png``."""
+"""A contact sheet of drawn faces: ``python -m fer_edge.synthetic.sheet faces.png``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.extras import require
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.synthetic.face import render_face
+from fer_edge.synthetic.face import render_face
 
 
 def contact_sheet(seed: int = 0, rows: int = 4, size: int = 104) -> NDArray[np.uint8]:

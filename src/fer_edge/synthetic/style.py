@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from fer_edge.train.synthetic.streams import between, chance, pick
+from fer_edge.synthetic.streams import between, chance, pick
 
 HANDS: Final[dict[str, float]] = {"soft": 0.3, "painted": 0.22, "flat": 0.2, "ink": 0.13, "simple": 0.15}
 """Name of a way of drawing -> how often it is used."""

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_edge.benchmarks.targets.faults import DeviceFault
+from fer_edge.bench.targets.faults import DeviceFault
 
 # Where the fault strikes: the request that it answers, which one of them, and what the journal holds then.
 TOOL = {
@@ -112,7 +112,7 @@ def test_no_boot_id_and_no_clock_is_no_verdict(bench):
 @pytest.mark.parametrize(("runner", "pattern"), [("tool", "--graph="), ("app", "pidof")])
 def test_a_device_that_hangs_is_given_up(bench, runner, pattern, monkeypatch):
     if runner == "app":  # waits a minute longer than the app may take
-        monkeypatch.setattr("fer_edge.benchmarks.targets.demo_app.GRACE", 0.0)
+        monkeypatch.setattr("fer_edge.bench.targets.demo_app.GRACE", 0.0)
     bench.server.inject(pattern, "hang")
     with pytest.raises(DeviceFault) as caught:
         bench.measure(runner, device_timeout="1")

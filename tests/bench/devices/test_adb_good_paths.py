@@ -6,9 +6,9 @@ from dataclasses import replace
 import click
 import pytest
 
-from fer_edge.benchmarks.targets.adb import ADB
-from fer_edge.benchmarks.targets.faults import DeviceFault
-from fer_edge.benchmarks.targets.readings import parse
+from fer_edge.bench.targets.adb import ADB
+from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.readings import parse
 
 
 @pytest.mark.parametrize("features", ["shell_v2,cmd,stat_v2,ls_v2,fixed_push_mkdir", "cmd"])
@@ -287,7 +287,7 @@ def command(bench, run_command):
 
     def call(*words):
         return run_command(
-            "fer_edge.benchmarks.cli", bundle, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
+            "fer_edge.bench.cli", bundle, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
             "--set", "runs=3", "--set", "look-every=0.01", *words, cwd=bench.folder,
         )  # fmt: skip
 
@@ -331,6 +331,6 @@ def test_the_command_ends_with_3_where_the_figures_are_not_trusted(bench, comman
 
 
 def test_options_of_devices_are_not_for_the_host(run_command, tmp_path):
-    done = run_command("fer_edge.benchmarks.cli", "--cores", "big", cwd=tmp_path)
+    done = run_command("fer_edge.bench.cli", "--cores", "big", cwd=tmp_path)
     assert done.returncode == 2
     assert "--target adb" in done.stderr

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_edge.benchmarks.targets.faults import DeviceFault
+from fer_edge.bench.targets.faults import DeviceFault
 
 AARCH64_HEAD = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00"
 
@@ -201,7 +201,7 @@ def test_another_format(bench):
     request = bench.request()
     from dataclasses import replace
 
-    from fer_edge.benchmarks.targets.adb import ADB
+    from fer_edge.bench.targets.adb import ADB
 
     subject = replace(request.subjects[0], format="onnx")
     with pytest.raises(DeviceFault) as caught:
@@ -332,7 +332,7 @@ def test_an_edited_journal_is_refused(bench, edit):
 
 
 def test_a_journal_in_use_is_refused(bench):
-    from fer_edge.benchmarks.targets.journal import Journal
+    from fer_edge.bench.targets.journal import Journal
     from fer_edge.runtime.errors import FerEdgeError
 
     with Journal(bench.journal), pytest.raises(FerEdgeError, match="still runs"):

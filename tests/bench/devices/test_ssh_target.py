@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.benchmarks.targets.board_python import sources
-from fer_edge.benchmarks.targets.faults import DeviceFault
-from fer_edge.benchmarks.targets.ssh import SSH
-from fer_edge.benchmarks.targets.ssh_client import SshConnection
-from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.bench.targets.board_python import sources
+from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.ssh import SSH
+from fer_edge.bench.targets.ssh_client import SshConnection
+from fer_edge.bench.targets.target import Request, Subject
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 
@@ -172,7 +172,7 @@ def test_a_board_without_libraries(board):
 
 def test_a_process_that_is_killed(board):
     board.program(
-        "python3", f'[ "$2" = fer_edge.benchmarks.targets.board ] && kill -9 $$; exec {sys.executable} "$@"'
+        "python3", f'[ "$2" = fer_edge.bench.targets.board ] && kill -9 $$; exec {sys.executable} "$@"'
     )
     refused(board, "runner-crashed")
 
@@ -182,15 +182,13 @@ def test_a_result_that_is_not_whole(board, text):
     write = f"printf '%s' '{text}' >\"$4\"; exit 0"
     board.program(
         "python3",
-        f'[ "$2" = fer_edge.benchmarks.targets.board ] && {{ {write}; }}; exec {sys.executable} "$@"',
+        f'[ "$2" = fer_edge.bench.targets.board ] && {{ {write}; }}; exec {sys.executable} "$@"',
     )
     refused(board, "result-truncated")
 
 
 def test_a_run_without_a_result(board):
-    board.program(
-        "python3", f'[ "$2" = fer_edge.benchmarks.targets.board ] && exit 0; exec {sys.executable} "$@"'
-    )
+    board.program("python3", f'[ "$2" = fer_edge.bench.targets.board ] && exit 0; exec {sys.executable} "$@"')
     refused(board, "pull-failed")
 
 

@@ -8,13 +8,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from fer_edge.benchmarks.measure import loop
-from fer_edge.benchmarks.measure.energy import Energy
-from fer_edge.benchmarks.measure.loop import timed
-from fer_edge.benchmarks.measure.memory import peak_bytes, steady_bytes
-from fer_edge.benchmarks.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
-from fer_edge.benchmarks.measure.taken import Series
-from fer_edge.benchmarks.measure.warmup import is_steady, warm_up
+from fer_edge.bench.measure import loop
+from fer_edge.bench.measure.energy import Energy
+from fer_edge.bench.measure.loop import timed
+from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
+from fer_edge.bench.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
+from fer_edge.bench.measure.taken import Series
+from fer_edge.bench.measure.warmup import is_steady, warm_up
 
 
 def test_every_call_is_timed_once():

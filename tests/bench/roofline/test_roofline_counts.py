@@ -11,9 +11,9 @@ import torchvision
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from fer_edge.benchmarks.roofline import coreml_graph, onnx_graph, tflite_graph, torchscript_graph
-from fer_edge.benchmarks.roofline.counts import Counts, count
-from fer_edge.benchmarks.roofline.graph import (
+from fer_edge.bench.roofline import coreml_graph, onnx_graph, tflite_graph, torchscript_graph
+from fer_edge.bench.roofline.counts import Counts, count
+from fer_edge.bench.roofline.graph import (
     Graph,
     GraphError,
     Operator,

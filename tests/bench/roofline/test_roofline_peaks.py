@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 
-from fer_edge.benchmarks.roofline.gemm_model import FLOAT, INT8, INT32, UINT8, gemm_model
-from fer_edge.benchmarks.roofline.peaks import WORKING_SETS, measure_peaks
+from fer_edge.bench.roofline.gemm_model import FLOAT, INT8, INT32, UINT8, gemm_model
+from fer_edge.bench.roofline.peaks import WORKING_SETS, measure_peaks
 
 
 def test_peaks_of_this_machine() -> None:

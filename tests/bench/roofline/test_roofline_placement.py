@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.benchmarks.records import Artifact, Record, Result
-from fer_edge.benchmarks.roofline.analysis import analyse, rooflined, rooflines, with_rooflines
-from fer_edge.benchmarks.roofline.peaks import Peaks
-from fer_edge.benchmarks.roofline.placement import listed
-from fer_edge.benchmarks.roofline.sentence import leftover_sentence
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Artifact, Record, Result
+from fer_edge.bench.roofline.analysis import analyse, rooflined, rooflines, with_rooflines
+from fer_edge.bench.roofline.peaks import Peaks
+from fer_edge.bench.roofline.placement import listed
+from fer_edge.bench.roofline.sentence import leftover_sentence
+from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 

@@ -19,7 +19,7 @@ from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, wri
 from fer_edge.train.datasets.curated import augmented, reduced
 from fer_edge.train.datasets.generated import PROVENANCE, Made, read_provenance, write_provenance
 from fer_edge.train.datasets.pictures import PicturedFace
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 FACES = SyntheticFaces("train", 6, seed=4, emotions=("happiness", "sadness"))
 PAIR = ("happiness", "sadness")

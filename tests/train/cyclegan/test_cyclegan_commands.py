@@ -17,7 +17,7 @@ from fer_edge.train.cyclegan.data import open_faces
 from fer_edge.train.cyclegan.model import MODEL, read_model
 from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.datasets.curated import augmented, reduced
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 PAIR = ("happiness", "sadness")
 SMALL = ("--size", "24x24x1", "--width", "2", "--blocks", "1", "--workers", "1")

@@ -12,7 +12,7 @@ from PIL import Image
 
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.synthetic import render_face
+from fer_edge.synthetic import render_face
 
 SEVEN = ("angry", "disgust", "fear", "happy", "neutral", "sad", "surprise")
 SPOKEN = dict(

@@ -21,7 +21,7 @@ from fer_edge.train.look.two_labels import side_by_side
 from fer_edge.train.pipeline import sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "fer2013new.csv"
 VOTES = (

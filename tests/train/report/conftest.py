@@ -5,7 +5,7 @@ import pytest
 
 from fer_edge.faces.pictures import save_picture
 from fer_edge.runtime.camera import scaled
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 SPELLINGS = {"happiness": "Happy", "sadness": "sad"}
 """Folder names that are other spellings of the label."""

@@ -20,7 +20,7 @@ from fer_edge.train.report.answering import inference_time
 from fer_edge.train.report.document import read
 from fer_edge.train.report.evaluate_cli import evaluate_command as evaluate
 from fer_edge.train.report.subject import open_subject
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 FILES = {

@@ -1,4 +1,4 @@
-"""The process that measures one artifact: ``python -m fer_edge.benchmarks.measure.child``.
+"""The process that measures one artifact: ``python -m fer_edge.bench.measure.child``.
 
 It reads one JSON object a line from standard input and answers each with one on standard output:
 
@@ -22,9 +22,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from fer_edge.benchmarks.measure.engines import chosen_engine
-from fer_edge.benchmarks.measure.loop import slowed, stretched, timed
-from fer_edge.benchmarks.measure.memory import peak_bytes, steady_bytes
+from fer_edge.bench.measure.engines import chosen_engine
+from fer_edge.bench.measure.loop import slowed, stretched, timed
+from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 
@@ -62,7 +62,7 @@ class Child:
         return {"base_memory": base}
 
     def _load(self, _command: dict[str, Any]) -> dict[str, Any]:
-        from fer_edge.benchmarks.measure.work import Work
+        from fer_edge.bench.measure.work import Work
 
         order = self._order
         contract = Contract.parse(order["contract"])

@@ -11,7 +11,7 @@ def timed(call: Callable[[], object], count: int) -> list[int]:
     """Nanoseconds of each of ``count`` calls.
 
     The end of a call is the beginning of the next, so the loop itself (a clock reading and a store) is part of every
-    sample: well below a microsecond, see ``benchmarks/figures/harness_cost.py``.
+    sample: well below a microsecond, see ``benchmarks/studies/harness_cost.py``.
 
     Args:
         call: what to time.

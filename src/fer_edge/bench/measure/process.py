@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-import fer_edge.benchmarks.measure
-from fer_edge.benchmarks.targets.target import Subject
+import fer_edge.bench.measure
+from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.errors import EngineError
 
-MODULE = "fer_edge.benchmarks.measure.child"
+MODULE = "fer_edge.bench.measure.child"
 _QUIET = {"OMP_NUM_THREADS": None, "PYTHONUNBUFFERED": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -145,7 +145,7 @@ def _ending(code: int) -> str:
 
 def _environment() -> dict[str, str]:
     """The parent's, with the package found in the same place and libraries told to be quiet."""
-    home = str(Path(fer_edge.benchmarks.measure.__file__).parents[2])
+    home = str(Path(fer_edge.bench.measure.__file__).parents[3])
     found = {key: value for key, value in os.environ.items() if key not in _QUIET}
     found.update({key: value for key, value in _QUIET.items() if value is not None})
     search = [path for path in sys.path if path]

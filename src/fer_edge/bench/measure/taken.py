@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fer_edge.benchmarks.records import Block
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Block
+from fer_edge.bench.targets.target import Subject
 
 
 @dataclass(slots=True)

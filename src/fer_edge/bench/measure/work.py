@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.benchmarks.measure.engines import chosen_engine
+from fer_edge.bench.measure.engines import chosen_engine
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session

@@ -6,15 +6,15 @@ import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer_edge.benchmarks.reports.report import Report
+from fer_edge.bench.reports.report import Report
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.extras import need
 
 REPORTS: dict[str, str] = {
-    ".json": "fer_edge.benchmarks.reports.json:JSON",
-    ".csv": "fer_edge.benchmarks.reports.csv:CSV",
-    ".md": "fer_edge.benchmarks.reports.markdown:MARKDOWN",
-    ".html": "fer_edge.benchmarks.reports.html:HTML",
+    ".json": "fer_edge.bench.reports.json:JSON",
+    ".csv": "fer_edge.bench.reports.csv:CSV",
+    ".md": "fer_edge.bench.reports.markdown:MARKDOWN",
+    ".html": "fer_edge.bench.reports.html:HTML",
 }
 """Ending of ``--out`` -> ``module:object``, imported when it is chosen."""
 

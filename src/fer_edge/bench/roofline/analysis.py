@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from fer_edge.benchmarks.records import Record, Result
-from fer_edge.benchmarks.roofline import (
+from fer_edge.bench.records import Record, Result
+from fer_edge.bench.roofline import (
     coreml_graph,
     onnx_graph,
     onnxruntime_placement,
@@ -26,13 +26,13 @@ from fer_edge.benchmarks.roofline import (
     tflite_placement,
     torchscript_graph,
 )
-from fer_edge.benchmarks.roofline.counts import Counts, count
-from fer_edge.benchmarks.roofline.graph import Graph, GraphError
-from fer_edge.benchmarks.roofline.peaks import Peaks, measure_peaks
-from fer_edge.benchmarks.roofline.placement import Placement
-from fer_edge.benchmarks.roofline.rows import KEY, Roofline, RooflineRow, document
-from fer_edge.benchmarks.roofline.sentence import leftover_sentence, row_sentence
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.roofline.counts import Counts, count
+from fer_edge.bench.roofline.graph import Graph, GraphError
+from fer_edge.bench.roofline.peaks import Peaks, measure_peaks
+from fer_edge.bench.roofline.placement import Placement
+from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document
+from fer_edge.bench.roofline.sentence import leftover_sentence, row_sentence
+from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import EngineError, FerEdgeError
 

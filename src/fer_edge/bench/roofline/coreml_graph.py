@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks.roofline.graph import (
+from fer_edge.bench.roofline.graph import (
     Graph,
     GraphError,
     Operator,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fer_edge.benchmarks.roofline.graph import Graph, Operator, Role, Tensor
+from fer_edge.bench.roofline.graph import Graph, Operator, Role, Tensor
 
 _FUSED = (Role.CONVERT, Role.VIEW, Role.POINTWISE)
 _NARROW = 8

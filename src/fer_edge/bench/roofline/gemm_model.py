@@ -1,12 +1,12 @@
 """A matrix product as an ONNX file, so that onnxruntime's own kernels can be timed without a model at hand.
 
-Field numbers: onnx.proto (see :mod:`fer_edge.benchmarks.roofline.onnx_graph`; TypeProto.tensor_type 1, Tensor.elem_type 1,
+Field numbers: onnx.proto (see :mod:`fer_edge.bench.roofline.onnx_graph`; TypeProto.tensor_type 1, Tensor.elem_type 1,
 Tensor.shape 2, TensorShapeProto.dim 1, Dimension.dim_value 1; ModelProto.ir_version 1, opset_import 8).
 """
 
 from __future__ import annotations
 
-from fer_edge.benchmarks.roofline.protobuf import block, integer
+from fer_edge.bench.roofline.protobuf import block, integer
 
 FLOAT, UINT8, INT8, INT32 = 1, 2, 3, 6
 """``TensorProto.DataType``."""

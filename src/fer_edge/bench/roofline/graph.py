@@ -1,6 +1,6 @@
 """What counting needs to know of a model, the same for every format.
 
-Each format's reader turns its file into a :class:`Graph`; :mod:`fer_edge.benchmarks.roofline.counts` adds it up.
+Each format's reader turns its file into a :class:`Graph`; :mod:`fer_edge.bench.roofline.counts` adds it up.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.benchmarks.roofline.graph import (
+from fer_edge.bench.roofline.graph import (
     Graph,
     GraphError,
     Operator,
@@ -23,7 +23,7 @@ from fer_edge.benchmarks.roofline.graph import (
     product_macs,
     transposed_macs,
 )
-from fer_edge.benchmarks.roofline.protobuf import block, fields, numbers, text
+from fer_edge.bench.roofline.protobuf import block, fields, numbers, text
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 

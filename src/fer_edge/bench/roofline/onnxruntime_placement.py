@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.benchmarks.roofline.placement import Placement, listed
+from fer_edge.bench.roofline.placement import Placement, listed
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 

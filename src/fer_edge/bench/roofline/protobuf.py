@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fer_edge.benchmarks.roofline.graph import GraphError
+from fer_edge.bench.roofline.graph import GraphError
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from fer_edge.benchmarks.roofline.counts import Counts
-from fer_edge.benchmarks.roofline.placement import Leftover
+from fer_edge.bench.roofline.counts import Counts
+from fer_edge.bench.roofline.placement import Leftover
 
 KEY = "roofline"
 """Under ``artifacts[].extra`` of ``fer-edge-bench/1``."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks.roofline.graph import (
+from fer_edge.bench.roofline.graph import (
     Graph,
     GraphError,
     Operator,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from fer_edge.benchmarks.roofline.placement import Placement, listed
+from fer_edge.bench.roofline.placement import Placement, listed
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.litert_delegation import delegation
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks.roofline.graph import (
+from fer_edge.bench.roofline.graph import (
     Graph,
     Operator,
     Role,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import importlib
 
-from fer_edge.benchmarks.targets.target import Request, Subject, Target
+from fer_edge.bench.targets.target import Request, Subject, Target
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
 
 TARGETS: dict[str, str] = {
-    "host": "fer_edge.benchmarks.targets.host:HOST",
-    "adb": "fer_edge.benchmarks.targets.adb:ADB",
-    "ssh": "fer_edge.benchmarks.targets.ssh:SSH",
+    "host": "fer_edge.bench.targets.host:HOST",
+    "adb": "fer_edge.bench.targets.adb:ADB",
+    "ssh": "fer_edge.bench.targets.ssh:SSH",
 }
 """Word of ``--target`` -> ``module:object``, imported when it is chosen."""
 

@@ -6,24 +6,24 @@ installed and hold the same bundle.
 
 from __future__ import annotations
 
-from fer_edge.benchmarks.records import Result
-from fer_edge.benchmarks.targets.adb_client import Adb, AdbConnection
-from fer_edge.benchmarks.targets.benchmark_tool import BenchmarkTool
-from fer_edge.benchmarks.targets.campaign import run_campaign
-from fer_edge.benchmarks.targets.demo_app import DemoApp
-from fer_edge.benchmarks.targets.runner import Runner
-from fer_edge.benchmarks.targets.settings import Settings, read_settings
-from fer_edge.benchmarks.targets.target import Request
+from fer_edge.bench.records import Result
+from fer_edge.bench.targets.adb_client import Adb, AdbConnection
+from fer_edge.bench.targets.benchmark_tool import BenchmarkTool
+from fer_edge.bench.targets.campaign import run_campaign
+from fer_edge.bench.targets.demo_app import DemoApp
+from fer_edge.bench.targets.runner import Runner
+from fer_edge.bench.targets.settings import Settings, read_settings
+from fer_edge.bench.targets.target import Request
 
 
 class AdbTarget:
-    """Android devices; a :class:`fer_edge.benchmarks.targets.target.Target`."""
+    """Android devices; a :class:`fer_edge.bench.targets.target.Target`."""
 
     name = "adb"
     summary = "adb[:SERIAL]: an Android device with USB debugging; several: adb:SERIAL,SERIAL"
 
     def measure(self, address: str, request: Request) -> Result:
-        """See :class:`fer_edge.benchmarks.targets.target.Target`."""
+        """See :class:`fer_edge.bench.targets.target.Target`."""
         settings = read_settings(request)
         adb = Adb()
         serials = [serial for serial in dict.fromkeys(address.split(",")) if serial] or [""]

@@ -12,8 +12,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fer_edge.benchmarks.targets.connection import Finished, unwrapped, wrapped
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.connection import Finished, unwrapped, wrapped
+from fer_edge.bench.targets.faults import DeviceFault, last_line
 
 FOLDER = "/data/local/tmp/fer-edge-bench"
 """``/data/local/tmp`` is where a shell without root may write and execute."""
@@ -140,7 +140,7 @@ def check_state(device: Listed, stage: str = "") -> None:
 
 
 class AdbConnection:
-    """One Android device; a :class:`fer_edge.benchmarks.targets.connection.Connection`.
+    """One Android device; a :class:`fer_edge.bench.targets.connection.Connection`.
 
     Args:
         adb: the program.
@@ -169,7 +169,7 @@ class AdbConnection:
         self._boot = boot
 
     def run(self, command: str, *, stage: str, timeout: float = 60.0) -> Finished:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         try:
             done = self._call("shell", "-n", wrapped(command), timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -181,7 +181,7 @@ class AdbConnection:
         return Finished(ended[1], ended[0])
 
     def push(self, local: Path, remote: str) -> None:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         said = self._copy("push", str(local), remote)
         if said is None:
             return
@@ -192,7 +192,7 @@ class AdbConnection:
         raise DeviceFault("push-failed", device=self.label, path=local.name, detail=last_line(said))
 
     def pull(self, remote: str) -> bytes:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         with tempfile.TemporaryDirectory(prefix="fer-edge-pull-") as folder:
             local = Path(folder) / "file"
             said = self._copy("pull", remote, str(local))

@@ -15,14 +15,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks.records import Block, Record
-from fer_edge.benchmarks.targets.connection import Finished, sha256_of
-from fer_edge.benchmarks.targets.delivery import deliver
-from fer_edge.benchmarks.targets.elf import check_machine, machine_of
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
-from fer_edge.benchmarks.targets.runner import Device, Measured
-from fer_edge.benchmarks.targets.settings import Settings
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Block, Record
+from fer_edge.bench.targets.connection import Finished, sha256_of
+from fer_edge.bench.targets.delivery import deliver
+from fer_edge.bench.targets.elf import check_machine, machine_of
+from fer_edge.bench.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.runner import Device, Measured
+from fer_edge.bench.targets.settings import Settings
+from fer_edge.bench.targets.target import Subject
 
 _FLOAT = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _SERIES = re.compile(r"(?m)\bcount=(\d+)\b(?P<rest>[^\n]*)$")
@@ -127,7 +127,7 @@ class BenchmarkTool:
         self._remote = ""
 
     def key(self) -> dict[str, Any]:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         machine_of(self._program)  # its sentence is better than that of a missing file
         return {
             "runner": self.name,
@@ -138,12 +138,12 @@ class BenchmarkTool:
         }
 
     def prepare(self, device: Device) -> None:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         check_machine(self._program, device.facts.machine, device.connection.label)
         self._remote = deliver(device.connection, self._program, executable=True)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         model = deliver(device.connection, subject.path)
         # The memory monitor is a thread of its own and would disturb the times.
         memory = self._process(device, subject, model, memory=True)

@@ -1,9 +1,9 @@
 """What runs on a board: one process of one artifact, from an order to a result file. Stands on the runtime alone.
 
-    python3 -m fer_edge.benchmarks.targets.board ORDER RESULT
+    python3 -m fer_edge.bench.targets.board ORDER RESULT
 
 The order is one JSON object: ``path format engine threads contract`` as the child takes them, ``runs`` and ``stages``. It is
-the child of the host's own measurement (``benchmarks/measure/child.py``) and its warm-up rule; only the turns of several
+the child of the host's own measurement (``bench/measure/child.py``) and its warm-up rule; only the turns of several
 variants cannot be interleaved, since each process runs by itself. Exit codes: 0; 4 a library is missing; 5 the artifact
 cannot be measured; the last line of the output is the reason.
 """
@@ -48,8 +48,8 @@ def measured(order: dict[str, Any]) -> dict[str, Any]:
         FerEdgeError: the engine is missing or refuses the artifact.
         ImportError: numpy is missing.
     """
-    from fer_edge.benchmarks.measure.child import Child
-    from fer_edge.benchmarks.measure.warmup import warm_up
+    from fer_edge.bench.measure.child import Child
+    from fer_edge.bench.measure.warmup import warm_up
 
     child = Child()
     base = child.answer({"do": "import", **order})["base_memory"]

@@ -11,16 +11,16 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import fer_edge.benchmarks.measure
+import fer_edge.bench.measure
 import fer_edge.runtime
-from fer_edge.benchmarks.records import Block, Record
-from fer_edge.benchmarks.targets.board import MISSING, SCHEMA
-from fer_edge.benchmarks.targets.connection import Finished
-from fer_edge.benchmarks.targets.delivery import collect, deliver
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
-from fer_edge.benchmarks.targets.runner import Device, Measured
-from fer_edge.benchmarks.targets.settings import Settings
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Block, Record
+from fer_edge.bench.targets.board import MISSING, SCHEMA
+from fer_edge.bench.targets.connection import Finished
+from fer_edge.bench.targets.delivery import collect, deliver
+from fer_edge.bench.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.runner import Device, Measured
+from fer_edge.bench.targets.settings import Settings
+from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.strict_json import StrictJson
 
@@ -34,13 +34,13 @@ NAME = "Python"
 def sources() -> bytes:
     """The runtime and the child as a tar archive: the same sources give the same bytes."""
     runtime = Path(fer_edge.runtime.__file__).parent
-    measure = Path(fer_edge.benchmarks.measure.__file__).parent
+    measure = Path(fer_edge.bench.measure.__file__).parent
     files = {f"fer_edge/runtime/{path.relative_to(runtime)}": path for path in runtime.rglob("*.py")}
-    files |= {f"fer_edge/benchmarks/measure/{name}.py": measure / f"{name}.py" for name in _MEASURE}
-    files["fer_edge/benchmarks/targets/board.py"] = Path(__file__).with_name("board.py")
+    files |= {f"fer_edge/bench/measure/{name}.py": measure / f"{name}.py" for name in _MEASURE}
+    files["fer_edge/bench/targets/board.py"] = Path(__file__).with_name("board.py")
     texts = {name: path.read_bytes() for name, path in files.items()}
     # The packages' own beginnings would bring click along.
-    for package in ("benchmarks", "benchmarks/measure", "benchmarks/targets"):
+    for package in ("bench", "bench/measure", "bench/targets"):
         texts[f"fer_edge/{package}/__init__.py"] = b""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
@@ -68,7 +68,7 @@ class BoardPython:
         self._home = ""
 
     def key(self) -> dict[str, Any]:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         settings = self._settings
         return {
             "runner": self.name,
@@ -79,7 +79,7 @@ class BoardPython:
         }
 
     def prepare(self, device: Device) -> None:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         python, label = shlex.quote(self._settings.python), device.connection.label
         said = device.connection.run(
             f"{python} -c 'import sys; print(*sys.version_info[:2])'", stage="look for Python"
@@ -103,7 +103,7 @@ class BoardPython:
             raise DeviceFault("push-failed", device=label, path="sources.tar", detail=detail)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
-        """See :class:`fer_edge.benchmarks.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.runner.Runner`."""
         model = deliver(device.connection, subject.path)
         order = {
             "path": model,
@@ -124,7 +124,7 @@ class BoardPython:
     def _process(self, device: Device, order: str) -> dict[str, Any]:
         connection = device.connection
         result = f"{connection.folder}/result.json"
-        words = f"{shlex.quote(self._settings.python)} -m fer_edge.benchmarks.targets.board {order} {result}"
+        words = f"{shlex.quote(self._settings.python)} -m fer_edge.bench.targets.board {order} {result}"
         started = (
             f"rm -f {result}; echo $$ >{connection.folder}/pid; PYTHONPATH={self._home} OMP_NUM_THREADS=1 "
             f"exec {device.pinning.prefix}{words}"

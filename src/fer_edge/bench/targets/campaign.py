@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fer_edge.benchmarks.records import Artifact, Record, Result
-from fer_edge.benchmarks.targets import readings
-from fer_edge.benchmarks.targets.connection import Connection, sha256_of
-from fer_edge.benchmarks.targets.delivery import clean
-from fer_edge.benchmarks.targets.device_facts import read_facts
-from fer_edge.benchmarks.targets.faults import DeviceFault
-from fer_edge.benchmarks.targets.journal import Journal
-from fer_edge.benchmarks.targets.pinning import pin
-from fer_edge.benchmarks.targets.readings import Readings
-from fer_edge.benchmarks.targets.runner import Device, Measured, Runner
-from fer_edge.benchmarks.targets.settings import Settings
-from fer_edge.benchmarks.targets.target import Request, Subject
+from fer_edge.bench.records import Artifact, Record, Result
+from fer_edge.bench.targets import readings
+from fer_edge.bench.targets.connection import Connection, sha256_of
+from fer_edge.bench.targets.delivery import clean
+from fer_edge.bench.targets.device_facts import read_facts
+from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.journal import Journal
+from fer_edge.bench.targets.pinning import pin
+from fer_edge.bench.targets.readings import Readings
+from fer_edge.bench.targets.runner import Device, Measured, Runner
+from fer_edge.bench.targets.settings import Settings
+from fer_edge.bench.targets.target import Request, Subject
 
 
 def run_campaign(

@@ -7,8 +7,8 @@ import re
 import shlex
 from pathlib import Path
 
-from fer_edge.benchmarks.targets.connection import Connection, sha256_of
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.connection import Connection, sha256_of
+from fer_edge.bench.targets.faults import DeviceFault, last_line
 
 _SUM = re.compile(r"(?m)^\\?([0-9a-f]{64})\s")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fer_edge.benchmarks.targets.connection import Connection
+from fer_edge.bench.targets.connection import Connection
 
 UNKNOWN = "unknown"
 """What a device does not show is no verdict."""

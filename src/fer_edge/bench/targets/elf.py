@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.benchmarks.targets.faults import DeviceFault
+from fer_edge.bench.targets.faults import DeviceFault
 
 MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
 """``e_machine`` by what ``uname -m`` calls it."""

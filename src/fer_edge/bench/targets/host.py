@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks import plans, trust
-from fer_edge.benchmarks.environment import describe
-from fer_edge.benchmarks.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
-from fer_edge.benchmarks.measure.run import Run
-from fer_edge.benchmarks.measure.taken import Taken
-from fer_edge.benchmarks.measure.warmup import LONGEST_SECONDS
-from fer_edge.benchmarks.pairing import paired
-from fer_edge.benchmarks.plans import Plan
-from fer_edge.benchmarks.records import STAGES, Artifact, Record, Result, pick, record_members
-from fer_edge.benchmarks.targets.target import Request, Subject
-from fer_edge.benchmarks.watch import Watch
-from fer_edge.benchmarks.words import members
+from fer_edge.bench import plans, trust
+from fer_edge.bench.environment import describe
+from fer_edge.bench.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.bench.measure.run import Run
+from fer_edge.bench.measure.taken import Taken
+from fer_edge.bench.measure.warmup import LONGEST_SECONDS
+from fer_edge.bench.pairing import paired
+from fer_edge.bench.plans import Plan
+from fer_edge.bench.records import STAGES, Artifact, Record, Result, pick, record_members
+from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.watch import Watch
+from fer_edge.bench.words import members
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
@@ -46,7 +46,7 @@ class Host:
     summary = "host: this machine"
 
     def measure(self, address: str, request: Request) -> Result:  # noqa: ARG002 - there is one host
-        """Measure every subject; see :class:`fer_edge.benchmarks.targets.target.Target`."""
+        """Measure every subject; see :class:`fer_edge.bench.targets.target.Target`."""
         plan = PLANS[request.mode]
         if request.seconds is not None:
             plan = dataclasses.replace(plan, seconds=request.seconds)

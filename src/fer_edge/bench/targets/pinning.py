@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_edge.benchmarks.targets.connection import Connection
-from fer_edge.benchmarks.targets.device_facts import Core, Facts
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.connection import Connection
+from fer_edge.bench.targets.device_facts import Core, Facts
+from fer_edge.bench.targets.faults import DeviceFault, last_line
 
 KINDS = ("all", "big", "little")
 """``little``: the slowest kind. ``big``: every faster one, so the middle and the prime cores of a three-tier chip too."""

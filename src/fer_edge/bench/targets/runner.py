@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fer_edge.benchmarks.records import Record
-from fer_edge.benchmarks.targets.connection import Connection
-from fer_edge.benchmarks.targets.device_facts import Facts
-from fer_edge.benchmarks.targets.pinning import Pinning
-from fer_edge.benchmarks.targets.target import Subject
+from fer_edge.bench.records import Record
+from fer_edge.bench.targets.connection import Connection
+from fer_edge.bench.targets.device_facts import Facts
+from fer_edge.bench.targets.pinning import Pinning
+from fer_edge.bench.targets.target import Subject
 
 
 @dataclass(frozen=True, slots=True)

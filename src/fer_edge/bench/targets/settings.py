@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.benchmarks.targets.pinning import KINDS
-from fer_edge.benchmarks.targets.target import Request
+from fer_edge.bench.targets.pinning import KINDS
+from fer_edge.bench.targets.target import Request
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
 

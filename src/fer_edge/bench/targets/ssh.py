@@ -6,22 +6,22 @@ sent there for the time of the run.
 
 from __future__ import annotations
 
-from fer_edge.benchmarks.records import Result
-from fer_edge.benchmarks.targets.board_python import BoardPython
-from fer_edge.benchmarks.targets.campaign import run_campaign
-from fer_edge.benchmarks.targets.settings import read_settings
-from fer_edge.benchmarks.targets.ssh_client import SshConnection
-from fer_edge.benchmarks.targets.target import Request
+from fer_edge.bench.records import Result
+from fer_edge.bench.targets.board_python import BoardPython
+from fer_edge.bench.targets.campaign import run_campaign
+from fer_edge.bench.targets.settings import read_settings
+from fer_edge.bench.targets.ssh_client import SshConnection
+from fer_edge.bench.targets.target import Request
 
 
 class SshTarget:
-    """A board; a :class:`fer_edge.benchmarks.targets.target.Target`."""
+    """A board; a :class:`fer_edge.bench.targets.target.Target`."""
 
     name = "ssh"
     summary = "ssh:[USER@]HOST[:PORT]: a Linux board with Python 3.11; several: ssh:HOST,HOST"
 
     def measure(self, address: str, request: Request) -> Result:
-        """See :class:`fer_edge.benchmarks.targets.target.Target`."""
+        """See :class:`fer_edge.bench.targets.target.Target`."""
         settings = read_settings(request)
         connections = [SshConnection(host) for host in dict.fromkeys(address.split(","))]
         target = "ssh:" + ",".join(connection.serial for connection in connections)

@@ -1,4 +1,4 @@
-"""A board behind the ``ssh`` program: a :class:`~fer_edge.benchmarks.targets.connection.Connection` without any question.
+"""A board behind the ``ssh`` program: a :class:`~fer_edge.bench.targets.connection.Connection` without any question.
 
 Only ``ssh`` is used, and on the board a POSIX shell: files travel through ``cat``, so that neither scp nor sftp is needed.
 """
@@ -9,9 +9,9 @@ import shlex
 import subprocess
 from pathlib import Path
 
-from fer_edge.benchmarks.targets.adb_client import BOOT_ID
-from fer_edge.benchmarks.targets.connection import Finished, unwrapped, wrapped
-from fer_edge.benchmarks.targets.faults import DeviceFault, last_line
+from fer_edge.bench.targets.adb_client import BOOT_ID
+from fer_edge.bench.targets.connection import Finished, unwrapped, wrapped
+from fer_edge.bench.targets.faults import DeviceFault, last_line
 from fer_edge.console.command import usage_error
 
 _OPTIONS = {
@@ -71,11 +71,11 @@ class SshConnection:
         return self._host.rpartition("@")[2]
 
     def remember_boot(self, boot: str) -> None:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         self._boot = boot
 
     def run(self, command: str, *, stage: str, timeout: float = 60.0) -> Finished:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         done = self._call(wrapped(command), stage, timeout)
         ended = unwrapped(done.stdout.decode("utf-8", "replace"))
         if ended is None:
@@ -84,7 +84,7 @@ class SshConnection:
         return Finished(ended[1], ended[0])
 
     def push(self, local: Path, remote: str) -> None:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         path = shlex.quote(remote)
         with local.open("rb") as file:
             done = self._call(wrapped(f"cat >{path}"), "push", _COPY, file)
@@ -101,7 +101,7 @@ class SshConnection:
         raise DeviceFault("push-failed", device=self.label, path=local.name, detail=detail)
 
     def pull(self, remote: str) -> bytes:
-        """See :class:`~fer_edge.benchmarks.targets.connection.Connection`."""
+        """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         done = self._call(f"cat {shlex.quote(remote)}", "pull", _COPY)
         if done.returncode == _BROKEN:
             raise self._lost(done, "pull")

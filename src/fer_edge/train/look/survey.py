@@ -15,7 +15,7 @@ from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.pictures import ListedFaces
 from fer_edge.train.datasets.request import SPLITS, Survey
 from fer_edge.train.recipes.recipe import DataRequest, Recipe
-from fer_edge.train.synthetic import SyntheticFaces
+from fer_edge.synthetic import SyntheticFaces
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
 
 def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """Drawn faces, the classes in turn."""
-    from fer_edge.train.synthetic import SyntheticFaces
+    from fer_edge.synthetic import SyntheticFaces
 
     return {
         split: SyntheticFaces(split, request.faces[split], seed=request.seed, emotions=request.classes)
