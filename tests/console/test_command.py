@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from fer_edge.console.command import Subcommand, Terminated, command, usage_error
-from fer_edge.console.lists import VariantName, Word, list_option
+from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.runtime.errors import BundleError, CheckFailed, MissingExtra, VariantError
 
 SOURCE = Path(__file__).parents[2] / "src"

@@ -10,9 +10,9 @@ from click.testing import CliRunner
 from PIL import Image
 from skimage import data
 
-from fer_edge.predict.annotate import PAPER, annotated, caption
 from fer_edge.predict.cli import main
 from fer_edge.predict.faces import Face
+from fer_edge.predict.outputs import PAPER, annotated, caption
 from fer_edge.runtime import Prediction
 
 BRIGHT, DARK = 230, 25

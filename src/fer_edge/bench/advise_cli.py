@@ -12,7 +12,7 @@ import click
 
 from fer_edge.bench.quantities import BYTES, SECONDS
 from fer_edge.console.command import command
-from fer_edge.console.lists import VariantName, Word, list_option
+from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed
 

@@ -14,7 +14,7 @@ import click
 from fer_edge.bench.quantities import SECONDS, SHARE
 from fer_edge.bench.targets.options import device_options
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.lists import VariantName, list_option
+from fer_edge.console.option_types import VariantName, list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
 

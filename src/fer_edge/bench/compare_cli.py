@@ -11,7 +11,7 @@ import click
 from fer_edge.bench.cli import THREADS, check_writable, write_reports
 from fer_edge.bench.quantities import SHARE
 from fer_edge.console.command import command, usage_error
-from fer_edge.console.lists import VariantName, Word
+from fer_edge.console.option_types import VariantName, Word
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed
 

@@ -148,7 +148,7 @@ class FerCommand(click.Command):
         for flag in FLAGS:
             setattr(output, flag, ctx.params.pop(flag))
         ctx.params = {"output": output, **ctx.params}
-        from fer_edge.console.folders import keep_folders_clean  # not for --help
+        from fer_edge.console.library_caches import keep_folders_clean  # not for --help
 
         keep_folders_clean()
         return super().invoke(ctx)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.lists import Word, list_option, offer
+from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.export.inputs import LEAST
 from fer_edge.export.options import InputSize, KeyValue, Share

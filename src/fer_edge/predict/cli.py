@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_edge.console.command import command, usage_error
-from fer_edge.console.lists import VariantName
+from fer_edge.console.option_types import VariantName
 from fer_edge.console.output import Output
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import PictureError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from fer_edge.predict.answer import Answer
+    from fer_edge.predict.recognition import Answer
     from fer_edge.predict.sources import Picture
 
 
@@ -73,7 +73,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     if place == "":
         usage_error("--annotate is empty; name a picture file, or a folder for several")
     with _uncollected():
-        from fer_edge.predict.answer import answers, face_finder
+        from fer_edge.predict.recognition import answers, face_finder
         from fer_edge.runtime import load
 
         _refuse_unknown_words(engine, detector)
@@ -123,7 +123,7 @@ def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
 
 
 def _targets(place: str, pictures: list[Picture]) -> list[Path]:
-    from fer_edge.predict.annotate import targets  # brings the drawing
+    from fer_edge.predict.outputs import targets  # brings the drawing
 
     return targets(place, pictures)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.predict.answer import Answer
 from fer_edge.predict.faces import Face
+from fer_edge.predict.recognition import Answer
 
 
 def prediction_document(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fer_edge.console.table import table
-from fer_edge.predict.answer import Answer
 from fer_edge.predict.faces import Face
+from fer_edge.predict.recognition import Answer
 
 
 def report(

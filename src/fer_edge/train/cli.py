@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.lists import Word, list_option, offer
+from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError

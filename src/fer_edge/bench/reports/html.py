@@ -11,7 +11,7 @@ from fer_edge.bench.reports.columns import Column, shown
 from fer_edge.bench.reports.doubts import doubts
 from fer_edge.bench.reports.summary import Row, rows, sources
 from fer_edge.bench.reports.words import caption, environment_line
-from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warnings
+from fer_edge.console.html import grid, heading, note, page, paragraph, picture, warnings
 
 STYLE = """
 body { max-width: none; padding-inline: clamp(.7rem, 2vw, 2.5rem); } p, figcaption { max-width: 60rem; }

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from fer_edge.console.page import grid, heading, note, page, picture
+from fer_edge.console.html import grid, heading, note, page, picture
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.similarity import Score

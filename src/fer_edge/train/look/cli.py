@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fer_edge.console.command import command, usage_error
-from fer_edge.console.lists import list_option
+from fer_edge.console.option_types import list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import need

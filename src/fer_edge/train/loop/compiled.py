@@ -9,7 +9,7 @@ import tempfile
 import torch
 from torch import Tensor, nn
 
-from fer_edge.console.folders import COMPILER_CACHE
+from fer_edge.console.library_caches import COMPILER_CACHE
 
 
 def compiled(network: nn.Module, example: Tensor) -> str:

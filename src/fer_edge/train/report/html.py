@@ -1,4 +1,4 @@
-"""What a training's pages have besides the common ones of :mod:`fer_edge.console.page`: tiles, cards, faces."""
+"""What a training's pages have besides the common ones of :mod:`fer_edge.console.html`: tiles, cards, faces."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 from html import escape
 
-from fer_edge.console.page import grid, note, page, paragraph, picture
+from fer_edge.console.html import grid, note, page, paragraph, picture
 
 __all__ = ["STYLE", "card", "cards", "chart", "definitions", "escape", "grid", "image", "note", "page", "paragraph", "tiles"]  # fmt: skip
 

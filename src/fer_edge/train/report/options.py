@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from fer_edge.console.command import usage_error
-from fer_edge.console.lists import Word, list_option
+from fer_edge.console.option_types import Word, list_option
 from fer_edge.train.report.series import Series, folder_series, recipe_series
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])

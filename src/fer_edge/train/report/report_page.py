@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.console.page import warning
+from fer_edge.console.html import warning
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.report import charts, html
 from fer_edge.train.report.document import FILE, document, serialized

@@ -93,7 +93,7 @@ def answers(
 
 def _draw(target: Path, frame: Frame, faces: Sequence[Face], size: tuple[int, int], threshold: float) -> None:
     """On what was decoded, so that the picture of a very large one is the reduced copy."""
-    from fer_edge.predict.annotate import write_annotated
+    from fer_edge.predict.outputs import write_annotated
     from fer_edge.runtime.camera import upright
 
     held = (frame.width, frame.height)

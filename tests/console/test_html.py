@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.console.page import grid, heading, note, page, paragraph, picture, warning
+from fer_edge.console.html import grid, heading, note, page, paragraph, picture, warning
 
 VOID = {"meta", "img"}
 
