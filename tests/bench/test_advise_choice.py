@@ -13,7 +13,7 @@ from fer_edge.bench.advise import PREFERENCES, Advice, Effort, Limits, Measured,
 from fer_edge.bench.advise_words import document, explain, headline, proof
 from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.manifest import Artifact
-from fer_edge.runtime.proof import Accuracy, Parity
+from fer_edge.runtime.verification import Accuracy, Parity
 
 
 def subject(name: str, size: int = 100, threads: int = 1, accuracy: float | None = None) -> Subject:

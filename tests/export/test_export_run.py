@@ -11,7 +11,7 @@ import torch
 
 from fer_edge.runtime import load
 from fer_edge.runtime.bundle import open_bundle
-from fer_edge.runtime.proof import ParityLimit
+from fer_edge.runtime.verification import ParityLimit
 
 FAST = ("--format", "torchscript", "--parity-inputs", "16", "--json")
 

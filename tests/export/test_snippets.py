@@ -30,7 +30,7 @@ from fer_edge.runtime.contract import (
     QuantizationParameters,
 )
 from fer_edge.runtime.manifest import Artifact, Manifest, Source
-from fer_edge.runtime.proof import Accuracy, Parity, ParityLimit, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Parity, ParityLimit, WeightAudit
 from fer_edge.runtime.variants import Variant, legal_variants
 
 ROOT = Path(__file__).parents[2]

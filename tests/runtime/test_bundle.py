@@ -7,7 +7,7 @@ import tiny_artifacts as tiny
 
 from fer_edge.runtime import BundleError, load
 from fer_edge.runtime.bundle import open_bundle
-from fer_edge.runtime.exchange import previous
+from fer_edge.runtime.atomic_folder import previous
 from fer_edge.runtime.manifest import Manifest
 
 

@@ -8,7 +8,7 @@ import pytest
 from camera_cases import cases
 from generate_camera_vectors import vector_text
 
-from fer_edge.runtime.vectors import ERROR_WORDS, Vector, read_vectors
+from fer_edge.runtime.golden import ERROR_WORDS, Vector, read_vectors
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "camera"
 MORE = os.environ.get("FER_EDGE_GOLDEN")

@@ -11,7 +11,7 @@ from contracts import DOCUMENT, sealed
 
 from fer_edge.runtime import Contract, FerEdgeError
 from fer_edge.runtime.manifest import Manifest
-from fer_edge.runtime.vectors import Vector
+from fer_edge.runtime.golden import Vector
 
 VALUES = [None, True, 0, -1, 1e308, 10**400, "", "x" * 2000, [], {}, [[]], {"a": 1}, "\ud800", 1.5, "../x"]
 VECTOR = Path(__file__).parents[1] / "golden" / "camera" / "nv21-odd.json"

@@ -44,7 +44,7 @@ def test_unknown_names_are_attribute_errors():
     [
         "import fer_edge.runtime",
         "from fer_edge.runtime import *",
-        "import fer_edge.runtime.bundle, fer_edge.runtime.vectors",
+        "import fer_edge.runtime.bundle, fer_edge.runtime.golden",
     ],
 )
 def test_a_fresh_interpreter_imports_numpy_and_the_standard_library_only(statement):

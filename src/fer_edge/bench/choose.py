@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from fer_edge.bench.measure.engines import VARIED, chosen_engine, words
 from fer_edge.bench.targets.target import Subject
+from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract
@@ -23,9 +24,8 @@ from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import BundleError, CheckFailed, EngineError, VariantError
-from fer_edge.runtime.exchange import recover
 from fer_edge.runtime.manifest import Artifact, file_names
-from fer_edge.runtime.places import kind_of, read_plain
+from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.variants import FORMATS, Variant
 
 

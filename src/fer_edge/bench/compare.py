@@ -21,7 +21,7 @@ from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.bench.words import by_how_much, members
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.places import kind_of
+from fer_edge.runtime.paths import kind_of
 from fer_edge.stats.ratio import Ratio
 
 SIDES = ("A", "B")

@@ -28,7 +28,7 @@ from typing import Any
 from fer_edge.bench.record_json import JSON, LARGEST_RESULT
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.places import kind_of, read_plain
+from fer_edge.runtime.paths import kind_of, read_plain
 
 SCHEMA = "fer-edge-bench/1"
 STAGES = ("load", "first", "inference", "camera", "whole")

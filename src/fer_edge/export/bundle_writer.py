@@ -19,7 +19,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.manifest import Artifact, FileEntry, Manifest, Skipped, Source
 from fer_edge.runtime.manifest_json import MANIFEST
-from fer_edge.runtime.proof import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
 from fer_edge.runtime.variants import CALIBRATED
 
 REFERENCE = "reference.safetensors"

@@ -7,7 +7,7 @@ from typing import Any
 
 from fer_edge.export.limits import Limit, Limits
 from fer_edge.runtime.manifest import Artifact, Manifest
-from fer_edge.runtime.proof import Accuracy
+from fer_edge.runtime.verification import Accuracy
 
 LIBRARIES = {
     "torchscript": ("torch",),

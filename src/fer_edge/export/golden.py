@@ -8,7 +8,7 @@ from fer_edge.export.reference import outputs, probabilities
 from fer_edge.export.source import Original
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.camera import scaled
-from fer_edge.runtime.vectors import vector_json
+from fer_edge.runtime.golden import vector_json
 from fer_edge.synthetic import EMOTIONS, render_face
 
 CAMERAS = ("rgba", "nv21", "nv12", "i420")

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fer_edge.runtime import exchange
+from fer_edge.runtime import atomic_folder
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import BundleError, ExportError
 
@@ -38,7 +38,7 @@ def check_target(out: Path) -> Path:
         raise ExportError(
             f"--out {out} is the current folder or above it and would be replaced; name a folder in it"
         )
-    exchange.recover(target)
+    atomic_folder.recover(target)
     if not target.exists():
         return target
     if not target.is_dir():
@@ -108,9 +108,9 @@ def publish(staged: Path, target: Path, out: Path) -> list[Path]:
         sync(path)
     with _locked(target.parent):
         check_target(out)
-        exchange.clean(target)
-        staged.rename(exchange.staging(target))
-        return exchange.publish(target)
+        atomic_folder.clean(target)
+        staged.rename(atomic_folder.staging(target))
+        return atomic_folder.publish(target)
 
 
 def sync(path: Path) -> None:

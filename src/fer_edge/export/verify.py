@@ -26,7 +26,7 @@ from fer_edge.runtime.errors import FerEdgeError, MissingExtra
 from fer_edge.runtime.extras import need
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.vectors import Target, Vector, read_vectors
+from fer_edge.runtime.golden import Target, Vector, read_vectors
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fer_edge.faces.finding import find_pictures, said_left_out
 from fer_edge.runtime.errors import PictureError
-from fer_edge.runtime.places import kind_of
+from fer_edge.runtime.paths import kind_of
 
 VIDEOS = (".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm")
 """Endings that are told apart from broken pictures."""

@@ -14,7 +14,7 @@ from typing import Any
 from fer_edge.runtime.contract import INTERFACES
 from fer_edge.runtime.errors import BundleError, VariantError
 from fer_edge.runtime.manifest_json import JSON, MANIFEST
-from fer_edge.runtime.proof import (
+from fer_edge.runtime.verification import (
     Accuracy,
     Calibration,
     Parity,

@@ -18,9 +18,9 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
-from fer_edge.runtime.exchange import recover
+from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.frame import Frame, require_frame
-from fer_edge.runtime.places import kind_of, read_plain
+from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction
 from fer_edge.runtime.variants import FORMATS, Variant
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from fer_edge.runtime.containers import coreml, onnx, safetensors, tflite
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.errors import BundleError, ContractError
-from fer_edge.runtime.places import kind_of
+from fer_edge.runtime.paths import kind_of
 
 
 def _read_torchscript(path: Path) -> list[bytes]:

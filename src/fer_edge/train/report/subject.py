@@ -15,7 +15,7 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.runtime.manifest_json import MANIFEST
 from fer_edge.runtime.model import load, softmax
-from fer_edge.runtime.places import kind_of
+from fer_edge.runtime.paths import kind_of
 
 CHECKPOINTS = (".safetensors", ".pth", ".ckpt", ".pkl", ".bin")
 """Endings of weights, in any case; ``.pt`` is a TorchScript artifact here."""

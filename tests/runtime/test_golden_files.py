@@ -8,7 +8,7 @@ from contracts import changed, sealed
 
 from fer_edge.runtime import BundleError, Contract
 from fer_edge.runtime.camera import upright
-from fer_edge.runtime.vectors import Vector, frame_json, frame_of, read_vectors, vector_json
+from fer_edge.runtime.golden import Vector, frame_json, frame_of, read_vectors, vector_json
 
 CONTRACT = Contract.parse(sealed(changed(camera__crop_margin=0.25, camera__mirror=True)))
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from fer_edge.runtime import BundleError
-from fer_edge.runtime import exchange as exchange_module
-from fer_edge.runtime.exchange import clean, previous, publish, recover, staging, swap
+from fer_edge.runtime import atomic_folder
+from fer_edge.runtime.atomic_folder import clean, previous, publish, recover, staging, swap
 
 
 class Killed(BaseException):
@@ -40,7 +40,7 @@ def only(target):
 @pytest.fixture(params=["swap", "two renames"])
 def way(request, monkeypatch):
     if request.param == "two renames":
-        monkeypatch.setattr(exchange_module, "swap", cannot)
+        monkeypatch.setattr(atomic_folder, "swap", cannot)
     return request.param
 
 
@@ -87,9 +87,9 @@ def test_swap_with_nothing_is_an_error_and_changes_nothing(target):
 @pytest.mark.parametrize("step", range(3))
 def test_a_run_killed_at_any_rename_loses_nothing(target, monkeypatch, step):
     """Steps: before the first rename, between the two, and before the old folder is removed."""
-    monkeypatch.setattr(exchange_module, "swap", cannot)
+    monkeypatch.setattr(atomic_folder, "swap", cannot)
     make_new(target)
-    kept_rename, kept_remove, count = type(target).rename, exchange_module._remove, iter(range(9))
+    kept_rename, kept_remove, count = type(target).rename, atomic_folder._remove, iter(range(9))
 
     def rename(path, other):
         if next(count) == step:
@@ -100,11 +100,11 @@ def test_a_run_killed_at_any_rename_loses_nothing(target, monkeypatch, step):
         raise Killed
 
     monkeypatch.setattr(type(target), "rename", rename)
-    monkeypatch.setattr(exchange_module, "_remove", remove)
+    monkeypatch.setattr(atomic_folder, "_remove", remove)
     with pytest.raises(Killed):
         publish(target)
     monkeypatch.setattr(type(target), "rename", kept_rename)
-    monkeypatch.setattr(exchange_module, "_remove", kept_remove)
+    monkeypatch.setattr(atomic_folder, "_remove", kept_remove)
     recover(target)
     assert (target / "file").read_text() == ("new" if step == 2 else "old")
     clean(target)
@@ -112,7 +112,7 @@ def test_a_run_killed_at_any_rename_loses_nothing(target, monkeypatch, step):
 
 
 def test_a_rename_that_is_refused_leaves_the_old_one(target, monkeypatch):
-    monkeypatch.setattr(exchange_module, "swap", cannot)
+    monkeypatch.setattr(atomic_folder, "swap", cannot)
     with pytest.raises(BundleError, match="cannot put the new bundle"):
         publish(target)  # there is no staging folder
     assert (target / "file").read_text() == "old"

@@ -1,4 +1,4 @@
-"""What lies at a path that a person or a bundle gave: asked once, without waiting and without a traceback."""
+"""Questions about a path that a person or a bundle gave: asked once, without waiting and without a traceback."""
 
 from __future__ import annotations
 
