@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.export.formats.coreml import COREML
+from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.judge import Reference
 from fer_edge.export.tracing import trace

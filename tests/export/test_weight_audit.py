@@ -10,9 +10,9 @@ from coremltools.proto.Model_pb2 import Model
 from torch import nn
 
 from fer_edge.export.foldings import Candidate, Need, needs_of
-from fer_edge.export.formats.coreml import COREML
-from fer_edge.export.formats.coreml_package import PROGRAM, WEIGHTS
-from fer_edge.export.formats.coreml_weights import Constant, read_constants
+from fer_edge.export.formats.coreml.converter import COREML
+from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
+from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.weight_audit import audit_coreml, bound, compare
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec

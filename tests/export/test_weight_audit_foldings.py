@@ -7,9 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from fer_edge.export.foldings import needs_of
-from fer_edge.export.formats.coreml import COREML
-from fer_edge.export.formats.coreml_package import WEIGHTS
-from fer_edge.export.formats.coreml_weights import RECORD
+from fer_edge.export.formats.coreml.converter import COREML
+from fer_edge.export.formats.coreml.package import WEIGHTS
+from fer_edge.export.formats.coreml.constants import RECORD
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec

@@ -114,7 +114,7 @@ def test_exporting_every_format(run):
     assert (talk, gained) == ([], [])
 
 
-@pytest.mark.parametrize("first", ["fer_edge.runtime.contract", "fer_edge.export.formats.onnx_graph"])
+@pytest.mark.parametrize("first", ["fer_edge.runtime.contract", "fer_edge.export.formats.onnx.graph"])
 def test_the_switch_is_set_by_whatever_is_imported_first(first):
     script = f"import {first}, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     environment = {**os.environ, "PYTHONPATH": str(SOURCES)}

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fer_edge.export.foldings import Candidate, Need, needs_of
-from fer_edge.export.formats.coreml_weights import Constant, read_constants
+from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
 from fer_edge.export.frontend import example_tensor
 from fer_edge.export.rewrite_resize import PlainResizes, plain_resizes

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.formats.coreml import COREML
+from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from fer_edge.export.formats.protocol import Source
-from fer_edge.export.formats.tflite_bias import BIAS_LIMIT, with_floors
-from fer_edge.export.formats.tflite_flatbuffer import TFLite
+from fer_edge.export.formats.tflite.bias import BIAS_LIMIT, with_floors
+from fer_edge.export.formats.tflite.flatbuffer import TFLite
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.contract import Contract
@@ -70,7 +70,7 @@ def test_every_bias_of_the_file_is_the_networks(source, calibration, convert):
 
 
 def test_ranges_stay_as_they_are_where_no_bias_overflows(source):
-    from fer_edge.export.formats.tflite_convert import convert_float
+    from fer_edge.export.formats.tflite.convert import convert_float
 
     model = convert_float(source.module, source.contract, "tensor")
     names = [tensor.name.decode() for tensor in TFLite.read(model).graph.tensors]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from onnx import TensorProto, numpy_helper
 
-from fer_edge.export.formats import onnx_static
-from fer_edge.export.formats.onnx_weights import quantize_channels
+from fer_edge.export.formats.onnx import int8
+from fer_edge.export.formats.onnx.weights import quantize_channels
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
@@ -201,8 +201,8 @@ def test_three_channels_in_both_interfaces(convert, color_source, pictures):
 
 def test_rules_of_calibration_by_hand():
     ranges = {"a": (np.float32([-1, -3]), np.float32([2, 6]))}
-    assert onnx_static.minmax(ranges) == {"a": (-3, 6)}
-    assert onnx_static.average(ranges) == {"a": (-2, 4)}
+    assert int8.minmax(ranges) == {"a": (-3, 6)}
+    assert int8.average(ranges) == {"a": (-2, 4)}
 
 
 @pytest.mark.parametrize("rule", ["minmax", "average"])
@@ -213,9 +213,9 @@ def test_keeps_the_rule_nearer_to_pytorch(rule, monkeypatch, make, convert, sour
 
     path, source_contract = make("onnx-int8")
     kept = distance(path)
-    only = getattr(onnx_static, rule)
-    monkeypatch.setattr(onnx_static, "minmax", only)
-    monkeypatch.setattr(onnx_static, "average", only)
+    only = getattr(int8, rule)
+    monkeypatch.setattr(int8, "minmax", only)
+    monkeypatch.setattr(int8, "average", only)
     assert kept <= distance(convert("onnx-int8", source, calibration)) + 1e-9
 
 

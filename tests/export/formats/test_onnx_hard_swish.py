@@ -8,7 +8,7 @@ import torch
 from onnx import numpy_helper
 from torch import nn
 
-from fer_edge.export.formats.onnx_hard_swish import align_ranges
+from fer_edge.export.formats.onnx.hard_swish import align_ranges
 from fer_edge.export.formats.protocol import Calibration, Source
 from fer_edge.runtime.camera import to_tensor
 

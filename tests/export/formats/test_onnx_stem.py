@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from fer_edge.export.formats.onnx_stem import float_stem, kept_in_float
+from fer_edge.export.formats.onnx.stem import float_stem, kept_in_float
 
 
 def graph(nodes, **weights):

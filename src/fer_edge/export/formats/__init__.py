@@ -43,15 +43,15 @@ class FormatEntry:
 FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry("torchscript", "fer_edge.export.formats.torchscript", "TORCHSCRIPT", ("torch",)),
     FormatEntry(
-        "onnx", "fer_edge.export.formats.onnx", "ONNX", ("torch", "onnx", "onnxscript", "onnxruntime")
+        "onnx", "fer_edge.export.formats.onnx.converter", "ONNX", ("torch", "onnx", "onnxscript", "onnxruntime")
     ),
     FormatEntry(
         "tflite",
-        "fer_edge.export.formats.tflite",
+        "fer_edge.export.formats.tflite.converter",
         "TFLITE",
         ("torch", "litert_torch", "ai_edge_quantizer", "ai_edge_litert"),
     ),
-    FormatEntry("coreml", "fer_edge.export.formats.coreml", "COREML", ("torch", "coremltools")),
+    FormatEntry("coreml", "fer_edge.export.formats.coreml.converter", "COREML", ("torch", "coremltools")),
 )
 """Adding a format is a line here, a line in ``runtime.variants`` and a file in this folder."""
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.frontend import Picture
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.tflite_calibrate import Ranges
+    from fer_edge.export.formats.tflite.calibration import Ranges
 
 PICTURE_SCOPE = rf"^[^;]*{Picture.__name__}_picture;\d*;?$"
 """Operators that only gray and normalization are made of; what was merged into a convolution names that one too."""

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fer_edge.export.formats.protocol import Calibration, Request, Source
-from fer_edge.export.formats.tflite import TFLITE
+from fer_edge.export.formats.tflite.converter import TFLITE
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.engines.litert_delegation import delegation

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.formats.coreml_package import PROGRAM, WEIGHTS
+from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.runtime.errors import BundleError
 
 RECORD = struct.Struct("<IIQQQ")

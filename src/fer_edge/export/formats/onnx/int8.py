@@ -4,7 +4,7 @@ What is quantized, and why (measured with onnxruntime's CPU kernels):
 
 * Activations are uint8 and weights int8 with one scale a channel: with int8 activations every Add and, on x86, every
   Conv would stay in float.
-* The first convolution stays in float or not by the rule of ``onnx_stem``.
+* The first convolution stays in float or not by the rule of ``stem``.
 * What lies before the first convolution (gray, normalization of the image interface) stays in float, and so do the
   last sum and the softmax: rounding the logits to 256 steps would only cost accuracy.
 
@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.formats.onnx_graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
-from fer_edge.export.formats.onnx_hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
-from fer_edge.export.formats.onnx_rewrite import rewrite_for_int8
-from fer_edge.export.formats.onnx_stem import kept_in_float
+from fer_edge.export.formats.onnx.graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
+from fer_edge.export.formats.onnx.hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
+from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
+from fer_edge.export.formats.onnx.stem import kept_in_float
 from fer_edge.export.formats.protocol import Calibration, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.formats.tflite_flatbuffer import TFLite
+from fer_edge.export.formats.tflite.flatbuffer import TFLite
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.tflite_calibrate import Ranges
+    from fer_edge.export.formats.tflite.calibration import Ranges
 
 BIAS_LIMIT = 2.0**30
 """Steps of a bias; int32 holds twice as many, since the quantizer may choose another input scale than is foreseen here."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fer_edge.export.formats.tflite_flatbuffer import TFLite
+from fer_edge.export.formats.tflite.flatbuffer import TFLite
 
 _SHIFT = 128
 

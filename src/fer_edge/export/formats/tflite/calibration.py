@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from fer_edge.export.contracts import INPUT_NAME, OUTPUT_NAME
 from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.tflite_bias import with_floors
-from fer_edge.export.formats.tflite_quantize import quantize
-from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.export.formats.tflite.bias import with_floors
+from fer_edge.export.formats.tflite.quantization import quantize
+from fer_edge.export.formats.quiet import quiet
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
 

@@ -6,7 +6,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from fer_edge.export.formats.onnx_rewrite import rewrite_for_int8
+from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
 
 GENERATOR = np.random.default_rng(0)
 

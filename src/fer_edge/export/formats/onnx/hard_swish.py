@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.formats.onnx_graph import drop_unused, uses
+from fer_edge.export.formats.onnx.graph import drop_unused, uses
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.onnx_graph import uses
+from fer_edge.export.formats.onnx.graph import uses
 from fer_edge.runtime.errors import ExportError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from flatbuffers.table import Table
 from torch import nn
 
 from fer_edge.export.formats.protocol import Calibration, Request, Source
-from fer_edge.export.formats.tflite import TFLITE
-from fer_edge.export.formats.tflite_flatbuffer import TFLite, refuse_nonfinite_tensors
+from fer_edge.export.formats.tflite.converter import TFLITE
+from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -221,7 +221,7 @@ def test_the_rule_nearer_to_the_original_was_kept(made):
 
 def test_ranges_follow_their_rules(made):
     """The ends of the input's range, computed from the calibration images by the rules as they are written down."""
-    from fer_edge.export.formats.tflite_calibrate import _measure
+    from fer_edge.export.formats.tflite.calibration import _measure
 
     _, calibration, memo = made
     contract = made[0]["tflite-fp32"][1]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.formats.onnx_graph import uses
+from fer_edge.export.formats.onnx.graph import uses
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto

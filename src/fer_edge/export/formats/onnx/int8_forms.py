@@ -3,7 +3,7 @@
 | was                           | becomes                                                    |
 |-------------------------------|------------------------------------------------------------|
 | HardSwish(x)                  | Clip(x + 3, 0, 6) * x, and the factor 1/6 into what follows |
-| the same behind a convolution | the form of ``onnx_hard_swish``, and the factor likewise    |
+| the same behind a convolution | the form of ``hard_swish``, and the factor likewise         |
 | HardSigmoid(x), alpha 1/6     | Clip(x + 3, 0, 6), and the factor 1/6 into what follows     |
 | ReduceMean(x) over H and W    | GlobalAveragePool(x), Flatten unless the axes are kept      |
 
@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.formats.onnx_graph import drop_unused, uses
-from fer_edge.export.formats.onnx_hard_swish import shifted_form
-from fer_edge.export.formats.onnx_stem import float_stem
+from fer_edge.export.formats.onnx.graph import drop_unused, uses
+from fer_edge.export.formats.onnx.hard_swish import shifted_form
+from fer_edge.export.formats.onnx.stem import float_stem
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto

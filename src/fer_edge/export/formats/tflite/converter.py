@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.formats.protocol import refuse_unknown_precision
-from fer_edge.export.formats.tflite_convert import convert_float
-from fer_edge.export.formats.tflite_flatbuffer import TFLite, refuse_nonfinite_tensors
-from fer_edge.export.formats.tflite_metadata import (
+from fer_edge.export.formats.tflite.convert import convert_float
+from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
+from fer_edge.export.formats.tflite.metadata import (
     CONTRACT_NAME,
     METADATA_NAME,
     append_labels,
     build_metadata,
 )
-from fer_edge.export.formats.tflite_quantize import quantize
+from fer_edge.export.formats.tflite.quantization import quantize
 from fer_edge.export.frontend import example_tensor
 from fer_edge.export.rewrite import (
     HARD_SIGMOID,
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from fer_edge.export.formats.protocol import Format, Request
-    from fer_edge.export.formats.tflite_calibrate import Calibrated
+    from fer_edge.export.formats.tflite.calibration import Calibrated
     from fer_edge.runtime.contract import Contract
 
 
@@ -170,7 +170,7 @@ def _noted(request: Request, key: str, make: Callable[[list[str]], nn.Module]) -
 
 def _calibrated(request: Request) -> Calibrated:
     """Measured once for an interface: the files with float32 and with integer ends share ranges and rule."""
-    from fer_edge.export.formats.tflite_calibrate import calibrate
+    from fer_edge.export.formats.tflite.calibration import calibrate
 
     variant, calibration = request.variant, request.calibration
     if calibration is None:
@@ -200,7 +200,7 @@ _MAKERS: dict[str, Callable[[Request], bytes]] = {
 
 
 def _make_uint8(file: TFLite) -> None:
-    from fer_edge.export.formats.tflite_uint8 import make_ends_uint8
+    from fer_edge.export.formats.tflite.uint8 import make_ends_uint8
 
     make_ends_uint8(file)
 

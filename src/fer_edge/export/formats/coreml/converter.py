@@ -28,10 +28,10 @@ from torch import Tensor, nn
 
 from fer_edge.export.contracts import contract_for
 from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.coreml_package import write_package
-from fer_edge.export.formats.coreml_weights import read_constants
+from fer_edge.export.formats.coreml.package import write_package
+from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
-from fer_edge.export.formats.tflite_quiet import quiet
+from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.record import Call, Record, record
 from fer_edge.export.rewrite import rewrite_linear, rewrite_pools, rewrite_resizes

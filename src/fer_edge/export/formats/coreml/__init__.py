@@ -1,0 +1,1 @@
+"""Core ML: conversion by coremltools, packages whose bytes repeat, and their constants read back."""
