@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from fer_edge.export.android import ASSETS, CODE, check_module, embed, kotlin
+from fer_edge.export.bundle.android import ASSETS, CODE, check_module, embed, kotlin
 from fer_edge.export.cli import main
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError

@@ -14,7 +14,7 @@ SOURCES = Path(__file__).parents[2] / "src"
 MODULES = {
     "fer-train": "fer_edge.train.cli",
     "fer-export": "fer_edge.export.cli",
-    "fer-verify": "fer_edge.export.verify_cli",
+    "fer-verify": "fer_edge.export.verify.cli",
     "fer-predict": "fer_edge.predict.cli",
     "fer-bench": "fer_edge.bench.cli",
 }

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fer_edge.export.cli import main as export_main
-from fer_edge.export.verify_cli import main as verify_main
+from fer_edge.export.verify.cli import main as verify_main
 
 ARCHITECTURE = '''
 """Somebody's network: reacts to its input, and misbehaves on request."""

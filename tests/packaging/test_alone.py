@@ -14,7 +14,7 @@ SOURCES = ROOT / "src"
 COMMANDS = (
     "fer_edge.train.cli",
     "fer_edge.export.cli",
-    "fer_edge.export.verify_cli",
+    "fer_edge.export.verify.cli",
     "fer_edge.predict.cli",
     "fer_edge.bench.cli",
 )

@@ -83,7 +83,7 @@ def test_predicting(run, builtin_bundle, tmp_path):
 
 
 def test_verifying(run, builtin_bundle):
-    done, talk, gained = run("-m", "fer_edge.export.verify_cli", builtin_bundle)
+    done, talk, gained = run("-m", "fer_edge.export.verify.cli", builtin_bundle)
     assert done.returncode == 0, done.stderr
     assert (talk, gained) == ([], [])
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.runtime import BundleError
-from fer_edge.runtime import atomic_folder
+from fer_edge.runtime import BundleError, atomic_folder
 from fer_edge.runtime.atomic_folder import clean, previous, publish, recover, staging, swap
 
 

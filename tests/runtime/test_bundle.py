@@ -6,8 +6,8 @@ import pytest
 import tiny_artifacts as tiny
 
 from fer_edge.runtime import BundleError, load
-from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.atomic_folder import previous
+from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.manifest import Manifest
 
 

@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data import crop_cache
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.batches import loader
 from fer_edge.train.data.crop_cache import CropCache, cache_folder
 from fer_edge.train.data.faces import Crops
-from fer_edge.synthetic import SyntheticFaces
 
 CROPS = Crops(width=16, height=12, channels=3, margin=0.1, views=2, seed=5)
 FACES = SyntheticFaces("train", 20, seed=2)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_edge.export.cli import main as export
-from fer_edge.export.verify_cli import main as verify
+from fer_edge.export.verify.cli import main as verify
 from fer_edge.train import story
 from fer_edge.train.cli import main
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list

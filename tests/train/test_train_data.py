@@ -7,6 +7,7 @@ from torchvision.transforms import v2
 
 from fer_edge.runtime import prepare
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.arrays import Arrays, distribution, load
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
@@ -15,7 +16,6 @@ from fer_edge.train.evaluate import figures
 from fer_edge.train.loop.optimizers import rate
 from fer_edge.train.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
-from fer_edge.synthetic import SyntheticFaces
 
 GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)
 

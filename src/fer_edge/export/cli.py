@@ -1,4 +1,4 @@
-"""``fer-export``: options in, exit code out; the work is in ``run``."""
+"""``fer-export``: options in, exit code out; the work is in ``run.export``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
-from fer_edge.export.inputs import LEAST
-from fer_edge.export.options import InputSize, KeyValue, Share
-from fer_edge.export.plan import Wanted
+from fer_edge.export.option_types import InputSize, KeyValue, Share
+from fer_edge.export.reference_data.parity_inputs import LEAST
+from fer_edge.export.run.plan import Wanted
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
@@ -144,10 +144,10 @@ def run(output: Output, options: dict[str, Any]) -> None:
         CheckFailed: a check said no (after the table was written).
         ExportError: a converter failed (likewise).
     """
-    from fer_edge.export import report
-    from fer_edge.export.rows import exit_code
-    from fer_edge.export.run import export, plan_of
-    from fer_edge.export.source import IncompleteOptions
+    from fer_edge.export.reference_model.model import IncompleteOptions
+    from fer_edge.export.run import report
+    from fer_edge.export.run.export import export, plan_of
+    from fer_edge.export.run.results import exit_code
 
     for name in ("calibration", "accuracy"):
         _check_folder(name, options[name])
@@ -161,7 +161,7 @@ def run(output: Output, options: dict[str, Any]) -> None:
         usage_error(str(error))
     output.result(report.document(exported, settings.out), report.text(exported, settings.out, output.width))
     if options["android"] and exported.bundle:
-        from fer_edge.export.android import embed
+        from fer_edge.export.bundle.android import embed
 
         written = embed(exported.bundle, options["android"])
         output.say(f"For Android: {' and '.join(map(str, written))}")
@@ -198,7 +198,7 @@ def _renamed(parts: Sequence[str]) -> dict[str, str]:
 
 def _settle_android(options: dict[str, Any]) -> None:
     """TFLite alone, fp32 if nothing else was asked for; and a place to put it."""
-    from fer_edge.export.android import FORMAT, check_module
+    from fer_edge.export.bundle.android import FORMAT, check_module
 
     if set(options["formats"]) - {FORMAT}:
         usage_error(
@@ -209,11 +209,11 @@ def _settle_android(options: dict[str, Any]) -> None:
 
 
 def _settings(options: dict[str, Any]) -> Any:
-    from fer_edge.export.evidence import Sources
-    from fer_edge.export.limits import Limits
-    from fer_edge.export.rows import Leniency
-    from fer_edge.export.run import Settings
-    from fer_edge.export.source import Given
+    from fer_edge.export.parity.tolerances import Limits
+    from fer_edge.export.reference_data.build import Sources
+    from fer_edge.export.reference_model.model import Given
+    from fer_edge.export.run.export import Settings
+    from fer_edge.export.run.results import Leniency
     from fer_edge.train.models.selection import Selection
 
     return Settings(

@@ -13,9 +13,9 @@ from fer_edge import __version__
 from fer_edge.console.command import command
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
-from fer_edge.export.bundle_writer import TOOLS
+from fer_edge.export.bundle.writer import TOOLS
 from fer_edge.export.formats import FORMATS
-from fer_edge.export.plan import NEEDED, extra_of
+from fer_edge.export.run.plan import NEEDED, extra_of
 from fer_edge.runtime.engines import find_engine
 from fer_edge.runtime.errors import EngineError
 from fer_edge.runtime.requirements import distribution_of, install_command

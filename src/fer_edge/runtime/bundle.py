@@ -8,13 +8,13 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import engine_named, find_engine
 from fer_edge.runtime.errors import BundleError, ContractError, EngineError
-from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.manifest import Artifact, FileEntry, Manifest, file_names
 from fer_edge.runtime.manifest_json import LARGEST_MANIFEST, MANIFEST
 from fer_edge.runtime.paths import kind_of, read_plain

@@ -14,6 +14,8 @@ from typing import Any
 from fer_edge.runtime.contract import INTERFACES
 from fer_edge.runtime.errors import BundleError, VariantError
 from fer_edge.runtime.manifest_json import JSON, MANIFEST
+from fer_edge.runtime.strict_json import repeated, shown
+from fer_edge.runtime.variants import FORMATS, PRECISIONS, Variant, format_spec
 from fer_edge.runtime.verification import (
     Accuracy,
     Calibration,
@@ -26,8 +28,6 @@ from fer_edge.runtime.verification import (
     read_calibration,
     read_parity,
 )
-from fer_edge.runtime.strict_json import repeated, shown
-from fer_edge.runtime.variants import FORMATS, PRECISIONS, Variant, format_spec
 
 SCHEMA = "fer-edge-manifest/1"
 

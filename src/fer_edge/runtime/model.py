@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.camera.geometry import refuse_odd_box
 from fer_edge.runtime.containers import read_embedded_contract
@@ -18,7 +19,6 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
-from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.frame import Frame, require_frame
 from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.weight_audit import audit_coreml
+from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.limits import LIMITS
-from fer_edge.export.rewrite import rewrite_single
+from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.export.rewrites.delegates import rewrite_single
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.contract import Contract

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
+from fer_edge.export.capture.graphs import exported, traced
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.roads import exported, traced
-from fer_edge.export.weight_audit import audit_coreml
+from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.model import open_artifact

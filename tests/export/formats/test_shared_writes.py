@@ -8,11 +8,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from fer_edge.export.capture.recording import record
 from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.formats.tflite.converter import TFLITE
-from fer_edge.export.record import record
-from fer_edge.export.weight_audit import audit_coreml
+from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.model import open_artifact

@@ -412,7 +412,7 @@ for name in ("tflite-fp16", "tflite-int8-qio"):
 def again(folder, seed, zone):
     folder.mkdir(parents=True)
     environment = dict(os.environ, PYTHONHASHSEED=seed, TZ=zone, OMP_NUM_THREADS="1")
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2] / "src")
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3] / "src")
     script = [sys.executable, "-c", REPEAT, str(Path(__file__).resolve()), ".", "1"]
     subprocess.run(script, cwd=folder, env=environment, check=True, timeout=300)
     return {

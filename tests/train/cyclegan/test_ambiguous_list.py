@@ -7,11 +7,11 @@ from PIL import Image
 from torch import nn
 
 from fer_edge.runtime.errors import DataError
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.pictures import save_histogram
 from fer_edge.train.cyclegan.similarity import Score, listed, scores, similarities
 from fer_edge.train.datasets.ambiguous_list import COLUMNS, Ambiguous, pixels_sha256, read_list, write_list
-from fer_edge.synthetic import SyntheticFaces
 
 
 class Same(nn.Module):

@@ -13,13 +13,13 @@ from PIL import Image
 from fer_edge.runtime import Frame
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cyclegan.generate import inner_box
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
 from fer_edge.train.datasets.curated import augmented, reduced
 from fer_edge.train.datasets.generated import PROVENANCE, Made, read_provenance, write_provenance
 from fer_edge.train.datasets.pictures import PicturedFace
-from fer_edge.synthetic import SyntheticFaces
 
 FACES = SyntheticFaces("train", 6, seed=4, emotions=("happiness", "sadness"))
 PAIR = ("happiness", "sadness")

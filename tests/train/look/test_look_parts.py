@@ -11,6 +11,7 @@ import torch
 from data_layouts import FER2013_CODES, fer2013_rows, write_table
 
 from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.augmentation import augmentation
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.datasets.request import Survey
@@ -21,7 +22,6 @@ from fer_edge.train.look.two_labels import side_by_side
 from fer_edge.train.pipeline import sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
-from fer_edge.synthetic import SyntheticFaces
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "fer2013new.csv"
 VOTES = (

@@ -11,6 +11,7 @@ import torch
 from fer_edge.faces.pictures import read_picture, save_picture
 from fer_edge.runtime import Contract, load
 from fer_edge.runtime.camera import prepare, upright
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.checkpoint import ARCH_KEY, builtin_checkpoint, fit, read_checkpoint, write_checkpoint
 from fer_edge.train.data.arrays import load as load_arrays
 from fer_edge.train.data.faces import Crops
@@ -20,7 +21,6 @@ from fer_edge.train.report.answering import inference_time
 from fer_edge.train.report.document import read
 from fer_edge.train.report.evaluate_cli import evaluate_command as evaluate
 from fer_edge.train.report.subject import open_subject
-from fer_edge.synthetic import SyntheticFaces
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 FILES = {

@@ -43,7 +43,10 @@ class FormatEntry:
 FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry("torchscript", "fer_edge.export.formats.torchscript", "TORCHSCRIPT", ("torch",)),
     FormatEntry(
-        "onnx", "fer_edge.export.formats.onnx.converter", "ONNX", ("torch", "onnx", "onnxscript", "onnxruntime")
+        "onnx",
+        "fer_edge.export.formats.onnx.converter",
+        "ONNX",
+        ("torch", "onnx", "onnxscript", "onnxruntime"),
     ),
     FormatEntry(
         "tflite",

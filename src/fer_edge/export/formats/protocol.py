@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
-    from fer_edge.export.judge import Reference
+    from fer_edge.export.parity.check import Reference
 
 
 @dataclass(frozen=True)

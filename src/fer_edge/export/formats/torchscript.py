@@ -17,12 +17,12 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.contracts import contract_for
-from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.capture.graphs import by_either_road, exported
+from fer_edge.export.capture.tracing import trace
+from fer_edge.export.capture.wrappers import TensorFrontend, example_tensor
+from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
-from fer_edge.export.frontend import TensorFrontend, example_tensor
-from fer_edge.export.roads import by_either_road, exported
-from fer_edge.export.tracing import trace
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError

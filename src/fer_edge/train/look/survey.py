@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import Seen
 from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.pictures import ListedFaces
 from fer_edge.train.datasets.request import SPLITS, Survey
 from fer_edge.train.recipes.recipe import DataRequest, Recipe
-from fer_edge.synthetic import SyntheticFaces
 
 
 @dataclass(frozen=True)

@@ -26,18 +26,18 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.contracts import contract_for
-from fer_edge.export.finite import refuse_nonfinite
-from fer_edge.export.formats.coreml.package import write_package
+from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.capture.graphs import by_either_road, exported
+from fer_edge.export.capture.recording import Call, Record, record
+from fer_edge.export.capture.tracing import judge_trace, trace
+from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.formats.coreml.constants import read_constants
+from fer_edge.export.formats.coreml.package import write_package
+from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
 from fer_edge.export.formats.quiet import quiet
-from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
-from fer_edge.export.record import Call, Record, record
-from fer_edge.export.rewrite import rewrite_linear, rewrite_pools, rewrite_resizes
-from fer_edge.export.rewrite_pooling import COREML as COREML_POOLS
-from fer_edge.export.roads import by_either_road, exported
-from fer_edge.export.tracing import judge_trace, trace
+from fer_edge.export.rewrites.delegates import rewrite_linear, rewrite_pools, rewrite_resizes
+from fer_edge.export.rewrites.pooling import COREML as COREML_POOLS
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 

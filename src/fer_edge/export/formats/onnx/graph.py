@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.capture.graphs import by_either_road, note_road, traced
+from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
-from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
-from fer_edge.export.rewrite import rewrite_pools
-from fer_edge.export.rewrite_pooling import ONNX as ONNX_POOLS
-from fer_edge.export.roads import by_either_road, note_road, traced
+from fer_edge.export.rewrites.delegates import rewrite_pools
+from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError

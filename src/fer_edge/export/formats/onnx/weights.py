@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.onnx.graph import uses
 from fer_edge.runtime.errors import ExportError
 

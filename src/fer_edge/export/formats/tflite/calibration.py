@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.contracts import INPUT_NAME, OUTPUT_NAME
-from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.bundle.contracts import INPUT_NAME, OUTPUT_NAME
+from fer_edge.export.formats.finite import refuse_nonfinite
+from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.bias import with_floors
 from fer_edge.export.formats.tflite.quantization import quantize
-from fer_edge.export.formats.quiet import quiet
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
 

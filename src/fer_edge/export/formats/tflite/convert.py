@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer_edge.export.contracts import INPUT_NAME
+from fer_edge.export.bundle.contracts import INPUT_NAME
+from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.formats.quiet import quiet
-from fer_edge.export.frontend import ImageFrontend, TensorFrontend, example_picture, example_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -4,7 +4,7 @@ The path of a variant::
 
     module -> float32 flatbuffer -> quantizer -> uint8 ends (image -qio) -> metadata and contract -> labels.txt behind it
 
-Pools that the converter gets wrong are put into plain forms first (``rewrite_pooling``). The float32 flatbuffer of each
+Pools that the converter gets wrong are put into plain forms first (``rewrites.pooling``). The float32 flatbuffer of each
 interface is made once per process; int8 takes one of its own only where the network has hard-swish or hard-sigmoid.
 """
 
@@ -13,7 +13,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.export.contracts import contract_for
+from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.capture.graphs import by_either_road, exported, note_road, traced
+from fer_edge.export.capture.wrappers import example_tensor
 from fer_edge.export.formats.protocol import refuse_unknown_precision
 from fer_edge.export.formats.tflite.convert import convert_float
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
@@ -24,8 +26,7 @@ from fer_edge.export.formats.tflite.metadata import (
     build_metadata,
 )
 from fer_edge.export.formats.tflite.quantization import quantize
-from fer_edge.export.frontend import example_tensor
-from fer_edge.export.rewrite import (
+from fer_edge.export.rewrites.delegates import (
     HARD_SIGMOID,
     HARD_SWISH,
     MAX_POOL,
@@ -34,8 +35,7 @@ from fer_edge.export.rewrite import (
     rewrite_pools,
     rewrite_single,
 )
-from fer_edge.export.rewrite_pooling import TFLITE as TFLITE_POOLS
-from fer_edge.export.roads import by_either_road, exported, note_road, traced
+from fer_edge.export.rewrites.pooling import TFLITE as TFLITE_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant

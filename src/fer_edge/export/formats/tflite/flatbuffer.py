@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.finite import refuse_nonfinite
+from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.runtime.contract import QuantizationParameters
 from fer_edge.runtime.errors import ExportError
 

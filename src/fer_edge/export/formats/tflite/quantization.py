@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.export.capture.wrappers import Picture
 from fer_edge.export.formats.quiet import quiet
-from fer_edge.export.frontend import Picture
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.tflite.calibration import Ranges

@@ -1,0 +1,167 @@
+"""Fills a staging folder with everything that a bundle holds; ``staging.publish`` then puts it in place."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.reference_data.build import Evidence
+from fer_edge.export.reference_data.calibration import provenance
+from fer_edge.export.reference_model.model import Original
+from fer_edge.export.run.results import WRITTEN, Row
+from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
+from fer_edge.runtime.manifest import Artifact, FileEntry, Manifest, Skipped, Source
+from fer_edge.runtime.manifest_json import MANIFEST
+from fer_edge.runtime.variants import CALIBRATED
+from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
+
+REFERENCE = "reference.safetensors"
+TOOLS: dict[str, tuple[str, ...]] = {
+    "torchscript": (),
+    "onnx": ("onnx", "onnxscript", "onnxruntime"),
+    "tflite": ("litert-torch", "litert-converter", "ai-edge-quantizer", "ai-edge-litert"),
+    "coreml": ("coremltools",),
+}
+"""Distributions whose version may change a format's bytes."""
+
+
+def write_bundle(
+    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+) -> str:
+    """Write everything into ``folder``, where reference weights and golden vectors already lie.
+
+    Args:
+        folder: the bundle to be, in the staging folder.
+        original: the PyTorch original.
+        rows: one a variant; artifacts of written ones are moved here.
+        evidence: what they were judged by.
+        limits: what was allowed instead of the usual.
+
+    Returns:
+        SHA-256 of the manifest, the bundle's hash.
+    """
+    from fer_edge.export.bundle.card import card
+
+    for row in rows:
+        if row.status == WRITTEN:
+            _take(folder, row, original)
+    _text(folder / (REFERENCE + CONTRACT_SUFFIX), original.contract.text)
+    _text(folder / "labels.txt", "".join(f"{label}\n" for label in original.contract.labels))
+    manifest = _manifest(folder, original, rows, evidence, limits)
+    _text(folder / "README.md", card(manifest, original.contract))
+    _set_modes(folder)
+    manifest = _manifest(folder, original, rows, evidence, limits)
+    text = manifest.to_json()
+    Manifest.parse(text)  # what is written must be what readers take
+    _text(folder / MANIFEST, text)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _take(folder: Path, row: Row, original: Original) -> None:
+    assert row.path is not None
+    assert row.contract is not None
+    row.file = row.variant.filename(original.contract.model)
+    row.path = row.path.rename(folder / row.file)
+    _text(folder / (row.file + CONTRACT_SUFFIX), row.contract)
+
+
+def _manifest(
+    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+) -> Manifest:
+    written = [row for row in rows if row.status == WRITTEN]
+    return Manifest(
+        model=original.contract.model,
+        source=Source(original.arch, original.checkpoint_sha256),
+        files=_files(folder),
+        artifacts=tuple(_artifact(row, original, evidence) for row in written),
+        skipped=tuple(Skipped(row.variant.name, str(row.reason)) for row in rows if row.status != WRITTEN),
+        tools=_tools(row.variant.format for row in written),
+        extra={**_extra(original, evidence, limits), **_notes(written)},
+    )
+
+
+def _artifact(row: Row, original: Original, evidence: Evidence) -> Artifact:
+    variant, parity = row.variant, dict(row.parity or {})
+    limit = parity.pop("limit", None)
+    accuracy = dict(row.accuracy) if row.accuracy else None
+    if accuracy:
+        accuracy["drop_interval"] = tuple(accuracy["drop_interval"])
+    calibrated = evidence.calibration if variant.precision in CALIBRATED else None
+    return Artifact(
+        variant=variant.name,
+        format=variant.format,
+        precision=variant.precision,
+        interface=variant.interface,
+        path=str(row.file),
+        bytes=int(row.bytes or 0),
+        contract=str(row.contract),
+        parity=Parity(**parity, limit=ParityLimit(**limit) if limit else None),
+        weight_audit=WeightAudit(**row.weight_audit) if row.weight_audit else None,
+        accuracy=Accuracy(**accuracy) if accuracy else None,
+        calibration=_calibration(provenance(calibrated, original.contract)) if calibrated else None,
+    )
+
+
+def _calibration(found: dict[str, Any]) -> Calibration:
+    return Calibration(**found)
+
+
+def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, Any]:
+    """Arguments that rebuild the original, limits of the user's own, and doubts that whoever reads the figures must know."""
+    extra: dict[str, Any] = {}
+    if original.arch_args:
+        extra["arch_args"] = original.arch_args
+    if limits.chosen():
+        extra["limits"] = limits.chosen()
+    if original.selection:
+        extra["output"] = json.loads(original.selection.text)
+    if evidence.warnings:
+        extra["warnings"] = list(evidence.warnings)
+    return extra
+
+
+def _notes(written: Sequence[Row]) -> dict[str, Any]:
+    """What converters had to say, by variant."""
+    notes = {row.variant.name: list(row.notes) for row in written if row.notes}
+    return {"notes": notes} if notes else {}
+
+
+def _files(folder: Path) -> dict[str, FileEntry]:
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name != MANIFEST:
+            with path.open("rb") as stream:
+                digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            found[name] = FileEntry(digest, path.stat().st_size)
+    return found
+
+
+def _tools(formats: Iterable[str]) -> dict[str, str]:
+    names = ["fer-edge", "torch", "numpy"]
+    for name in dict.fromkeys(formats):
+        names += TOOLS.get(name, ())
+    found = {"python": platform.python_version()}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # run from a checkout
+    return found
+
+
+def _set_modes(folder: Path) -> None:
+    """Converters make private files; a bundle is for others to read."""
+    for path in folder.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def _text(path: Path, text: str) -> None:
+    write_bytes(path, text.encode("utf-8"))

@@ -1,0 +1,242 @@
+"""Core ML where nothing can run it: every weight is read back from the package and compared with the source's.
+
+The converter folds BatchNorm, factors and shifts into the products before them. ``weight_folding`` computes by their definition
+what the source's weights may have become; each weight of the package must be one of these tensors, and for each
+weight of the source the tensors of one legal folding must be there.
+
+| precision | a weight may differ by                                                                    |
+|-----------|-------------------------------------------------------------------------------------------|
+| fp32      | rounding of the fold: 2^-19 of the largest magnitude in the tensor and its sums           |
+| fp16      | half a unit in the last place of float16 (2^-11 relative), 2^-24 near 0, and the above    |
+| w8        | half a step of its channel's scale, and the above of fp32                                 |
+
+What passes: the file holds the source's weights within the format's bound. It says nothing about Apple's kernels.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fer_edge.export.capture.wrappers import example_tensor
+from fer_edge.export.formats.coreml.constants import Constant, read_constants
+from fer_edge.export.formats.protocol import Source
+from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
+from fer_edge.export.rewrites.resize import PlainResizes, plain_resizes
+
+ROUNDING = 2.0**-19
+"""Of a fold in float32, relative to the largest magnitude in it."""
+HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-24
+"""Half a unit in the last place of a normal float16, and a whole one of a subnormal: the converter rounds what would
+become 0 away from it."""
+WEIGHTED = frozenset(
+    {"conv", "conv_transpose", "linear", "matmul", "batch_norm", "layer_norm", "instance_norm"}
+)
+"""Operators whose constants are weights; constants of others (gray, normalization) need no partner."""
+
+
+@dataclass(frozen=True)
+class WeightAudit:
+    """What came of it.
+
+    Attributes:
+        tensors: how many of the package's tensors were compared with one of the source.
+        max_abs: largest absolute difference among those pairs.
+        findings: a sentence for each tensor that is beyond its bound or has no partner; empty if all is well.
+    """
+
+    tensors: int
+    max_abs: float
+    findings: tuple[str, ...]
+
+    def to_manifest(self) -> dict[str, Any]:
+        """The manifest's members ``verdict``, ``tensors`` and ``max_abs``."""
+        return {
+            "verdict": "fail" if self.findings else "pass",
+            "tensors": self.tensors,
+            "max_abs": self.max_abs,
+        }
+
+
+def audit_coreml(package: Path, source: Source) -> WeightAudit:
+    """Compare the weights of a package with those of the original.
+
+    Args:
+        package: the ``.mlpackage`` folder, of any precision: the stored types say what each tensor is held to.
+        source: the original, as the checkpoint has it.
+
+    Raises:
+        BundleError: the package cannot be read.
+    """
+    example = example_tensor(source.contract)
+    needs = needs_of(source.module, example) + _of_resizes(source, example)
+    return compare(read_constants(package), needs)
+
+
+def _of_resizes(source: Source, example: Tensor) -> list[Need]:
+    """The matrices of ``rewrites.resize``: they may be there, and need not."""
+    plain = plain_resizes(source.module, example)
+    pairs = plain.matrices.values() if isinstance(plain, PlainResizes) else ()
+    return [Need(((), (Candidate(matrix.numpy(), 1.0),))) for pair in pairs for matrix in pair]
+
+
+def compare(constants: list[Constant], needs: list[Need]) -> WeightAudit:
+    """Find each of the package's tensors among what the source may become, and see that nothing is left on either side."""
+    shelves: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
+        shelves[candidate.values.size].append(candidate)
+    present = _uniform(constants, needs)
+    largest, compared, strange = 0.0, 0, []
+    for constant in (item for item in constants if item.values.size > 1):
+        fitting = [
+            (item, worst)
+            for item in shelves[constant.values.size]
+            if (worst := _fit(constant, item)) is not None
+        ]
+        present.update(id(item) for item, _ in fitting)
+        if fitting:
+            compared, largest = compared + 1, max(largest, min(worst for _, worst in fitting))
+        elif _is_weight(constant) and not _is_neutral(constant.values):
+            strange.append(constant)
+    missing = {id(item): item for need in needs for item in _missing(need, present)}
+    findings = []
+    for constant in strange:
+        partner = _nearest(constant, missing.values())
+        if partner is None:
+            findings.append(f"{_describe(constant)} has no counterpart in the source")
+            continue
+        del missing[id(partner)]
+        compared, worst, sentence = compared + 1, *_difference(constant, partner)
+        largest = max(largest, worst)
+        findings.append(sentence)
+    findings += [
+        f"a weight of shape {list(item.values.shape)} of the source is not in the package"
+        for item in missing.values()
+    ]
+    return WeightAudit(compared, largest, tuple(findings))
+
+
+def _missing(need: Need, present: set[int]) -> list[Candidate]:
+    """What would meet the need with the fewest additions."""
+    found: list[list[Candidate]] = []
+    for option in need.options:
+        lacking: list[Candidate] = []
+        for part in option:
+            if isinstance(part, Need):
+                lacking += _missing(part, present)
+            elif id(part) not in present:
+                lacking.append(part)
+        if not lacking:
+            return []
+        found.append(lacking)
+    return min(found, key=len)
+
+
+def _uniform(constants: list[Constant], needs: list[Need]) -> set[int]:
+    """Tensors of one value throughout that a program holds as a single number, such as slopes of a PReLU."""
+    single = [
+        replace(item, values=item.values.reshape(1), step=item.step.reshape(-1)[:1])
+        for item in constants
+        if item.values.size == 1
+    ]
+    found = set()
+    for candidate in (item for need in needs for item in need.candidates()):
+        value = candidate.values.flat[0]
+        if (candidate.values == value).all():
+            one = Candidate(np.full(1, value), candidate.magnitude)
+            if any(_fit(item, one) is not None for item in single):
+                found.add(id(candidate))
+    return found
+
+
+def _is_weight(constant: Constant) -> bool:
+    return any(operator in WEIGHTED for operator, _ in constant.readers)
+
+
+def _is_neutral(values: NDArray[np.float64]) -> bool:
+    """Converters write zeros and ones where a network has no bias or factor, or where a product only moves values."""
+    return bool(((values == 0) | (values == 1)).all())
+
+
+def _fit(constant: Constant, candidate: Candidate) -> float | None:
+    """The largest difference, if each is within its bound in one of the layouts."""
+    for wanted in _layouts(constant, candidate):
+        if _sample_fits(constant, wanted, candidate.magnitude):
+            difference = np.abs(constant.values - wanted)
+            if (difference <= bound(constant, wanted, candidate.magnitude)).all():
+                return float(difference.max())
+    return None
+
+
+def _sample_fits(constant: Constant, wanted: NDArray[np.float64], magnitude: float) -> bool:
+    """Whether some of the values do: most tensors of one shape differ in the first ones."""
+    some = np.linspace(0, constant.values.size - 1, min(constant.values.size, 32)).astype(int)
+    place = np.unravel_index(some, constant.values.shape)
+    step = np.broadcast_to(constant.step, constant.values.shape)[place]
+    values, source = constant.values[place], wanted[place]
+    return bool((np.abs(values - source) <= bound(replace(constant, step=step), source, magnitude)).all())
+
+
+def _layouts(constant: Constant, candidate: Candidate) -> Iterator[NDArray[np.float64]]:
+    """The candidate in the constant's shape: as it is, transposed if it is a plain factor, or its axes moved."""
+    shape, values = constant.values.shape, candidate.values
+    own, other = _shape(values), _shape(constant.values)
+    if own == other:
+        yield values.reshape(shape)
+        if candidate.matrix and len(own) == 2 and own[0] == own[1] and _is_plain(constant):
+            yield values.reshape(own).T.reshape(shape)
+        return
+    yield values.reshape(shape)
+    if sorted(own) == sorted(other) and len(own) <= 4:
+        for order in permutations(range(len(own))):
+            if tuple(own[place] for place in order) == other:
+                yield values.reshape(own).transpose(order).reshape(shape)
+
+
+def _is_plain(constant: Constant) -> bool:
+    """Whether no reader says that it takes (outputs, inputs)."""
+    return all(operator != "linear" for operator, _ in constant.readers)
+
+
+def _shape(values: NDArray[np.float64]) -> tuple[int, ...]:
+    """Without axes of length 1: a mean over pixels lets a linear layer lose or gain them."""
+    return tuple(size for size in values.shape if size > 1)
+
+
+def _nearest(constant: Constant, missing: Iterable[Candidate]) -> Candidate | None:
+    same = [item for item in missing if _shape(item.values) == _shape(constant.values)]
+    values = np.nan_to_num(constant.values.ravel())
+    return min(same, key=lambda item: float(np.abs(item.values.ravel() - values).mean()), default=None)
+
+
+def _difference(constant: Constant, partner: Candidate) -> tuple[float, str]:
+    """The largest difference of a pair that does not fit, and a sentence that names the worst place."""
+    wanted = partner.values.reshape(constant.values.shape)
+    difference = np.abs(constant.values - wanted)
+    allowed = bound(constant, wanted, partner.magnitude)
+    index = np.unravel_index(int(np.nan_to_num(difference - allowed, nan=np.inf).argmax()), wanted.shape)
+    place, limit = [int(i) for i in index], allowed[index]
+    held = f"{_describe(constant)} holds {constant.values[index]:.6g} at index {place}"
+    return float(difference.max()), f"{held}, the source {wanted[index]:.6g}; allowed difference {limit:.2g}"
+
+
+def bound(constant: Constant, source: NDArray[np.float64], magnitude: float) -> NDArray[np.float64]:
+    """How far each value may be from the source's, by the type it is stored in (see the table above)."""
+    allowed: NDArray[np.float64] = np.full(source.shape, ROUNDING * magnitude)
+    if constant.stored == np.float16:
+        allowed += np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)
+    else:
+        allowed += constant.step / 2
+    return allowed
+
+
+def _describe(constant: Constant) -> str:
+    return f"tensor {constant.name!r} {list(constant.values.shape)}"

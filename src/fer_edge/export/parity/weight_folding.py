@@ -1,0 +1,348 @@
+"""Every legal place of a network's weights in a converted program.
+
+Converters fold what multiplies or shifts a channel (BatchNorm, layer scale, a learned bias, a sign) into the
+convolution or matrix product before it, all of it, some of it or nothing; and they compute what depends on weights
+alone, or leave it to the program. Each weight becomes a ``Need``: it is met by one of several sets of tensors.
+All folds are computed here in float64 from the network's own tensors, by their definition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fer_edge.export.capture.recording import Call, Value, record
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A tensor that a package may hold.
+
+    Attributes:
+        values: more than one, float64.
+        magnitude: the largest number that took part in a sum of its fold: what rounding is relative to.
+        matrix: it is (outputs, inputs) of a matrix product, and (inputs, outputs) where a program multiplies plainly.
+    """
+
+    values: Array
+    magnitude: float
+    matrix: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Need:
+    """What must be there: all parts of one of the options."""
+
+    options: tuple[tuple[Candidate | Need, ...], ...]
+
+    def candidates(self) -> Iterable[Candidate]:
+        """All that may meet it."""
+        for part in (part for option in self.options for part in option):
+            if isinstance(part, Candidate):
+                yield part
+            else:
+                yield from part.candidates()
+
+
+def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
+    """What a converted program of a network must hold.
+
+    Args:
+        module: in ``eval()`` mode, float32.
+        example: an input of it, (1, C, H, W) float32.
+    """
+    chains: dict[Value, _Chain] = {}
+    found: list[_Chain | Need] = []
+    for call in record(module, example).calls:
+        chain = _extended(call, chains)
+        if chain is None:
+            found += (
+                _of_lstm(call) if call.name == _LSTM else [_constant(value) for value in _constants(call)]
+            )
+            continue
+        chains[call.result] = chain
+        if chain.first is call:
+            found.append(chain)
+    return [item.need() if isinstance(item, _Chain) else item for item in found]
+
+
+def _constants(call: Call) -> list[Value]:
+    """Tensors of weights that an operator reads, those in lists too."""
+    # What is copied to is not read.
+    read = call.arguments[1:] if call.name == "aten::copy" else call.arguments
+    flat = [item for part in read for item in (part if isinstance(part, list | tuple) else [part])]
+    return [
+        item
+        for item in flat
+        if isinstance(item, Value) and item.constant is not None and item.constant.is_floating_point()
+    ]
+
+
+def _of_lstm(call: Call) -> list[Need]:
+    """The gates in PyTorch's order or in MIL's (input, forget, output, cell), and the two biases as one."""
+    weights, biases, rest = call.arguments[1:3], call.arguments[3:5], call.arguments[5:7]
+    found = [_constant(value, (_mil_gates(_array(value)),)) for value in weights]
+    found += [_constant(value) for value in rest if value.constant is not None]
+    total = sum(_array(value) for value in biases) + np.zeros(1)
+    apart = tuple(_constant(value) for value in biases)
+    return [*found, Need((_candidates(_mil_gates(total)), _candidates(total), apart))]
+
+
+def _mil_gates(values: Array) -> Array:
+    first, second, cell, last = np.split(values, 4)
+    return np.concatenate((first, second, last, cell))
+
+
+def _constant(value: Value, forms: tuple[Array, ...] = ()) -> Need:
+    """A constant as it is, in one of some other forms, or what it is computed from."""
+    options: list[tuple[Candidate | Need, ...]] = [_candidates(_array(value))]
+    options += [_candidates(form) for form in forms]
+    if value.parents:
+        options.append(tuple(_constant(parent) for parent in value.parents))
+    return Need(tuple(options))
+
+
+def _array(value: Value) -> Array:
+    assert value.constant is not None
+    found: Array = value.constant.detach().double().numpy()
+    return found
+
+
+def _candidates(
+    values: Array | None, magnitude: float = 0.0, *, matrix: bool = False
+) -> tuple[Candidate, ...]:
+    """One candidate; none for what a program need not hold: nothing, a single number, zeros, or ones."""
+    if values is None or values.size < 2 or (values == 0).all() or (values == 1).all():
+        return ()
+    return (Candidate(values, max(magnitude, float(np.abs(values).max())), matrix),)
+
+
+@dataclass(frozen=True)
+class _Folded:
+    """A product with what was folded into it so far."""
+
+    weight: Array
+    bias: Array
+    magnitude: float
+
+    def scaled(self, factor: Array, groups: int, *, transposed: bool) -> _Folded:
+        """Each output channel times its factor, (channels,)."""
+        if transposed:  # (inputs, outputs / groups, ...)
+            shape = self.weight.shape
+            apart = self.weight.reshape(groups, shape[0] // groups, shape[1], -1)
+            weight = (apart * factor.reshape(groups, 1, -1, 1)).reshape(shape)
+        else:
+            weight = self.weight * factor.reshape(-1, *[1] * (self.weight.ndim - 1))
+        return _Folded(weight, self.bias * factor, self.magnitude * float(np.abs(factor).max()))
+
+    def shifted(self, by: Array) -> _Folded:
+        """Each output channel plus its share, (channels,)."""
+        return replace(self, bias=self.bias + by, magnitude=max(self.magnitude, float(np.abs(by).max())))
+
+
+@dataclass
+class _Chain:
+    """A product and the operators behind it that may be folded into it.
+
+    Attributes:
+        first: the product.
+        raw: what the product needs if nothing is folded and its weights are computed in the program.
+        states: the product, then after each foldable operator.
+        rest: what each of these operators needs if it is not folded.
+        axis: of the channels in the value at the end.
+        groups, transposed, matrix: of the product.
+    """
+
+    first: Call
+    raw: tuple[Need, ...]
+    states: list[_Folded]
+    rest: list[Need]
+    axis: int
+    groups: int = 1
+    transposed: bool = False
+    matrix: bool = False
+
+    @property
+    def channels(self) -> int:
+        return len(self.states[-1].bias)
+
+    def need(self) -> Need:
+        """One option for each number of folded operators, most of them first."""
+        options: list[tuple[Candidate | Need, ...]] = []
+        for number in reversed(range(len(self.states))):
+            state = self.states[number]
+            weight = _candidates(state.weight, matrix=self.matrix)
+            options.append((*weight, *_candidates(state.bias, state.magnitude), *self.rest[number:]))
+        return Need((*options, (*self.raw, *self.rest)))
+
+    def multiply(self, factor: Array, need: Need) -> None:
+        self._step(self.states[-1].scaled(factor, self.groups, transposed=self.transposed), need)
+
+    def add(self, by: Array, need: Need) -> None:
+        self._step(self.states[-1].shifted(by), need)
+
+    def _step(self, state: _Folded, need: Need) -> None:
+        self.states.append(state)
+        self.rest.append(need)
+
+
+def _extended(call: Call, chains: dict[Value, _Chain]) -> _Chain | None:
+    """The chain that a call begins or goes on with; None: it is no part of one."""
+    if call.name in _PRODUCTS:
+        return _begun(call)
+    values = [item for item in call.arguments if isinstance(item, Value)]
+    carried = [item for item in values if item.depends]
+    # What others read too must stay as it was.
+    if len(carried) != 1 or carried[0] not in chains or carried[0].uses != 1:
+        return None
+    chain = chains[carried[0]]
+    if call.name in _MOVES:
+        return _moved(call, carried[0], chain)
+    if call.name in _NORMALIZATIONS:
+        return _normalized(call, chain)
+    if call.name in _ARITHMETIC:
+        return _computed(call, carried[0], chain)
+    return None
+
+
+def _begun(call: Call) -> _Chain | None:
+    if call.name == "aten::convolution":
+        _, weight, bias, *_, transposed, _, groups = call.arguments
+        axis, matrix = 1, False
+    else:
+        bias, weight = (
+            (call.arguments[0], call.arguments[2])
+            if call.name == "aten::addmm"
+            else (None, call.arguments[1])
+        )
+        axis, matrix, transposed, groups = len(call.result.shape) - 1, True, False, 1
+        if call.name == "aten::addmm" and set(call.arguments[3:]) != {1}:
+            return None
+    if weight.constant is None or (bias is not None and bias.constant is None):
+        return None
+    values = _array(weight).T if matrix else _array(weight)
+    channels = call.result.shape[axis]
+    shift = np.zeros(channels) if bias is None else np.broadcast_to(_array(bias), (channels,)).copy()
+    raw = tuple(_constant(item) for item in (weight, bias) if item is not None)
+    state = _Folded(values, shift, float(np.abs(shift).max()))
+    return _Chain(call, raw, [state], [], axis, groups, transposed, matrix)
+
+
+def _moved(call: Call, value: Value, chain: _Chain) -> _Chain | None:
+    """Follow the channels through a change of shape."""
+    before, after = value.shape, call.result.shape
+    if call.name in {"aten::permute", "aten::transpose", "aten::t"}:
+        chain.axis = _order(call, len(before)).index(chain.axis)
+        return chain
+    leading = math.prod(before[: chain.axis])
+    places = [
+        place
+        for place, size in enumerate(after)
+        if size == before[chain.axis] and math.prod(after[:place]) == leading
+    ]
+    if not places:
+        return None
+    chain.axis = places[-1]
+    return chain
+
+
+def _order(call: Call, rank: int) -> list[int]:
+    order = list(range(rank))
+    if call.name == "aten::permute":
+        return [place % rank for place in call.arguments[1]]
+    one, other = (
+        (0, rank - 1) if call.name == "aten::t" else (call.arguments[1] % rank, call.arguments[2] % rank)
+    )
+    order[one], order[other] = order[other], order[one]
+    return order
+
+
+def _normalized(call: Call, chain: _Chain) -> _Chain | None:
+    """A mean taken away, a factor, a shift: three steps, since converters may part them."""
+    weight, bias, mean, variance = call.arguments[1:5]
+    if mean is None or mean.constant is None or chain.axis != 1:
+        return None
+    factor = (1.0 if weight is None else _array(weight)) / np.sqrt(_array(variance) + call.arguments[-1])
+    beta = np.zeros(chain.channels) if bias is None else _array(bias)
+    center = _array(mean)
+    # x * factor + (beta - mean * factor) is the same in two steps.
+    together = _candidates(beta - center * factor, float(np.abs(center * factor).max()))
+    roots = tuple(_constant(item) for item in (weight, variance) if item is not None)
+    chain.add(-center, Need((_candidates(center), _candidates(-center), together)))
+    chain.multiply(factor, Need((_candidates(factor), roots)))
+    chain.add(beta, Need((_candidates(beta), together)))
+    return chain
+
+
+def _computed(call: Call, value: Value, chain: _Chain) -> _Chain | None:
+    """Arithmetic with a number, or with one for each channel."""
+    if call.name == "aten::neg":
+        chain.multiply(-np.ones(chain.channels), Need(((),)))
+        return chain
+    first, second = call.arguments[:2]
+    other = second if first is value else first
+    by = _per_channel(other, call.result, chain) if call.result.shape == value.shape else None
+    if by is None or (len(call.arguments) > 2 and call.arguments[2] not in (1, None)):
+        return None
+    if call.name == "aten::mul":
+        chain.multiply(by, _other(other))
+    elif call.name == "aten::div" and first is value:
+        chain.multiply(1 / by, _other(other, lambda array: 1 / array))
+    elif call.name == "aten::add":
+        chain.add(by, _other(other))
+    elif call.name == "aten::sub" and first is value:
+        chain.add(-by, _other(other, lambda array: -array))
+    elif call.name in {"aten::sub", "aten::rsub"}:
+        chain.multiply(-np.ones(chain.channels), Need(((),)))
+        chain.add(by, _other(other))
+    else:
+        return None
+    return chain
+
+
+def _other(other: Any, form: Any = None) -> Need:
+    if not isinstance(other, Value):
+        return Need(((),))
+    return _constant(other, (form(_array(other)),) if form else ())
+
+
+def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
+    """One number for each channel, (channels,), or None where it is something else."""
+    if isinstance(other, int | float):
+        return np.full(chain.channels, float(other))
+    if not isinstance(other, Value) or other.constant is None or not other.constant.is_floating_point():
+        return None
+    shape = (1,) * (len(result.shape) - len(other.shape)) + other.shape
+    if any(size != 1 for place, size in enumerate(shape) if place != chain.axis):
+        return None
+    return np.broadcast_to(_array(other).reshape(-1), (chain.channels,)).copy()
+
+
+_LSTM = "aten::mkldnn_rnn_layer"
+_PRODUCTS = frozenset({"aten::convolution", "aten::addmm", "aten::mm"})
+_MOVES = frozenset(
+    [
+        "aten::permute",
+        "aten::transpose",
+        "aten::t",
+        "aten::view",
+        "aten::_unsafe_view",
+        "aten::unsqueeze",
+        "aten::squeeze",
+        "aten::clone",
+        "aten::_to_copy",
+        "aten::alias",
+        "aten::detach",
+        "aten::expand",
+    ]
+)
+_NORMALIZATIONS = frozenset({"aten::native_batch_norm", "aten::_native_batch_norm_legit_no_training"})
+_ARITHMETIC = frozenset(["aten::neg", "aten::mul", "aten::div", "aten::add", "aten::sub", "aten::rsub"])

@@ -1,0 +1,1 @@
+"""Equal forms of operators that converters or delegates get wrong, put into the network before conversion."""

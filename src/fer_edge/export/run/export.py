@@ -1,0 +1,220 @@
+"""An export from start to end: plan, children, pictures, judgment, bundle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
+from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.run.plan import Plan, Wanted, choose, settle
+from fer_edge.export.run.results import WRITTEN, Leniency, Row, made_rows, skipped_rows
+from fer_edge.export.worker.job import ACCURACY, MAKE, Job, make_jobs, put_json
+from fer_edge.export.worker.pool import Pool
+from fer_edge.runtime.variants import CALIBRATED, Variant, legal_variants
+
+if TYPE_CHECKING:
+    from fer_edge.console.output import Output
+    from fer_edge.export.reference_data.build import Evidence, Sources
+    from fer_edge.export.reference_model.model import Given, Original
+    from fer_edge.export.run.forecast import Foretold
+
+SLOWEST_FIRST = ("tflite", "onnx", "coreml")
+"""Formats in the order in which their children start; the rest follows."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that was typed.
+
+    Attributes:
+        wanted: which variants.
+        given: the original.
+        sources: where pictures come from.
+        leniency: what is kept although a check said no.
+        limits: what checks allow instead of the usual.
+        out: the bundle's folder.
+    """
+
+    wanted: Wanted
+    given: Given
+    sources: Sources
+    leniency: Leniency = field(default_factory=Leniency)
+    limits: Limits = field(default_factory=Limits)
+    out: Path = Path("bundle")
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What came of it.
+
+    Attributes:
+        rows: one a variant, in table order.
+        bundle: the bundle's folder, or None if nothing was fit to be written.
+        sha256: of its manifest.
+        model: its name.
+        warnings: sentences about what is doubtful.
+        next: the words of the command that proves the bundle again.
+    """
+
+    rows: list[Row]
+    bundle: Path | None
+    sha256: str | None
+    model: str
+    warnings: tuple[str, ...]
+    next: tuple[str, ...]
+
+
+def plan_of(settings: Settings) -> Plan:
+    """Which variants are made; see ``plan``."""
+    calibrated = settings.sources.calibration is not None or settings.given.checkpoint is None
+    return settle(choose(settings.wanted), settings.wanted, calibrated=calibrated)
+
+
+def export(settings: Settings, plan: Plan, output: Output) -> Exported:
+    """Make the planned variants and put those that pass into a bundle.
+
+    Raises:
+        FerEdgeError: an input is at fault; nothing has been touched.
+    """
+    target = check_target(settings.out)
+    for text in plan.illegal:
+        output.warn(f"left out: {text}")
+    with staging(target) as folder:
+        work, bundle = folder / WORK, folder / BUNDLE
+        jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
+        with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
+            original, foretold, evidence = _prepare(settings, plan, work / "common", bundle, pool, output)
+            pool.wait(lambda *_: progress.advance(), progress.show)
+        if output.debug:
+            _show_logs(jobs, output)
+        rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, foretold, settings.leniency)
+        rows.sort(key=lambda row: _order(row.variant))
+        sha256 = None
+        if any(row.status == WRITTEN for row in rows):
+            from fer_edge.export.bundle.writer import write_bundle
+
+            sha256 = write_bundle(bundle, original, rows, evidence, settings.limits)
+            for leftover in publish(bundle, target, settings.out):
+                output.warn(
+                    f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
+                )
+    return Exported(
+        rows,
+        target if sha256 else None,
+        sha256,
+        original.contract.model,
+        (*plan.illegal, *evidence.warnings),
+        _verifying(settings.out, original),
+    )
+
+
+def _verifying(out: Path, original: Original) -> tuple[str, ...]:
+    """``fer-verify``; a network that is not built in is named again, since no bundle may choose what is imported."""
+    from fer_edge.train.models.foreign import argument_text
+
+    words = ["fer-verify", str(out)]
+    if ":" in original.arch:
+        words += ["--arch", original.arch]
+        for name, value in original.arch_args.items():
+            words += ["--arch-arg", f"{name}={argument_text(value)}"]
+    return tuple(words)
+
+
+def _jobs(variants: Sequence[Variant], work: Path, limits: Limits, *, accuracy: bool) -> list[Job]:
+    artifacts = work / "artifacts"
+    for folder in (artifacts, work / "common"):
+        folder.mkdir()
+    # The model's name is not known before its contract is read, and children must not wait for it.
+    paths = {variant: artifacts / variant.filename("model") for variant in variants}
+    calibrated = any(variant.precision in CALIBRATED for variant in variants)
+    stages = (MAKE, ACCURACY) if accuracy else (MAKE,)
+    jobs = make_jobs(stages, paths, work, calibrated=calibrated, limits=limits)
+    for job in jobs:
+        job.write()
+    order = {name: index for index, name in enumerate(SLOWEST_FIRST)}
+    return sorted(jobs, key=lambda job: order.get(job.format, len(order)))
+
+
+def _steps(jobs: Sequence[Job]) -> int:
+    return sum(len(job.tasks) for job in jobs)
+
+
+def _prepare(
+    settings: Settings, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
+) -> tuple[Original, Foretold, Evidence]:
+    """The parent's part: the original, judged before any child gets it; then pictures and reference answers."""
+    from fer_edge.export.bundle.writer import REFERENCE
+    from fer_edge.export.reference_data.build import gather, judge
+    from fer_edge.export.reference_data.golden import write_golden
+    from fer_edge.export.reference_model.control_flow import refuse_decisions
+    from fer_edge.export.reference_model.model import open_original, write_reference
+    from fer_edge.export.run.forecast import foretell
+
+    original, tick = open_original(settings.given), _every(20, pool.pump)
+    write_reference(original, bundle / REFERENCE)
+    judged, reference = judge(original, settings.sources, common, tick)
+    refuse_decisions(original.module, original.contract)
+    foretold = foretell(judged, reference, plan.variants, settings.limits, settings.leniency)
+    for warning in foretold.warnings:
+        output.warn(warning)
+    _refuse(pool.jobs, foretold)
+    _hand_over(original, bundle / REFERENCE, common)
+    calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
+    evidence = gather(
+        original,
+        settings.sources,
+        common,
+        tick,
+        reference=reference,
+        calibrated=calibrated,
+        warnings=foretold.warnings,
+    )
+    for warning in evidence.warnings[len(foretold.warnings) :]:
+        output.warn(warning)
+    write_golden(bundle / "golden", original)
+    return original, foretold, evidence
+
+
+def _refuse(jobs: Sequence[Job], foretold: Foretold) -> None:
+    """Settle what need not be converted; the children still wait for the original."""
+    for job in jobs:
+        for index, task in enumerate(job.tasks):
+            if task.stage == MAKE and task.what in foretold.refused:
+                put_json(job.result_path(index), {"refused": foretold.refused[task.what], "seconds": None})
+
+
+def _hand_over(original: Original, weights: Path, common: Path) -> None:
+    """Give the original to the children."""
+    document = {
+        "weights": str(weights),
+        "arch": original.arch,
+        "arch_args": original.arch_args,
+        "contract": original.contract.text,
+    }
+    put_json(common / "source.json", document)
+
+
+def _every(calls: int, action: Callable[[], object]) -> Callable[[], None]:
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count % calls == 0:
+            action()
+
+    return tick
+
+
+def _show_logs(jobs: Sequence[Job], output: Output) -> None:
+    for job in jobs:
+        text = (job.folder / "log.txt").read_text(errors="replace").strip()
+        if text:
+            output.say(f"--- {job.format} ---\n{text}")
+
+
+def _order(variant: Variant) -> int:
+    return legal_variants(every=True).index(variant)

@@ -1,0 +1,107 @@
+"""What the judged original says about variants before they are converted: some cannot pass, others are to be used with care."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.parity.compare import insensitive
+from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.reference_model.soundness import Judged
+from fer_edge.export.run.results import Leniency
+from fer_edge.runtime.errors import CheckFailed
+from fer_edge.runtime.variants import Variant
+
+FLOAT16_LARGEST = 65504.0
+"""Largest finite number of float16 (IEEE 754 binary16); what exceeds it becomes infinity."""
+HEADROOM = 8.0
+"""Pictures of phones reach further than those that were tried: an eighth of the range is where care begins."""
+IN_FLOAT16 = ("tflite", "onnx")
+"""Formats whose other files a phone's GPU also computes in float16."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What is known before any conversion.
+
+    Attributes:
+        refused: why, by variant; these are not converted.
+        failed: why, by variant; these are converted because somebody wants to keep what fails.
+        notes: what to mind, by variant.
+        warnings: sentences about the whole bundle.
+    """
+
+    refused: Mapping[Variant, str] = field(default_factory=dict)
+    failed: Mapping[Variant, str] = field(default_factory=dict)
+    notes: Mapping[Variant, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def foretell(
+    judged: Judged,
+    probabilities: NDArray[np.float32],
+    variants: Sequence[Variant],
+    limits: Limits,
+    leniency: Leniency,
+) -> Foretold:
+    """Sort the planned variants.
+
+    Args:
+        judged: of the original.
+        probabilities: its answers, (n, labels).
+        variants: that are planned.
+        limits: of parity, which say how far answers must move to be judged by.
+        leniency: what is made all the same.
+
+    Raises:
+        CheckFailed: the original moves too little to judge any of them by.
+    """
+    still, said = _still(probabilities, variants, limits, leniency)
+    hot, text, overflows = _float16(judged, variants)
+    keep = leniency.keep_failed
+    return Foretold(
+        refused=still | (hot if overflows and not keep else {}),
+        failed=hot if overflows and keep else {},
+        notes={} if overflows else hot,
+        warnings=tuple(filter(None, (*judged.warnings, said, text))),
+    )
+
+
+def _still(
+    probabilities: NDArray[np.float32], variants: Sequence[Variant], limits: Limits, leniency: Leniency
+) -> tuple[dict[Variant, str], str | None]:
+    """Variants that an original that hardly moves cannot judge, and what is to be said once about them."""
+    # The least demanding first: its sentence is the one that is shown.
+    order = sorted(variants, key=lambda variant: limits.of_precision(variant.precision).least_spread)
+    found = {variant: insensitive(probabilities, limits.of_precision(variant.precision)) for variant in order}
+    still = {variant: text for variant, text in found.items() if text}
+    if not still:
+        return {}, None
+    text = next(iter(still.values()))
+    if leniency.allow_insensitive:
+        return {}, f"{text}; as --allow-insensitive says, files are kept that could not be judged"
+    if len(still) == len(variants):
+        raise CheckFailed(
+            f"{text}. Is it trained, and do the weights, --arch, --input, --mean and --std belong together? "
+            "--allow-insensitive exports it all the same, unjudged"
+        )
+    return still, f"{text}: such files are left out; --allow-insensitive keeps them, unjudged"
+
+
+def _float16(judged: Judged, variants: Sequence[Variant]) -> tuple[dict[Variant, str], str | None, bool]:
+    """fp16 variants that activations bring into danger, what is to be said once, and whether float16 cannot hold them."""
+    part, peak = max(judged.peaks.items(), key=lambda entry: entry[1], default=("", 0.0))
+    if peak <= FLOAT16_LARGEST / HEADROOM:
+        return {}, None, False
+    text = f"activations of {part} reach {peak:,.0f} in magnitude, and float16 ends at {FLOAT16_LARGEST:,.0f}"
+    advice = "; take fp32, or scale the network down" if peak > FLOAT16_LARGEST else ""
+    concerned = {variant: text + advice for variant in variants if variant.precision == "fp16"}
+    warning = None
+    if any(variant.format in IN_FLOAT16 for variant in variants):
+        warning = f"{text}; GPU delegates compute in float16 whatever the file holds, so run the files on the CPU or scale the network down"
+    elif concerned:
+        warning = text
+    return concerned, warning, peak > FLOAT16_LARGEST

@@ -1,0 +1,1 @@
+"""``fer-verify``: proves a bundle again from its files."""

@@ -1,0 +1,163 @@
+"""What a manifest says about its artifacts, against what is measured again and against itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fer_edge.export.parity.tolerances import Limit, Limits
+from fer_edge.runtime.manifest import Artifact, Manifest
+from fer_edge.runtime.verification import Accuracy
+
+LIBRARIES = {
+    "torchscript": ("torch",),
+    "onnx": ("onnxruntime", "onnxruntime-gpu"),
+    "tflite": ("ai-edge-litert", "tflite-runtime", "tensorflow"),
+    "coreml": ("coremltools",),
+}
+"""Distributions of which an engine runs a format: the first word of the manifest's ``engine``."""
+
+ROUNDING = 1e-6
+"""Differences that mean nothing: other processors add in another order."""
+ALIKE, KINDRED = 2.0, 4.0
+"""Factors between two measurements by the same library and version, and by another one or on another number of inputs.
+Processors round int8 differently, so they are not 1; an invented figure is usually off by ten and more."""
+
+NARROWED = 0.05
+"""Share by which a limit that follows the original's spread may differ between processors."""
+
+ORIGIN = (
+    "where the weights come from (source.checkpoint_sha256, tools), the words of README.md, and who wrote the bundle: compare "
+    "its manifest's SHA-256 with one that you were given"
+)
+
+
+def recorded_faults(artifact: Artifact, limits: Limits) -> list[str]:
+    """What the manifest says of an artifact that cannot be true, whatever is measured."""
+    parity, limit, faults = artifact.parity, limits.of_precision(artifact.precision), list[str]()
+    if parity.engine is not None and parity.engine.split(" ")[0] not in LIBRARIES[artifact.format]:
+        allowed = ", ".join(LIBRARIES[artifact.format])
+        faults.append(
+            f"the manifest names the engine {_cut(parity.engine)!r}; {artifact.format} is run by {allowed}"
+        )
+    stored = parity.limit
+    # An original that moves little narrows the largest difference; what it is then is measured again (``parity_faults``).
+    if stored and (stored.max_abs > limit.max_abs or stored.top1_agreement != limit.top1_agreement):
+        faults.append(
+            f"the manifest says that {stored.max_abs:g} and agreement {stored.top1_agreement:g} were allowed; "
+            f"the limits of {artifact.precision} here are {limit.max_abs:g} and {limit.top1_agreement:g}"
+        )
+    if parity.verdict == "pass" and stored:
+        worst, agreed = parity.max_abs or 0.0, parity.top1_agreement
+        if worst > stored.max_abs or agreed is None or agreed < stored.top1_agreement:
+            faults.append("the manifest says pass, but its own figures are beyond its limits")
+    if artifact.accuracy is not None:
+        faults += _accuracy_faults(artifact.accuracy, limit)
+        if parity.engine is None:
+            faults.append("the manifest gives it an accuracy, but no engine that ran it")
+    return faults
+
+
+def _accuracy_faults(accuracy: Accuracy, limit: Limit) -> list[str]:
+    faults = []
+    for name, share in (("original", accuracy.reference), ("artifact", accuracy.artifact)):
+        right = share * accuracy.samples
+        if accuracy.samples == 0 or abs(right - round(right)) > accuracy.samples * ROUNDING:
+            faults.append(f"an accuracy of {share:g} ({name}) is impossible with {accuracy.samples} pictures")
+    if accuracy.drop_interval is None:
+        return faults
+    low, high = accuracy.drop_interval
+    if not low - ROUNDING <= accuracy.reference - accuracy.artifact <= high + ROUNDING:
+        faults.append("the recorded drop of accuracy lies outside its own interval")
+    if (accuracy.verdict == "pass") != (low <= limit.accuracy_drop):
+        faults.append(
+            f"accuracy is recorded as {accuracy.verdict}, but its drop of {low:g} to {high:g} against "
+            f"{limit.accuracy_drop:g} says otherwise"
+        )
+    return faults
+
+
+def parity_faults(artifact: Artifact, found: Mapping[str, Any]) -> list[str]:
+    """Recorded figures of parity that are not those measured now.
+
+    Args:
+        artifact: as the manifest has it.
+        found: ``parity`` as it was measured, with an engine.
+    """
+    recorded = artifact.parity
+    if recorded.max_abs is None or found["max_abs"] is None:
+        return []
+    same = recorded.engine == found["engine"] and recorded.inputs == found["inputs"]
+    factor = ALIKE if same else KINDRED
+    allowed = found["limit"]["max_abs"]
+    faults = []
+    if recorded.limit and abs(recorded.limit.max_abs - allowed) > NARROWED * allowed:
+        faults.append(
+            f"the manifest says that {recorded.limit.max_abs:g} was allowed; of an original that moves as this one: {allowed:g}"
+        )
+    faults += [
+        f"the manifest says that {words} is {said:.3g}; measured now: {now:.3g} ({found['engine']}, {found['inputs']} inputs)"
+        for words, said, now in (
+            ("the largest difference", recorded.max_abs, found["max_abs"]),
+            ("the mean difference", recorded.mean_abs, found["mean_abs"]),
+        )
+        if said is not None and now is not None and not _alike(said, now, factor)
+    ]
+    agreed, now = recorded.top1_agreement, found["top1_agreement"]
+    if agreed is not None and now is not None and abs(agreed - now) > 0.02 * factor:
+        faults.append(f"the manifest says that agreement is {agreed:.4g}; measured now: {now:.4g}")
+    return faults
+
+
+def audit_faults(artifact: Artifact, found: Mapping[str, Any]) -> list[str]:
+    """A recorded audit of weights that is not the one made now; weights are the same on every computer."""
+    recorded = artifact.weight_audit
+    if recorded is None:
+        return []
+    same = recorded.tensors == found["tensors"] and _alike(
+        recorded.max_abs or 0.0, found["max_abs"] or 0.0, ALIKE
+    )
+    if same and recorded.verdict == found["verdict"]:
+        return []
+    said = f"{recorded.tensors} weights was {recorded.verdict} within {recorded.max_abs}"
+    now = f"{found['tensors']}, {found['verdict']}, {found['max_abs']}"
+    return [f"the manifest says that the audit of {said}; now: {now}"]
+
+
+def _alike(recorded: float, now: float, factor: float) -> bool:
+    low, high = sorted((recorded, now))
+    return high <= factor * low + ROUNDING
+
+
+def not_checked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
+    """What nobody looked at, in words: a green check says nothing about these.
+
+    Args:
+        manifest: of the bundle.
+        measured: variants whose parity was measured again.
+    """
+    again, artifacts = set(measured), manifest.artifacts
+    claimed = [entry.variant for entry in artifacts if entry.parity.engine and entry.variant not in again]
+    accurate = [entry.variant for entry in artifacts if entry.accuracy]
+    calibrated = [entry.variant for entry in artifacts if entry.calibration]
+    own = Limits.of(manifest).chosen()
+    said = [
+        f"parity as recorded of {_listed(claimed)}" if claimed else "",
+        f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",
+        f"calibration of {_listed(calibrated)}: its pictures are not in the bundle" if calibrated else "",
+        f"whether limits of the exporter's own are wise: {_shown(own)}" if own else "",
+        ORIGIN,
+    ]
+    return [text for text in said if text]
+
+
+def _shown(limits: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in limits.items())
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{len(names)} artifacts"
+
+
+def _cut(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."

@@ -1,0 +1,109 @@
+"""``fer-verify``: options in, exit code out; the work is in ``verify``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.output import Output
+from fer_edge.console.table import table
+from fer_edge.export.option_types import KeyValue
+from fer_edge.export.reference_data.parity_inputs import LEAST
+from fer_edge.export.verify.verify import Proved, Question, Verified, verify
+from fer_edge.runtime.bundle import open_bundle
+from fer_edge.runtime.errors import CheckFailed
+
+
+@command("fer-verify", example="fer-verify ./bundle")
+@click.argument("bundle", type=click.Path(path_type=Path))
+@click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
+@click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
+@click.option(
+    "--parity-inputs", type=click.IntRange(min=LEAST), help="Default: as many as the manifest says."
+)
+def main(
+    output: Output,
+    bundle: Path,
+    arch: str | None,
+    arch_args: tuple[tuple[str, str], ...],
+    parity_inputs: int | None,
+) -> None:
+    """Prove a bundle again from its files: hashes, contracts, golden vectors, parity with the reference weights.
+
+    Exit codes: 0 all is well; 1 the manifest cannot be read; 2 usage; 3 something is not as the manifest says.
+    """
+    if arch is not None:
+        named = open_bundle(bundle).manifest.source.arch
+        if arch != named:
+            usage_error(f"--arch {arch} is not the bundle's architecture; repeat --arch {named}")
+    elif arch_args:
+        usage_error("--arch-arg goes with --arch")
+    verified = verify(Question(bundle, arch, dict(arch_args), parity_inputs), output)
+    output.result(_document(verified), _text(verified, output.width))
+    faults = verified.faults()
+    if faults:
+        raise CheckFailed(f"{bundle}: {len(faults)} faults: {'; '.join(faults[:10])}")
+
+
+def _document(verified: Verified) -> dict[str, Any]:
+    return {
+        "bundle": str(verified.bundle),
+        "manifest_sha256": verified.sha256,
+        "exit_code": verified.exit_code,
+        "checks": [
+            {"name": check.name, "verdict": check.verdict, "faults": check.faults, "reason": check.not_run}
+            for check in verified.checks
+        ],
+        "artifacts": [
+            {
+                "variant": one.artifact.variant,
+                "verdict": one.verdict,
+                "parity": one.parity,
+                "golden": one.golden,
+                "weight_audit": one.weight_audit,
+                "faults": one.faults,
+                "reason": one.reason,
+            }
+            for one in verified.artifacts
+        ],
+        "not_checked": verified.not_checked,
+    }
+
+
+def _text(verified: Verified, width: int | None) -> str:
+    checks = [
+        [check.name, check.verdict, "; ".join(check.faults) or check.not_run or ""]
+        for check in verified.checks
+    ]
+    rows = [_cells(one) for one in verified.artifacts]
+    headers = ("variant", "verdict", "max abs", "top-1", "weights", "note")
+    return "\n".join(
+        [
+            table(("check", "verdict", "note"), checks, width=width),
+            "",
+            table(headers, rows, right=("max abs", "top-1"), optional=("weights", "top-1"), width=width),
+            "",
+            *(f"Not checked: {text}" for text in verified.not_checked),
+            f"{verified.bundle}: manifest SHA-256 {verified.sha256}",
+        ]
+    )
+
+
+def _cells(one: Proved) -> list[str]:
+    parity = one.parity or {}
+    worst, agreement = parity.get("max_abs"), parity.get("top1_agreement")
+    return [
+        one.artifact.variant,
+        one.verdict,
+        "-" if worst is None else f"{worst:.1e}",
+        "-" if agreement is None else f"{agreement:.2%}",
+        one.weight_audit["verdict"] if one.weight_audit else "-",
+        "; ".join(one.faults) or one.reason or "",
+    ]
+
+
+if __name__ == "__main__":
+    main()

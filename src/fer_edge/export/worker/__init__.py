@@ -1,0 +1,1 @@
+"""Child processes that convert and run artifacts: pool, jobs in plain files, sandbox."""

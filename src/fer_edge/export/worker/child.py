@@ -1,0 +1,279 @@
+"""The child: ``python -m fer_edge.export.worker.child JOBDIR`` does the tasks of one format, one after another.
+
+Converters and engines abort, leak and hang; here that costs the variant in flight and nothing else. What a task
+came to is a file; the parent reads it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import re
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fer_edge.export.formats import find_format
+from fer_edge.export.worker.job import (
+    ACCURACY,
+    GOLDEN,
+    MAKE,
+    VERIFY,
+    Job,
+    Task,
+    get_array,
+    put_array,
+    put_json,
+    wait_for,
+)
+from fer_edge.export.worker.parent_death import die_with_parent
+from fer_edge.export.worker.sandbox import forbid_writing
+from fer_edge.runtime.errors import ExportError, FerEdgeError
+
+if TYPE_CHECKING:
+    from fer_edge.export.capture.unchanged import Pristine
+    from fer_edge.export.formats.protocol import Calibration, Format
+    from fer_edge.export.parity.check import Reference
+    from fer_edge.runtime.contract import Contract
+
+REASON_LENGTH = 400
+COLLECTOR_THRESHOLDS = (50_000, 20, 50)
+"""Converters and their imports make millions of objects that live on; looking through them at Python's usual pace
+costs a seventh of a conversion's time and, measured, saves no memory."""
+
+
+class Worker:
+    """Does the tasks of a job; what several tasks share is made once."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.memo: dict[str, Any] = {}
+        self.findings: list[str] = []
+        self._waited = 0.0
+        self._format: Format | None = None
+        self._pristine: Pristine | None = None
+        self._calibration: Calibration | None = None
+
+    def warm_up(self) -> None:
+        """Import what conversion needs while the parent still prepares; a fault shows again where it matters."""
+        if any(self.job.tasks[index].stage == MAKE for index in self.job.pending()):
+            for name in find_format(self.job.format).requires:
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+        _settle()
+
+    def work(self) -> None:
+        """Do every task that has no result yet."""
+        for index in self.job.pending():
+            (self.job.folder / "running").write_text(str(index))
+            if self._settled(index):
+                continue
+            put_json(self.job.result_path(index), self._outcome(index))
+            _settle()
+
+    def _settled(self, index: int) -> bool:
+        """Whether the parent's judgment of the original, which ends when it hands it over, spares the conversion."""
+        if self.job.tasks[index].stage == MAKE:
+            wait_for(self.job.common / "source.json")
+        return self.job.result_path(index).exists()
+
+    def _outcome(self, index: int) -> dict[str, Any]:
+        task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
+        try:
+            found = self._do(index, task)
+        # The child's last frame: every fault, be it somebody's sys.exit(), becomes the reason of one row.
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            traceback.print_exc()
+            found = {"error": reason_of(error, self.job.folder)}
+        return {**found, "seconds": time.perf_counter() - started - self._waited}
+
+    def _when_there(self, path: Path) -> Path:
+        """Wait for a file of the parent's; that time is not the variant's."""
+        started = time.perf_counter()
+        wait_for(path)
+        self._waited += time.perf_counter() - started
+        return path
+
+    def _do(self, index: int, task: Task) -> dict[str, Any]:
+        if task.stage == MAKE:
+            return self._make(task)
+        if task.stage == ACCURACY:
+            return self._accuracy(index, task)
+        return self._golden(task) if task.stage == GOLDEN else self._verify(task)
+
+    def _make(self, task: Task) -> dict[str, Any]:
+        from fer_edge.export.formats.protocol import Request
+        from fer_edge.runtime.variants import CALIBRATED
+
+        variant, path = task.what, Path(task.path)
+        converter = self._converter()
+        original = self._original()
+        calibration = self._calibrate() if variant.precision in CALIBRATED else None
+        request = Request(
+            variant, original.source, calibration, path, self.memo, lambda: self._reference("parity")
+        )
+        contract = converter.convert(request)
+        self._refuse_changes(f"the {variant.format} converter")
+        judged = self._judged(task, contract)
+        if judged["parity"]["verdict"] == "pass" and variant.precision == "int8":
+            request.notes.extend(self._slow_notes(task, contract))
+        return {"contract": contract.text, "notes": request.notes, **judged}
+
+    def _slow_notes(self, task: Task, contract: Contract) -> list[str]:
+        """A sentence where the fp32 file of the same format and interface, made before it, is as fast."""
+        from fer_edge.export.parity.int8_speed import slow_note
+        from fer_edge.runtime.contract import Contract
+        from fer_edge.runtime.model import open_artifact
+
+        for index, other in enumerate(self.job.tasks):
+            sibling = other.stage == MAKE and other.what.precision == "fp32"
+            found = (
+                self.job.result(index) if sibling and other.what.interface == task.what.interface else None
+            )
+            if found and "contract" in found:
+                fp32 = open_artifact(Path(other.path), Contract.parse(found["contract"]), threads=1)
+                int8 = open_artifact(Path(task.path), contract, threads=1)
+                note = slow_note(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
+                return [note] if note else []
+        return []
+
+    def _verify(self, task: Task) -> dict[str, Any]:
+        return self._judged(task, _contract_beside(task))
+
+    def _golden(self, task: Task) -> dict[str, Any]:
+        from fer_edge.export.parity.check import golden
+
+        contract, reference = _contract_beside(task), self._reference("golden")
+        return {"golden": golden(Path(task.path), contract, task.what, reference, self.job.limit(task))}
+
+    def _judged(self, task: Task, contract: Contract) -> dict[str, Any]:
+        from fer_edge.export.parity.check import parity
+
+        found = parity(Path(task.path), contract, task.what, self._reference("parity"), self.job.limit(task))
+        # Only what no engine can run is worth reading back weight by weight.
+        unopened = found["verdict"] == "not-run" and found["engine"] is None
+        self.findings = []
+        audit = self._audit(task) if unopened else None
+        return {"parity": found, "weight_audit": audit, "findings": self.findings}
+
+    def _audit(self, task: Task) -> dict[str, Any] | None:
+        if task.what.format != "coreml" or not (self.job.common / "source.json").exists():
+            return None
+        from fer_edge.export.parity.weight_audit import audit_coreml
+
+        audit = audit_coreml(Path(task.path), self._original().source)
+        self.findings = list(audit.findings)
+        return audit.to_manifest()
+
+    def _accuracy(self, index: int, task: Task) -> dict[str, Any]:
+        from fer_edge.export.parity.check import engine_missing, run
+        from fer_edge.runtime.contract import Contract
+        from fer_edge.runtime.model import open_artifact
+
+        made = self.job.result(self._made(task)) or {}
+        if "parity" not in made or made["parity"]["verdict"] == "fail" or engine_missing(task.what):
+            return {"answered": 0}
+        contract = Contract.parse(made["contract"])
+        pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
+        answers = run(open_artifact(Path(task.path), contract, threads=1), contract, pictures)
+        put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
+        return {"answered": len(pictures)}
+
+    def _made(self, task: Task) -> int:
+        return self.job.tasks.index(Task(MAKE, task.variant, task.path))
+
+    def _converter(self) -> Format:
+        if self._format is None:
+            self._format = find_format(self.job.format).load()
+        return self._format
+
+    def _refuse_changes(self, culprit: str) -> None:
+        try:
+            self._original().refuse_changes(culprit)
+        except ExportError:
+            # The next variant starts from the checkpoint again, and from nothing that was made of the changed one.
+            self._pristine = None
+            self.memo.clear()
+            raise
+
+    def _original(self) -> Pristine:
+        """What the checkpoint holds, built once; whoever may write to it gets a copy."""
+        if self._pristine is None:
+            from fer_edge.export.capture.unchanged import Pristine
+            from fer_edge.export.formats.protocol import Source
+            from fer_edge.export.reference_model.model import build
+            from fer_edge.runtime.contract import Contract
+            from fer_edge.train.checkpoint import read_checkpoint
+
+            said = json.loads(self._when_there(self.job.common / "source.json").read_text())
+            contract = Contract.parse(said["contract"])
+            checkpoint = read_checkpoint(said["weights"])
+            module = build(said["arch"], said["arch_args"], contract, checkpoint, checkpoint.selection)
+            self._pristine = Pristine(Source(module, contract))
+        return self._pristine
+
+    def _reference(self, name: str) -> Reference:
+        from fer_edge.export.parity.check import Reference
+
+        common = self.job.common
+        pictures, answers = (self._when_there(common / f"{name}{end}.npy") for end in ("", "-reference"))
+        return Reference(get_array(pictures), get_array(answers))
+
+    def _calibrate(self) -> Calibration:
+        if self._calibration is None:
+            from fer_edge.export.formats.protocol import Calibration
+
+            # Whole arrays in memory: converters may want to own or reorder them.
+            held_out = self._reference("held-out")
+            self._calibration = Calibration(
+                np.array(get_array(self._when_there(self.job.common / "calibration.npy"))),
+                np.array(held_out.pictures),
+                np.array(held_out.probabilities),
+            )
+        return self._calibration
+
+
+def _settle() -> None:
+    """Free what a task left in circles, and never look again at what outlives it: half a million objects of converters."""
+    gc.collect()
+    gc.freeze()
+
+
+def _contract_beside(task: Task) -> Contract:
+    from fer_edge.runtime.contract import Contract
+
+    return Contract.parse(Path(f"{task.path}.contract.json").read_bytes())
+
+
+def reason_of(error: BaseException, folder: Path) -> str:
+    """One sentence without paths of this machine: it goes into the manifest."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, FerEdgeError):
+        text = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    text = text.replace(str(folder.parent.parent), "")
+    # Any other absolute path is cut down to its last name.
+    text = re.sub(r"(?<![\w.:/-])/(?:[^\s/'\",:;()]+/)+([^\s/'\",:;()]*)", r"\1", text)
+    return text if len(text) <= REASON_LENGTH else f"{text[: REASON_LENGTH - 3]}..."
+
+
+def main(folder: str) -> None:
+    """Work on the job of a folder until nothing is pending."""
+    die_with_parent()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+    job = Job.read(Path(folder))
+    if {task.stage for task in job.tasks} <= {VERIFY, GOLDEN}:
+        # What strangers wrote is run here; nothing but results is to be written.
+        forbid_writing(outside=job.folder)
+    worker = Worker(job)
+    worker.warm_up()
+    worker.work()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,199 @@
+"""What a parent and its children share: folders of plain files, each appearing whole.
+
+    work/common/source.json            which architecture; the child builds the module itself
+               parity.npy ...          pictures and reference answers, written while children already import and convert
+    work/tflite/job.json               the format and its tasks in order
+               results/003.json        one file a finished task, written by the child
+               running                 number of the task in flight
+               log.txt                 everything that converters print
+               tmp/                    their temporary folder
+
+The parent starts children at once, because importing a converter takes longer than anything else; a child waits
+for the files that it needs.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.parity.tolerances import Limit, Limits
+from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.variants import Variant
+
+MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
+POLL_SECONDS = 0.01
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do with one artifact.
+
+    Attributes:
+        stage: ``make`` (convert and judge), ``accuracy`` (answer labelled images), ``verify`` (judge only) or
+            ``golden`` (compare with stored answers).
+        variant: its name.
+        path: the artifact.
+    """
+
+    stage: str
+    variant: str
+    path: str
+
+    @property
+    def what(self) -> Variant:
+        """The variant itself."""
+        return Variant.parse(self.variant)
+
+
+@dataclass(frozen=True)
+class Job:
+    """The tasks of one format, done one after another in one process.
+
+    Attributes:
+        format: the format's name.
+        tasks: in order.
+        folder: where job.json, results and log lie.
+        common: where the shared files lie.
+        calibrated: whether calibration images will come.
+        limits: what is allowed instead of the usual.
+    """
+
+    format: str
+    tasks: tuple[Task, ...]
+    folder: Path
+    common: Path
+    calibrated: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    def limit(self, task: Task) -> Limit:
+        """What a task's variant must keep."""
+        return self.limits.of_precision(task.what.precision)
+
+    def write(self) -> None:
+        """Make the folder, with job.json in it."""
+        for name in ("results", "tmp"):
+            (self.folder / name).mkdir(parents=True)
+        document = {
+            "format": self.format,
+            "common": str(self.common),
+            "calibrated": self.calibrated,
+            "limits": self.limits.chosen(),
+            "tasks": [asdict(task) for task in self.tasks],
+        }
+        put_json(self.folder / "job.json", document)
+
+    @classmethod
+    def read(cls, folder: Path) -> Job:
+        """The job of a folder."""
+        document = json.loads((folder / "job.json").read_text())
+        tasks = tuple(Task(**task) for task in document["tasks"])
+        common, limits = Path(document["common"]), Limits(**document["limits"])
+        return cls(document["format"], tasks, folder, common, document["calibrated"], limits)
+
+    def result_path(self, index: int) -> Path:
+        """Where the result of a task is put."""
+        return self.folder / "results" / f"{index:03d}.json"
+
+    def answers_path(self, index: int) -> Path:
+        """Where the labels go that an artifact gave, (n,) int64."""
+        return self.folder / "results" / f"{index:03d}.npy"
+
+    def result(self, index: int) -> dict[str, Any] | None:
+        """The result of a task, if it is there."""
+        try:
+            found: dict[str, Any] = json.loads(self.result_path(index).read_text())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def pending(self) -> list[int]:
+        """Tasks without a result, in order."""
+        return [index for index in range(len(self.tasks)) if not self.result_path(index).exists()]
+
+    def running(self) -> int | None:
+        """The task in flight, as the child noted it."""
+        try:
+            return int((self.folder / "running").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def put_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write a JSON file that a reader sees whole or not at all."""
+    write_bytes(path, json.dumps(document).encode())
+
+
+def put_array(path: Path, array: NDArray[Any]) -> None:
+    """The same for an array."""
+    part = path.with_name(f"{path.name}.part")
+    with part.open("wb") as stream:
+        np.save(stream, array)
+    part.replace(path)
+
+
+def put_rows(path: Path, rows: Iterable[NDArray[np.uint8]], most: int) -> NDArray[np.uint8]:
+    """The same for rows that come one after the other; only one of them is in memory.
+
+    Args:
+        path: the file to write.
+        rows: of one shape.
+        most: how many may come.
+
+    Returns:
+        (n, ...) uint8, mapped from the file; where no row came nothing is written and n is 0.
+    """
+    part = path.with_name(f"{path.name}.part")
+    count, shape = 0, tuple[int, ...]()
+    with part.open("w+b") as stream:
+        for row in rows:
+            if not count:
+                shape = row.shape
+                _put_header(stream, (most, *shape))
+            stream.write(np.ascontiguousarray(row).data)
+            count += 1
+        # numpy leaves room for any number of rows, so that the header may be written again in its place.
+        stream.seek(0)
+        _put_header(stream, (count, *shape))
+    if not count:
+        part.unlink()
+        return np.empty((0,), np.uint8)
+    part.replace(path)
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def _put_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
+    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(stream, about)  # type: ignore[no-untyped-call]
+
+
+def wait_for(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> Path:
+    """Return when the file is there. There is no limit: a child whose parent is gone ends by itself."""
+    while not path.exists():
+        sleep(POLL_SECONDS)
+    return path
+
+
+def get_array(path: Path) -> NDArray[Any]:
+    """Wait for an array; its pages are shared between the children that read it."""
+    found: NDArray[Any] = np.load(wait_for(path), mmap_mode="r")
+    return found
+
+
+def make_jobs(
+    stages: Sequence[str], artifacts: Mapping[Variant, Path], work: Path, *, calibrated: bool, limits: Limits
+) -> list[Job]:
+    """One job a format: each stage for all of its variants, then the next stage."""
+    jobs = []
+    for name in dict.fromkeys(variant.format for variant in artifacts):
+        mine = [(variant, path) for variant, path in artifacts.items() if variant.format == name]
+        tasks = tuple(Task(stage, variant.name, str(path)) for stage in stages for variant, path in mine)
+        jobs.append(Job(name, tasks, work / name, work / "common", calibrated, limits))
+    return jobs

@@ -1,0 +1,326 @@
+"""The bundle's README: short whatever the bundle holds, and its code is code that was compiled or run."""
+
+import base64
+import functools
+import http.server
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from fer_edge.export.bundle import snippets
+from fer_edge.export.bundle.advice import choices
+from fer_edge.export.bundle.card import card
+from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.runtime.contract import (
+    CameraSpec,
+    Contract,
+    InputSpec,
+    Normalization,
+    OutputSpec,
+    Quantization,
+    QuantizationParameters,
+)
+from fer_edge.runtime.manifest import Artifact, Manifest, Source
+from fer_edge.runtime.variants import Variant, legal_variants
+from fer_edge.runtime.verification import Accuracy, Parity, ParityLimit, WeightAudit
+
+ROOT = Path(__file__).parents[3]
+KOTLIN = ROOT / "android_demo/bundle-tests/src/test/kotlin/io/github/feredge/bundles"
+GOLDEN = ROOT / "tests/golden/camera"
+ALL = [variant.name for variant in legal_variants(every=True)]
+LABELS = ("a | b", "`$name`", "back\\slash", "fröhlich")
+needs_node = pytest.mark.skipif(
+    shutil.which("node") is None, reason="Node runs the JavaScript; it is not installed"
+)
+
+
+def reference(model="net"):
+    return Contract.build(
+        model=model,
+        labels=LABELS,
+        input=InputSpec("image", "tensor", 48, 32, 1, "NCHW", "float32"),
+        camera=CameraSpec(1, 0.0, False),
+        normalization=Normalization((0.5,), (0.25,)),
+        quantization=Quantization(None, None),
+        output=OutputSpec("logits", "logits"),
+    )
+
+
+def artifact(name, *, accuracy=None, verdict="pass", model="net"):
+    variant = Variant.parse(name)
+    integer = {}
+    if variant.quantized_io:
+        integer = {"output_quantization": QuantizationParameters(0.00390625, -128)}
+        if variant.interface == "tensor":
+            integer["input_quantization"] = QuantizationParameters(0.015625, 3)
+    apple = variant.format == "coreml"
+    limit = ParityLimit(LIMITS[variant.precision].max_abs, LIMITS[variant.precision].top1_agreement)
+    ran = Parity(verdict, None, "engine 1", 256, 0.01, 0.001, 1.0, limit)
+    return Artifact(
+        variant=name,
+        format=variant.format,
+        precision=variant.precision,
+        interface=variant.interface,
+        path=variant.filename(model),
+        bytes=1000 * (40 - 8 * ["fp32", "fp16", "dynamic", "w8", "int8"].index(variant.precision)),
+        contract=contract_for(variant, reference(model), **integer).text,
+        parity=Parity("not-run", "macOS only", limit=limit) if apple else ran,
+        weight_audit=WeightAudit("pass", 9, 0.0) if apple else None,
+        accuracy=accuracy,
+        calibration=None,
+    )
+
+
+def manifest(artifacts, extra=None, model="net"):
+    return Manifest(model, Source("somebodys|net:tiny", "0" * 64), {}, tuple(artifacts), (), {}, extra or {})
+
+
+def measured(verdict="pass"):
+    return Accuracy("faces", 300, 0.91, 0.90, (0.0, 0.02), verdict)
+
+
+def rows_of(text):
+    """Each table's rows as cells; a bar after a backslash is text."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+
+
+def test_all_variants_are_described_in_less_than_250_lines():
+    text = card(manifest([artifact(name, accuracy=measured()) for name in ALL]), reference())
+    assert text.count("\n") < 250
+    for name in ALL:
+        assert f"`{Variant.parse(name).filename('net')}`" in text
+    assert text.index("## Ship this file") < text.index("## Kotlin") < text.index("## Every file")
+
+
+def test_a_bar_in_a_name_or_label_does_not_break_a_row():
+    text = card(manifest([artifact("onnx-fp32"), artifact("tflite-int8")]), reference())
+    assert {len(row) for row in rows_of(text)} == {2, 5, 7}
+    (labels,) = [row for row in rows_of(text) if row[0].strip() == "labels, in order"]
+    assert labels[1].strip() == r"a \| b, \`$name\`, back\\slash, fröhlich"
+
+
+def test_every_fence_is_closed_and_each_language_comes_once():
+    text = card(manifest([artifact(name) for name in ALL]), reference())
+    assert re.findall(r"^```(\w*)$", text, re.MULTILINE) == [
+        word for fence in ("kotlin", "swift", "javascript", "python") for word in (fence, "")
+    ]
+
+
+def test_limits_are_shown_with_what_was_measured():
+    names = ["tflite-fp32", "tflite-int8"]
+    usual = card(manifest([artifact(name, accuracy=measured()) for name in names]), reference())
+    assert "| 0.01 (0.0001) | 1 (1) | 0.9000 (0.9100) | 0.0000 to 0.0200 (0.002) |" in usual
+    assert "| 0.01 (0.25) | 1 (0.99) | 0.9000 (0.9100) | 0.0000 to 0.0200 (0.015) |" in usual
+    mine = {"limits": {"max_accuracy_drop": 0.03}}
+    assert "(0.03)" in card(manifest([artifact("tflite-int8", accuracy=measured())], mine), reference())
+
+
+@pytest.mark.parametrize(
+    ("entries", "wanted"),
+    [
+        ([("tflite-fp32", "pass"), ("tflite-fp16", "pass"), ("tflite-int8", "pass")], "tflite-int8"),
+        ([("tflite-fp32", None), ("tflite-fp16", None), ("tflite-int8", None)], "tflite-fp16"),
+        ([("tflite-fp32", "pass"), ("tflite-fp16", "pass"), ("tflite-int8", "fail")], "tflite-fp16"),
+        ([("onnx-fp32", None), ("onnx-fp16", None), ("onnx-w8", None)], "onnx-fp32"),
+        ([("onnx-int8", "pass"), ("onnx-int8-image", "pass")], "onnx-int8"),
+        ([("coreml-w8", None), ("coreml-fp16", None)], "coreml-fp16"),
+        ([("tflite-int8-image-qio", None)], "tflite-int8-image-qio"),
+    ],
+)
+def test_the_file_to_ship_follows_from_what_was_measured(entries, wanted):
+    made = [artifact(name, accuracy=verdict and measured(verdict)) for name, verdict in entries]
+    (choice,) = choices(manifest(made))
+    assert choice.artifact.variant == wanted
+
+
+def test_what_a_check_refused_is_not_to_be_shipped():
+    assert choices(manifest([artifact("onnx-fp32", verdict="fail")])) == []
+    assert "None: no file" in card(manifest([artifact("onnx-fp32", verdict="fail")]), reference())
+
+
+@pytest.mark.parametrize("name", sorted(snippets.KOTLIN.values()))
+def test_the_kotlin_is_what_maven_compiles_and_runs(name):
+    assert snippets.source(name) == (KOTLIN / name).read_text()
+
+
+def test_only_names_are_filled_in():
+    filled = snippets.kotlin(artifact("tflite-int8"))
+    _, _, compiled = (KOTLIN / "Emotions.kt").read_text().partition("\n\n")
+    assert filled == compiled.strip().replace("tflite-fp32", "tflite-int8")
+    model = "it's $name and `so`"
+    assert json.dumps(f"{model}-fp16") in snippets.swift(artifact("coreml-fp16", model=model))
+    assert json.dumps(f"bundle/{model}-fp32.onnx") in snippets.javascript(artifact("onnx-fp32", model=model))
+
+
+def test_the_python_runs_as_it_stands(foreign_bundle, tmp_path):
+    (tmp_path / "bundle").symlink_to(foreign_bundle)
+    Image.linear_gradient("L").convert("RGB").save(tmp_path / "photo.jpg")
+    script = snippets.python(artifact("torchscript-fp32"))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"(happiness|sadness|neutral) \{'", done.stdout)
+
+
+def upright_rgba(case):
+    if case["frame"]["kind"] != "rgba" or case["rotation"] != 0 or "tensor_sha256" not in case["expect"]:
+        return False
+    return case["target"]["dtype"] == "float32"
+
+
+def packed(frame):
+    """The pixels as a canvas gives them: no bytes between rows."""
+    rows, stride, tight = base64.b64decode(frame["data"]), frame["row_stride"], 4 * frame["width"]
+    kept = b"".join(rows[y * stride : y * stride + tight] for y in range(frame["height"]))
+    return {**frame, "data": base64.b64encode(kept).decode()}
+
+
+COMPARE = """
+import { prepare } from "./camera.mjs";
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+for (const [name, contract, frame, box] of JSON.parse(readFileSync(0, "utf8"))) {
+  const tensor = prepare(contract, Buffer.from(frame.data, "base64"), frame.width, frame.height, box);
+  console.log(name, createHash("sha256").update(Buffer.from(tensor.buffer)).digest("hex"));
+}
+"""
+
+
+def contract_of(case):
+    target = case["target"]
+    norm = None if target["mean"] is None else {"mean": target["mean"], "std": target["std"]}
+    camera = {"crop_margin": case["crop_margin"], "mirror": case["mirror"]}
+    return {"input": target, "camera": camera, "normalization": norm}
+
+
+@needs_node
+def test_the_camera_path_in_javascript_gives_the_golden_bytes(tmp_path):
+    cases = [json.loads(path.read_text()) for path in sorted(GOLDEN.glob("*.json"))]
+    cases = [case for case in cases if upright_rgba(case)]
+    assert len(cases) >= 10
+    assert {case["target"]["layout"] for case in cases} == {"NCHW", "NHWC"}
+    assert any(case["mirror"] for case in cases)
+    (tmp_path / "camera.mjs").write_text(snippets.source("camera.mjs"))
+    (tmp_path / "compare.mjs").write_text(COMPARE)
+    given = [[case["name"], contract_of(case), packed(case["frame"]), case["box"]] for case in cases]
+    done = subprocess.run(
+        ["node", "compare.mjs"],
+        cwd=tmp_path,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = dict(line.rsplit(" ", 1) for line in done.stdout.splitlines())
+    assert found == {case["name"]: case["expect"]["tensor_sha256"] for case in cases}
+
+
+@needs_node
+@pytest.mark.parametrize("name", ["onnx-fp32", "tflite-fp32"])
+def test_node_parses_the_javascript(name, tmp_path):
+    script = tmp_path / "emotions.mjs"
+    script.write_text(snippets.javascript(artifact(name)), encoding="utf-8")
+    done = subprocess.run(["node", "--check", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+ANSWER = """
+import { readFileSync } from "node:fs";
+globalThis.fetch = async (path) => new Response(readFileSync(path));
+const { emotions } = await import("./emotions.mjs");
+const given = JSON.parse(readFileSync(0, "utf8"));
+const frame = given.frame;
+console.log(JSON.stringify(await emotions(Buffer.from(frame.data, "base64"), frame.width, frame.height, given.box)));
+"""
+
+
+@needs_node
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "FER_EDGE_NODE_MODULES" not in os.environ,
+    reason="FER_EDGE_NODE_MODULES names no node_modules folder with onnxruntime-web in it",
+)
+def test_the_javascript_answers_as_the_original(builtin_bundle, tmp_path):
+    (tmp_path / "node_modules").symlink_to(os.environ["FER_EDGE_NODE_MODULES"])
+    (tmp_path / "bundle").symlink_to(builtin_bundle)
+    (tmp_path / "emotions.mjs").write_text(snippets.javascript(artifact("onnx-fp32", model="fer-mini")))
+    (tmp_path / "answer.mjs").write_text(ANSWER)
+    case = json.loads((builtin_bundle / "golden/rgba-face-rot0.json").read_text())
+    given = {"frame": packed(case["frame"]), "box": case["box"]}
+    done = subprocess.run(
+        ["node", "answer.mjs"],
+        cwd=tmp_path,
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert list(found.values()) == pytest.approx(case["probabilities"], abs=1e-4)
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><pre id="out"></pre>
+<script type="importmap">{"imports": {
+  "@litertjs/core": "./node_modules/@litertjs/core/dist/index.js",
+  "@litertjs/wasm-utils": "./node_modules/@litertjs/wasm-utils/dist/index.js"}}</script>
+<script type="module">
+const { emotions } = await import("./emotions.mjs");
+const { frame, box } = await (await fetch("case.json")).json();
+const bytes = Uint8Array.from(atob(frame.data), (letter) => letter.charCodeAt(0));
+document.getElementById("out").textContent = JSON.stringify(await emotions(bytes, frame.width, frame.height, box));
+</script>"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    "FER_EDGE_NODE_MODULES" not in os.environ or shutil.which("chromium") is None,
+    reason="needs Chromium, and FER_EDGE_NODE_MODULES: a node_modules folder with @litertjs/core in it",
+)
+def test_the_javascript_for_tflite_answers_as_the_original_in_a_browser(builtin_bundle, tmp_path):
+    (tmp_path / "node_modules").symlink_to(os.environ["FER_EDGE_NODE_MODULES"])
+    (tmp_path / "wasm").symlink_to("node_modules/@litertjs/core/wasm")
+    (tmp_path / "bundle").symlink_to(builtin_bundle)
+    (tmp_path / "emotions.mjs").write_text(snippets.javascript(artifact("tflite-fp32", model="fer-mini")))
+    (tmp_path / "index.html").write_text(PAGE)
+    case = json.loads((builtin_bundle / "golden/rgba-face-rot0.json").read_text())
+    (tmp_path / "case.json").write_text(json.dumps({"frame": packed(case["frame"]), "box": case["box"]}))
+    handler = functools.partial(QuietHandler, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/index.html"
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--dump-dom"]
+        done = subprocess.run(["chromium", *options, address], capture_output=True, text=True, check=True)
+        server.shutdown()
+    found = json.loads(re.search(r'<pre id="out">(.*?)</pre>', done.stdout)[1])
+    assert list(found.values()) == pytest.approx(case["probabilities"], abs=1e-4)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_the_ready_bundle_shows_this_card():
+    ready = ROOT / "android_demo/bundle"
+    contract = Contract.parse((ready / "reference.safetensors.contract.json").read_bytes())
+    written = Manifest.parse((ready / "manifest.json").read_text())
+    assert (ready / "README.md").read_text() == card(written, contract)

@@ -1,0 +1,129 @@
+"""Folders for ``--calibration`` and ``--accuracy``: what is left out is said, and classes that the model lacks on request only."""
+
+import json
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_edge.export.reference_data.images import folder
+from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
+from fer_edge.runtime.errors import ExportError, PictureError
+
+CONTRACT = Contract.build(
+    model="m",
+    labels=("happy", "sad"),
+    input=InputSpec("image", "tensor", 8, 8, 1, "NCHW", "float32"),
+    camera=CameraSpec(),
+    output=OutputSpec("logits", "logits"),
+)
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Four pictures of each of three classes, and what lies between them."""
+    root = tmp_path / "faces"
+    random = np.random.default_rng(0)
+    for name in ("Happiness", "sad", "contempt"):
+        (root / name).mkdir(parents=True)
+        for at in range(4):
+            Image.fromarray(random.integers(0, 256, (16, 16), np.uint8)).save(root / name / f"{at}.png")
+    (root / "sad/list.txt").write_text("")
+    (root / "sad/phone.heic").write_bytes(b"nothing")
+    return root
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_a_class_that_the_model_lacks_is_refused_or_left_out(pictures, labelled):
+    with pytest.raises(ExportError, match=r"no class of the model: contempt.*--skip-unknown leaves"):
+        folder(pictures, CONTRACT, labelled=labelled)
+    images = folder(pictures, CONTRACT, labelled=labelled, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+    assert images.left_out == "6 files left out (4 of class contempt, 1 .heic, 1 .txt)"
+    assert images.take([0]).left_out == images.left_out
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_folders_of_numbers(pictures, labelled):
+    for number, name in enumerate(("Happiness", "sad", "contempt")):
+        (pictures / name).rename(pictures / str(number))
+    names = {"0": "happiness", "1": "sad", "2": "contempt"}
+    with pytest.raises(
+        ExportError, match=r"no class of the model: 0, 1, 2\.  *Classes: happy, sad\. --map FOLDER=CLASS"
+    ):
+        folder(pictures, CONTRACT, labelled=labelled)
+    with pytest.raises(ExportError, match=r"no class of the model: 2\."):
+        folder(pictures, CONTRACT, labelled=labelled, renamed=names)
+    images = folder(pictures, CONTRACT, labelled=labelled, renamed=names, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+
+
+def test_a_folder_with_a_label_for_a_name_may_hold_another_class(pictures):
+    swapped = {"sad": "contempt", "contempt": "sad"}
+    images = folder(pictures, CONTRACT, labelled=True, renamed=swapped, skip_unknown=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
+    assert "4 of class sad" in images.left_out
+
+
+def test_pictures_without_classes(pictures):
+    images = folder(pictures / "sad", CONTRACT, labelled=False)
+    assert (len(images), images.left_out) == (4, "2 files left out (1 .heic, 1 .txt)")
+    with pytest.raises(PictureError, match="holds 4 pictures outside class folders"):
+        folder(pictures / "sad", CONTRACT, labelled=True)
+
+
+def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
+    large = replace(CONTRACT.input, width=256, height=256, channels=3)
+    contract = Contract.build(
+        model="m", labels=("happy", "sad"), input=large, camera=CameraSpec(), output=CONTRACT.output
+    )
+    random = np.random.default_rng(1)
+    for at in range(64):
+        place = tmp_path / "faces" / contract.labels[at % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (8, 8, 3), np.uint8)).save(place / f"{at:02d}.png")
+
+    def without_some(name, _frame):
+        return None if name.endswith("7.png") else (1.0, 1.0, 7.0, 7.0)
+
+    kept = folder(tmp_path / "faces", contract, labelled=True, locate=without_some)
+    tracemalloc.start()
+    mapped = folder(tmp_path / "faces", contract, labelled=True, locate=without_some, into=tmp_path / "a.npy")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert kept.scaled.shape == (58, 256, 256, 3)  # 7, 17, ... 57 have no face; 11 MB
+    assert np.array_equal(mapped.scaled, kept.scaled)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), kept.scaled)
+    assert (mapped.sha256, mapped.labels.tolist()) == (kept.sha256, kept.labels.tolist())
+    assert peak < kept.scaled.nbytes / 2
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
+    with pytest.raises(ExportError, match="no face was found in 64 pictures"):
+        folder(tmp_path / "faces", contract, labelled=True, locate=lambda *_: None, into=tmp_path / "b.npy")
+    assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
+
+
+def test_nothing_is_left(pictures):
+    contract = Contract.build(
+        model="m",
+        labels=("fear", "anger"),
+        input=CONTRACT.input,
+        camera=CameraSpec(),
+        output=CONTRACT.output,
+    )
+    with pytest.raises(ExportError, match="no class of the model: Happiness, contempt, sad"):
+        folder(pictures, contract, labelled=True, skip_unknown=True)
+
+
+def test_a_model_of_fewer_classes_takes_the_whole_data_set(export, foreign_options, pictures, tmp_path):
+    words = ("weights.pth", *foreign_options, "--format", "torchscript", "--parity-inputs", "16")
+    words += ("--accuracy", pictures, "--out", tmp_path / "bundle", "--json")
+    code, document, texts = export(*words)
+    assert (code, "--skip-unknown" in document["error"]["message"]) == (1, True), texts.err
+    code, document, texts = export(*words, "--skip-unknown")
+    assert code in (0, 3), texts.err  # random weights may lose or keep their accuracy
+    assert document["warnings"] == ["accuracy: 6 files left out (4 of class contempt, 1 .heic, 1 .txt)"]
+    assert "accuracy: 6 files left out (4 of class contempt" in texts.err
+    (made,) = json.loads((tmp_path / "bundle/manifest.json").read_text())["artifacts"]
+    assert made["accuracy"]["samples"] == 8
