@@ -3,7 +3,7 @@
     python benchmarks/studies/quantization_aware.py --work DIR [--seeds 2] [--out results/quantization_aware.json]
 
 For each network and seed: a short float training; then, from the same weights and for the same number of steps, once
-more in float (the control) and once with rounding (``fer_edge.train.quantization_aware``). Both go through the real
+more in float (the control) and once with rounding (``fer_edge.train.compact.quantization_aware``). Both go through the real
 ``fer-export --precision int8`` (calibrated on other drawn faces), and the files answer the same held-out faces in their
 own engines. A drop is float accuracy of the same weights minus the file's accuracy; a gain is the file from QAT minus
 the file from the control. Intervals are paired, the test is McNemar's, exact. No wall time is involved. Every finished
@@ -39,8 +39,8 @@ from short_training import (
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import mcnemar
 from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.compact.quantization_aware import finish, prepare
 from fer_edge.train.models import build
-from fer_edge.train.quantization_aware import finish, prepare
 
 NETWORKS = ("fer_mini", "mobilenet_v3_small")
 TRAIN, TEST = 3200, 2000

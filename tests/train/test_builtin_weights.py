@@ -11,7 +11,7 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.checkpoint import builtin_checkpoint, fit, read_checkpoint
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops
-from fer_edge.train.evaluate import figures, probabilities
+from fer_edge.train.evaluation.accuracy import figures, probabilities
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import recipe
 

@@ -12,9 +12,9 @@ from fer_edge.train.data.arrays import Arrays, distribution, load
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jittered
-from fer_edge.train.evaluate import figures
+from fer_edge.train.evaluation.accuracy import figures
 from fer_edge.train.loop.optimizers import rate
-from fer_edge.train.pipeline import contract_of, sized
+from fer_edge.train.loop.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
 
 GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)

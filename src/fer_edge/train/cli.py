@@ -17,7 +17,7 @@ from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.train.pipeline import Result
+    from fer_edge.train.loop.pipeline import Result
     from fer_edge.train.recipes import Recipe
 
 REPORTING = ("torch", "cv2", "PIL", "safetensors", "scipy", "torchmetrics", "matplotlib")
@@ -26,21 +26,33 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 SUBCOMMANDS = (
-    Subcommand("look", "fer_edge.train.look.cli:look_command", "see what a data set holds, as a page"),
     Subcommand(
-        "split", "fer_edge.train.split_cli:split_command", "write a data set's splits as separate files"
+        "look", "fer_edge.train.look.look_command:look_command", "see what a data set holds, as a page"
     ),
     Subcommand(
-        "cyclegan", "fer_edge.train.cyclegan.cli:cyclegan_command", "learn to turn one emotion into another"
+        "split",
+        "fer_edge.train.datasets.split_command:split_command",
+        "write a data set's splits as separate files",
     ),
     Subcommand(
-        "ambiguous", "fer_edge.train.cyclegan.cli:ambiguous_command", "list the faces whose label is in doubt"
+        "cyclegan",
+        "fer_edge.train.cyclegan.commands:cyclegan_command",
+        "learn to turn one emotion into another",
     ),
-    Subcommand("generate", "fer_edge.train.cyclegan.cli:generate_command", "write labeled new faces"),
     Subcommand(
-        "evaluate", "fer_edge.train.report.evaluate_cli:evaluate_command", "report on a checkpoint or bundle"
+        "ambiguous",
+        "fer_edge.train.cyclegan.commands:ambiguous_command",
+        "list the faces whose label is in doubt",
     ),
-    Subcommand("compare", "fer_edge.train.report.compare_cli:compare_command", "models on the same faces"),
+    Subcommand("generate", "fer_edge.train.cyclegan.commands:generate_command", "write labeled new faces"),
+    Subcommand(
+        "evaluate",
+        "fer_edge.train.evaluation.evaluate_command:evaluate_command",
+        "report on a checkpoint or bundle",
+    ),
+    Subcommand(
+        "compare", "fer_edge.train.evaluation.compare_command:compare_command", "models on the same faces"
+    ),
 )
 PATH = click.Path(path_type=Path)
 
@@ -59,8 +71,8 @@ def _architectures() -> Iterable[str]:
 
 def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
     """``fer-train ferplus --help``: every key of ``--set`` for that recipe, with its value."""
-    from fer_edge.train.overrides import settings_of
     from fer_edge.train.recipes import RECIPES
+    from fer_edge.train.recipes.overrides import settings_of
 
     known = {entry.name: entry for entry in RECIPES}
     chosen = next((known[word] for word in words if word in known), None)
@@ -144,7 +156,7 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         return
     if recipe_name is None:
         usage_error("Missing argument 'RECIPE'; fer-train --list shows what there is.")
-    from fer_edge.train.overrides import check_recipe
+    from fer_edge.train.recipes.overrides import check_recipe
 
     check_recipe(recipe_name)
     if options["out"] is None:
@@ -161,8 +173,8 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         *(["tensorboard"] if options["logger"] == "tensorboard" else []),
         *(["torchao"] if options["qat"] else []),
     )
-    from fer_edge.train.overrides import recipe_asked_for
-    from fer_edge.train.processes import rank
+    from fer_edge.train.loop.processes import rank
+    from fer_edge.train.recipes.overrides import recipe_asked_for
 
     output.quiet = output.quiet or rank() > 0
     chosen = recipe_asked_for(recipe_name, options)
@@ -175,9 +187,9 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
 
 def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | None:
     from fer_edge.train.data.arrays import cores
-    from fer_edge.train.pipeline import train
-    from fer_edge.train.processes import Processes
-    from fer_edge.train.wishes import Wishes
+    from fer_edge.train.loop.pipeline import train
+    from fer_edge.train.loop.processes import Processes
+    from fer_edge.train.loop.run_options import Wishes
 
     processes = Processes.asked_for(options["devices"], options["nodes"])
     share = max(1, cores() // processes.devices)
@@ -248,7 +260,7 @@ def _list(output: Output) -> None:
 
 
 def _show(output: Output, result: Result) -> None:
-    from fer_edge.train import story
+    from fer_edge.train.loop import summary
 
     judged = result.report["judged_on"]
     figures = result.report[judged]
@@ -259,7 +271,7 @@ def _show(output: Output, result: Result) -> None:
     rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
     text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
-    told = [*story.closing(result.report), story.second_guess(figures["all"])]
+    told = [*summary.closing(result.report), summary.second_guess(figures["all"])]
     text = "\n".join([text, "", *filter(None, told), "", f"Report: {result.page}", f"Next: {_next(result)}"])
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
     document |= {name: result.report[name] for name in ("chosen", "ended")}

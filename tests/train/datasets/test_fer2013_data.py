@@ -12,7 +12,7 @@ from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.label_maps import SEVEN
-from fer_edge.train.split_cli import split_command
+from fer_edge.train.datasets.split_command import split_command
 
 
 def table(folder):

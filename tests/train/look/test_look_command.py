@@ -8,9 +8,9 @@ import shutil
 import pytest
 from PIL import Image
 
-from fer_edge.train.look.cli import look_command as look
-from fer_edge.train.overrides import overridden
+from fer_edge.train.look.look_command import look_command as look
 from fer_edge.train.recipes import recipe
+from fer_edge.train.recipes.overrides import overridden
 
 ALWAYS = {"look.html", "classes.png", "examples.png", "altered.png"}
 FACES = {

@@ -19,7 +19,7 @@ from fer_edge.train.look.pictures import altered
 from fer_edge.train.look.recognizing import classes_there, recognized
 from fer_edge.train.look.repeats import repeated
 from fer_edge.train.look.two_labels import side_by_side
-from fer_edge.train.pipeline import sized
+from fer_edge.train.loop.pipeline import sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
 

@@ -7,9 +7,9 @@ import pytest
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.loop.pipeline import train
+from fer_edge.train.loop.run_options import Wishes, network_of
 from fer_edge.train.loop.snapshots import AtomicFiles
-from fer_edge.train.pipeline import train
-from fer_edge.train.wishes import Wishes, network_of
 
 QUIET = Output(quiet=True)
 WISHES = Wishes(report=False, qat=True)

@@ -12,13 +12,13 @@ from fer_edge.console.output import Output
 from fer_edge.export.cli import main as export
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.evaluation.compare_command import compare_command
+from fer_edge.train.evaluation.evaluate_command import evaluate_command
 from fer_edge.train.loop import snapshots
+from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.loop.run_options import Wishes, network_of
 from fer_edge.train.loop.snapshots import AtomicFiles, Keeping, Snapshot, check_same, clear
-from fer_edge.train.pipeline import train
-from fer_edge.train.report.compare_cli import compare_command
-from fer_edge.train.report.evaluate_cli import evaluate_command
-from fer_edge.train.wishes import Wishes, network_of
 
 QUIET = Output(quiet=True)
 BARE = Wishes(report=False)

@@ -17,7 +17,7 @@ from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.similarity import Score
 from fer_edge.train.cyclegan.training import translate
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.report.html import image
+from fer_edge.train.evaluation.html import image
 
 SHOWN = 120
 """Faces of a class on the page; the list has all."""

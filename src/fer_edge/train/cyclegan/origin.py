@@ -36,7 +36,7 @@ class Origin:
         if not self.recipe:
             return None
         # Not before it is asked for: the commands' --help needs no torch.
-        from fer_edge.train.overrides import recipe_asked_for
+        from fer_edge.train.recipes.overrides import recipe_asked_for
 
         given = {"classes": self.classes, "limit": self.limit, "seed": self.seed, "settings": self.settings}
         return recipe_asked_for(self.recipe, given)

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import SHOWN
+from fer_edge.train.evaluation import html
+from fer_edge.train.evaluation.examples import face_png
+from fer_edge.train.evaluation.number_text import percent
 from fer_edge.train.look import charts
 from fer_edge.train.look.document import Findings, agreement, bounded, class_rows, line, repetitions
 from fer_edge.train.look.pictures import Example, altered, crop_of
 from fer_edge.train.look.repeats import Repeat
 from fer_edge.train.look.survey import Looked
 from fer_edge.train.look.two_labels import ROWS, SideBySide, TwoLabels
-from fer_edge.train.report import html
-from fer_edge.train.report.examples import face_png
-from fer_edge.train.report.words import percent
 
 FREQUENCIES, EXAMPLES, ALTERED = "classes.png", "examples.png", "altered.png"
 LABELS, TWICE, REPEATS = "fer-ferplus.png", "repeated.png", "repeated.txt"

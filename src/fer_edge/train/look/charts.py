@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.report.charts import BLUE, GREEN, INK, RED, WIDTH, figure_of, png_of
+from fer_edge.train.evaluation.charts import BLUE, GREEN, INK, RED, WIDTH, figure_of, png_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

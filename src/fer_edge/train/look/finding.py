@@ -14,8 +14,8 @@ from fer_edge.train.look.recognizing import classes_there, recognized
 from fer_edge.train.look.repeats import repeated
 from fer_edge.train.look.survey import looked
 from fer_edge.train.look.two_labels import SideBySide, side_by_side
-from fer_edge.train.overrides import recipe_asked_for
-from fer_edge.train.pipeline import sized
+from fer_edge.train.loop.pipeline import sized
+from fer_edge.train.recipes.overrides import recipe_asked_for
 from fer_edge.train.recipes.recipe import Recipe
 
 TWO_LABELS = ("fer2013", "ferplus", "ferplus-fast")
@@ -30,7 +30,7 @@ def found_in(
     Args:
         data: folder or table; None where the recipe needs none.
         recipe_name: that reads it; None: by what lies there.
-        options: as :func:`~fer_edge.train.overrides.overridden` takes them.
+        options: as :func:`~fer_edge.train.recipes.overrides.overridden` takes them.
         say: gets how the data is read, before the work.
 
     Raises:

@@ -8,11 +8,11 @@ from fer_edge.console.html import warning, warnings
 from fer_edge.console.output import visible
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.datasets.faults import LISTING, SHOWN
+from fer_edge.train.evaluation import html
 from fer_edge.train.look import cards
 from fer_edge.train.look.cards import PICTURES, REPEATS, Pictures
 from fer_edge.train.look.document import Findings, bounded, faulty
 from fer_edge.train.look.pictures import examples
-from fer_edge.train.report import html
 
 PAGE = "look.html"
 STYLE = """

@@ -16,8 +16,8 @@ from fer_edge.console.output import Output
 from fer_edge.console.progress import Progress
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.choices import MONITORS
-from fer_edge.train.story import log_lines
+from fer_edge.train.loop.choices import MONITORS
+from fer_edge.train.loop.summary import log_lines
 
 LOG = "log.jsonl"
 History = list[dict[str, Any]]

@@ -14,8 +14,8 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batch_augmentation import BATCHED
+from fer_edge.train.loop.losses import balanced, loss_named, smoothed
 from fer_edge.train.loop.optimizers import groups, optimizer_named, schedule_named
-from fer_edge.train.losses import balanced, loss_named, smoothed
 from fer_edge.train.recipes.recipe import Recipe
 
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -14,7 +14,7 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.choices import MONITORS
+from fer_edge.train.loop.choices import MONITORS
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
 

@@ -22,11 +22,12 @@ from torch import nn
 from fer_edge.console.command import Terminated
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.choices import MONITORS
 from fer_edge.train.data.arrays import Arrays
 from fer_edge.train.data.batches import Share, loader
+from fer_edge.train.loop.choices import MONITORS
 from fer_edge.train.loop.log import LOG, EpochLog, Pace
 from fer_edge.train.loop.module import Objective, RecipeLoss, Training
+from fer_edge.train.loop.processes import Processes, rank
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.snapshots import (
     HALF,
@@ -39,7 +40,6 @@ from fer_edge.train.loop.snapshots import (
     check_same,
     clear,
 )
-from fer_edge.train.processes import Processes, rank
 from fer_edge.train.recipes.recipe import Recipe
 
 VALIDATION_BATCH = 256

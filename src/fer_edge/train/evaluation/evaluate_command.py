@@ -1,0 +1,86 @@
+"""``fer-train evaluate``: the report of a training for any checkpoint, bundle or artifact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from fer_edge.console.command import command
+from fer_edge.console.output import Output
+from fer_edge.console.table import table
+from fer_edge.runtime.extras import need
+from fer_edge.train.evaluation.face_options import face_options, open_series
+from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
+
+EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out evaluation"
+
+
+@command("evaluate", example=EXAMPLE)
+@click.argument("model", metavar="CHECKPOINT|BUNDLE|ARTIFACT", type=click.Path(path_type=Path))
+@face_options
+@click.option("--variant", help="Of a bundle, such as tflite-int8.")
+@click.option("--engine", help="That runs it: litert, onnxruntime, torchscript or coreml.")
+@click.option(
+    "--arch",
+    multiple=True,
+    help="Of a checkpoint whose architecture is not built in: package.module:callable.",
+)
+@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the model.")
+@click.option(
+    "--no-timing", is_flag=True, help="Leave the inference time out: equal inputs then give equal bytes."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("evaluation"),
+    show_default=True,
+    help="Folder for the report.",
+)
+def evaluate_command(output: Output, model: Path, out: Path, no_timing: bool, **options: Any) -> None:
+    """Ask a model about labeled faces; leaves report.html, its pictures and evaluation.json in --out.
+
+    Labels are matched by name (happy is happiness). Every face goes through the camera path in the model's own size.
+    """
+    from fer_edge.train.datasets.opening import keep_apart
+    from fer_edge.train.evaluation.document import document
+    from fer_edge.train.evaluation.evaluated_model import open_subject
+    from fer_edge.train.evaluation.outcome import write_report
+    from fer_edge.train.evaluation.predictions import answered
+
+    need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
+    keep_apart(out, options["data"])
+    names = ("variant", "engine", "threads", "arch")
+    subject = open_subject(model, **{name: options[name] for name in names})
+    series = open_series(options, subject.contract.labels)
+    for note in series.notes:
+        output.warn(note)
+    output.say(f"{subject.title}, {subject.engine}, on {len(series)} faces of {series.source}")
+    with output.progress("Faces", len(series)) as bar:
+        outcome = answered([subject], series, timed=not no_timing, advance=bar.advance)[0]
+    page = write_report(outcome, out)
+    found = {key: value for key, value in document(outcome).items() if key not in {"answers", "epochs"}}
+    output.result({"report": str(page), **found}, _text(found, page))
+
+
+def _text(found: dict[str, Any], page: Path) -> str:
+    figures, inference = found["figures"], found["inference"] or {}
+    low, high = figures["top1_interval"]
+    rows = [
+        ("accuracy", f"{percent(figures['top1'])} ({100 * low:.1f} to {100 * high:.1f})"),
+        ("top-2", percent(figures["top2"])),
+        ("second guess, first wrong", percent(figures["second_when_wrong"])),
+        ("macro F1", percent(figures["macro_f1"])),
+        ("ECE", percent(figures["ece"])),
+        ("inference", milliseconds(inference.get("seconds_a_face"))),
+        ("size", bytes_text(found["size_bytes"])),
+    ]
+    classes = [
+        (name, str(entry["faces"]), percent(entry["accuracy"]))
+        for name, entry in figures["per_class"].items()
+    ]
+    head = table((f"{figures['faces']} faces", found["title"]), rows)
+    return (
+        f"{head}\n\n{table(('class', 'faces', 'right'), classes, right=('faces', 'right'))}\n\nReport: {page}"
+    )
