@@ -22,12 +22,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
 
 from machine import machine
 
-from fer_edge.bench.advise import Limits, advise
-from fer_edge.bench.advise_cli import Measuring, default_threads
-from fer_edge.bench.choose import Wanted, choose
-from fer_edge.bench.pairing import paired
-from fer_edge.bench.plans import Plan
-from fer_edge.bench.records import Record
+from fer_edge.bench.advice.advise import Limits, advise
+from fer_edge.bench.commands.advise import Measuring, default_threads
+from fer_edge.bench.comparing.ratios import paired
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.results.records import Record
+from fer_edge.bench.selection import Wanted, choose
 from fer_edge.bench.targets.host import measure
 from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.console.output import Output

@@ -30,7 +30,7 @@ from trials import (
     write,
 )
 
-from fer_edge.bench.records import Record, pick
+from fer_edge.bench.results.records import Record, pick
 from fer_edge.bench.targets.target import Subject
 from fer_edge.stats.intervals import wilson
 from fer_edge.stats.location import hodges_lehmann

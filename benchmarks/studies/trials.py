@@ -18,11 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench import plans
-from fer_edge.bench.choose import Wanted, choose
-from fer_edge.bench.pairing import paired
-from fer_edge.bench.plans import Plan
-from fer_edge.bench.records import Result, pick
+from fer_edge.bench.comparing.ratios import paired
+from fer_edge.bench.measure import plans
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.results.records import Result, pick
+from fer_edge.bench.selection import Wanted, choose
 from fer_edge.bench.targets.host import measure
 from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.stats.ratio import Ratio

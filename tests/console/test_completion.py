@@ -16,7 +16,7 @@ MODULES = {
     "fer-export": "fer_edge.export.cli",
     "fer-verify": "fer_edge.export.verify.cli",
     "fer-predict": "fer_edge.predict.cli",
-    "fer-bench": "fer_edge.bench.cli",
+    "fer-bench": "fer_edge.bench.commands.bench",
 }
 
 

@@ -16,7 +16,7 @@ COMMANDS = (
     "fer_edge.export.cli",
     "fer_edge.export.verify.cli",
     "fer_edge.predict.cli",
-    "fer_edge.bench.cli",
+    "fer_edge.bench.commands.bench",
 )
 # Other people's libraries once, ours in a fork each: as new as a process of its own, in a hundredth of the time.
 FORKS = """

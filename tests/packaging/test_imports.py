@@ -74,7 +74,12 @@ def test_every_extra_that_a_message_names_exists():
 
 @pytest.mark.parametrize(
     "command",
-    ["fer_edge.predict.cli", "fer_edge.export.cli", "fer_edge.export.verify.cli", "fer_edge.bench.cli"],
+    [
+        "fer_edge.predict.cli",
+        "fer_edge.export.cli",
+        "fer_edge.export.verify.cli",
+        "fer_edge.bench.commands.bench",
+    ],
 )
 def test_help_starts_light(command):
     """--help must come at once, and in an environment without any extra."""

@@ -90,7 +90,7 @@ def test_verifying(run, builtin_bundle):
 
 def test_measuring(run, builtin_bundle):
     done, talk, gained = run(
-        "-m", "fer_edge.bench.cli", builtin_bundle, "--variant", "onnx-fp32", "--quick", "--out", "bench.html"
+        "-m", "fer_edge.bench.commands.bench", builtin_bundle, "--variant", "onnx-fp32", "--quick", "--out", "bench.html"
     )  # fmt: skip
     assert done.returncode in (0, 3), done.stderr  # 3: the machine was too busy for figures to be trusted
     assert (talk, gained) == ([], [])

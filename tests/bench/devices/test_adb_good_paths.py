@@ -287,7 +287,7 @@ def command(bench, run_command):
 
     def call(*words):
         return run_command(
-            "fer_edge.bench.cli", bundle, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
+            "fer_edge.bench.commands.bench", bundle, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
             "--set", "runs=3", "--set", "look-every=0.01", *words, cwd=bench.folder,
         )  # fmt: skip
 
@@ -331,6 +331,6 @@ def test_the_command_ends_with_3_where_the_figures_are_not_trusted(bench, comman
 
 
 def test_options_of_devices_are_not_for_the_host(run_command, tmp_path):
-    done = run_command("fer_edge.bench.cli", "--cores", "big", cwd=tmp_path)
+    done = run_command("fer_edge.bench.commands.bench", "--cores", "big", cwd=tmp_path)
     assert done.returncode == 2
     assert "--target adb" in done.stderr

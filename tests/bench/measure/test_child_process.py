@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.bench.choose import Wanted, choose
 from fer_edge.bench.measure.process import MODULE, Process
+from fer_edge.bench.selection import Wanted, choose
 from fer_edge.runtime.errors import EngineError
 
 ROOT = Path(__file__).parents[3]

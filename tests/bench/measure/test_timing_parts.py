@@ -12,8 +12,8 @@ from fer_edge.bench.measure import loop
 from fer_edge.bench.measure.energy import Energy
 from fer_edge.bench.measure.loop import timed
 from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
+from fer_edge.bench.measure.recording import Series
 from fer_edge.bench.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
-from fer_edge.bench.measure.taken import Series
 from fer_edge.bench.measure.warmup import is_steady, warm_up
 
 

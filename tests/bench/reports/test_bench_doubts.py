@@ -1,8 +1,8 @@
 """Every doubt names the rows that it is about, in every form of a result."""
 
-from fer_edge.bench.records import Artifact, Record, Result
 from fer_edge.bench.reports import find_report
 from fer_edge.bench.reports.terminal import terminal
+from fer_edge.bench.results.records import Artifact, Record, Result
 
 BUSY = "CPU pressure: tasks waited 50% of the time"
 WIDE, WIDER = (

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_edge.bench.records import Artifact, Block, Record, Result
 from fer_edge.bench.reports import REPORTS, charts, find_report
 from fer_edge.bench.reports.columns import interval, megabytes, milliseconds, quantile
-from fer_edge.bench.reports.summary import rows, summarize
+from fer_edge.bench.results.records import Artifact, Block, Record, Result
+from fer_edge.bench.results.summary import rows, summarize
 from fer_edge.stats.quantiles import Quantile
 
 REASON = "the machine was busy: 40 % of the time | stop other work"

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.bench.records import Artifact, Record, Result
+from fer_edge.bench.results.records import Artifact, Record, Result
 from fer_edge.bench.roofline.analysis import analyse, rooflined, rooflines, with_rooflines
 from fer_edge.bench.roofline.peaks import Peaks
 from fer_edge.bench.roofline.placement import listed

@@ -1,1 +1,1 @@
-"""Child processes that run one artifact each, and the order in which they take turns."""
+"""One measurement: processes, their turns, the plan of each mode, and the checks of its quality."""

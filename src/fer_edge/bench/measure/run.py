@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 
 from fer_edge.bench.measure.energy import Energy
 from fer_edge.bench.measure.engines import shown_name
+from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.process import Process
+from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.schedule import batches, fast_cpus, shuffled
-from fer_edge.bench.measure.taken import Taken
+from fer_edge.bench.measure.system_monitor import Watch
 from fer_edge.bench.measure.warmup import warm_up
-from fer_edge.bench.plans import Plan
 from fer_edge.bench.targets.target import Subject
-from fer_edge.bench.watch import Watch
 from fer_edge.runtime.errors import EngineError
 
 STARTING = 2

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.records import Record, Result
-from fer_edge.bench.reports.summary import Row
+from fer_edge.bench.results.records import Record, Result
+from fer_edge.bench.results.summary import Row
 from fer_edge.runtime.extras import require
 
 FORMATS = {"tflite": "#0b62d6", "onnx": "#c2410c", "torchscript": "#15803d", "coreml": "#7c3aed"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fer_edge.bench.reports.summary import Row, Stage
+from fer_edge.bench.results.summary import Row, Stage
 from fer_edge.stats.quantiles import Quantile
 
 NOTHING = "-"

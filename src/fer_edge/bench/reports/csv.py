@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from fer_edge.bench.records import Result
-from fer_edge.bench.reports.summary import Row, Stage, rows
+from fer_edge.bench.results.records import Result
+from fer_edge.bench.results.summary import Row, Stage, rows
 
 HEADER = (
     "name", "variant", "engine", "threads", "stage", "count", "processes", "median_seconds", "median_low", "median_high",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fer_edge.bench.records import Record, Result
+from fer_edge.bench.results.records import Record, Result
 
 
 def whom(result: Result) -> dict[str, list[str]]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fer_edge.bench.records import Result
 from fer_edge.bench.reports import charts
 from fer_edge.bench.reports.columns import Column, shown
 from fer_edge.bench.reports.doubts import doubts
-from fer_edge.bench.reports.summary import Row, rows, sources
 from fer_edge.bench.reports.words import caption, environment_line
+from fer_edge.bench.results.records import Result
+from fer_edge.bench.results.summary import Row, rows, sources
 from fer_edge.console.html import grid, heading, note, page, paragraph, picture, warnings
 
 STYLE = """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 
 
 class Json:

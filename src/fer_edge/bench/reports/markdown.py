@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fer_edge.bench.records import Result
 from fer_edge.bench.reports.columns import shown
 from fer_edge.bench.reports.doubts import doubts
-from fer_edge.bench.reports.summary import rows, sources
 from fer_edge.bench.reports.words import caption, environment_line
+from fer_edge.bench.results.records import Result
+from fer_edge.bench.results.summary import rows, sources
 
 
 class Markdown:

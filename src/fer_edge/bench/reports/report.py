@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 
 
 class Report(Protocol):

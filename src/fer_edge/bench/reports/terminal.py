@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fer_edge.bench.long_runs import lines as long_lines
-from fer_edge.bench.records import Result
+from fer_edge.bench.measure.long_runs import lines as long_lines
 from fer_edge.bench.reports.columns import COLUMNS, NOTHING, shown
 from fer_edge.bench.reports.doubts import kinds_of_doubt
-from fer_edge.bench.reports.summary import Row, rows, sources
 from fer_edge.bench.reports.words import caption, environment_line
+from fer_edge.bench.results.records import Result
+from fer_edge.bench.results.summary import Row, rows, sources
 from fer_edge.console.table import table
 
 OPTIONAL = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 
 SHOWN = ("cpu", "cpus", "governor", "frequency_mhz", "load_average_1min", "system", "python")
 """Members of ``environment`` that a line names, in this order, where they are there and plain."""

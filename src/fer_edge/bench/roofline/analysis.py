@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from fer_edge.bench.records import Record, Result
+from fer_edge.bench.results.records import Record, Result
 from fer_edge.bench.roofline import (
     coreml_graph,
     onnx_graph,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fer_edge.bench.quantities import shown_bytes, shown_seconds
 from fer_edge.bench.roofline.placement import Leftover
 from fer_edge.bench.roofline.rows import RooflineRow
+from fer_edge.bench.units import shown_bytes, shown_seconds
 
 _WORTH = 0.02
 """Share of an inference's time below which a leftover is not worth a sentence."""

@@ -6,7 +6,7 @@ installed and hold the same bundle.
 
 from __future__ import annotations
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 from fer_edge.bench.targets.adb_client import Adb, AdbConnection
 from fer_edge.bench.targets.benchmark_tool import BenchmarkTool
 from fer_edge.bench.targets.campaign import run_campaign

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.records import Block, Record
+from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets.connection import Finished, sha256_of
 from fer_edge.bench.targets.delivery import deliver
 from fer_edge.bench.targets.elf import check_machine, machine_of

@@ -13,7 +13,7 @@ from typing import Any
 
 import fer_edge.bench.measure
 import fer_edge.runtime
-from fer_edge.bench.records import Block, Record
+from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets.board import MISSING, SCHEMA
 from fer_edge.bench.targets.connection import Finished
 from fer_edge.bench.targets.delivery import collect, deliver

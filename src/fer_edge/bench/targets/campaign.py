@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fer_edge.bench.records import Artifact, Record, Result
+from fer_edge.bench.results.records import Artifact, Record, Result
 from fer_edge.bench.targets import readings
 from fer_edge.bench.targets.connection import Connection, sha256_of
 from fer_edge.bench.targets.delivery import clean

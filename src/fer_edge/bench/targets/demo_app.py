@@ -8,7 +8,7 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
-from fer_edge.bench.records import STAGES, Result
+from fer_edge.bench.results.records import STAGES, Result
 from fer_edge.bench.targets.delivery import collect
 from fer_edge.bench.targets.device_facts import sections
 from fer_edge.bench.targets.faults import DeviceFault, last_line

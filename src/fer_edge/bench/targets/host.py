@@ -10,18 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench import plans, trust
-from fer_edge.bench.environment import describe
-from fer_edge.bench.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.bench.comparing.ratios import paired
+from fer_edge.bench.comparing.words import members
+from fer_edge.bench.measure import plans, quality
+from fer_edge.bench.measure.environment import describe
+from fer_edge.bench.measure.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.run import Run
-from fer_edge.bench.measure.taken import Taken
+from fer_edge.bench.measure.system_monitor import Watch
 from fer_edge.bench.measure.warmup import LONGEST_SECONDS
-from fer_edge.bench.pairing import paired
-from fer_edge.bench.plans import Plan
-from fer_edge.bench.records import STAGES, Artifact, Record, Result, pick, record_members
+from fer_edge.bench.results.records import STAGES, Artifact, Record, Result, pick, record_members
 from fer_edge.bench.targets.target import Request, Subject
-from fer_edge.bench.watch import Watch
-from fer_edge.bench.words import members
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
@@ -125,7 +125,7 @@ def assembled(
     plan: Plan, request: Request, taken: Sequence[Taken], watch: Watch, known: Mapping[str, Any]
 ) -> Result:
     """The document of what was taken: records judged, facts added."""
-    whole = [entry for entry in taken if any(stage in entry.stages for stage in trust.STEADY_STAGES)]
+    whole = [entry for entry in taken if any(stage in entry.stages for stage in quality.STEADY_STAGES)]
     if not whole:
         _nothing(taken)
     records = [record for entry in whole for record in _records(entry)]
@@ -186,28 +186,28 @@ def _judged(
 ) -> list[Record]:
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     everywhere = [
-        *trust.machine_reasons(watch, max(record.threads for record in records), cpus),
-        *trust.twin_reasons(twin),
+        *quality.machine_reasons(watch, max(record.threads for record in records), cpus),
+        *quality.twin_reasons(twin),
     ]
     broken = {
-        (entry.subject.name, entry.engine, entry.subject.threads): trust.broken_reasons(entry.failure)
+        (entry.subject.name, entry.engine, entry.subject.threads): quality.broken_reasons(entry.failure)
         for entry in taken
     }
     restless = {
-        (entry.subject.name, entry.engine, entry.subject.threads): trust.restless_reasons(
+        (entry.subject.name, entry.engine, entry.subject.threads): quality.restless_reasons(
             entry.restless, LONGEST_SECONDS
         )
         for entry in taken
     }
-    steady = sum(record.stage in trust.STEADY_STAGES for record in records)
+    steady = sum(record.stage in quality.STEADY_STAGES for record in records)
     found = []
     for record in records:
         # A sustained run is there to show the drift, not to be spoiled by it.
-        own = [] if plan.name == "sustained" else trust.record_reasons(record, steady)
+        own = [] if plan.name == "sustained" else quality.record_reasons(record, steady)
         own += mlperf_reasons(record, plan) if plan.repeats else []
         slow = restless[record.name, record.engine, record.threads]
         cut = broken[record.name, record.engine, record.threads]
-        reasons = trust.joined(cut, everywhere, slow if record.stage in trust.STEADY_STAGES else [], own)
+        reasons = quality.joined(cut, everywhere, slow if record.stage in quality.STEADY_STAGES else [], own)
         found.append(dataclasses.replace(record, trusted=not reasons, reasons=reasons))
     return found
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.strict_json import StrictJson
 

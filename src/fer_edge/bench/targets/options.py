@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from fer_edge.bench.quantities import SECONDS
 from fer_edge.bench.targets.pinning import KINDS
+from fer_edge.bench.units import SECONDS
 from fer_edge.console.command import usage_error
 
 _OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from fer_edge.bench.records import Record
+from fer_edge.bench.results.records import Record
 from fer_edge.bench.targets.connection import Connection
 from fer_edge.bench.targets.device_facts import Facts
 from fer_edge.bench.targets.pinning import Pinning

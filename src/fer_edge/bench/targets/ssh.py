@@ -6,7 +6,7 @@ sent there for the time of the run.
 
 from __future__ import annotations
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 from fer_edge.bench.targets.board_python import BoardPython
 from fer_edge.bench.targets.campaign import run_campaign
 from fer_edge.bench.targets.settings import read_settings

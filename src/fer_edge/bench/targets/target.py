@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fer_edge.bench.records import Result
+from fer_edge.bench.results.records import Result
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fer_edge.bench.record_json import JSON
-from fer_edge.bench.records import SCHEMA, STAGES, UNIT, Artifact, Block, Record, Result
+from fer_edge.bench.results.record_json import JSON
+from fer_edge.bench.results.records import SCHEMA, STAGES, UNIT, Artifact, Block, Record, Result
 
 _MOST_RECORDS = 10_000
 _MOST_SAMPLES = 20_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from fer_edge.bench.records import Result
-from fer_edge.bench.reports.summary import Row, Stage, rows
+from fer_edge.bench.results.records import Result
+from fer_edge.bench.results.summary import Row, Stage, rows
 from fer_edge.stats.quantiles import Quantile
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.bench.quantities import (
+from fer_edge.bench.units import (
     BYTES,
     SECONDS,
     SHARE,

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.cli import THREADS, check_writable, write_reports
-from fer_edge.bench.quantities import SHARE
+from fer_edge.bench.commands.bench import THREADS, check_writable, write_reports
+from fer_edge.bench.units import SHARE
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import VariantName, Word
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
-    from fer_edge.bench.compare import Comparison
-    from fer_edge.bench.records import Result
+    from fer_edge.bench.comparing.compare import Comparison
+    from fer_edge.bench.results.records import Result
 
 
 @command(
@@ -78,9 +78,9 @@ def compare_command(output: Output, first: str, second: str, **given: Any) -> No
 def _compare(
     output: Output, sources: tuple[str, str], given: dict[str, Any]
 ) -> tuple[Sequence[Comparison], Result | None]:
-    from fer_edge.bench.choose import Wanted
-    from fer_edge.bench.compare import compare_files, compare_live, is_result, plan_for
+    from fer_edge.bench.comparing.compare import compare_files, compare_live, is_result, plan_for
     from fer_edge.bench.reports import find_report
+    from fer_edge.bench.selection import Wanted
     from fer_edge.bench.targets import Request
 
     variants = (given["variant"].name,) if given["variant"] else ()

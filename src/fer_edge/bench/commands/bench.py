@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.quantities import SECONDS, SHARE
 from fer_edge.bench.targets.options import device_options
+from fer_edge.bench.units import SECONDS, SHARE
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import VariantName, list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.bench.choose import Chosen
-    from fer_edge.bench.gate import Gate, Verdict
-    from fer_edge.bench.records import Result
+    from fer_edge.bench.comparing.gate import Gate, Verdict
+    from fer_edge.bench.results.records import Result
+    from fer_edge.bench.selection import Chosen
 
 LIMIT = 0.05
 """Of the gate, without ``--fail-if-slower``."""
@@ -29,11 +29,11 @@ THREADS = click.IntRange(1, 1024)
 SUBCOMMANDS = (
     Subcommand(
         "compare",
-        "fer_edge.bench.compare_cli:compare_command",
+        "fer_edge.bench.commands.compare:compare_command",
         "two artifacts, result files or revisions",
     ),
     Subcommand(
-        "advise", "fer_edge.bench.advise_cli:advise_command", "which variant, engine, threads to ship"
+        "advise", "fer_edge.bench.commands.advise:advise_command", "which variant, engine, threads to ship"
     ),
 )
 
@@ -122,9 +122,9 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
 
 def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
     """Check everything that can be checked beforehand, measure, write, print, and end with the right exit code."""
-    from fer_edge.bench.choose import Wanted, choose
-    from fer_edge.bench.digest import with_digest
     from fer_edge.bench.reports import find_report, need_for
+    from fer_edge.bench.results.digest import with_digest
+    from fer_edge.bench.selection import Wanted, choose
     from fer_edge.bench.targets import find_target
 
     need_for(options.out)
@@ -153,7 +153,7 @@ def run(output: Output, sources: tuple[str, ...], options: Options) -> None:
 def _gate(options: Options) -> Gate | None:
     if options.against is None:
         return None
-    from fer_edge.bench.gate import Gate
+    from fer_edge.bench.comparing.gate import Gate
 
     limit = LIMIT if options.fail_if_slower is None else options.fail_if_slower
     return Gate.of(options.against, limit)

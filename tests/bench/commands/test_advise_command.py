@@ -7,8 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-BUNDLE = Path(__file__).parents[2] / "android_demo" / "bundle"
-MODULE = "fer_edge.bench.cli"
+BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
+MODULE = "fer_edge.bench.commands.bench"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 

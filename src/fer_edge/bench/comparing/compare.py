@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench import plans, trust
-from fer_edge.bench.choose import Wanted, choose, located
-from fer_edge.bench.gate import find, notes
-from fer_edge.bench.pairing import paired, unpaired
-from fer_edge.bench.plans import Plan
-from fer_edge.bench.records import Record, Result, pick, read
+from fer_edge.bench.comparing.gate import find, notes
+from fer_edge.bench.comparing.ratios import paired, unpaired
+from fer_edge.bench.comparing.words import by_how_much, members
+from fer_edge.bench.measure import plans, quality
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.results.records import Record, Result, pick, read
+from fer_edge.bench.selection import Wanted, choose, located
 from fer_edge.bench.targets.host import measure
 from fer_edge.bench.targets.target import Request, Subject
-from fer_edge.bench.words import by_how_much, members
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.paths import kind_of
@@ -86,7 +86,7 @@ def compare_live(
         request: seed, tell; its subjects are chosen here.
 
     Raises:
-        FerEdgeError: see :func:`fer_edge.bench.choose.choose`.
+        FerEdgeError: see :func:`fer_edge.bench.selection.choose`.
         DataError: not one artifact on each side.
         KeyboardInterrupt: Ctrl-C before both had a round.
     """
@@ -125,7 +125,7 @@ def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int =
         f"B ({sources['B']})",
         stage,
         paired(a, b, seed=seed),
-        tuple(trust.twin_reasons(twin)),
+        tuple(quality.twin_reasons(twin)),
         tuple(warnings),
     )
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fer_edge.bench.choose import Wanted
-from fer_edge.bench.compare import SIDES, compare_files, compared, is_result
-from fer_edge.bench.gate import Gate, find, library
-from fer_edge.bench.long_runs import last_over_first, mlperf_facts, mlperf_reasons, sustained_facts
-from fer_edge.bench.pairing import log_times, paired, unpaired
-from fer_edge.bench.plans import DEFAULT, MLPERF, QUICK, sized
-from fer_edge.bench.records import Block, Record, Result, write
-from fer_edge.bench.watch import Watch
-from fer_edge.bench.words import by_how_much
+from fer_edge.bench.comparing.compare import SIDES, compare_files, compared, is_result
+from fer_edge.bench.comparing.gate import Gate, find, library
+from fer_edge.bench.comparing.ratios import log_times, paired, unpaired
+from fer_edge.bench.comparing.words import by_how_much
+from fer_edge.bench.measure.long_runs import last_over_first, mlperf_facts, mlperf_reasons, sustained_facts
+from fer_edge.bench.measure.plans import DEFAULT, MLPERF, QUICK, sized
+from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.results.records import Block, Record, Result, write
+from fer_edge.bench.selection import Wanted
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.quantities import BYTES, SECONDS
+from fer_edge.bench.units import BYTES, SECONDS
 from fer_edge.console.command import command
 from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckFailed
 
 if TYPE_CHECKING:
-    from fer_edge.bench.advise import Advice, Effort, Measured
-    from fer_edge.bench.records import Record, Result
+    from fer_edge.bench.advice.advise import Advice, Effort, Measured
+    from fer_edge.bench.results.records import Record, Result
     from fer_edge.bench.targets.target import Subject
     from fer_edge.runtime.manifest import Artifact
 
@@ -60,8 +60,8 @@ def advise_command(output: Output, bundle: str, **given: Any) -> None:
     A short pass measures everything that is small enough, longer ones the contenders. Exit code 3 if nothing fits the
     limits (the closest is named), or if the machine spoiled the figures.
     """
-    from fer_edge.bench.advise import Limits, advise
-    from fer_edge.bench.advise_words import document, explain, headline, proof, text
+    from fer_edge.bench.advice.advise import Limits, advise
+    from fer_edge.bench.advice.text import document, explain, headline, proof, text
     from fer_edge.bench.reports import need_for
 
     need_for(())
@@ -89,7 +89,7 @@ def _subjects(
     bundle: str, given: Mapping[str, Any], stack: ExitStack
 ) -> tuple[list[Subject], dict[str, str]]:
     """Every variant in every engine with every number of threads, each with a label of its own."""
-    from fer_edge.bench.choose import Wanted, choose
+    from fer_edge.bench.selection import Wanted, choose
 
     threads = given["threads"] or default_threads()
     wanted = Wanted(tuple(variant.name for variant in given["variant"]), given["engine"], threads)
@@ -108,7 +108,7 @@ def default_threads() -> tuple[int, ...]:
 
 
 class Measuring:
-    """One pass on this machine, for :func:`fer_edge.bench.advise.advise`.
+    """One pass on this machine, for :func:`fer_edge.bench.advice.advise.advise`.
 
     Attributes:
         failed: why a subject could not be measured, by its name.
@@ -123,7 +123,7 @@ class Measuring:
 
     def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:
         """Measure them side by side; the last pass also doubles one of them, to see how far equal things differ."""
-        from fer_edge.bench.plans import Plan
+        from fer_edge.bench.measure.plans import Plan
         from fer_edge.bench.targets.host import measure
         from fer_edge.bench.targets.target import Request
 
@@ -141,8 +141,8 @@ class Measuring:
 
 
 def _measured(record: Record, first: Record, result: Result) -> Measured:
-    from fer_edge.bench.advise import Measured
-    from fer_edge.bench.pairing import paired
+    from fer_edge.bench.advice.advise import Measured
+    from fer_edge.bench.comparing.ratios import paired
     from fer_edge.stats.quantiles import quantile_interval
 
     sizes = [block.count for block in record.blocks]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.bench.advise import PREFERENCES, Advice, Effort, Limits, Measured, advise
-from fer_edge.bench.advise_words import document, explain, headline, proof
+from fer_edge.bench.advice.advise import PREFERENCES, Advice, Effort, Limits, Measured, advise
+from fer_edge.bench.advice.text import document, explain, headline, proof
 from fer_edge.bench.targets.target import Subject
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.verification import Accuracy, Parity

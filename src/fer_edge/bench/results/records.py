@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.record_json import JSON, LARGEST_RESULT
+from fer_edge.bench.results.record_json import JSON, LARGEST_RESULT
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.paths import kind_of, read_plain
@@ -196,7 +196,7 @@ class Result:
         Raises:
             DataError: not of the schema; the message names the member and what is allowed.
         """
-        from fer_edge.bench.record_reader import read_result
+        from fer_edge.bench.results.reader import read_result
 
         return read_result(JSON.load(text))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fer_edge.bench.advise import TIE, Advice, Candidate, Limits, excess
-from fer_edge.bench.quantities import shown_bytes, shown_seconds
+from fer_edge.bench.advice.advise import TIE, Advice, Candidate, Limits, excess
+from fer_edge.bench.units import shown_bytes, shown_seconds
 from fer_edge.console.table import table
 from fer_edge.runtime.manifest import Artifact
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.bench.records import Record
+from fer_edge.bench.results.records import Record
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, paired_ratio, unpaired_ratio

@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.bench import cli, compare, plans
-from fer_edge.bench.records import Record, Result, read, write
+from fer_edge.bench.commands.bench import main
+from fer_edge.bench.comparing import compare
+from fer_edge.bench.measure import plans
 from fer_edge.bench.reports import charts
+from fer_edge.bench.results.records import Record, Result, read, write
 from fer_edge.bench.targets import host
 from fer_edge.runtime.errors import MissingExtra
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "android_demo" / "bundle"
 SHORT = {"seconds": 0.5, "generations": 2, "fewest_generations": 2, "fewest_rounds": 8, "turn_seconds": 0.002}
 
@@ -32,7 +34,7 @@ def bench(capsys, monkeypatch):
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:
-            cli.main([str(argument) for argument in arguments])
+            main([str(argument) for argument in arguments])
         captured = capsys.readouterr()
         return end.value.code or 0, captured.out, captured.err
 
@@ -210,7 +212,7 @@ def test_the_gate(bench, tmp_path):
     main = read(tmp_path / "main.json")
     # Two generations on a busy machine leave an interval so wide that ten times as slow may still lie inside.
     faster = tuple(
-        replace(record, samples=tuple(sample / 1e4 for sample in record.samples)) for record in main.records
+        replace(record, samples=tuple(sample / 1e4 for sample in record.samples)) for record in bench.records
     )
     write(tmp_path / "faster.json", replace(main, records=faster))
     again = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
@@ -218,7 +220,7 @@ def test_the_gate(bench, tmp_path):
     assert code == 3
     assert "regression: tflite-int8" in err
     slower = tuple(
-        replace(record, samples=tuple(sample * 1e4 for sample in record.samples)) for record in main.records
+        replace(record, samples=tuple(sample * 1e4 for sample in record.samples)) for record in bench.records
     )
     write(tmp_path / "slower.json", replace(main, records=slower))
     code, out, err = bench(*again, "--against", tmp_path / "slower.json", "--json")
@@ -267,8 +269,8 @@ def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
 
 
 def test_untrusted_figures_are_printed_marked_and_end_with_3(bench, monkeypatch):
-    monkeypatch.setattr("fer_edge.bench.trust.CPU_PRESSURE", -1.0)
-    monkeypatch.setattr("fer_edge.bench.trust.STEAL", -1.0)
+    monkeypatch.setattr("fer_edge.bench.measure.quality.CPU_PRESSURE", -1.0)
+    monkeypatch.setattr("fer_edge.bench.measure.quality.STEAL", -1.0)
     code, out, err = bench(DEMO, "--quick", "--variant", "tflite-int8")
     assert code == 3
     assert "UNTRUSTED" in out
@@ -401,7 +403,7 @@ def test_long_modes(bench, mode, monkeypatch):
 def test_ctrl_c_keeps_what_is_complete_and_says_so(tmp_path):
     # A suite in the background ignores Ctrl-C, and so would the command.
     listen = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    listen += "runpy.run_module('fer_edge.bench.cli', run_name='__main__', alter_sys=True)"
+    listen += "runpy.run_module('fer_edge.bench.commands.bench', run_name='__main__', alter_sys=True)"
     process = subprocess.Popen(
         [
             sys.executable, "-c", listen, str(DEMO),
@@ -450,6 +452,6 @@ def test_a_missing_library_is_said_before_anything_else(words, missing, monkeypa
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(SystemExit) as ended:
-        cli.main.main(words)
+        main(words)
     assert ended.value.code == 1
     assert f"{missing} is not installed: pip install" in capsys.readouterr().err

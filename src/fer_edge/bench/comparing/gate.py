@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.pairing import unpaired
-from fer_edge.bench.records import Record, Result, read
-from fer_edge.bench.words import by_how_much, members
+from fer_edge.bench.comparing.ratios import unpaired
+from fer_edge.bench.comparing.words import by_how_much, members
+from fer_edge.bench.results.records import Record, Result, read
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
 

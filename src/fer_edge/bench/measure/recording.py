@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from fer_edge.bench.records import Block
+from fer_edge.bench.results.records import Block
 from fer_edge.bench.targets.target import Subject
 
 

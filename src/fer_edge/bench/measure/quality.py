@@ -10,8 +10,8 @@ import math
 import statistics
 from collections.abc import Iterator, Sequence
 
-from fer_edge.bench.records import Record
-from fer_edge.bench.watch import Watch
+from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.results.records import Record
 from fer_edge.stats.quantiles import quantile_interval
 from fer_edge.stats.ratio import Ratio
 from fer_edge.stats.trend import trend

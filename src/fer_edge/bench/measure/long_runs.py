@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.plans import Plan
-from fer_edge.bench.records import Record
-from fer_edge.bench.trust import turn_medians
-from fer_edge.bench.watch import Watch
-from fer_edge.bench.words import by_how_much, members
+from fer_edge.bench.comparing.words import by_how_much, members
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.quality import turn_medians
+from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.results.records import Record
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, unpaired_ratio
 

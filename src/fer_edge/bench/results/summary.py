@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.records import Artifact, Record, Result
+from fer_edge.bench.results.records import Artifact, Record, Result
 from fer_edge.stats.quantiles import Quantile, quantile_interval
 
 QUANTILES = (0.5, 0.9, 0.99)

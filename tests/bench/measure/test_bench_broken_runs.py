@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.bench import plans
-from fer_edge.bench.choose import Wanted, choose
+from fer_edge.bench.measure import plans
+from fer_edge.bench.selection import Wanted, choose
 from fer_edge.bench.targets.host import measure
 from fer_edge.bench.targets.target import Request
 from fer_edge.runtime.errors import EngineError
 
-DEMO = Path(__file__).parents[2] / "android_demo" / "bundle"
+DEMO = Path(__file__).parents[3] / "android_demo" / "bundle"
 SHORT = replace(
     plans.QUICK, seconds=0.5, generations=2, fewest_rounds=8, turn_seconds=0.002, stages=("inference",)
 )

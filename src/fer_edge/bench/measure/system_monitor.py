@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_edge.bench.environment import UNKNOWN, State, read_state
+from fer_edge.bench.measure.environment import UNKNOWN, State, read_state
 
 
 @dataclass(slots=True)

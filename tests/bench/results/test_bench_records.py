@@ -7,7 +7,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from fer_edge.bench.records import Artifact, Block, Record, Result, pick, read, write
+from fer_edge.bench.results.records import Artifact, Block, Record, Result, pick, read, write
 from fer_edge.runtime.errors import DataError, FerEdgeError
 
 APP = {

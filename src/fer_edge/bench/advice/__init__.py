@@ -1,0 +1,1 @@
+"""The variant, engine and number of threads to ship."""

@@ -1,0 +1,1 @@
+"""A result: its records, its file, and the figures that its samples carry."""
