@@ -28,8 +28,8 @@ from fer_edge.bench.comparing.ratios import paired
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.results.records import Record
 from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
-from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.console.output import Output
 
 GOAL = 1.03

@@ -31,7 +31,7 @@ from trials import (
 )
 
 from fer_edge.bench.results.records import Record, pick
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 from fer_edge.stats.intervals import wilson
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import ratio_of_logs

@@ -23,8 +23,8 @@ from fer_edge.bench.measure import plans
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.results.records import Result, pick
 from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
-from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.stats.ratio import Ratio
 
 ROOT = Path(__file__).resolve().parents[2]

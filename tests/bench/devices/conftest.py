@@ -13,8 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_adb_server import FakeServer
 from fake_device import FakeDevice
 
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.adb import ADB
-from fer_edge.bench.targets.target import Request, Subject
 
 BUNDLE = "ab" * 32
 AARCH64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" + (183).to_bytes(2, "little") + bytes(100)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.errors import DeviceFault
 
 # Where the fault strikes: the request that it answers, which one of them, and what the journal holds then.
 TOOL = {

@@ -7,8 +7,8 @@ import click
 import pytest
 
 from fer_edge.bench.targets.adb import ADB
-from fer_edge.bench.targets.faults import DeviceFault
-from fer_edge.bench.targets.readings import parse
+from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.thermal import parse
 
 
 @pytest.mark.parametrize("features", ["shell_v2,cmd,stat_v2,ls_v2,fixed_push_mkdir", "cmd"])

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.errors import DeviceFault
 
 AARCH64_HEAD = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00"
 

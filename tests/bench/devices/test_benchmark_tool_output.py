@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_edge.bench.targets.benchmark_tool import parse
-from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets.errors import DeviceFault
 
 # Lines as in public logs: TensorFlow 2.4 on Android, and a later release with percentiles on a slow board.
 OLD = """STARTING!

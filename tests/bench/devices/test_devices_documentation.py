@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.bench.targets.faults import SENTENCES, DeviceFault, last_line
+from fer_edge.bench.targets.errors import SENTENCES, DeviceFault, last_line
 
 TEXT = (Path(__file__).parents[3] / "docs" / "devices.md").read_text()
 

@@ -14,10 +14,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fer_edge.bench.targets.faults import DeviceFault
-from fer_edge.bench.targets.ssh import SSH
-from fer_edge.bench.targets.ssh_client import SshConnection
-from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.ssh import SSH, SshConnection
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 PRIVILEGES = Path("/run/sshd")  # an empty folder that a server of root wants, as its init script makes it
@@ -162,7 +161,7 @@ def test_a_session_that_is_cut(server, monkeypatch, tmp_path):
 
 
 def test_a_request_without_our_settings_is_the_default_one():
-    from fer_edge.bench.targets.settings import read_settings
+    from fer_edge.bench.targets.device_options import read_settings
 
     settings = read_settings(replace(request(), options=()))
     assert (settings.processes, settings.runs, settings.cores) == (10, 50, "all")

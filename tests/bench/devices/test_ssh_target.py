@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.board_python import sources
-from fer_edge.bench.targets.faults import DeviceFault
-from fer_edge.bench.targets.ssh import SSH
-from fer_edge.bench.targets.ssh_client import SshConnection
-from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.ssh import SSH, SshConnection
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 

@@ -13,8 +13,8 @@ import pytest
 
 from fer_edge.bench.measure import plans
 from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
-from fer_edge.bench.targets.target import Request
 from fer_edge.runtime.errors import EngineError
 
 DEMO = Path(__file__).parents[3] / "android_demo" / "bundle"

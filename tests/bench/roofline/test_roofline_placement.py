@@ -15,7 +15,7 @@ from fer_edge.bench.roofline.analysis import analyse, rooflined, rooflines, with
 from fer_edge.bench.roofline.peaks import Peaks
 from fer_edge.bench.roofline.placement import listed
 from fer_edge.bench.roofline.sentence import leftover_sentence
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 

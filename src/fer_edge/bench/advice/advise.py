@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 
 NEAR = 0.08
 """Share above the leader's time within which a contender stays; a cheap pass is good to about half of that."""

@@ -19,7 +19,7 @@ from fer_edge.runtime.errors import CheckFailed
 if TYPE_CHECKING:
     from fer_edge.bench.advice.advise import Advice, Effort, Measured
     from fer_edge.bench.results.records import Record, Result
-    from fer_edge.bench.targets.target import Subject
+    from fer_edge.bench.targets import Subject
     from fer_edge.runtime.manifest import Artifact
 
 MOST_THREADS = 4
@@ -124,8 +124,8 @@ class Measuring:
     def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:
         """Measure them side by side; the last pass also doubles one of them, to see how far equal things differ."""
         from fer_edge.bench.measure.plans import Plan
+        from fer_edge.bench.targets import Request
         from fer_edge.bench.targets.host import measure
-        from fer_edge.bench.targets.target import Request
 
         last = not effort.keep
         stages = ("whole", "inference") if last else ("whole",)

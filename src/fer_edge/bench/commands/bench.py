@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.targets.options import device_options
+from fer_edge.bench.targets.device_options import device_options
 from fer_edge.bench.units import SECONDS, SHARE
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import VariantName, list_option

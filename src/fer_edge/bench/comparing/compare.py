@@ -17,8 +17,8 @@ from fer_edge.bench.measure import plans, quality
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.results.records import Record, Result, pick, read
 from fer_edge.bench.selection import Wanted, choose, located
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
-from fer_edge.bench.targets.target import Request, Subject
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.paths import kind_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fer_edge.bench.results.records import Block
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 
 
 @dataclass(slots=True)

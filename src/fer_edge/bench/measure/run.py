@@ -21,7 +21,7 @@ from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.schedule import batches, fast_cpus, shuffled
 from fer_edge.bench.measure.system_monitor import Watch
 from fer_edge.bench.measure.warmup import warm_up
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 from fer_edge.runtime.errors import EngineError
 
 STARTING = 2

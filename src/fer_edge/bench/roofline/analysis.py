@@ -32,7 +32,7 @@ from fer_edge.bench.roofline.peaks import Peaks, measure_peaks
 from fer_edge.bench.roofline.placement import Placement
 from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document
 from fer_edge.bench.roofline.sentence import leftover_sentence, row_sentence
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import EngineError, FerEdgeError
 

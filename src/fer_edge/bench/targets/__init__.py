@@ -6,10 +6,99 @@ A new one is a file with an object of the shape ``Target`` and a line in ``TARGE
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from fer_edge.bench.targets.target import Request, Subject, Target
+from fer_edge.bench.results.records import Result
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One artifact in one engine with one number of threads: what a child process or a device run measures.
+
+    Attributes:
+        path: of the artifact.
+        format: its format's word.
+        variant: its name, or a lone file's stem.
+        engine: which to use, as ``--engine`` says it; empty: the first of the format that is installed.
+        threads: that the engine may use.
+        contract: its text.
+        sha256: of the file; None where it was not read.
+        bytes: of the file or all files of the package.
+        parity: verdict of the manifest; ``unknown`` for a lone file.
+        accuracy: share of right answers that the manifest proves; None where it was not measured.
+        label: tells two subjects of one variant apart; empty stands for the variant.
+        bundle: the folder it came from; None for a lone file.
+    """
+
+    path: Path
+    format: str
+    variant: str
+    engine: str
+    threads: int
+    contract: str
+    sha256: str | None = None
+    bytes: int = 0
+    parity: str = "unknown"
+    accuracy: float | None = None
+    label: str = ""
+    bundle: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The label, else the variant."""
+        return self.label or self.variant
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to measure and how long.
+
+    Attributes:
+        subjects: in the order of the table.
+        mode: ``default``, ``quick``, ``sustained`` or ``mlperf``.
+        seconds: budget of the whole run; the mode's own where None.
+        seed: of the order of turns.
+        bundle_sha256: of the bundle the subjects came from; None for lone files.
+        tell: gets a line now and then about what goes on.
+        options: of the target itself, such as the path of ``benchmark_model``.
+    """
+
+    subjects: tuple[Subject, ...]
+    mode: str = "default"
+    seconds: float | None = None
+    seed: int = 0
+    bundle_sha256: str | None = None
+    tell: Callable[[str], None] = lambda _line: None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class Target(Protocol):
+    """One kind of place. A module-level object of this shape in its own file, and a line in ``TARGETS``."""
+
+    name: str
+    """The word before the colon of ``--target``: ``host``, ``adb``, ``ssh``."""
+    summary: str
+    """One line for ``--help``, with the form of the address, such as ``adb[:SERIAL]``."""
+
+    def measure(self, address: str, request: Request) -> Result:
+        """Measure every subject.
+
+        Args:
+            address: what stands after the colon; empty if there is none.
+            request: what to measure.
+
+        Returns:
+            The records, each marked trusted or not; ``complete`` is False after Ctrl-C.
+
+        Raises:
+            FerEdgeError: the place cannot be reached, or nothing was measured.
+        """
+
 
 TARGETS: dict[str, str] = {
     "host": "fer_edge.bench.targets.host:HOST",

@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.bench.results.records import Block, Record
-from fer_edge.bench.targets.connection import Finished, sha256_of
-from fer_edge.bench.targets.delivery import deliver
-from fer_edge.bench.targets.elf import check_machine, machine_of
-from fer_edge.bench.targets.faults import DeviceFault, last_line
-from fer_edge.bench.targets.runner import Device, Measured
-from fer_edge.bench.targets.settings import Settings
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
+from fer_edge.bench.targets.connection import Finished, deliver, sha256_of
+from fer_edge.bench.targets.device import Device, Measured
+from fer_edge.bench.targets.device_options import Settings
+from fer_edge.bench.targets.errors import DeviceFault, last_line
 
 _FLOAT = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _SERIES = re.compile(r"(?m)\bcount=(\d+)\b(?P<rest>[^\n]*)$")
@@ -127,7 +125,7 @@ class BenchmarkTool:
         self._remote = ""
 
     def key(self) -> dict[str, Any]:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         machine_of(self._program)  # its sentence is better than that of a missing file
         return {
             "runner": self.name,
@@ -138,12 +136,12 @@ class BenchmarkTool:
         }
 
     def prepare(self, device: Device) -> None:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         check_machine(self._program, device.facts.machine, device.connection.label)
         self._remote = deliver(device.connection, self._program, executable=True)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         model = deliver(device.connection, subject.path)
         # The memory monitor is a thread of its own and would disturb the times.
         memory = self._process(device, subject, model, memory=True)
@@ -213,3 +211,39 @@ def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measur
     }
     peaks = () if memory.peak_bytes is None else (memory.peak_bytes,)
     return Measured(records, peaks, extra=extra)
+
+
+MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}
+"""``e_machine`` by what ``uname -m`` calls it."""
+_OLDER = {"aarch64": ("armv8l", "armv7l"), "x86_64": ("i686",)}
+"""Programs of the shorter word that a processor may run too."""
+
+
+def machine_of(path: Path) -> str:
+    """The processor.
+
+    Raises:
+        DeviceFault: not readable, or no ELF program.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(20)
+    except OSError as error:
+        raise DeviceFault("runner-unreadable", path=path, detail=error.strerror or error) from None
+    if len(head) < 20 or head[:4] != b"\x7fELF" or head[5] not in (1, 2):
+        raise DeviceFault("not-executable", path=path)
+    number = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
+    return MACHINES.get(number, f"ELF machine {number}")
+
+
+def check_machine(path: Path, machine: str, device: str) -> None:
+    """Refuse a program that the device cannot run; a device that does not say what it is tries.
+
+    Raises:
+        DeviceFault: of another processor.
+    """
+    found = machine_of(path)
+    known = machine in MACHINES.values() or machine in ("armv8l", "arm64")
+    wanted = "aarch64" if machine == "arm64" else machine
+    if known and found not in (wanted, *_OLDER.get(wanted, ())):
+        raise DeviceFault("wrong-architecture", path=path, found=found, device=device, wanted=wanted)

@@ -14,13 +14,12 @@ from typing import Any
 import fer_edge.bench.measure
 import fer_edge.runtime
 from fer_edge.bench.results.records import Block, Record
+from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.board import MISSING, SCHEMA
-from fer_edge.bench.targets.connection import Finished
-from fer_edge.bench.targets.delivery import collect, deliver
-from fer_edge.bench.targets.faults import DeviceFault, last_line
-from fer_edge.bench.targets.runner import Device, Measured
-from fer_edge.bench.targets.settings import Settings
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets.connection import Finished, collect, deliver
+from fer_edge.bench.targets.device import Device, Measured
+from fer_edge.bench.targets.device_options import Settings
+from fer_edge.bench.targets.errors import DeviceFault, last_line
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.strict_json import StrictJson
 
@@ -68,7 +67,7 @@ class BoardPython:
         self._home = ""
 
     def key(self) -> dict[str, Any]:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         settings = self._settings
         return {
             "runner": self.name,
@@ -79,7 +78,7 @@ class BoardPython:
         }
 
     def prepare(self, device: Device) -> None:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         python, label = shlex.quote(self._settings.python), device.connection.label
         said = device.connection.run(
             f"{python} -c 'import sys; print(*sys.version_info[:2])'", stage="look for Python"
@@ -103,7 +102,7 @@ class BoardPython:
             raise DeviceFault("push-failed", device=label, path="sources.tar", detail=detail)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         model = deliver(device.connection, subject.path)
         order = {
             "path": model,

@@ -7,17 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from fer_edge.bench.results.records import Artifact, Record, Result
-from fer_edge.bench.targets import readings
-from fer_edge.bench.targets.connection import Connection, sha256_of
-from fer_edge.bench.targets.delivery import clean
-from fer_edge.bench.targets.device_facts import read_facts
-from fer_edge.bench.targets.faults import DeviceFault
+from fer_edge.bench.targets import Request, Subject, thermal
+from fer_edge.bench.targets.connection import Connection, clean, sha256_of
+from fer_edge.bench.targets.device import Device, Measured, Runner, pin, read_facts
+from fer_edge.bench.targets.device_options import Settings
+from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.journal import Journal
-from fer_edge.bench.targets.pinning import pin
-from fer_edge.bench.targets.readings import Readings
-from fer_edge.bench.targets.runner import Device, Measured, Runner
-from fer_edge.bench.targets.settings import Settings
-from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.targets.thermal import Readings
 
 
 def run_campaign(
@@ -152,14 +148,14 @@ def _run_one(
 ) -> Result:
     connection = device.connection
     journal.started(what)
-    before = readings.cool_down(
+    before = thermal.cool_down(
         connection, settings.start_celsius, settings.cool_down, request.tell, every=settings.every
     )
     request.tell(f"{connection.label}: {subject.name}, {subject.threads} threads, {runner.name}")
     measured = runner.measure(device, subject)
-    after = readings.read(connection, "reading of temperatures")
+    after = thermal.read(connection, "reading of temperatures")
     _check_boot(device, before, after)
-    doubts = [*device.facts.doubts, *readings.doubts(before, after, settings.start_celsius)]
+    doubts = [*device.facts.doubts, *thermal.doubts(before, after, settings.start_celsius)]
     result = _result(device, subject, measured, (before, after), doubts)
     journal.done(what, result)
     return result

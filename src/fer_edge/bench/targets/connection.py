@@ -1,13 +1,17 @@
-"""A way to a device: run a command there, copy a file there and back. adb and ssh are two of them."""
+"""A connection to a device: commands, and files that are proven by their hash. adb and ssh are two of them."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from fer_edge.bench.targets.errors import DeviceFault, last_line
+
+BOOT_ID = "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown"
 _MARK = "fer-edge-exit:"
 _ENDING = re.compile(rf"\n?{_MARK}(\d+)\s*\Z")
 
@@ -90,3 +94,93 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+_SUM = re.compile(r"(?m)^\\?([0-9a-f]{64})\s")
+
+
+def deliver(connection: Connection, local: Path, *, executable: bool = False) -> str:
+    """Put a file into our folder on the device.
+
+    Args:
+        connection: to the device.
+        local: the file here.
+        executable: whether it is a program.
+
+    Returns:
+        Its path there: a name that begins with its hash, so that two files of one name do not meet.
+
+    Raises:
+        DeviceFault: no room, no right, a broken connection, or other bytes arrived than were sent.
+    """
+    wanted = sha256_of(local)
+    # The name goes through shells: only what needs no quotes is kept of it.
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", local.name)
+    remote = f"{connection.folder}/{wanted[:16]}-{name}"
+    if _hash_there(connection, remote, local, executable) != wanted:
+        connection.push(local, remote)
+        found = _hash_there(connection, remote, local, executable)
+        if found != wanted:
+            connection.run(f"rm -f {shlex.quote(remote)}", stage="cleaning")
+            raise DeviceFault(
+                "hash-mismatch",
+                device=connection.label,
+                path=local.name,
+                found=found or "none",
+                wanted=wanted,
+            )
+    return remote
+
+
+def _hash_there(connection: Connection, remote: str, local: Path, executable: bool) -> str:
+    """SHA-256 of the file on the device, empty where it is not there; makes our folder and the program's right."""
+    path, folder = shlex.quote(remote), shlex.quote(connection.folder)
+    right = f"chmod 755 {path}; " if executable else ""
+    made = connection.run(
+        f"mkdir -p {folder} || exit 9\n[ -e {path} ] || exit 0\n{right}sha256sum {path} || exit 8",
+        stage="push",
+    )
+    detail = last_line(made.out)
+    if made.code == 9 and "No space left" in detail:
+        size = local.stat().st_size
+        raise DeviceFault("storage-full", device=connection.label, path=local.name, bytes=size)
+    if made.code == 9:
+        raise DeviceFault("permission-denied", device=connection.label, path=connection.folder, detail=detail)
+    if made.code:
+        raise DeviceFault("hash-unreadable", device=connection.label, detail=detail)
+    found = _SUM.search(made.out)
+    return found[1] if found else ""
+
+
+def collect(connection: Connection, remote: str) -> bytes:
+    """Fetch a file from the device and compare its length and hash with what the device says.
+
+    Raises:
+        DeviceFault: not there, not whole, or changed on the way.
+    """
+    path = shlex.quote(remote)
+    said = connection.run(f"sha256sum {path} && wc -c <{path}", stage="pull")
+    found = re.search(r"([0-9a-f]{64})\s[^\n]*\n\s*(\d+)\s*\Z", said.out)
+    if said.code or not found:
+        detail = last_line(said.out)
+        raise DeviceFault("pull-failed", device=connection.label, path=remote, detail=detail)
+    data = connection.pull(remote)
+    if len(data) != int(found[2]):
+        raise DeviceFault(
+            "result-truncated", device=connection.label, detail=f"{len(data)} of {found[2]} bytes came"
+        )
+    if hashlib.sha256(data).hexdigest() != found[1]:
+        raise DeviceFault("result-truncated", device=connection.label, detail="its hash changed on the way")
+    return data
+
+
+def clean(connection: Connection) -> None:
+    """Remove our folder, and end what still runs from it.
+
+    Raises:
+        DeviceFault: the connection broke.
+    """
+    folder = shlex.quote(connection.folder)
+    connection.run(
+        f"[ -f {folder}/pid ] && kill $(cat {folder}/pid) 2>/dev/null\nrm -rf {folder}", stage="cleaning"
+    )

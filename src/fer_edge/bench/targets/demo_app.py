@@ -9,12 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from fer_edge.bench.results.records import STAGES, Result
-from fer_edge.bench.targets.delivery import collect
-from fer_edge.bench.targets.device_facts import sections
-from fer_edge.bench.targets.faults import DeviceFault, last_line
-from fer_edge.bench.targets.runner import Device, Measured
-from fer_edge.bench.targets.settings import Settings
-from fer_edge.bench.targets.target import Subject
+from fer_edge.bench.targets import Subject
+from fer_edge.bench.targets.connection import collect
+from fer_edge.bench.targets.device import Device, Measured, sections
+from fer_edge.bench.targets.device_options import Settings
+from fer_edge.bench.targets.errors import DeviceFault, last_line
 from fer_edge.runtime.errors import DataError
 
 NAME = "app"
@@ -43,7 +42,7 @@ class DemoApp:
         self._runs = settings.processes * settings.runs
 
     def key(self) -> dict[str, Any]:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         settings = self._settings
         return {
             "runner": self.name,
@@ -54,7 +53,7 @@ class DemoApp:
         }
 
     def prepare(self, device: Device) -> None:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         package, label = self._settings.package, device.connection.label
         if device.pinning.cores:
             raise DeviceFault("app-cores")
@@ -65,7 +64,7 @@ class DemoApp:
             raise DeviceFault("app-missing", package=package, device=label)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
-        """See :class:`fer_edge.bench.targets.runner.Runner`."""
+        """See :class:`fer_edge.bench.targets.device.Runner`."""
         name = f"fer-edge-{hashlib.sha256(repr((subject.variant, subject.threads)).encode()).hexdigest()[:12]}.json"
         result = f"/sdcard/Android/data/{self._settings.package}/files/{name}"
         try:

@@ -21,7 +21,7 @@ from fer_edge.bench.measure.run import Run
 from fer_edge.bench.measure.system_monitor import Watch
 from fer_edge.bench.measure.warmup import LONGEST_SECONDS
 from fer_edge.bench.results.records import STAGES, Artifact, Record, Result, pick, record_members
-from fer_edge.bench.targets.target import Request, Subject
+from fer_edge.bench.targets import Request, Subject
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
@@ -46,7 +46,7 @@ class Host:
     summary = "host: this machine"
 
     def measure(self, address: str, request: Request) -> Result:  # noqa: ARG002 - there is one host
-        """Measure every subject; see :class:`fer_edge.bench.targets.target.Target`."""
+        """Measure every subject; see :class:`fer_edge.bench.targets.Target`."""
         plan = PLANS[request.mode]
         if request.seconds is not None:
             plan = dataclasses.replace(plan, seconds=request.seconds)

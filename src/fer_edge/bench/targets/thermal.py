@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fer_edge.bench.targets.connection import Connection
-from fer_edge.bench.targets.device_facts import UNKNOWN, sections
+from fer_edge.bench.targets.device import UNKNOWN, sections
 
 STATUS = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 """Android's words for thermal status 0 to 6 (``PowerManager.THERMAL_STATUS_*``); light already throttles."""
