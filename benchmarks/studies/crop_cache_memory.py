@@ -54,7 +54,7 @@ def prepare(folder: Path, cache: Path) -> dict[str, Any]:
     """In this process: prepare, then read batches."""
     from fer_edge.console.output import Output
     from fer_edge.train.data.batches import loader
-    from fer_edge.train.prepared import DataOptions, prepared
+    from fer_edge.train.data.pipeline import DataOptions, prepared
     from fer_edge.train.recipes import recipe
 
     before, peak = anonymous(), [0]

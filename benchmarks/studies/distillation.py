@@ -27,7 +27,7 @@ from short_training import BATCH, Budget, drawn, plain, right, train
 
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import mcnemar
-from fer_edge.train.checkpoint import builtin_checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, fit, read_checkpoint
 from fer_edge.train.compact.distillation import Distillation
 from fer_edge.train.models import build
 from fer_edge.train.models.separable import SeparableNet

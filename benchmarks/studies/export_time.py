@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "src"))
-    from fer_edge.train.checkpoint import builtin_checkpoint
+    from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint
 
     weights = (arguments.checkpoint or builtin_checkpoint()).resolve()
     given = [str(weights)] if arguments.checkpoint else []

@@ -38,7 +38,7 @@ from short_training import (
 
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import mcnemar
-from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
 from fer_edge.train.compact.quantization_aware import finish, prepare
 from fer_edge.train.models import build
 

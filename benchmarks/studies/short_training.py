@@ -33,7 +33,7 @@ from fer_edge.runtime.contract import (  # noqa: E402 - a script that runs from 
 )
 from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
 from fer_edge.synthetic import SyntheticFaces  # noqa: E402
-from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint  # noqa: E402
+from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint  # noqa: E402
 from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
 from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
 from fer_edge.train.data.faces import Crops  # noqa: E402

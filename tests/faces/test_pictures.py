@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage.data import astronaut
 
-from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.picture_files import find_pictures
 from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, read_picture, read_reduced, save_picture
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import PictureError

@@ -153,7 +153,7 @@ def test_the_artifacts_of_an_export_hold_their_digests(builtin_bundle):
 
 def test_a_checkpoint_with_one_changed_byte_is_refused(tmp_path):
     torch = pytest.importorskip("torch")
-    from fer_edge.train.checkpoint import read_checkpoint, write_checkpoint
+    from fer_edge.train.checkpoint.checkpoint import read_checkpoint, write_checkpoint
 
     path = tmp_path / "a.safetensors"
     write_checkpoint(path, {"a": torch.arange(6.0)})

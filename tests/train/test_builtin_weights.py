@@ -8,7 +8,7 @@ import pytest
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic import SyntheticFaces
-from fer_edge.train.checkpoint import builtin_checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, fit, read_checkpoint
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.evaluation.accuracy import figures, probabilities

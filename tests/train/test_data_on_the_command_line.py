@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.cli import main
 from fer_edge.train.evaluation.accuracy import at_chance
 

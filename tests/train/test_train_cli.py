@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from fer_edge.runtime import Contract
-from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
 from fer_edge.train.cli import main
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import RECIPES

@@ -188,7 +188,7 @@ def _check_folder(name: str, value: str | None) -> None:
 
 
 def _renamed(parts: Sequence[str]) -> dict[str, str]:
-    from fer_edge.faces.folders import renamed_by
+    from fer_edge.faces.labeled_folder import renamed_by
 
     try:
         return renamed_by(",".join(parts))

@@ -112,7 +112,7 @@ def _uncollected() -> Iterator[None]:
 
 
 def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
-    from fer_edge.faces.finding import said_left_out
+    from fer_edge.faces.picture_files import said_left_out
     from fer_edge.predict.sources import pictures_of
 
     left_out = Counter[str]()

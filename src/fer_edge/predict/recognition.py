@@ -47,7 +47,7 @@ def face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -> Fin
         MissingExtra: the detector's library is not installed.
     """
     if faces_path is not None:
-        from fer_edge.faces.boxes import boxes_of, read_boxes
+        from fer_edge.faces.boxes_file import boxes_of, read_boxes
 
         boxes = read_boxes(faces_path)
         return lambda picture, _frame, _size: boxes_of(boxes, picture.file_name)

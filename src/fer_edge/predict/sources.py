@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.finding import find_pictures, said_left_out
+from fer_edge.faces.picture_files import find_pictures, said_left_out
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.paths import kind_of
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.checkpoint import ARCH_KEY, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import ARCH_KEY, write_checkpoint
 from fer_edge.train.compact.distillation import Distillation, misfits, read_teacher, softened_divergence
 from fer_edge.train.models import build
 

@@ -16,7 +16,13 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.checkpoint import ARCH_KEY, builtin_checkpoint, fit, read_checkpoint, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import (
+    ARCH_KEY,
+    builtin_checkpoint,
+    fit,
+    read_checkpoint,
+    write_checkpoint,
+)
 from fer_edge.train.compact.quantization_aware import check_precision, finish, prepare
 from fer_edge.train.models import build
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binom
 
 from fer_edge.runtime.errors import DataError
-from fer_edge.train.checkpoint import builtin_checkpoint
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint
 from fer_edge.train.evaluation.compare_command import compare_command as compare
 from fer_edge.train.evaluation.comparison import comparison
 from fer_edge.train.evaluation.evaluate_command import evaluate_command as evaluate

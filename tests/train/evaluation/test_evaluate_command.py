@@ -12,7 +12,13 @@ from fer_edge.faces.pictures import read_picture, save_picture
 from fer_edge.runtime import Contract, load
 from fer_edge.runtime.camera import prepare, upright
 from fer_edge.synthetic import SyntheticFaces
-from fer_edge.train.checkpoint import ARCH_KEY, builtin_checkpoint, fit, read_checkpoint, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import (
+    ARCH_KEY,
+    builtin_checkpoint,
+    fit,
+    read_checkpoint,
+    write_checkpoint,
+)
 from fer_edge.train.data.arrays import load as load_arrays
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.evaluation.accuracy import probabilities

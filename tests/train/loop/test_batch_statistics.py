@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
+from fer_edge.train.checkpoint.snapshot_file import write_snapshot_file
 from fer_edge.train.loop.batch_statistics import FEW, settle
 from fer_edge.train.models import build
-from fer_edge.train.snapshot_file import write_snapshot_file
 
 
 def snapshot(path, network, steps):

@@ -6,7 +6,7 @@ import pytest
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
 from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.run_options import Wishes, network_of
 from fer_edge.train.loop.snapshots import AtomicFiles

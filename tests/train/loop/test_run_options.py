@@ -8,7 +8,7 @@ import pytest
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError, MissingExtra
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.provenance import TRAINING_KEY
 from fer_edge.train.loop.run_options import Wishes

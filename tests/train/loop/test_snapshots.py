@@ -11,7 +11,7 @@ import torch
 from fer_edge.console.output import Output
 from fer_edge.export.cli import main as export
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.evaluation.compare_command import compare_command
 from fer_edge.train.evaluation.evaluate_command import evaluate_command
 from fer_edge.train.loop import snapshots

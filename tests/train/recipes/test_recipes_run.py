@@ -11,7 +11,7 @@ import torch
 
 from fer_edge.export.cli import main as export
 from fer_edge.runtime import Contract
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.cli import main as train
 from fer_edge.train.datasets.label_maps import EIGHT, FIVE, FOUR, JAFFE_SIX, SEVEN, SIX
 from fer_edge.train.recipes import RECIPES

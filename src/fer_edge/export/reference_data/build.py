@@ -219,7 +219,7 @@ def _accuracy(
 
 def _locate(sources: Sources) -> Locate | None:
     if sources.faces is not None:
-        from fer_edge.faces.boxes import boxes_of, read_boxes
+        from fer_edge.faces.boxes_file import boxes_of, read_boxes
 
         boxes = read_boxes(sources.faces)
         return lambda name, _frame: _largest(boxes_of(boxes, name))

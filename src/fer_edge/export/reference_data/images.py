@@ -25,7 +25,7 @@ from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.labels import EMOTIONS, canonical
 
 if TYPE_CHECKING:
-    from fer_edge.faces.folders import LabelledPicture
+    from fer_edge.faces.labeled_folder import LabelledPicture
     from fer_edge.runtime.frame import Frame
 
 Box = tuple[float, float, float, float]
@@ -127,7 +127,7 @@ def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
         ExportError: no picture has a face, or a class that the model does not know.
         PictureError: no pictures, a file that cannot be decoded.
     """
-    from fer_edge.faces.finding import said_left_out
+    from fer_edge.faces.picture_files import said_left_out
     from fer_edge.faces.pictures import read_picture
 
     left_out: Counter[str] = Counter()
@@ -173,8 +173,8 @@ def _entries(
     skip_unknown: bool,
     renamed: Mapping[str, str] | None,
 ) -> list[LabelledPicture]:
-    from fer_edge.faces.finding import find_pictures
-    from fer_edge.faces.folders import LabelledPicture, UnknownClasses, labelled_pictures
+    from fer_edge.faces.labeled_folder import LabelledPicture, UnknownClasses, labelled_pictures
+    from fer_edge.faces.picture_files import find_pictures
 
     if not labelled:
         here: Counter[str] = Counter()

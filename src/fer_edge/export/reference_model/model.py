@@ -19,7 +19,7 @@ from fer_edge.runtime.contract import (
 )
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.labels import canonical
-from fer_edge.train.checkpoint import (
+from fer_edge.train.checkpoint.checkpoint import (
     ARCH_ARGS_KEY,
     ARCH_KEY,
     OUTPUT_KEY,

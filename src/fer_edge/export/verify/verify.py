@@ -271,7 +271,7 @@ def _original(
 
 def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
     from fer_edge.export.reference_model.model import Original, build
-    from fer_edge.train.checkpoint import read_checkpoint
+    from fer_edge.train.checkpoint.checkpoint import read_checkpoint
     from fer_edge.train.models.foreign import parse_arguments
 
     need(BASE, *NEEDED)

@@ -209,7 +209,7 @@ class Worker:
             from fer_edge.export.formats.protocol import Source
             from fer_edge.export.reference_model.model import build
             from fer_edge.runtime.contract import Contract
-            from fer_edge.train.checkpoint import read_checkpoint
+            from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 
             said = json.loads(self._when_there(self.job.common / "source.json").read_text())
             contract = Contract.parse(said["contract"])

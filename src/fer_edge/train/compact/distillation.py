@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.checkpoint import Checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import Checkpoint, fit, read_checkpoint
 from fer_edge.train.models import resolve
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from fer_edge.train.cyclegan.data_options import (
     origin_of,
     set_threads,
 )
-from fer_edge.train.datasets.opening import keep_apart
+from fer_edge.train.datasets.common import keep_apart
 
 if TYPE_CHECKING:
     from fer_edge.train.cyclegan.model import Model

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fer_edge.faces.folders import labelled_pictures
+from fer_edge.faces.labeled_folder import labelled_pictures
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.cyclegan.choices import Choices
@@ -104,8 +104,8 @@ def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
 
 def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
     from fer_edge.train.datasets.checks import look
+    from fer_edge.train.datasets.common import finished, wanted
     from fer_edge.train.datasets.faults import Faults
-    from fer_edge.train.datasets.opening import finished, wanted
     from fer_edge.train.datasets.pictures import Entry, PictureFile
 
     if data is None:

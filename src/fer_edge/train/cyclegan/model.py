@@ -13,11 +13,11 @@ from torch import nn
 
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import CheckpointError
+from fer_edge.train.checkpoint.safetensors_file import parse, serialize
 from fer_edge.train.cyclegan.choices import Choices
 from fer_edge.train.cyclegan.generator import Generator
 from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.cyclegan.training import CycleGan
-from fer_edge.train.safetensors_file import parse, serialize
 
 MODEL = "cyclegan.safetensors"
 KEY = "fer_edge_cyclegan"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
+from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file, write_snapshot_file
 from fer_edge.train.cyclegan.choices import Choices
-from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
 
 SNAPSHOT = "last.ckpt"
 

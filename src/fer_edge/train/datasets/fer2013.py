@@ -26,14 +26,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.common import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
-from fer_edge.train.datasets.dividing import SHARES
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.folder import open_folders, split_folders
 from fer_edge.train.datasets.label_maps import label_map, one_hot
-from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PixelRow
 from fer_edge.train.datasets.request import DataRequest
+from fer_edge.train.datasets.splits import SHARES
 
 TABLE, TABLE_TOO, TRAINING_ONLY = "fer2013.csv", "icml_face_data.csv", "train.csv"
 EMOTION_CODES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")

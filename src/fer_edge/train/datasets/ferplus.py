@@ -31,6 +31,7 @@ from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
+from fer_edge.train.datasets.common import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import (
@@ -45,7 +46,6 @@ from fer_edge.train.datasets.fer2013 import (
 from fer_edge.train.datasets.ferplus_pictures import LABELS as PICTURE_LABELS
 from fer_edge.train.datasets.ferplus_pictures import SETS, read_sets, sets_in
 from fer_edge.train.datasets.label_maps import label_map
-from fer_edge.train.datasets.opening import choice, data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry
 from fer_edge.train.datasets.request import DataRequest
 

@@ -11,7 +11,7 @@ What people have besides, and is read:
 - ``train/`` and ``test/`` without validation (Kaggle's FER-2013, RAF-DB): a tenth of the training pictures is held out;
 - class folders alone (Kaggle's CK+48): a tenth each is held out for validation and for test;
 - one folder around all of it, as archives unpack;
-- class folders that are links, and what systems leave between the pictures (:mod:`fer_edge.faces.finding`);
+- class folders that are links, and what systems leave between the pictures (:mod:`fer_edge.faces.picture_files`);
 - folders that are named by numbers or in another language: ``--map 0=anger,1=disgust``;
 - classes of any name: ``--classes yawning,neutral``.
 
@@ -25,16 +25,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fer_edge.faces.finding import LEFTOVERS, said_left_out
-from fer_edge.faces.folders import labelled_pictures, renamed_by
+from fer_edge.faces.labeled_folder import labelled_pictures, renamed_by
+from fer_edge.faces.picture_files import LEFTOVERS, said_left_out
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.dividing import SHARES
+from fer_edge.train.datasets.common import data_folder, known_hashes, no_table, opened, wanted
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import SEVEN, LabelMap, label_space, one_hot
-from fer_edge.train.datasets.opening import data_folder, known_hashes, no_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import SPLITS, DataRequest
+from fer_edge.train.datasets.splits import SHARES
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "train": ("train", "training", "train_set"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.picture_files import find_pictures
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS

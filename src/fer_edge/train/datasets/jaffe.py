@@ -20,14 +20,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from fer_edge.faces.finding import find_pictures
+from fer_edge.faces.picture_files import find_pictures
 from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import check_classes, check_overlap, check_persons, look
-from fer_edge.train.datasets.dividing import SHARES, alike, by_person, divided
-from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.opening import (
+from fer_edge.train.datasets.common import (
     OVERLAP,
     choice,
     data_folder,
@@ -37,8 +35,10 @@ from fer_edge.train.datasets.opening import (
     no_table,
     wanted,
 )
+from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
+from fer_edge.train.datasets.splits import SHARES, alike, by_person, divided
 
 SPLIT = ("person", "image")
 """Whole persons apart, or pictures apart, alike ones together."""

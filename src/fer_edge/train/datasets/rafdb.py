@@ -18,12 +18,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.dividing import SHARES
+from fer_edge.train.datasets.common import data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
-from fer_edge.train.datasets.opening import data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
+from fer_edge.train.datasets.splits import SHARES
 
 LIST = "list_patition_label.txt"
 """The owners' spelling."""

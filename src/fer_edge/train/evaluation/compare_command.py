@@ -57,7 +57,7 @@ def compare_command(output: Output, first: Path, others: tuple[Path, ...], out: 
     FIRST, SECOND and further ones are checkpoints, bundles, artifacts, or evaluation.json files of fer-train evaluate on
     the same faces; each is compared with FIRST. Times are not: fer-bench compare measures them.
     """
-    from fer_edge.train.datasets.opening import keep_apart
+    from fer_edge.train.datasets.common import keep_apart
     from fer_edge.train.evaluation.compare_page import HEADERS, rows, write
     from fer_edge.train.evaluation.document import read
 

@@ -43,7 +43,7 @@ def evaluate_command(output: Output, model: Path, out: Path, no_timing: bool, **
 
     Labels are matched by name (happy is happiness). Every face goes through the camera path in the model's own size.
     """
-    from fer_edge.train.datasets.opening import keep_apart
+    from fer_edge.train.datasets.common import keep_apart
     from fer_edge.train.evaluation.document import document
     from fer_edge.train.evaluation.evaluated_model import open_subject
     from fer_edge.train.evaluation.outcome import write_report

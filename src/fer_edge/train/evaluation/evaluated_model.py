@@ -99,7 +99,7 @@ def _artifact(path: Path, variant: str | None, engine: str | None, threads: int)
 
 
 def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
-    from fer_edge.train.checkpoint import fit, read_checkpoint
+    from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
     from fer_edge.train.models import resolve
     from fer_edge.train.models.selected import Selected
 

@@ -47,7 +47,7 @@ def open_series(options: dict[str, Any], known: Sequence[str]) -> Series:
         click.UsageError: neither data nor recipe, or options that need a recipe.
         FerEdgeError: the data is at fault.
     """
-    from fer_edge.faces.folders import renamed_by
+    from fer_edge.faces.labeled_folder import renamed_by
     from fer_edge.train.recipes.overrides import recipe_asked_for
 
     limit, skip = options["limit"], options["skip_unknown"]

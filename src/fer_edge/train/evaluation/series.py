@@ -16,7 +16,7 @@ from fer_edge.runtime.frame import Frame
 from fer_edge.runtime.labels import EMOTIONS
 
 if TYPE_CHECKING:
-    from fer_edge.faces.folders import LabelledPicture
+    from fer_edge.faces.labeled_folder import LabelledPicture
     from fer_edge.train.data.faces import Faces
     from fer_edge.train.recipes import Recipe
 
@@ -140,8 +140,8 @@ def folder_series(
         DataError: a class that is not known, or nothing is left.
         PictureError: no such folder, no pictures, or pictures outside class folders.
     """
-    from fer_edge.faces.finding import said_left_out
-    from fer_edge.faces.folders import content_sha256, labelled_pictures
+    from fer_edge.faces.labeled_folder import content_sha256, labelled_pictures
+    from fer_edge.faces.picture_files import said_left_out
 
     renamed = renamed or {}
     there = _class_folders(folder, renamed)
@@ -195,7 +195,7 @@ def recipe_series(
 
 def _class_folders(folder: Path, renamed: Mapping[str, str]) -> tuple[str, ...]:
     """Class names of a folder, canonical ones first in their order."""
-    from fer_edge.faces.finding import find_pictures
+    from fer_edge.faces.picture_files import find_pictures
 
     paths = find_pictures(folder, linked_classes=True)
     names = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
@@ -219,6 +219,6 @@ def _known(classes: Sequence[str], known: Sequence[str], what: str, skip_unknown
 
 
 def _spelled(label: str) -> str:
-    from fer_edge.faces.folders import folded
+    from fer_edge.faces.labeled_folder import folded
 
     return folded(label)

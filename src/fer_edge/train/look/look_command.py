@@ -58,7 +58,7 @@ def look_command(
     are shown, not refused.
     """
     need("train", "torch", "torchvision", "cv2", "PIL", "matplotlib")
-    from fer_edge.train.datasets.opening import keep_apart
+    from fer_edge.train.datasets.common import keep_apart
     from fer_edge.train.look.document import document, text
     from fer_edge.train.look.finding import found_in
     from fer_edge.train.look.page import write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.faces.folders import folded, renamed_by
+from fer_edge.faces.labeled_folder import folded, renamed_by
 from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS, RESERVED

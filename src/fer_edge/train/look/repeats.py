@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fer_edge.train.datasets.checks import Seen
-from fer_edge.train.datasets.dividing import alike
 from fer_edge.train.datasets.pictures import Entry
+from fer_edge.train.datasets.splits import alike
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
+from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file, write_snapshot_file
 
 FEW = 100
 """Steps from which on the running averages are good as they are."""

@@ -13,14 +13,14 @@ from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train.checkpoint import CONTRACT_KEY, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import CONTRACT_KEY, write_checkpoint
+from fer_edge.train.data.pipeline import DataOptions, Prepared, prepared
+from fer_edge.train.datasets.common import keep_apart
 from fer_edge.train.datasets.faults import LISTING, FaultyData
-from fer_edge.train.datasets.opening import keep_apart
 from fer_edge.train.loop import provenance, summary
 from fer_edge.train.loop.processes import rank
 from fer_edge.train.loop.run_options import Wishes, best, network_of, objective, sources, trained
 from fer_edge.train.models import architecture
-from fer_edge.train.prepared import DataOptions, Prepared, prepared
 from fer_edge.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -111,11 +111,11 @@ def train(
     """
     import lightning.pytorch as pl
 
+    from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
     from fer_edge.train.loop.log import LOG, write_log
     from fer_edge.train.loop.snapshots import BEST
     from fer_edge.train.loop.trainer import Means, run
     from fer_edge.train.recipes import recipe as listed
-    from fer_edge.train.snapshot_file import read_snapshot_file
 
     wishes = wishes or Wishes()
     recipe = sized(recipe)
@@ -127,7 +127,7 @@ def train(
     pl.seed_everything(recipe.seed, verbose=False)
     network = network_of(recipe)
     if wishes.init is not None:
-        from fer_edge.train.initial_weights import start_from
+        from fer_edge.train.checkpoint.initial_weights import start_from
 
         output.say(start_from(network, wishes.init, contract, wishes.weights_key))
     options = DataOptions(data, workers, reduced, tuple(augmented), wishes.cache)

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.train.checkpoint import ARCH_ARGS_KEY, ARCH_KEY
+from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY
 from fer_edge.train.recipes.recipe import Recipe
 
 REPORT_SCHEMA = "fer-edge-training/1"

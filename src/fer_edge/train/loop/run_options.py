@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.console.output import Output
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.data.pipeline import Prepared
 from fer_edge.train.loop.processes import Processes
 from fer_edge.train.models import resolve
-from fer_edge.train.prepared import Prepared
 from fer_edge.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
+from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file, write_snapshot_file
 from fer_edge.train.loop.choices import MONITORS
 from fer_edge.train.loop.random_state import RandomState
-from fer_edge.train.snapshot_file import read_snapshot_file, write_snapshot_file
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"

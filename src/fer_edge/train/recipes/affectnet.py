@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from fer_edge.train.datasets.affectnet import open_data
-from fer_edge.train.datasets.opening import COMMON
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.recipes.recipe import Recipe
 
 AFFECTNET = Recipe(

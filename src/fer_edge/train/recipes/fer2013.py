@@ -5,9 +5,9 @@ Disgust has 547 of 35,887 pictures and is merged into anger; ``--set disgust=kee
 
 from __future__ import annotations
 
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.datasets.fer2013 import open_data
 from fer_edge.train.datasets.label_maps import SEVEN, SIX
-from fer_edge.train.datasets.opening import COMMON
 from fer_edge.train.recipes.recipe import Recipe
 
 FER2013 = Recipe(

@@ -6,9 +6,9 @@ lie here, such as ImageNet's.
 
 from __future__ import annotations
 
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.datasets.ferplus import open_data
 from fer_edge.train.datasets.label_maps import EIGHT, FIVE
-from fer_edge.train.datasets.opening import COMMON
 from fer_edge.train.recipes.recipe import Recipe
 
 FERPLUS = Recipe(

@@ -6,9 +6,9 @@
 
 from __future__ import annotations
 
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.datasets.folder import open_data
 from fer_edge.train.datasets.label_maps import SEVEN
-from fer_edge.train.datasets.opening import COMMON
 from fer_edge.train.recipes.recipe import Recipe
 
 FOLDER = Recipe(

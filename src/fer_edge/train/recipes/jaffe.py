@@ -6,9 +6,9 @@ Mean squared error on the distribution of six adjectives, a snapshot every epoch
 
 from __future__ import annotations
 
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.datasets.jaffe import open_data
 from fer_edge.train.datasets.label_maps import JAFFE_SIX
-from fer_edge.train.datasets.opening import COMMON
 from fer_edge.train.recipes.recipe import Recipe
 
 JAFFE = Recipe(

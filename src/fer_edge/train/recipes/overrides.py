@@ -210,7 +210,7 @@ def _size(text: str) -> dict[str, int]:
 
 def _mapped(recipe: Recipe, parts: Sequence[str]) -> Recipe:
     """``--map``: what the folders of a recipe that reads folders hold."""
-    from fer_edge.faces.folders import renamed_by
+    from fer_edge.faces.labeled_folder import renamed_by
 
     if "map" not in recipe.options:
         usage_error(

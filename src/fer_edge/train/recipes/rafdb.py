@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fer_edge.train.datasets.common import COMMON
 from fer_edge.train.datasets.label_maps import SEVEN
-from fer_edge.train.datasets.opening import COMMON
 from fer_edge.train.datasets.rafdb import open_data
 from fer_edge.train.recipes.recipe import Recipe
 

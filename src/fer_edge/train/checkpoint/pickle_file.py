@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.weight_sets import WeightSet
+from fer_edge.train.checkpoint.weight_sets import WeightSet
 
 ADVICE = "save the weights alone: torch.save(model.state_dict(), path) or a .safetensors file"
 OLD_MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."

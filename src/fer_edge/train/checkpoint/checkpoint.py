@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.fitting import fit
+from fer_edge.train.checkpoint.load_weights import fit
+from fer_edge.train.checkpoint.weight_sets import WeightSet, listed, narrowed
 from fer_edge.train.models.selection import ALL, Selection
-from fer_edge.train.weight_sets import WeightSet, listed, narrowed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,7 +79,7 @@ class Checkpoint:
         """A chosen set as finite float32; the sets nobody chose may hold what they like."""
         if len(self.sets) == 1:  # done when it was read
             return dict(tensors)
-        from fer_edge.train.finite import clean
+        from fer_edge.train.checkpoint.finite import clean
 
         return clean(tensors, self.path.name, file_bytes=self.size)
 
@@ -131,7 +131,7 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
             ``weights_key``.
         ContractError: the contract inside breaks its schema.
     """
-    from fer_edge.train.weights_file import open_weights
+    from fer_edge.train.checkpoint.weights_file import open_weights
 
     path = Path(path)
     handle, form = open_weights(path)
@@ -143,7 +143,7 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
     if weights_key is not None:
         sets = narrowed(sets, weights_key, path.name)
     if len(sets) == 1:
-        from fer_edge.train.finite import clean
+        from fer_edge.train.checkpoint.finite import clean
 
         sets = {
             key: replace(one, tensors=clean(one.tensors, path.name, file_bytes=size))
@@ -154,12 +154,12 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
 
 def _sets(handle: IO[bytes], form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
     if form == "pickle":
-        from fer_edge.train.pickle_file import parse as unpickle
+        from fer_edge.train.checkpoint.pickle_file import parse as unpickle
 
         found = unpickle(handle, path.name)
         _check_digest(path)
         return found
-    from fer_edge.train.safetensors_file import parse
+    from fer_edge.train.checkpoint.safetensors_file import parse
 
     tensors, metadata = parse(handle.read(), path.name)
     _check_digest(path)
@@ -185,7 +185,7 @@ def write_checkpoint(
     """
     from fer_edge.runtime.atomic import write_bytes
     from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
-    from fer_edge.train.safetensors_file import serialize
+    from fer_edge.train.checkpoint.safetensors_file import serialize
 
     text = {**(metadata or {}), DIGEST_KEY: BLANK_DIGEST}
     if contract is not None:

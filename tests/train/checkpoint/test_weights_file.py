@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 
 
 def refusal(path):
@@ -116,7 +116,7 @@ def test_records_that_overlap_are_not_read(tmp_path):
 
 
 def test_a_safetensors_header_may_begin_like_an_archive(tmp_path):
-    from fer_edge.train.safetensors_file import serialize
+    from fer_edge.train.checkpoint.safetensors_file import serialize
 
     fill = 0x4B50 - len(serialize({"w": torch.zeros(1)}, {"x": ""})) + 12
     data = serialize({"w": torch.zeros(1)}, {"x": "y" * (fill + 1)})

@@ -94,7 +94,7 @@ def test_an_argument_that_is_not_known_is_a_sentence():
 
 
 def test_the_list_loads_without_torch():
-    script = "import sys, fer_edge.train.models, fer_edge.train.checkpoint; print('torch' in sys.modules, 'cv2' in sys.modules)"
+    script = "import sys, fer_edge.train.models, fer_edge.train.checkpoint.checkpoint; print('torch' in sys.modules, 'cv2' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"}
     )

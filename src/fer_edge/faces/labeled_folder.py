@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.finding import find_pictures, said_left_out
+from fer_edge.faces.picture_files import find_pictures, said_left_out
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import canonical

@@ -13,11 +13,11 @@ import numpy as np
 from fer_edge.runtime.errors import DataError
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import Seen, check_classes, check_hashes, check_overlap, look
-from fer_edge.train.datasets.dividing import alike, divided
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import LabelMap, restricted
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
 from fer_edge.train.datasets.request import SPLITS, DataRequest
+from fer_edge.train.datasets.splits import alike, divided
 
 OVERLAP = ("refuse", "drop", "keep")
 """What becomes of a picture that stands in two splits: the data is refused, the face is left out of the earlier split

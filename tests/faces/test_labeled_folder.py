@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from fer_edge.faces.folders import class_counts, content_sha256, labelled_pictures
+from fer_edge.faces.labeled_folder import class_counts, content_sha256, labelled_pictures
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import EMOTIONS
 

@@ -13,8 +13,8 @@ from fer_edge.runtime.errors import CheckpointError
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from fer_edge.train.checkpoint import Checkpoint
-    from fer_edge.train.weight_sets import WeightSet
+    from fer_edge.train.checkpoint.checkpoint import Checkpoint
+    from fer_edge.train.checkpoint.weight_sets import WeightSet
 
 WRAPPERS = ("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 """Parts of names, at the front and inside, that torch.compile, DataParallel, SWA and the like put around a module."""
@@ -191,7 +191,7 @@ def _prefixes(names: Iterable[str], wanted: Mapping[str, Tensor]) -> Counter[str
 
 def _joined(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: str) -> Iterable[Arranged]:
     """Parts of a network that stand in dictionaries of their own, called as the network calls them."""
-    from fer_edge.train.weight_sets import WeightSet
+    from fer_edge.train.checkpoint.weight_sets import WeightSet
 
     for parent in {path.rpartition(".")[0] for path in sets}:
         parts = {

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.train.checkpoint import read_checkpoint
-from fer_edge.train.fitting import choose, place
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import choose, place
 
 if TYPE_CHECKING:
     from torch import nn

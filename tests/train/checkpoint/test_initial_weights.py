@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint import write_checkpoint
-from fer_edge.train.initial_weights import last_layer, start_from
+from fer_edge.train.checkpoint.checkpoint import write_checkpoint
+from fer_edge.train.checkpoint.initial_weights import last_layer, start_from
 from fer_edge.train.loop.pipeline import contract_of
 from fer_edge.train.recipes import recipe
 

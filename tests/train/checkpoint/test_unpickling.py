@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 
 NUMBERS = {"w": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array([1, 2]), "f": np.asfortranarray(np.arange(6.0).reshape(2, 3))}  # fmt: skip
 
@@ -124,7 +124,7 @@ def test_bombs_are_refused_in_one_sentence(tmp_path, bomb, form):
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for the child in /proc")
 def test_whoever_is_stopped_takes_the_child_along(tmp_path, number):
     path = archive(tmp_path / "a.pth", endless())
-    code = "import sys; from fer_edge.train.checkpoint import read_checkpoint; print('go', flush=True); read_checkpoint(sys.argv[1])"
+    code = "import sys; from fer_edge.train.checkpoint.checkpoint import read_checkpoint; print('go', flush=True); read_checkpoint(sys.argv[1])"
     parent = subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
 
 
 class Net(nn.Module):

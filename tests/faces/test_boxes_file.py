@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.faces.boxes import boxes_of, read_boxes
+from fer_edge.faces.boxes_file import boxes_of, read_boxes
 from fer_edge.runtime.errors import FerEdgeError, PictureError
 
 

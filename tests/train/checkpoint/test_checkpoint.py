@@ -25,8 +25,8 @@ from fer_edge.runtime.contract import (
     Quantization,
 )
 from fer_edge.runtime.errors import CheckpointError, ContractError
-from fer_edge.train.checkpoint import fit, read_checkpoint, write_checkpoint
-from fer_edge.train.safetensors_file import serialize
+from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint, write_checkpoint
+from fer_edge.train.checkpoint.safetensors_file import serialize
 
 
 class Net(nn.Module):
