@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from fer_edge.console import colors
+from fer_edge.console import output
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 
@@ -25,12 +25,12 @@ TEXT = table(
 
 
 def test_only_cells_are_painted():
-    shown = colors.paint(TEXT)
+    shown = output.paint(TEXT)
     assert shown.count("\x1b[0m") == 4
     assert "\x1b[32mpass\x1b[0m\n" in shown
     assert "\x1b[33mnot-run\x1b[0m, weights \x1b[32mpass\x1b[0m  it did not pass here" in shown
     assert "\x1b[31mfail\x1b[0m    " in shown
-    for code in (colors.GREEN, colors.RED, colors.YELLOW, colors.PLAIN):
+    for code in (output.GREEN, output.RED, output.YELLOW, output.PLAIN):
         shown = shown.replace(code, "")
     assert shown == TEXT
 
@@ -47,7 +47,7 @@ def test_only_cells_are_painted():
     ],
 )
 def test_colors_are_for_terminals_whose_owner_did_not_say_no(stream, environment, painted):
-    assert colors.wanted(stream, environment) is painted
+    assert output.takes_color(stream, environment) is painted
 
 
 def test_json_is_never_painted(monkeypatch):

@@ -10,7 +10,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from fer_edge.console.command import Subcommand, Terminated, command, usage_error
+from fer_edge.console.command import Subcommand, command, usage_error
+from fer_edge.console.frame import Terminated
 from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.runtime.errors import BundleError, CheckFailed, MissingExtra, VariantError
 

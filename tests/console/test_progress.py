@@ -13,7 +13,6 @@ from fer_edge.console.progress import progress_bar
 SOURCE = Path(__file__).parents[2] / "src"
 SCRIPT = """
 import sys
-{before}
 from fer_edge.console.output import Output
 with Output(quiet={quiet}).progress("Exporting [x]", 2) as bar:
     bar.advance(note="onnx")
@@ -27,10 +26,10 @@ def test_nothing_for_a_pipe(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def on_a_terminal(before="", quiet=False):
+def on_a_terminal(quiet=False):
     leader, follower = pty.openpty()
     environment = {"PYTHONPATH": str(SOURCE), "TERM": "xterm", "COLUMNS": "100"}
-    script = SCRIPT.format(before=before, quiet=quiet)
+    script = SCRIPT.format(quiet=quiet)
     done = subprocess.run(
         [sys.executable, "-c", script], env=environment, stderr=follower, check=True, capture_output=False
     )
@@ -51,11 +50,6 @@ def on_a_terminal(before="", quiet=False):
 
 def test_a_bar_on_a_terminal():
     assert "Exporting [x]: tflite" in on_a_terminal()
-
-
-def test_plain_lines_where_rich_is_missing():
-    hide = "import importlib.util; importlib.util.find_spec = lambda name, *_: None"
-    assert on_a_terminal(before=hide) == "Exporting [x] 1/2: onnx\r\nExporting [x] 2/2: tflite\r\n"
 
 
 def test_quiet_on_a_terminal():

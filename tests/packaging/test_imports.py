@@ -1,4 +1,4 @@
-"""Imports flow down and never sideways; start-up needs numpy and click only."""
+"""Imports flow down and never sideways; start-up needs numpy and click only, not even rich."""
 
 import ast
 import configparser

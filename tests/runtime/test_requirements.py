@@ -64,6 +64,6 @@ def test_need_finds_what_is_missing_without_importing_the_rest(monkeypatch):
     monkeypatch.setitem(sys.modules, "scipy", None)  # what Python itself takes for "not installed"
     before = set(sys.modules)
     with pytest.raises(MissingExtra, match="scipy is not installed"):
-        need("bench", "rich", "matplotlib", "scipy")
+        need("bench", "jinja2", "matplotlib", "scipy")
     assert set(sys.modules) - before <= {"fer_edge.runtime.requirements"}
-    need("bench", "rich", "matplotlib")
+    need("bench", "jinja2", "matplotlib")

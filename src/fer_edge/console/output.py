@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, TextIO
 
-from fer_edge.console.colors import paint, wanted
 from fer_edge.console.progress import Progress, progress_bar
+
+GREEN, RED, YELLOW, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+VERDICTS = {
+    "pass": GREEN, "trusted": GREEN, "written": GREEN, "better": GREEN,
+    "fail": RED, "failed": RED, "UNTRUSTED": RED, "worse": RED,
+    "not-run": YELLOW, "skipped": YELLOW, "left out": YELLOW, "missing": YELLOW,
+}  # fmt: skip
+"""Words that are colored where one begins a cell of a table, or follows a comma in it."""
+
+# Cells stand two spaces apart or at a line's end; sentences have single spaces, so their words stay as they are.
+_CELL = re.compile(rf"(?m)(^|  |, weights )({'|'.join(VERDICTS)})(?=  |, weights|:|$)")
 
 
 class Output:
@@ -60,12 +72,12 @@ class Output:
         self.documents += 1
         if self.json:
             text = _dump(document)
-        elif wanted(sys.stdout):
+        elif takes_color(sys.stdout):
             text = paint(text)
         _write(sys.stdout, text)
 
     def progress(self, description: str, total: int | None = None) -> AbstractContextManager[Progress]:
-        """A bar on standard error while the block runs, if that is a terminal and rich is installed.
+        """A bar on standard error while the block runs, if that is a terminal.
 
         Args:
             description: what goes on, such as ``"Exporting"``.
@@ -94,6 +106,16 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def paint(text: str) -> str:
+    """The text with the verdicts of its tables in green, red and yellow; without color it says the same."""
+    return _CELL.sub(lambda found: f"{found[1]}{VERDICTS[found[2]]}{found[2]}{PLAIN}", text)
+
+
+def takes_color(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether to color: a terminal that can, and nobody has said no (https://no-color.org)."""
+    return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and is_terminal(stream)
+
+
 def _dump(document: Mapping[str, Any]) -> str:
     text = json.dumps(document, ensure_ascii=False, allow_nan=False)
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
@@ -106,7 +128,7 @@ def _dump(document: Mapping[str, Any]) -> str:
 
 
 def visible(text: str) -> str:
-    """A stranger's file name must not command the terminal: escapes and the like become what Python writes for them."""
+    """A file name must not command the terminal: escapes and the like become what Python writes for them."""
     return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text)
 
 
