@@ -170,7 +170,9 @@ def _python_warnings(output: Output) -> Iterator[None]:
     Only the display is replaced, so filters that make warnings errors keep working.
     """
 
-    def show(message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+    def show(
+        message: Warning | str, category: type[Warning], filename: str, lineno: int, *_: Any, **__: Any
+    ) -> None:
         if output.debug:
             output.say(f"{category.__name__} at {filename}:{lineno}: {message}")
 
