@@ -11,8 +11,8 @@ from PIL import Image
 from skimage import data
 
 from fer_edge.predict.cli import main
-from fer_edge.predict.faces import Face
-from fer_edge.predict.outputs import PAPER, annotated, caption
+from fer_edge.predict.outputs import PAPER, annotate, caption
+from fer_edge.predict.recognition import RecognizedFace
 from fer_edge.runtime import Prediction
 
 BRIGHT, DARK = 230, 25
@@ -93,12 +93,12 @@ def test_the_threshold_holds_in_the_table(run, two_faces):
 
 
 def test_what_the_picture_says(run, two_faces):
-    faces = [Face(7, (0, 0, 9, 9), Prediction({"neutral": 0.55, "fear": 0.25, "anger": 0.2}))]
+    faces = [RecognizedFace(7, (0, 0, 9, 9), Prediction({"neutral": 0.55, "fear": 0.25, "anger": 0.2}))]
     assert caption(faces[0], 0.5) == ["7: neutral 55 %", "or fear 25 %"]
     assert caption(faces[0], 0.2) == ["7: neutral 55 %", "or fear 25 %", "or anger 20 %"]
     assert caption(faces[0], 0.6) == ["7"]
     page = np.zeros((90, 90, 3), np.uint8)
-    assert (annotated(page, faces, 0.5) != annotated(page, faces, 0.6)).any()
+    assert (annotate(page, faces, 0.5) != annotate(page, faces, 0.6)).any()
 
 
 def test_the_threshold_holds_in_the_picture(run, two_faces, tmp_path):

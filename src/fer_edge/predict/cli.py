@@ -18,10 +18,13 @@ from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from fer_edge.predict.recognition import Answer
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fer_edge.predict.recognition import PictureResult, RecognizedFace
     from fer_edge.predict.sources import Picture
 
 
@@ -72,14 +75,15 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
     if place == "":
         usage_error("--annotate is empty; name a picture file, or a folder for several")
-    with _uncollected():
-        from fer_edge.predict.recognition import answers, face_finder
+    with _without_garbage_collection():
+        from fer_edge.predict.outputs import annotation_targets, write_annotated
+        from fer_edge.predict.recognition import make_face_finder, recognize
         from fer_edge.runtime import load
 
         _refuse_unknown_words(engine, detector)
         pictures = _pictures(sources, output)
-        written = _targets(place, pictures) if place else []
-        find = face_finder(detector, faces_path)
+        targets = annotation_targets(place, pictures) if place else []
+        find = make_face_finder(detector, faces_path)
         model = load(
             model_path,
             variant=variant.name if variant else None,
@@ -90,18 +94,22 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
     output.say(
         f"{model.contract.model}: {model.variant or model.path.name} by {model.engine}, {threads} thread{'s' * (threads > 1)}"
     )
+
+    def draw(index: int, pixels: NDArray[np.uint8], faces: Sequence[RecognizedFace]) -> None:
+        write_annotated(targets[index], pixels, faces, threshold)
+
     found = []
     with output.progress("Looking at pictures", len(pictures)) as progress:
-        for answer in answers(pictures, find, model, written, threshold):
-            found.append(answer)
-            if answer.note:
-                output.say(answer.note)
+        for result in recognize(pictures, find, model, draw if targets else None):
+            found.append(result)
+            if result.note:
+                output.say(result.note)
             progress.advance()
-    _finish(output, found, written, threshold=threshold, probabilities=probabilities)
+    _finish(output, found, targets, threshold=threshold, probabilities=probabilities)
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """What is imported and opened is there to stay; looking through it for garbage is a tenth of a short call."""
     gc.disable()
     try:
@@ -122,12 +130,6 @@ def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
     return pictures
 
 
-def _targets(place: str, pictures: list[Picture]) -> list[Path]:
-    from fer_edge.predict.outputs import targets  # brings the drawing
-
-    return targets(place, pictures)
-
-
 def _refuse_unknown_words(engine: str | None, detector: str) -> None:
     """Usage, as with ``--variant``; not option types, since ``--help`` shall not wait for numpy."""
     from fer_edge.faces.detector import DETECTORS
@@ -140,18 +142,17 @@ def _refuse_unknown_words(engine: str | None, detector: str) -> None:
 
 
 def _finish(
-    output: Output, found: list[Answer], written: list[Path], *, threshold: float, probabilities: bool
+    output: Output, found: list[PictureResult], targets: list[Path], *, threshold: float, probabilities: bool
 ) -> None:
-    from fer_edge.predict.document import prediction_document
-    from fer_edge.predict.report import report
+    from fer_edge.predict.outputs import prediction_document, report
 
     output.result(
         prediction_document(found, threshold=threshold, probabilities=probabilities),
         report(found, threshold=threshold, probabilities=probabilities, width=output.width),
     )
-    failures = [answer.failure for answer in found if answer.failure is not None]
-    for answer, path in zip(found, written, strict=False):
-        if answer.failure is None:
+    failures = [result.failure for result in found if result.failure is not None]
+    for result, path in zip(found, targets, strict=False):
+        if result.failure is None:
             output.say(f"wrote {path}")
     for failure in failures if len(found) > 1 else []:
         output.error(failure)

@@ -1,4 +1,4 @@
-"""The picture with its faces: where it is written, and what is drawn."""
+"""What ``fer-predict`` gives: the prediction JSON, a table for people, and the picture with its faces."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.console.table import table
 from fer_edge.faces.pictures import is_picture, save_picture
-from fer_edge.predict.faces import Face
+from fer_edge.predict.recognition import PictureResult, RecognizedFace
 from fer_edge.predict.sources import Picture
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.extras import require
@@ -18,12 +19,99 @@ from fer_edge.runtime.extras import require
 if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
+
+def prediction_document(
+    found: Sequence[PictureResult], *, threshold: float, probabilities: bool = False
+) -> dict[str, Any]:
+    """What ``--json`` prints.
+
+    Args:
+        found: recognized pictures; failed ones are left out.
+        threshold: 0..1; each emotion that reaches it is named.
+        probabilities: add the whole distribution of each face.
+    """
+    images = [
+        {
+            "file_name": result.picture.file_name,
+            "threshold": threshold,
+            "faces": [
+                face_entry(face, threshold=threshold, probabilities=probabilities) for face in result.faces
+            ],
+        }
+        for result in found
+        if result.failure is None
+    ]
+    return {"images": images}
+
+
+def face_entry(face: RecognizedFace, *, threshold: float, probabilities: bool) -> dict[str, Any]:
+    """One face's member of ``"faces"``; the unrounded probability is compared with the threshold."""
+    every = face.prediction.probabilities
+    entry: dict[str, Any] = {"face_id": face.face_id}
+    entry |= {label: shortest(value) for label, value in every.items() if value >= threshold}
+    entry["bbox"] = [str(side) for side in face.bbox]
+    if probabilities:
+        entry["probabilities"] = {label: shortest(value) for label, value in every.items()}
+    return entry
+
+
+def shortest(value: float) -> float:
+    """The number whose decimal is the shortest that reads back as the same float32: 0.97, not 0.9700000286102295."""
+    return float(np.format_float_scientific(np.float32(value), unique=True))
+
+
+def report(
+    found: Sequence[PictureResult],
+    *,
+    threshold: float = 0.0,
+    probabilities: bool = False,
+    width: int | None = None,
+) -> str:
+    """One line a face: where it is, the most probable emotion and the second guess.
+
+    Args:
+        found: recognized pictures; failed ones are left out.
+        threshold: 0..1; a face whose most probable emotion is below it gets none.
+        probabilities: every emotion, highest first, instead of two.
+        width: of the terminal in columns.
+    """
+    headers = ["picture", "face", "box", "emotion", "probability"]
+    headers.append("others" if probabilities else "second guess")
+    rows = []
+    for result in found:
+        if result.failure is None:
+            name = result.picture.file_name
+            rows += [_row(name, face, threshold, probabilities) for face in result.faces] or [
+                [name, "-", "-", "no face found", "", ""]
+            ]
+    return table(headers, rows, right=["face", "probability"], optional=("box",), width=width)
+
+
+def _row(file_name: str, face: RecognizedFace, threshold: float, probabilities: bool) -> list[str]:
+    named = face.named(threshold)
+    first, others = named[:1], named[1:]
+    if probabilities:
+        others = face.prediction.top(len(face.prediction.probabilities))[len(first) :]
+    guesses = ", ".join(f"{other} {100 * share:.1f} %" for other, share in others)
+    x0, y0, x1, y1 = face.bbox
+    # A file name may hold characters that would break the line.
+    shown = file_name if file_name.isprintable() else ascii(file_name)[1:-1]
+    return [
+        shown,
+        str(face.face_id),
+        f"{x0},{y0} {x1 - x0}x{y1 - y0}",
+        first[0][0] if first else "-",
+        f"{100 * first[0][1]:.1f} %" if first else "",
+        guesses,
+    ]
+
+
 INK = (20, 20, 20)
 PAPER = (255, 214, 10)
 """Dark on yellow: readable on skin, sky and night, and to color-blind eyes."""
 
 
-def targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
+def annotation_targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
     """Where each annotated picture goes, decided and checked before any is made.
 
     Args:
@@ -45,21 +133,23 @@ def targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
 
 
 def write_annotated(
-    target: Path, pixels: NDArray[np.uint8], faces: Sequence[Face], threshold: float = 0.0
+    target: Path, pixels: NDArray[np.uint8], faces: Sequence[RecognizedFace], threshold: float = 0.0
 ) -> None:
     """Draw the faces and write the picture, whole or not at all.
 
     Args:
-        target: of :func:`targets`; its folder is made.
+        target: of :func:`annotation_targets`; its folder is made.
         pixels: (H, W, 3) uint8 RGB, upright.
         faces: what is drawn: box, ``face_id``, most probable emotion, second guess.
         threshold: 0..1; where no emotion reaches it, none is written.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(target, annotated(pixels, faces, threshold))
+    save_picture(target, annotate(pixels, faces, threshold))
 
 
-def annotated(pixels: NDArray[np.uint8], faces: Sequence[Face], threshold: float = 0.0) -> NDArray[np.uint8]:
+def annotate(
+    pixels: NDArray[np.uint8], faces: Sequence[RecognizedFace], threshold: float = 0.0
+) -> NDArray[np.uint8]:
     """(H, W, 3) uint8: a copy with boxes and words."""
     image = require("PIL.Image", "predict").fromarray(pixels)
     draw = require("PIL.ImageDraw", "predict").Draw(image)
@@ -68,7 +158,7 @@ def annotated(pixels: NDArray[np.uint8], faces: Sequence[Face], threshold: float
     return np.array(image)
 
 
-def caption(face: Face, threshold: float = 0.0) -> list[str]:
+def caption(face: RecognizedFace, threshold: float = 0.0) -> list[str]:
     """``1: happiness 97 %`` and, below it, the second guess; the ``face_id`` alone where no emotion is probable enough."""
     named = face.named(threshold)
     if not named:
@@ -77,7 +167,7 @@ def caption(face: Face, threshold: float = 0.0) -> list[str]:
     return [f"{face.face_id}: {words[0]}", *(f"or {word}" for word in words[1:])]
 
 
-def _draw_face(draw: ImageDraw, face: Face, size: tuple[int, int], threshold: float) -> None:
+def _draw_face(draw: ImageDraw, face: RecognizedFace, size: tuple[int, int], threshold: float) -> None:
     line = max(2, min(size) // 250)
     x0, y0, x1, y1 = face.bbox
     # Pillow's rectangle includes its last pixel.
