@@ -15,8 +15,7 @@ from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import engine_named, find_engine
 from fer_edge.runtime.errors import BundleError, ContractError, EngineError
-from fer_edge.runtime.manifest import Artifact, FileEntry, Manifest, file_names
-from fer_edge.runtime.manifest_json import LARGEST_MANIFEST, MANIFEST
+from fer_edge.runtime.manifest import LARGEST_MANIFEST, MANIFEST, Artifact, FileEntry, Manifest, file_names
 from fer_edge.runtime.paths import kind_of, read_plain
 
 DEFAULT_FORMATS = ("tflite", "onnx", "torchscript", "coreml")

@@ -7,20 +7,29 @@ reader ever has to write a contract again to check it.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import struct
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 from fer_edge.runtime.errors import ContractError
 from fer_edge.runtime.labels import RESERVED
-from fer_edge.runtime.strict_json import StrictJson, repeated
+from fer_edge.runtime.schema import (
+    UNSTORED,
+    Choice,
+    Document,
+    Length,
+    Range,
+    Rule,
+    Sha256,
+    Unique,
+    refuse,
+)
+from fer_edge.runtime.variants import INTERFACES
 
 SCHEMA = "fer-edge-contract/1"
 CAMERA_SPEC = 1
-INTERFACES = ("tensor", "image")
 LAYOUTS = ("NCHW", "NHWC")
 DTYPES = ("float32", "int8", "uint8")
 OUTPUT_KINDS = ("probabilities", "dictionary", "logits")
@@ -28,32 +37,47 @@ LARGEST_SIDE = 8192
 """Pixels; far above any classifier, low enough that a hostile contract cannot ask for all memory."""
 MOST_LABELS = 10_000
 
-_JSON = StrictJson("contract", ContractError)
 _ENDING = re.compile(rb',"sha256":"([0-9a-f]{64})"\}\Z')
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
+def _is_file_name(name: str) -> bool:
+    return name.isprintable() and name[0] not in ". -" and not set(name) & set('/\\:*?"<>|')
+
+
+Name = Annotated[str, Length(1, 200), Rule(str.isprintable, "printable text on one line")]
+Side = Annotated[int, Range(1, LARGEST_SIDE)]
+Label = Annotated[
+    str,
+    Length(1, 200),
+    Rule(lambda label: label.isprintable() and bool(label.strip()), "printable text on one line"),
+    Rule(lambda label: label not in RESERVED, f"any label but {', '.join(sorted(RESERVED))}"),
+]
+ModelName = Annotated[
+    str,
+    Length(1, 100),
+    Rule(
+        _is_file_name,
+        'a name that can begin a file name: printable, without / \\ : * ? " < > | and no dot first',
+    ),
+]
+Mean = Annotated[float, Range(above=-1e30, below=1e30, words="finite float32 numbers")]
+# Smaller ones have no inverse in float32.
+Std = Annotated[float, Range(1e-6, below=1e30, words="positive float32 numbers")]
+Scale = Annotated[float, Range(above=1e-37, below=1e37, words="a positive float32 number")]
+
+
 @dataclass(frozen=True, slots=True)
 class InputSpec:
-    """What goes in.
+    """The input of an artifact."""
 
-    Attributes:
-        name: of the input in the artifact.
-        interface: ``tensor`` (normalized values) or ``image`` (RGB values 0 to 255).
-        width: in pixels.
-        height: in pixels.
-        channels: 1 (gray) or 3 (RGB).
-        layout: ``NCHW`` or ``NHWC``.
-        dtype: ``float32``, ``int8`` or ``uint8``.
-    """
-
-    name: str
-    interface: str
-    width: int
-    height: int
-    channels: int
-    layout: str
-    dtype: str
+    name: Annotated[Name, "of the input in the artifact"]
+    interface: Annotated[str, Choice(*INTERFACES), "tensor: normalized values; image: RGB values 0 to 255"]
+    width: Annotated[Side, "in pixels"]
+    height: Annotated[Side, "in pixels"]
+    channels: Annotated[int, Choice(1, 3), "1: gray, 3: RGB"]
+    layout: Annotated[str, Choice(*LAYOUTS), "order of the dimensions"]
+    dtype: Annotated[str, Choice(*DTYPES), "of each value"]
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -62,96 +86,98 @@ class InputSpec:
             return 1, self.channels, self.height, self.width
         return 1, self.height, self.width, self.channels
 
+    def check(self) -> None:
+        """An image has three channels and no int8."""
+        if self.interface == "image" and self.channels != 3:
+            refuse("channels", self.channels, "3 where input.interface is image")
+        if self.interface == "image" and self.dtype == "int8":
+            refuse("dtype", self.dtype, "float32, uint8 where input.interface is image")
+
 
 @dataclass(frozen=True, slots=True)
 class CameraSpec:
-    """How a camera picture becomes the input.
+    """The way from a camera picture to the input."""
 
-    Attributes:
-        spec: number of the camera specification; 1.
-        crop_margin: by which a face box grows on each side, in widths (heights) of the box.
-        mirror: whether the upright picture is mirrored left-right.
-    """
-
-    spec: int = CAMERA_SPEC
-    crop_margin: float = 0.0
-    mirror: bool = False
+    spec: Annotated[int, Range(CAMERA_SPEC, CAMERA_SPEC), "number of the camera specification"] = CAMERA_SPEC
+    crop_margin: Annotated[
+        float, Range(0), "by which a face box grows on each side, in widths (heights) of the box"
+    ] = 0.0
+    mirror: Annotated[bool, "whether the upright picture is mirrored left-right"] = False
 
 
 @dataclass(frozen=True, slots=True)
 class Normalization:
-    """``(v/255 - mean) / std`` for each channel, as float32.
+    """``(v/255 - mean) / std`` for each channel, as float32."""
 
-    Attributes:
-        mean: one value a channel, in units of v/255.
-        std: one positive value a channel, in units of v/255.
-    """
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
+    mean: Annotated[tuple[Mean, ...], "one value a channel, in units of v/255"]
+    std: Annotated[tuple[Std, ...], "one positive value a channel, in units of v/255"]
 
 
 @dataclass(frozen=True, slots=True)
 class QuantizationParameters:
-    """``real = scale * (integer - zero_point)``.
+    """``real = scale * (integer - zero_point)``."""
 
-    Attributes:
-        scale: the float32 value, positive.
-        zero_point: the integer that stands for 0.
-    """
-
-    scale: float
-    zero_point: int
+    scale: Annotated[Scale, "the float32 value, as the shortest decimal of its float64"]
+    zero_point: Annotated[int, Range(-128, 255), "the integer that stands for 0"]
 
 
 @dataclass(frozen=True, slots=True)
 class Quantization:
-    """Of an artifact's ends; None where an end is not quantized."""
+    """Parameters of an artifact's ends; null where an end is not quantized."""
 
     input: QuantizationParameters | None = None
     output: QuantizationParameters | None = None
 
+    def check(self) -> None:
+        """The input is int8, so its zero point is at most 127."""
+        if self.input is not None and self.input.zero_point > 127:
+            refuse("input.zero_point", self.input.zero_point, "an integer from -128 to 127")
+
 
 @dataclass(frozen=True, slots=True)
 class OutputSpec:
-    """What comes out.
+    """The output of an artifact."""
 
-    Attributes:
-        name: of the output in the artifact.
-        kind: ``probabilities``, ``dictionary`` (Core ML classifiers) or ``logits`` (the reference only).
-    """
-
-    name: str
-    kind: str
+    name: Annotated[Name, "of the output in the artifact"]
+    kind: Annotated[str, Choice(*OUTPUT_KINDS), "dictionary: Core ML classifiers; logits: the reference only"]
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One artifact's contract. Make it with :meth:`parse` or :meth:`build`, which check it.
+    """One artifact's contract. Make it with :meth:`parse` or :meth:`build`, which check it."""
 
-    Attributes:
-        schema: ``fer-edge-contract/1``.
-        model: its name; begins the artifact's file name.
-        labels: in the order of the output.
-        input: what goes in.
-        camera: how a picture becomes that.
-        normalization: None where values go in as they are.
-        quantization: of input and output.
-        output: what comes out.
-        sha256: over the stored bytes.
-        text: those stored bytes as text.
-    """
-
-    schema: str
-    model: str
-    labels: tuple[str, ...]
+    schema: Annotated[str, Choice(SCHEMA)]
+    model: Annotated[ModelName, "begins the artifact's file name"]
+    labels: Annotated[
+        tuple[Label, ...], Length(1, MOST_LABELS), Unique("label"), "in the order of the output"
+    ]
     input: InputSpec
     camera: CameraSpec
-    normalization: Normalization | None
+    normalization: Annotated[Normalization | None, "null where values go in as they are"]
     quantization: Quantization
     output: OutputSpec
-    sha256: str = field(compare=False)
-    text: str = field(compare=False, repr=False)
+    sha256: Annotated[Sha256, 'SHA-256 of the stored bytes before ,"sha256":" and a closing brace'] = field(
+        default="0" * 64, compare=False
+    )
+    text: Annotated[str, UNSTORED, "the stored bytes as text"] = field(default="", compare=False, repr=False)
+
+    def check(self) -> None:
+        """Normalization has a value a channel and belongs to tensors; int8, and only int8, has a quantized input."""
+        if self.normalization is not None:
+            self._check_normalization(self.normalization)
+        dtype, parameters = self.input.dtype, self.quantization.input
+        if dtype == "int8" and parameters is None:
+            refuse("quantization.input", None, "scale and zero_point where input.dtype is int8")
+        if dtype != "int8" and parameters is not None:
+            refuse("quantization.input", parameters, f"null where input.dtype is {dtype}")
+
+    def _check_normalization(self, normalization: Normalization) -> None:
+        if self.input.interface == "image":
+            allowed = "null where input.interface is image (the graph normalizes)"
+            refuse("normalization", normalization, allowed)
+        for name, values in (("mean", normalization.mean), ("std", normalization.std)):
+            if len(values) != self.input.channels:
+                refuse(f"normalization.{name}", values, f"a list of {self.input.channels}")
 
     @classmethod
     def parse(cls, text: str | bytes) -> Contract:
@@ -163,11 +189,10 @@ class Contract:
         Raises:
             ContractError: anything that the schema does not allow; the message names key, value and what is allowed.
         """
-        data = _JSON.encode(text)
-        document = _JSON.load(data)
-        found = _read(document)
-        digest = _check_bytes(data, document["sha256"])
-        return cls(**found, sha256=digest, text=data.decode("utf-8"))
+        found = DOCUMENT.read(text)
+        data = text.encode("utf-8") if isinstance(text, str) else bytes(text)
+        _check_bytes(data, found.sha256)
+        return replace(found, text=data.decode("utf-8"))
 
     @classmethod
     def build(
@@ -189,49 +214,28 @@ class Contract:
             ContractError: the values do not form a legal contract.
         """
         quantization = quantization or Quantization()
-        members: dict[str, Any] = {
-            "schema": SCHEMA,
-            "model": model,
-            "labels": list(labels),
-            "input": asdict(input),
-            "camera": _stored_camera(camera or CameraSpec()),
-            "normalization": _stored_normalization(normalization),
-            "quantization": {"input": _stored(quantization.input), "output": _stored(quantization.output)},
-            "output": asdict(output),
-        }
-        return cls.parse(_sealed(members))
+        stored = Quantization(_as_stored(quantization.input), _as_stored(quantization.output))
+        camera = camera or CameraSpec()
+        return cls.parse(
+            _seal(cls(SCHEMA, model, tuple(labels), input, camera, normalization, stored, output))
+        )
 
 
-def _stored_camera(camera: CameraSpec) -> dict[str, Any]:
-    # 0 and 0.0 are the same margin and must give the same bytes.
-    margin = camera.crop_margin
-    return {**asdict(camera), "crop_margin": float(margin) if type(margin) is int else margin}
+DOCUMENT = Document(Contract, "contract", ContractError, ordered=True)
 
 
-def _stored_normalization(normalization: Normalization | None) -> dict[str, list[float]] | None:
-    if normalization is None:
-        return None
-    return {
-        "mean": [float(value) for value in normalization.mean],
-        "std": [float(value) for value in normalization.std],
-    }
-
-
-def _stored(parameters: QuantizationParameters | None) -> dict[str, Any] | None:
+def _as_stored(parameters: QuantizationParameters | None) -> QuantizationParameters | None:
     if parameters is None:
         return None
-    return {"scale": as_float32(float(parameters.scale)), "zero_point": int(parameters.zero_point)}
+    return QuantizationParameters(as_float32(float(parameters.scale)), int(parameters.zero_point))
 
 
-def _sealed(members: dict[str, Any]) -> bytes:
-    try:
-        body = json.dumps(members, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8")
-    except (TypeError, ValueError) as error:  # ValueError: NaN, Infinity, lone surrogates
-        raise ContractError(
-            f"contract: a value cannot be stored as JSON: {ascii(str(error))[1:-1]}"
-        ) from None
-    digest = hashlib.sha256(body).hexdigest()
-    return body[:-1] + f',"sha256":"{digest}"}}'.encode()
+def _seal(contract: Contract) -> bytes:
+    """The stored bytes of a contract whose hash is still zeros."""
+    text = DOCUMENT.write(contract).encode("utf-8", "surrogatepass")
+    body = text[: text.rindex(b',"sha256":')]
+    digest = hashlib.sha256(body + b"}").hexdigest()
+    return body + f',"sha256":"{digest}"}}'.encode()
 
 
 def as_float32(value: float) -> float:
@@ -242,7 +246,7 @@ def as_float32(value: float) -> float:
         return float("inf") if value > 0 else float("-inf")
 
 
-def _check_bytes(data: bytes, stated: str) -> str:
+def _check_bytes(data: bytes, stated: str) -> None:
     """The hash is over the stored bytes before ``,"sha256":"``, plus the closing brace."""
     ending = _ENDING.search(data)
     if ending is None:
@@ -253,166 +257,7 @@ def _check_bytes(data: bytes, stated: str) -> str:
         raise ContractError("contract: it has blanks between its members; allowed: compact JSON on one line")
     digest = hashlib.sha256(data[: ending.start()] + b"}").hexdigest()
     if digest != stated:
-        _JSON.fail(
-            "sha256",
-            stated,
-            f"{digest}, the hash of these bytes; the contract was changed after it was written",
+        raise ContractError(
+            f"contract: sha256 is {stated!r}; allowed: {digest}, the hash of these bytes; the contract was changed "
+            "after it was written"
         )
-    return digest
-
-
-_MEMBERS = (
-    "schema",
-    "model",
-    "labels",
-    "input",
-    "camera",
-    "normalization",
-    "quantization",
-    "output",
-    "sha256",
-)
-
-
-def _read(document: object) -> dict[str, Any]:
-    if isinstance(document, dict) and "schema" in document:
-        _JSON.choice(document["schema"], "schema", (SCHEMA,))
-    members = _JSON.members(document, "", _MEMBERS, ordered=True)
-    _JSON.sha256(members["sha256"], "sha256")
-    specification = _read_input(members["input"])
-    return {
-        "schema": members["schema"],
-        "model": _read_model(members["model"]),
-        "labels": _read_labels(members["labels"]),
-        "input": specification,
-        "camera": _read_camera(members["camera"]),
-        "normalization": _read_normalization(members["normalization"], specification),
-        "quantization": _read_quantization(members["quantization"], specification),
-        "output": _read_output(members["output"]),
-    }
-
-
-def _read_model(value: object) -> str:
-    model = _JSON.string(value, "model", most=100)
-    if not model.isprintable() or model[0] in ". -" or set(model) & set('/\\:*?"<>|'):
-        _JSON.fail(
-            "model",
-            value,
-            'a name that can begin a file name: printable, without / \\ : * ? " < > | and no dot first',
-        )
-    return model
-
-
-def _read_labels(value: object) -> tuple[str, ...]:
-    labels: list[str] = []
-    for number, entry in enumerate(_JSON.array(value, "labels", least=1, most=MOST_LABELS)):
-        label = _JSON.string(entry, f"labels[{number}]", most=200)
-        if not label.isprintable() or not label.strip():
-            _JSON.fail(f"labels[{number}]", entry, "printable text on one line")
-        if label in RESERVED:
-            _JSON.fail(f"labels[{number}]", entry, f"any label but {', '.join(sorted(RESERVED))}")
-        labels.append(label)
-    twice = repeated(labels)
-    if twice is not None:
-        _JSON.fail("labels", twice, "each label once")
-    return tuple(labels)
-
-
-def _read_input(value: object) -> InputSpec:
-    names = ("name", "interface", "width", "height", "channels", "layout", "dtype")
-    members = _JSON.members(value, "input", names, ordered=True)
-    channels = members["channels"]
-    if isinstance(channels, bool) or not isinstance(channels, int) or channels not in (1, 3):
-        _JSON.fail("input.channels", channels, "1, 3")
-    found = InputSpec(
-        name=_read_name(members["name"], "input.name"),
-        interface=_JSON.choice(members["interface"], "input.interface", INTERFACES),
-        width=_JSON.integer(members["width"], "input.width", 1, LARGEST_SIDE),
-        height=_JSON.integer(members["height"], "input.height", 1, LARGEST_SIDE),
-        channels=channels,
-        layout=_JSON.choice(members["layout"], "input.layout", LAYOUTS),
-        dtype=_JSON.choice(members["dtype"], "input.dtype", DTYPES),
-    )
-    if found.interface == "image" and found.channels != 3:
-        _JSON.fail("input.channels", channels, "3 where input.interface is image")
-    if found.interface == "image" and found.dtype == "int8":
-        _JSON.fail("input.dtype", found.dtype, "float32, uint8 where input.interface is image")
-    return found
-
-
-def _read_name(value: object, key: str) -> str:
-    name = _JSON.string(value, key, most=200)
-    if not name.isprintable():
-        _JSON.fail(key, value, "printable text on one line")
-    return name
-
-
-def _read_camera(value: object) -> CameraSpec:
-    members = _JSON.members(value, "camera", ("spec", "crop_margin", "mirror"), ordered=True)
-    return CameraSpec(
-        spec=_JSON.integer(members["spec"], "camera.spec", CAMERA_SPEC, CAMERA_SPEC),
-        crop_margin=_JSON.number(
-            members["crop_margin"],
-            "camera.crop_margin",
-            "a finite number, 0 or more",
-            lambda number: number >= 0,
-        ),
-        mirror=_JSON.boolean(members["mirror"], "camera.mirror"),
-    )
-
-
-def _read_normalization(value: object, specification: InputSpec) -> Normalization | None:
-    if value is None:
-        return None
-    if specification.interface == "image":
-        _JSON.fail("normalization", value, "null where input.interface is image (the graph normalizes)")
-    members = _JSON.members(value, "normalization", ("mean", "std"), ordered=True)
-    count = specification.channels
-    mean = [
-        _JSON.number(entry, "normalization.mean", "finite float32 numbers", lambda number: abs(number) < 1e30)
-        for entry in _JSON.array(members["mean"], "normalization.mean", least=count, most=count)
-    ]
-    std = [
-        # Smaller ones have no inverse in float32.
-        _JSON.number(
-            entry, "normalization.std", "positive float32 numbers", lambda number: 1e-6 <= number < 1e30
-        )
-        for entry in _JSON.array(members["std"], "normalization.std", least=count, most=count)
-    ]
-    return Normalization(tuple(mean), tuple(std))
-
-
-def _read_quantization(value: object, specification: InputSpec) -> Quantization:
-    members = _JSON.members(value, "quantization", ("input", "output"), ordered=True)
-    found = Quantization(
-        input=_read_parameters(members["input"], "quantization.input", 127),
-        output=_read_parameters(members["output"], "quantization.output", 255),
-    )
-    if specification.dtype == "int8" and found.input is None:
-        _JSON.fail("quantization.input", None, "scale and zero_point where input.dtype is int8")
-    if specification.dtype != "int8" and found.input is not None:
-        _JSON.fail("quantization.input", members["input"], f"null where input.dtype is {specification.dtype}")
-    return found
-
-
-def _read_parameters(value: object, key: str, largest: int) -> QuantizationParameters | None:
-    if value is None:
-        return None
-    members = _JSON.members(value, key, ("scale", "zero_point"), ordered=True)
-    return QuantizationParameters(
-        scale=_JSON.number(
-            members["scale"],
-            f"{key}.scale",
-            "a positive float32 number",
-            lambda number: 1e-37 < number < 1e37,
-        ),
-        zero_point=_JSON.integer(members["zero_point"], f"{key}.zero_point", -128, largest),
-    )
-
-
-def _read_output(value: object) -> OutputSpec:
-    members = _JSON.members(value, "output", ("name", "kind"), ordered=True)
-    return OutputSpec(
-        name=_read_name(members["name"], "output.name"),
-        kind=_JSON.choice(members["kind"], "output.kind", OUTPUT_KINDS),
-    )

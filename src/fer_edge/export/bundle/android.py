@@ -16,7 +16,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
-from fer_edge.runtime.manifest_json import MANIFEST
+from fer_edge.runtime.manifest import MANIFEST
 
 FORMAT = "tflite"
 ASSETS = Path("src/main/assets/bundle")

@@ -17,8 +17,7 @@ from fer_edge.export.reference_model.model import Original
 from fer_edge.export.run.results import WRITTEN, Row
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
-from fer_edge.runtime.manifest import Artifact, FileEntry, Manifest, Skipped, Source
-from fer_edge.runtime.manifest_json import MANIFEST
+from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, Skipped, Source
 from fer_edge.runtime.variants import CALIBRATED
 from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
 

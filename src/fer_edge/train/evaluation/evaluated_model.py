@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.runtime.manifest_json import MANIFEST
+from fer_edge.runtime.manifest import MANIFEST
 from fer_edge.runtime.model import load, softmax
 from fer_edge.runtime.paths import kind_of
 

@@ -1,0 +1,112 @@
+"""Marks for ``Annotated``: what a field's type alone does not say. The table stands in the package's docstring."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bounds of a number.
+
+    Attributes:
+        least: the smallest allowed.
+        most: the largest allowed.
+        above: what it must be larger than.
+        below: what it must be smaller than.
+        words: what is allowed, where figures say it badly.
+    """
+
+    least: float | None = None
+    most: float | None = None
+    above: float | None = None
+    below: float | None = None
+    words: str | None = None
+
+    def holds(self, value: float) -> bool:
+        """Whether the number lies within."""
+        return (
+            (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
+            and (self.above is None or value > self.above)
+            and (self.below is None or value < self.below)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """Bounds of a text's characters or a list's entries, both included."""
+
+    least: int
+    most: int
+
+
+class Choice:
+    """The allowed words or integers, in the order to show."""
+
+    def __init__(self, *words: str | int) -> None:
+        self.words = words
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression that the whole text matches, and what that is in words."""
+
+    expression: str
+    words: str
+
+    def holds(self, value: str) -> bool:
+        """Whether the text matches."""
+        return re.fullmatch(self.expression, value) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A test of one value, and what it allows in words."""
+
+    test: Callable[[Any], bool]
+    words: str
+
+    def holds(self, value: Any) -> bool:
+        """Whether the value passes."""
+        return self.test(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Texts of a list, none of them twice; ``name`` says what one of them is."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The first version of the document that has the member."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rounded:
+    """Digits after the point that the writer keeps."""
+
+    digits: int
+
+
+class Mark(enum.Enum):
+    """Marks without values."""
+
+    OPTIONAL = enum.auto()
+    OMITTED = enum.auto()
+    UNSTORED = enum.auto()
+    SORTED = enum.auto()
+    AS_ARRAY = enum.auto()
+
+
+OPTIONAL, OMITTED, UNSTORED, SORTED, AS_ARRAY = Mark
+
+Sha256 = Annotated[str, Pattern("[0-9a-f]{64}", "a SHA-256 of 64 lower-case hexadecimal digits")]
