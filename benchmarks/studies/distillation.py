@@ -27,7 +27,8 @@ from short_training import BATCH, Budget, drawn, plain, right, train
 
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import mcnemar
-from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.compact.distillation import Distillation
 from fer_edge.train.models import build
 from fer_edge.train.models.separable import SeparableNet
@@ -99,7 +100,7 @@ def answers(seed: int, work: Path) -> Flags:
 
 def teacher() -> nn.Module:
     """The built-in model, as it is committed."""
-    return fit(build("fer_mini", num_classes=8), read_checkpoint(builtin_checkpoint())).eval()
+    return load_weights(build("fer_mini", num_classes=8), read_checkpoint(builtin_checkpoint())).eval()
 
 
 def student() -> nn.Module:

@@ -38,7 +38,8 @@ from short_training import (
 
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import mcnemar
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.compact.quantization_aware import finish, prepare
 from fer_edge.train.models import build
 
@@ -166,7 +167,7 @@ def _interval(first: Any, second: Any) -> list[float]:
 
 
 def _read(name: str, path: Path) -> nn.Module:
-    return fit(fresh(name), read_checkpoint(path))
+    return load_weights(fresh(name), read_checkpoint(path))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ import pytest
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic import SyntheticFaces
-from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.evaluation.accuracy import figures, probabilities
@@ -56,7 +57,7 @@ def test_the_record_meets_the_goals(record):
 
 
 def test_it_recognizes_clear_faces_that_nobody_has_seen(checkpoint):
-    module = fit(resolve("fer_mini", num_classes=8), checkpoint)
+    module = load_weights(resolve("fer_mini", num_classes=8), checkpoint)
     contract = checkpoint.contract
     crops = Crops(64, 64, 1, contract.camera.crop_margin, 1, 0)
     arrays = load(SyntheticFaces("test", 240, seed=77, clear=True), crops, range(8), workers=1)

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from fer_edge.runtime import Contract
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.cli import main
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import RECIPES
@@ -66,7 +67,7 @@ def test_a_training_leaves_what_export_takes(call, tmp_path):
     assert checkpoint.contract.text == (tmp_path / "best.safetensors.contract.json").read_text()
     assert checkpoint.contract.output.kind == "logits"
     assert checkpoint.contract.input.shape == (1, 1, 64, 64)
-    fit(resolve("fer_mini", num_classes=8), checkpoint)
+    load_weights(resolve("fer_mini", num_classes=8), checkpoint)
     report = json.loads((tmp_path / "report.json").read_text())
     assert len(report["epochs"]) == len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
     assert sum(map(sum, report["test"]["all"]["confusion"])) == 16
@@ -111,7 +112,7 @@ def test_snapshots_pass_the_door(call, tmp_path):
         read_checkpoint(tmp_path / "best.ckpt"),
         read_checkpoint(tmp_path / "best.safetensors"),
     )
-    module = fit(resolve("fer_mini", num_classes=8), best)
+    module = load_weights(resolve("fer_mini", num_classes=8), best)
     for name, tensor in weights.state.items():
         assert torch.equal(module.state_dict()[name], tensor)
 

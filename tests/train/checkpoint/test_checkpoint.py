@@ -25,7 +25,8 @@ from fer_edge.runtime.contract import (
     Quantization,
 )
 from fer_edge.runtime.errors import CheckpointError, ContractError
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint, write_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.checkpoint.safetensors_file import serialize
 
 
@@ -85,7 +86,7 @@ def test_wrapped_weights_are_found(tmp_path, state, wrapper):
 def test_prefixes_of_wrappers_are_removed(tmp_path, net, state, prefix):
     path = saved(tmp_path / "a.pth", {prefix + name: tensor for name, tensor in state.items()})
     other = Net()
-    fit(other, read_checkpoint(path))
+    load_weights(other, read_checkpoint(path))
     assert same(dict(other.state_dict()), state)
 
 
@@ -96,7 +97,7 @@ def test_a_network_that_calls_its_own_part_model_keeps_the_name(tmp_path):
             self.model = nn.Linear(2, 2)
 
     outer, other = Outer(), Outer()
-    fit(other, read_checkpoint(saved(tmp_path / "a.pth", outer.state_dict())))
+    load_weights(other, read_checkpoint(saved(tmp_path / "a.pth", outer.state_dict())))
     assert same(dict(outer.state_dict()), dict(other.state_dict()))
 
 
@@ -117,7 +118,7 @@ def test_other_floats_become_float32(tmp_path, state, dtype, suffix):
 
 def test_count_of_batches_may_be_missing(tmp_path, state):
     del state["norm.num_batches_tracked"]
-    fit(Net(), read_checkpoint(saved(tmp_path / "a.pth", state)))
+    load_weights(Net(), read_checkpoint(saved(tmp_path / "a.pth", state)))
 
 
 def test_shared_tensors_are_taken(tmp_path):
@@ -137,7 +138,7 @@ def test_all_faults_are_listed_at_once(tmp_path, net, state):
     state |= {"extra": torch.zeros(1), "head.weight": torch.zeros(7, 2)}
     before = {name: tensor.clone() for name, tensor in net.state_dict().items()}
     with pytest.raises(CheckpointError) as caught:
-        fit(net, read_checkpoint(saved(tmp_path / "a.pth", state)))
+        load_weights(net, read_checkpoint(saved(tmp_path / "a.pth", state)))
     text = str(caught.value)
     assert "2 missing: conv.bias, norm.weight" in text
     assert "1 unexpected: extra" in text
@@ -148,21 +149,21 @@ def test_all_faults_are_listed_at_once(tmp_path, net, state):
 def test_every_misfit_of_a_large_network_is_named(tmp_path, net):
     many = {f"layer{i}": torch.zeros(1) for i in range(900)}
     with pytest.raises(CheckpointError, match="900 unexpected") as caught:
-        fit(net, read_checkpoint(saved(tmp_path / "a.pth", many)))
+        load_weights(net, read_checkpoint(saved(tmp_path / "a.pth", many)))
     assert all(f" {name}" in str(caught.value) for name in many)
 
 
 def test_endless_lists_are_cut_with_their_count(tmp_path, net):
     many = {f"layer{i}": torch.zeros(1) for i in range(3000)}
     with pytest.raises(CheckpointError, match="3000 unexpected") as caught:
-        fit(net, read_checkpoint(saved(tmp_path / "a.pth", many)))
+        load_weights(net, read_checkpoint(saved(tmp_path / "a.pth", many)))
     assert "and 2000 more" in str(caught.value)
 
 
 def test_integers_in_the_place_of_weights(tmp_path, net, state):
     state["head.bias"] = torch.zeros(4, dtype=torch.int32)
     with pytest.raises(CheckpointError, match=r"1 of another kind: head.bias \(int64\)"):
-        fit(net, read_checkpoint(saved(tmp_path / "a.pth", state)))
+        load_weights(net, read_checkpoint(saved(tmp_path / "a.pth", state)))
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])

@@ -6,7 +6,7 @@ from torch import nn
 
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.checkpoint import write_checkpoint
-from fer_edge.train.checkpoint.initial_weights import last_layer, start_from
+from fer_edge.train.checkpoint.network import initialize, last_layer
 from fer_edge.train.loop.pipeline import contract_of
 from fer_edge.train.recipes import recipe
 
@@ -31,7 +31,7 @@ def same(first, second, prefix):
 def test_all_weights_of_the_same_classes(tmp_path):
     theirs, mine = network(2, 1), network(2, 2)
     write_checkpoint(tmp_path / "a.safetensors", theirs.state_dict(), contract("anger", "fear"))
-    assert "all weights" in start_from(mine, tmp_path / "a.safetensors", contract("anger", "fear"))
+    assert "all weights" in initialize(mine, tmp_path / "a.safetensors", contract("anger", "fear"))
     assert same(mine, theirs, "")
 
 
@@ -41,7 +41,7 @@ def test_another_number_of_classes_leaves_out_the_last_layer(tmp_path):
         {"state_dict": {f"module.{name}": value for name, value in theirs.state_dict().items()}},
         tmp_path / "a.pth",
     )
-    said = start_from(mine, tmp_path / "a.pth", contract("anger", "fear"))
+    said = initialize(mine, tmp_path / "a.pth", contract("anger", "fear"))
     assert "except the last layer 3" in said
     assert same(mine, theirs, "0")
     assert same(mine, theirs, "1")
@@ -51,14 +51,14 @@ def test_another_number_of_classes_leaves_out_the_last_layer(tmp_path):
 def test_other_labels_of_the_same_number_leave_it_out_too(tmp_path):
     theirs, mine, fresh = network(2, 1), network(2, 2), network(2, 2)
     write_checkpoint(tmp_path / "a.safetensors", theirs.state_dict(), contract("fear", "anger"))
-    assert "except the last layer" in start_from(mine, tmp_path / "a.safetensors", contract("anger", "fear"))
+    assert "except the last layer" in initialize(mine, tmp_path / "a.safetensors", contract("anger", "fear"))
     assert same(mine, fresh, "3")
 
 
 def test_what_does_not_fit_otherwise_is_refused(tmp_path):
     torch.save(nn.Sequential(nn.Conv2d(3, 2, 3)).state_dict(), tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match=r"0\.weight 2x3x3x3 instead of 2x1x3x3"):
-        start_from(network(2, 0), tmp_path / "a.pth", contract("anger", "fear"))
+        initialize(network(2, 0), tmp_path / "a.pth", contract("anger", "fear"))
 
 
 def test_the_last_layer_has_weights_of_its_own():

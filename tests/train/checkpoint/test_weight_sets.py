@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 
 
 class Net(nn.Module):
@@ -39,7 +40,7 @@ def prefixed(state, prefix):
 
 def fitted(path, content, key=None, net=None):
     torch.save(content, path)
-    return fit(net or Net(), read_checkpoint(path, weights_key=key)).state_dict()
+    return load_weights(net or Net(), read_checkpoint(path, weights_key=key)).state_dict()
 
 
 def same(first, second):
@@ -97,7 +98,7 @@ SHAPES = {
 def test_the_weights_are_found(tmp_path, state, shape, new):
     path = tmp_path / "a.pth"
     torch.save(SHAPES[shape](state), path, _use_new_zipfile_serialization=new)
-    got = fit(Net(), read_checkpoint(path)).state_dict()
+    got = load_weights(Net(), read_checkpoint(path)).state_dict()
     expected = {n: t.half().to(t.dtype) for n, t in state.items()} if shape == "half" else state
     assert same(got, expected)
 
@@ -144,9 +145,10 @@ def test_two_sets_of_a_safetensors_file_are_asked_about_too(tmp_path, state):
     content = {**prefixed(state, "model."), **prefixed(halved(state), "ema.")}
     safetensors.torch.save_file(content, tmp_path / "a.safetensors")
     with pytest.raises(CheckpointError, match=r"ema \(9 tensors, fits\), model \(9 tensors, fits\)"):
-        fit(Net(), read_checkpoint(tmp_path / "a.safetensors"))
+        load_weights(Net(), read_checkpoint(tmp_path / "a.safetensors"))
     assert same(
-        fit(Net(), read_checkpoint(tmp_path / "a.safetensors", weights_key="ema")).state_dict(), halved(state)
+        load_weights(Net(), read_checkpoint(tmp_path / "a.safetensors", weights_key="ema")).state_dict(),
+        halved(state),
     )
 
 
@@ -191,7 +193,7 @@ def test_versions_of_modules_come_along(tmp_path):
     torch.save({"state_dict": net.state_dict()}, tmp_path / "a.pth")
     read = read_checkpoint(tmp_path / "a.pth")
     assert read.sets["state_dict"].versions[""] == {"version": 2}
-    other = fit(torchvision.models.mnasnet0_5(num_classes=3), read)
+    other = load_weights(torchvision.models.mnasnet0_5(num_classes=3), read)
     assert same(other.state_dict(), net.state_dict())
 
 

@@ -19,10 +19,10 @@ from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.checkpoint.checkpoint import (
     ARCH_KEY,
     builtin_checkpoint,
-    fit,
     read_checkpoint,
     write_checkpoint,
 )
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.compact.quantization_aware import check_precision, finish, prepare
 from fer_edge.train.models import build
 
@@ -191,7 +191,7 @@ def test_export_takes_the_weights(tmp_path):
     """The built-in model, one small step more, and the real command to int8 TFLite."""
     torch.manual_seed(0)
     builtin = read_checkpoint(builtin_checkpoint())
-    network = fit(build("fer_mini", num_classes=8, channels=1), builtin)
+    network = load_weights(build("fer_mini", num_classes=8, channels=1), builtin)
     images = torch.rand(4, 1, 64, 64)
     module = prepare(network, images)
     optimizer = torch.optim.SGD(module.parameters(), lr=1e-6)

@@ -15,10 +15,10 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.checkpoint.checkpoint import (
     ARCH_KEY,
     builtin_checkpoint,
-    fit,
     read_checkpoint,
     write_checkpoint,
 )
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.data.arrays import load as load_arrays
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.evaluation.accuracy import probabilities
@@ -55,7 +55,7 @@ def test_a_checkpoint_on_drawn_faces_answers_as_the_training_evaluates(call, tmp
     contract = checkpoint.contract
     crops = Crops.of(contract.input, margin=contract.camera.crop_margin, views=1, seed=0)
     arrays = load_arrays(SyntheticFaces("test", 24), crops, range(8), workers=1)
-    network = fit(resolve("fer_mini", num_classes=8, channels=1), checkpoint)
+    network = load_weights(resolve("fer_mini", num_classes=8, channels=1), checkpoint)
     expected = probabilities(network, arrays, contract)
     found = read(tmp_path / "evaluation.json")
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)

@@ -6,7 +6,8 @@ import pytest
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.run_options import Wishes, network_of
 from fer_edge.train.loop.snapshots import AtomicFiles
@@ -22,7 +23,7 @@ class Stop(Exception):
 def test_rounding_in_training_leaves_a_float_network_and_resumes(nets, short, monkeypatch):
     chosen = replace(short, epochs=2, monitor="loss")
     train(chosen, nets / "whole", QUIET, workers=1, wishes=WISHES)
-    fit(network_of(chosen), read_checkpoint(nets / "whole/best.safetensors"))
+    load_weights(network_of(chosen), read_checkpoint(nets / "whole/best.safetensors"))
     save = AtomicFiles.save_checkpoint
 
     def then_stop(self, checkpoint, path, storage_options=None):

@@ -25,12 +25,11 @@ from fer_edge.train.checkpoint.checkpoint import (
     OUTPUT_KEY,
     Checkpoint,
     builtin_checkpoint,
-    fit,
     read_checkpoint,
     write_checkpoint,
 )
-from fer_edge.train.models import ARCHITECTURES, resolve
-from fer_edge.train.models.foreign import RAISED, sentence
+from fer_edge.train.checkpoint.network import build_network
+from fer_edge.train.models import ARCHITECTURES
 from fer_edge.train.models.selection import ALL, Selection
 
 if TYPE_CHECKING:
@@ -136,50 +135,16 @@ def build(
     checkpoint: Checkpoint,
     selection: Selection = ALL,
 ) -> nn.Module:
-    """The module with the checkpoint's weights: ``eval()``, on the CPU, without gradients.
+    """The module with the checkpoint's weights: ``eval()``, on the CPU, without gradients, the same in every process.
 
     Raises:
-        CheckpointError: the weights do not fit, or the architecture cannot be made.
-        ExportError: the module cannot be put into evaluation mode.
+        CheckpointError: the weights do not fit, or the architecture cannot be made or evaluated.
     """
     import torch
 
     torch.set_num_threads(1)
-    # Buffers that no checkpoint holds must be the same in every process that builds the module.
-    torch.manual_seed(0)
-    module = resolve(
-        arch, num_classes=len(contract.labels), channels=contract.input.channels, arch_args=arch_args
-    )
-    _complete_lazy(module, contract)
-    fit(module, checkpoint)
-    try:
-        module.eval()  # which may be somebody's, and may return nothing
-    except RAISED as error:
-        raise ExportError(f"--arch {arch}: eval() raised {sentence(error)}") from error
-    module.requires_grad_(False)
-    if not selection:
-        return module
-    from fer_edge.train.models.selected import Selected
-
-    return Selected(module, selection).eval()
-
-
-def _complete_lazy(module: nn.Module, contract: Contract) -> None:
-    """Give modules that take their shapes from their first input one, as their authors would."""
-    import torch
-    from torch.nn.parameter import is_lazy
-
-    if not any(map(is_lazy, (*module.parameters(), *module.buffers()))):
-        return
-    spec = contract.input
-    module.eval()
-    try:
-        with torch.no_grad():
-            module(torch.zeros(1, spec.channels, spec.height, spec.width))
-    except RAISED as error:
-        raise ExportError(
-            f"the module has lazy parameters and refuses the input that would give them a shape: {sentence(error)}"
-        ) from error
+    torch.manual_seed(0)  # buffers that no checkpoint holds
+    return build_network(checkpoint, arch, contract, arch_args=arch_args, selection=selection)
 
 
 def _refuse_one_label(contract: Contract) -> None:

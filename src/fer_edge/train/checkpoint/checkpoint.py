@@ -1,4 +1,4 @@
-"""The door for weights: whatever comes from a stranger is read here, and nothing in it is ever run.
+"""Checkpoints: files of weights, whoever wrote them; nothing in one is ever run.
 
 A safetensors file holds numbers and text. What torch.save wrote is a pickle: it is unpickled in a child that imports
 nothing and gives numbers alone; there is no other way in, and no fallback. TorchScript archives hold code and are
@@ -13,29 +13,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint.load_weights import fit
-from fer_edge.train.checkpoint.weight_sets import WeightSet, listed, narrowed
+from fer_edge.train.checkpoint.weight_sets import WeightSet, list_keys, narrow
 from fer_edge.train.models.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from fer_edge.runtime.contract import Contract
-
-__all__ = [
-    "ARCH_ARGS_KEY",
-    "ARCH_KEY",
-    "CONTRACT_KEY",
-    "OUTPUT_KEY",
-    "Checkpoint",
-    "builtin_checkpoint",
-    "fit",
-    "read_checkpoint",
-    "write_checkpoint",
-]
 
 CONTRACT_KEY = "fer_edge_contract"
 ARCH_KEY = "fer_edge_arch"
@@ -49,7 +36,7 @@ class Checkpoint:
     """Weights as numbers.
 
     Attributes:
-        sets: by ``--weights-key``; :func:`fit` takes the one that fits.
+        sets: by ``--weights-key``; ``load_weights`` takes the one that fits.
         contract: how the network is fed, if the file says so.
         metadata: text stored beside the weights: ``fer_edge_arch`` and so on; of pickles only snapshots have any.
         sha256: of the file's bytes, in hexadecimal.
@@ -72,7 +59,9 @@ class Checkpoint:
             CheckpointError: there are several sets of weights.
         """
         if len(self.sets) > 1:
-            raise CheckpointError(f"{self.path.name} holds {listed(self.sets)}; say which with --weights-key")
+            raise CheckpointError(
+                f"{self.path.name} holds {list_keys(self.sets)}; say which with --weights-key"
+            )
         return next(iter(self.sets.values())).tensors
 
     def clean(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -141,7 +130,7 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
         handle.seek(0)
         sets, metadata = _sets(handle, form, path)
     if weights_key is not None:
-        sets = narrowed(sets, weights_key, path.name)
+        sets = narrow(sets, weights_key, path.name)
     if len(sets) == 1:
         from fer_edge.train.checkpoint.finite import clean
 
@@ -152,7 +141,7 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
     return Checkpoint(sets, _contract(metadata, path.name), metadata, digest, path, size)
 
 
-def _sets(handle: IO[bytes], form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
+def _sets(handle: BinaryIO, form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
     if form == "pickle":
         from fer_edge.train.checkpoint.pickle_file import parse as unpickle
 

@@ -1,4 +1,4 @@
-"""What numbers may come in: plain finite tensors of known kinds, as float32."""
+"""The tensors that may come out of a file: plain, finite, of known kinds, as float32."""
 
 from __future__ import annotations
 

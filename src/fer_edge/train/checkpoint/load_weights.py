@@ -1,4 +1,4 @@
-"""Weights into a network: the set that fits, every tensor in its place, or one sentence that lists all that does not."""
+"""Loading weights into a network: the set that fits, every tensor in its place, or one sentence that lists all that does not."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.errors import CheckpointError
+from fer_edge.train.checkpoint.weight_sets import WeightSet
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from fer_edge.train.checkpoint.checkpoint import Checkpoint
-    from fer_edge.train.checkpoint.weight_sets import WeightSet
 
 WRAPPERS = ("_orig_mod", "module", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 """Parts of names, at the front and inside, that torch.compile, DataParallel, SWA and the like put around a module."""
@@ -38,7 +38,7 @@ LONGEST_NAME, DEEPEST = 120, 40
 
 
 @dataclass(frozen=True)
-class Arranged:
+class Assignment:
     """One set of weights under the names of a network.
 
     Attributes:
@@ -56,7 +56,7 @@ class Arranged:
     fitting: int
 
 
-def fit(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
+def load_weights(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
     """Load ``checkpoint`` into ``module`` strictly.
 
     Args:
@@ -71,21 +71,21 @@ def fit(module: nn.Module, checkpoint: Checkpoint) -> nn.Module:
         CheckpointError: several sets of weights fit and differ; or missing, unexpected and wrongly shaped tensors, all
             at once. ``module`` is then unchanged.
     """
-    place(module, choose(checkpoint, module))
+    assign(module, choose(checkpoint, module))
     return module
 
 
-def place(module: nn.Module, arranged: Arranged) -> None:
+def assign(module: nn.Module, weights: Assignment) -> None:
     """Load what fits; tensors that are missing stay as they are, as do versions that nobody noted."""
     wanted = module.state_dict()
     versions = getattr(wanted, "_metadata", {})
-    state = OrderedDict((name, arranged.tensors.get(name, tensor)) for name, tensor in wanted.items())
+    state = OrderedDict((name, weights.tensors.get(name, tensor)) for name, tensor in wanted.items())
     # Some modules read older layouts by the version that the state dictionary carries.
-    state._metadata = OrderedDict({**versions, **arranged.versions})  # type: ignore[attr-defined]
+    state._metadata = OrderedDict({**versions, **weights.versions})  # type: ignore[attr-defined]
     module.load_state_dict(state)
 
 
-def choose(checkpoint: Checkpoint, module: nn.Module, loose: str = "") -> Arranged:
+def choose(checkpoint: Checkpoint, module: nn.Module, loose: str = "") -> Assignment:
     """The one set of weights that fits ``module``.
 
     Args:
@@ -97,7 +97,7 @@ def choose(checkpoint: Checkpoint, module: nn.Module, loose: str = "") -> Arrang
         CheckpointError: none fits, or several that differ.
     """
     wanted = module.state_dict()
-    every = [found for key, one in checkpoint.sets.items() for found in arrange(key, one, wanted, loose)]
+    every = [found for key, one in checkpoint.sets.items() for found in assignments(key, one, wanted, loose)]
     fitting = [found for found in every if not found.faults]
     if not fitting:
         fitting = [found for found in _joined(checkpoint.sets, wanted, loose) if not found.faults]
@@ -109,7 +109,7 @@ def choose(checkpoint: Checkpoint, module: nn.Module, loose: str = "") -> Arrang
     return replace(fitting[0], tensors=checkpoint.clean(fitting[0].tensors))
 
 
-def arrange(key: str, one: WeightSet, wanted: Mapping[str, Tensor], loose: str = "") -> list[Arranged]:
+def assignments(key: str, one: WeightSet, wanted: Mapping[str, Tensor], loose: str = "") -> list[Assignment]:
     """The set under the network's names: as it fits best, or in each of several ways if there are copies inside.
 
     Args:
@@ -125,10 +125,10 @@ def arrange(key: str, one: WeightSet, wanted: Mapping[str, Tensor], loose: str =
     chosen = full or [max(votes, key=lambda prefix: (votes[prefix], -len(prefix)), default="")]
     # Another whole copy of the network is nothing unexpected: it is another choice.
     others = tuple(prefix for prefix in full if prefix)
-    return [_arranged(key, one, names, prefix, others, wanted, loose) for prefix in chosen]
+    return [_assignment(key, one, names, prefix, others, wanted, loose) for prefix in chosen]
 
 
-def _arranged(
+def _assignment(
     key: str,
     one: WeightSet,
     names: Mapping[str, str],
@@ -136,7 +136,7 @@ def _arranged(
     copies: tuple[str, ...],
     wanted: Mapping[str, Tensor],
     loose: str,
-) -> Arranged:
+) -> Assignment:
     tensors: dict[str, Tensor] = {}
     for name, original in names.items():
         inner = name.removeprefix(prefix)
@@ -151,7 +151,7 @@ def _arranged(
     }
     faults = tuple(_faults(tensors, wanted, loose))
     found = sum(name in tensors and tensors[name].shape == wanted[name].shape for name in wanted)
-    return Arranged(
+    return Assignment(
         ".".join(filter(None, [key, prefix.rstrip(".")])) or ".", tensors, versions, faults, found
     )
 
@@ -189,10 +189,8 @@ def _prefixes(names: Iterable[str], wanted: Mapping[str, Tensor]) -> Counter[str
     return votes
 
 
-def _joined(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: str) -> Iterable[Arranged]:
+def _joined(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: str) -> Iterable[Assignment]:
     """Parts of a network that stand in dictionaries of their own, called as the network calls them."""
-    from fer_edge.train.checkpoint.weight_sets import WeightSet
-
     for parent in {path.rpartition(".")[0] for path in sets}:
         parts = {
             path.rpartition(".")[2]: one
@@ -201,10 +199,10 @@ def _joined(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: 
         }
         used = [part for part in parts if any(name.startswith(f"{part}.") for name in wanted)]
         tensors = {f"{part}.{name}": tensor for part in used for name, tensor in parts[part].tensors.items()}
-        yield from arrange("+".join(used), WeightSet(tensors), wanted, loose)
+        yield from assignments("+".join(used), WeightSet(tensors), wanted, loose)
 
 
-def _equal(first: Arranged, second: Arranged) -> bool:
+def _equal(first: Assignment, second: Assignment) -> bool:
     import torch
 
     return first.tensors.keys() == second.tensors.keys() and all(
@@ -212,7 +210,7 @@ def _equal(first: Arranged, second: Arranged) -> bool:
     )
 
 
-def _ask(checkpoint: Checkpoint, fitting: list[Arranged], every: list[Arranged]) -> str:
+def _ask(checkpoint: Checkpoint, fitting: list[Assignment], every: list[Assignment]) -> str:
     words = [f"{found.key} ({len(found.tensors)} tensors, fits)" for found in fitting]
     words += [f"{found.key} (does not fit)" for found in every if found.faults]
     return (
@@ -222,7 +220,7 @@ def _ask(checkpoint: Checkpoint, fitting: list[Arranged], every: list[Arranged])
     )
 
 
-def _misfit(checkpoint: Checkpoint, network: str, best: Arranged) -> str:
+def _misfit(checkpoint: Checkpoint, network: str, best: Assignment) -> str:
     where = (
         f" ({best.key[:LONGEST_NAME]}, the nearest of {len(checkpoint.sets)} sets)"
         if len(checkpoint.sets) > 1

@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -40,7 +40,7 @@ Found = tuple[dict[str, WeightSet], dict[str, str]]
 """Sets of weights, and what a snapshot of ours says of them in text."""
 
 
-def parse(handle: IO[bytes], name: str) -> Found:
+def parse(handle: BinaryIO, name: str) -> Found:
     """All sets of weights in a file.
 
     Args:
@@ -60,12 +60,12 @@ def parse(handle: IO[bytes], name: str) -> Found:
         handle.seek(0)
         return _stream(handle.read(), name)
     except (ValueError, KeyError, TypeError, IndexError, EOFError, OSError, RuntimeError) as error:
-        # The child's answer is a stranger's too, and so are the archive's tables.
+        # The child's answer is untrusted input too, and so are the archive's tables.
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise CheckpointError(f"{name} is refused: it is damaged ({said}); copy it again") from error
 
 
-def _archive(handle: IO[bytes], name: str) -> Found:
+def _archive(handle: BinaryIO, name: str) -> Found:
     try:
         with zipfile.ZipFile(handle) as archive:
             return _of_archive(archive, name, handle.seek(0, os.SEEK_END))
@@ -120,7 +120,7 @@ def _unpickled(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
             answer, _ = child.communicate(data, timeout=WALL_SECONDS)
         except subprocess.TimeoutExpired:
             answer = b""
-        finally:  # also of Ctrl-C, to which a child that counts is deaf
+        finally:  # also of Ctrl-C, which a child that counts does not notice
             child.kill()
     if len(answer) < 8:
         raise CheckpointError(
@@ -199,7 +199,8 @@ def _tensor(said: list[Any], storages: list[Tensor], key: str) -> Tensor:
     if offset + sum((edge - 1) * step for edge, step in zip(shape, stride, strict=True)) >= count:
         raise ValueError(f"{key[:200]} has more numbers than there are")
     # Views of one storage share its memory, as in the file.
-    return storages[index][: count * dtype.itemsize].view(dtype).as_strided(shape, stride, offset)
+    found: Tensor = storages[index][: count * dtype.itemsize].view(dtype).as_strided(shape, stride, offset)
+    return found
 
 
 def _width(kind: str) -> int:

@@ -2,11 +2,11 @@
 
 A pickle is a program. Here it runs where it can do no harm: no name in it is ever imported, every class that it asks for
 is a stand-in of this file, and time, memory and files are limited by the system, since a pickle of 600 bytes can keep a
-processor busy for a century without a single instruction of Python, deaf to Ctrl-C. Nothing but the standard library is
+processor busy for a century without a single instruction of Python, where no Ctrl-C arrives. Nothing but the standard library is
 imported: the child takes some hundredths of a second. It is one file because nothing else of ours can be found there.
 
 Out goes eight bytes of length, JSON, and the numbers that stand in the pickle itself. The parent (``pickle_file``) takes
-both as a stranger's data.
+both as untrusted input.
 """
 
 from __future__ import annotations
@@ -205,11 +205,29 @@ def _inert(*names: str) -> dict[str, Any]:
     return {name: type("Known", (Inert,), {}) for name in names}
 
 
+IGNORED = """
+    argparse.Namespace datetime.date datetime.datetime datetime.timedelta datetime.timezone
+    easydict.EasyDict lightning.fabric.utilities.data.AttributeDict
+    lightning.pytorch.callbacks.early_stopping.EarlyStopping
+    lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint
+    lightning_fabric.utilities.data.AttributeDict mmengine.config.config.ConfigDict
+    omegaconf.base.ContainerMetadata omegaconf.base.Metadata omegaconf.dictconfig.DictConfig
+    omegaconf.listconfig.ListConfig omegaconf.nodes.AnyNode pathlib.Path pathlib.PosixPath
+    pathlib.PurePath pathlib.PurePosixPath pathlib.PureWindowsPath pathlib.WindowsPath
+    pathlib._local.PosixPath pathlib._local.WindowsPath
+    pytorch_lightning.callbacks.early_stopping.EarlyStopping
+    pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint
+    pytorch_lightning.utilities.parsing.AttributeDict torch.Tensor torch.device
+    torch.nn.parameter.Parameter torch.serialization._get_layout types.SimpleNamespace typing.Any
+    ultralytics.utils.IterableSimpleNamespace uuid.UUID yacs.config.CfgNode
+"""
+"""Choices and paths that training scripts keep beside the weights: data, and here not even that."""
 NUMPY_NAMES = {
     f"{package}.multiarray.{name}": stand_in
     for package in ("numpy.core", "numpy._core")
     for name, stand_in in (("_reconstruct", Array), ("scalar", type("Scalar", (Inert,), {})))
 }
+UNUSED = "complex slice range bytearray object int long float str unicode"
 BUILTINS: dict[str, type] = {
     "set": set,
     "frozenset": frozenset,
@@ -218,21 +236,7 @@ BUILTINS: dict[str, type] = {
     "tuple": tuple,
     "bytes": bytes,
     "bool": bool,
-    **{
-        name: type(name, (Inert,), {})
-        for name in [
-            "complex",
-            "slice",
-            "range",
-            "bytearray",
-            "object",
-            "int",
-            "long",
-            "float",
-            "str",
-            "unicode",
-        ]
-    },
+    **{name: type(name, (Inert,), {}) for name in UNUSED.split()},
 }
 ALLOWED: dict[str, Any] = {
     "collections.OrderedDict": OrderedDict,
@@ -262,45 +266,7 @@ ALLOWED: dict[str, Any] = {
     "torch.storage.UntypedStorage": Kind("uint8"),
     **{f"torch.{kind}": Kind(kind) for kind in (*STORAGES.values(), *(f"uint{n}" for n in (16, 32, 64)))},
     **{f"{module}.{name}": kind for module in ("builtins", "__builtin__") for name, kind in BUILTINS.items()},
-    # Choices and paths that training scripts keep beside the weights: data, and here not even that.
-    **_inert(
-        "argparse.Namespace",
-        "datetime.date",
-        "datetime.datetime",
-        "datetime.timedelta",
-        "datetime.timezone",
-        "easydict.EasyDict",
-        "lightning.fabric.utilities.data.AttributeDict",
-        "lightning.pytorch.callbacks.early_stopping.EarlyStopping",
-        "lightning.pytorch.callbacks.model_checkpoint.ModelCheckpoint",
-        "lightning_fabric.utilities.data.AttributeDict",
-        "mmengine.config.config.ConfigDict",
-        "omegaconf.base.ContainerMetadata",
-        "omegaconf.base.Metadata",
-        "omegaconf.dictconfig.DictConfig",
-        "omegaconf.listconfig.ListConfig",
-        "omegaconf.nodes.AnyNode",
-        "pathlib.Path",
-        "pathlib.PosixPath",
-        "pathlib.PurePath",
-        "pathlib.PurePosixPath",
-        "pathlib.PureWindowsPath",
-        "pathlib.WindowsPath",
-        "pathlib._local.PosixPath",
-        "pathlib._local.WindowsPath",
-        "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
-        "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
-        "pytorch_lightning.utilities.parsing.AttributeDict",
-        "torch.Tensor",
-        "torch.device",
-        "torch.nn.parameter.Parameter",
-        "torch.serialization._get_layout",
-        "types.SimpleNamespace",
-        "typing.Any",
-        "ultralytics.utils.IterableSimpleNamespace",
-        "uuid.UUID",
-        "yacs.config.CfgNode",
-    ),
+    **_inert(*IGNORED.split()),
 }
 
 
@@ -386,14 +352,14 @@ class Findings:
         for name, item in _children(value):
             tensor = item.tensor if isinstance(item, Array) else item
             if named and isinstance(tensor, Tensor):
-                tensors[name] = self._said(tensor)
+                tensors[name] = self._describe(tensor)
             elif isinstance(item, Mapping | list | tuple):
                 self.look(item, f"{path}.{name}" if path else name, depth + 1)
         if tensors:
             versions = _versions(getattr(value, "_metadata", None))
             self.sets[path] = {"tensors": tensors, "versions": versions}
 
-    def _said(self, tensor: Tensor) -> list[Any]:
+    def _describe(self, tensor: Tensor) -> list[Any]:
         self.count += 1
         if self.count > TENSORS:
             raise Refused(f"it holds more than {TENSORS} tensors")
@@ -459,7 +425,8 @@ def answer(stream: Any) -> tuple[dict[str, Any], list[bytes]]:
         return {"needs": needed, "network": _network(content, set())}, []
     findings = Findings()
     findings.look(content)
-    storages, inline = [], []
+    storages: list[list[Any]] = []
+    inline: list[bytes] = []
     for _, storage in findings.storages.values():
         storages.append([storage.key, storage.kind, None if storage.raw is None else len(storage.raw)])
         inline.append(storage.raw or b"")
@@ -495,7 +462,7 @@ def main() -> None:
         document = {"error": "it takes more memory than weights of its size could"}
     except RecursionError:
         document = {"error": "it is nested too deep"}
-    except Exception as error:  # noqa: BLE001 - a stranger's bytes: errors of every kind
+    except Exception as error:  # noqa: BLE001 - untrusted bytes: errors of every kind
         said = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
         document = {"error": " ".join(said.split())[:TEXT]}
     text = json.dumps(document).encode()

@@ -29,8 +29,8 @@ class WeightSet:
     versions: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def narrowed(sets: Mapping[str, WeightSet], key: str, name: str) -> dict[str, WeightSet]:
-    """What ``--weights-key`` names.
+def narrow(sets: Mapping[str, WeightSet], key: str, name: str) -> dict[str, WeightSet]:
+    """The sets that ``--weights-key`` names.
 
     Args:
         sets: by dotted path; "" is the file itself.
@@ -53,7 +53,7 @@ def narrowed(sets: Mapping[str, WeightSet], key: str, name: str) -> dict[str, We
             part = _beginning(sets[path], f"{rest}.")
             if part.tensors:
                 return {key: part}
-    raise CheckpointError(f"{name} holds nothing under --weights-key {key[:200]}; it has {listed(sets)}")
+    raise CheckpointError(f"{name} holds nothing under --weights-key {key[:200]}; it has {list_keys(sets)}")
 
 
 def _beginning(one: WeightSet, prefix: str) -> WeightSet:
@@ -66,7 +66,7 @@ def _beginning(one: WeightSet, prefix: str) -> WeightSet:
     return WeightSet(tensors, versions)
 
 
-def listed(sets: Mapping[str, WeightSet]) -> str:
+def list_keys(sets: Mapping[str, WeightSet]) -> str:
     """The keys and how many tensors each has, bounded."""
     words = [f"{path[:120] or ITSELF} ({len(one.tensors)} tensors)" for path, one in sets.items()]
     more = f" and {len(words) - LISTED} more" if len(words) > LISTED else ""

@@ -1,4 +1,4 @@
-"""Before a file of weights is read: that it is a file, of a size that weights have, and not of another kind.
+"""Opening a file of weights: that it is a file, of a size that weights have, and not of another kind.
 
 What a file is, its first bytes say; its name may be wrong.
 """
@@ -9,7 +9,7 @@ import os
 import stat
 import zipfile
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO
 
 from fer_edge.runtime.errors import CheckpointError
 
@@ -60,7 +60,7 @@ FOLDERS = (
 )
 
 
-def open_weights(path: Path) -> tuple[IO[bytes], str]:
+def open_weights(path: Path) -> tuple[BinaryIO, str]:
     """Open a file of weights and say how it is read.
 
     Args:
@@ -110,7 +110,7 @@ def _check_regular(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _form(handle: IO[bytes], path: Path) -> str:
+def _form(handle: BinaryIO, path: Path) -> str:
     head = handle.read(HEAD)
     handle.seek(0)
     if not head:
@@ -135,7 +135,7 @@ def _form(handle: IO[bytes], path: Path) -> str:
     )
 
 
-def _check_archive(handle: IO[bytes], name: str) -> None:
+def _check_archive(handle: BinaryIO, name: str) -> None:
     try:
         with zipfile.ZipFile(handle) as archive:
             names = archive.namelist()

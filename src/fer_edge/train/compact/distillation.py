@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.checkpoint.checkpoint import Checkpoint, fit, read_checkpoint
-from fer_edge.train.models import resolve
+from fer_edge.train.checkpoint.checkpoint import Checkpoint, read_checkpoint
+from fer_edge.train.checkpoint.network import build_network
 
 if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
@@ -187,10 +187,7 @@ def _network(checkpoint: Checkpoint, arch: str, own: Contract) -> nn.Module:
             f"--teacher {checkpoint.path.name} is a network of somebody else ({arch}); its code is not run from a file:"
             " give one with a built-in architecture"
         )
-    network = resolve(
-        arch, num_classes=len(own.labels), channels=own.input.channels, arch_args=checkpoint.arch_args
-    )
-    return fit(network, checkpoint)
+    return build_network(checkpoint, arch, own)
 
 
 def _normalization(contract: Contract) -> tuple[Tensor, Tensor]:

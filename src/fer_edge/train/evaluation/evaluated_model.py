@@ -99,9 +99,8 @@ def _artifact(path: Path, variant: str | None, engine: str | None, threads: int)
 
 
 def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
-    from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
-    from fer_edge.train.models import resolve
-    from fer_edge.train.models.selected import Selected
+    from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+    from fer_edge.train.checkpoint.network import build_network
 
     checkpoint = read_checkpoint(path)
     contract, name = checkpoint.contract, checkpoint.arch
@@ -112,15 +111,7 @@ def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
             "give the bundle"
         )
     _check_arch(path.name, name, arch)
-    network = resolve(
-        name,
-        num_classes=len(contract.labels),
-        channels=contract.input.channels,
-        arch_args=checkpoint.arch_args,
-    )
-    fit(network, checkpoint).eval()
-    if checkpoint.selection:
-        network = Selected(network, checkpoint.selection)
+    network = build_network(checkpoint, name, contract)
     run = _torch_run(network, contract, path.name, threads)
     engine = f"PyTorch {metadata.version('torch')}"
     return Subject(contract, f"{contract.model} checkpoint", engine, threads, _size(path), run)

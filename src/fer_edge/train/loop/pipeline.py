@@ -127,9 +127,9 @@ def train(
     pl.seed_everything(recipe.seed, verbose=False)
     network = network_of(recipe)
     if wishes.init is not None:
-        from fer_edge.train.checkpoint.initial_weights import start_from
+        from fer_edge.train.checkpoint.network import initialize
 
-        output.say(start_from(network, wishes.init, contract, wishes.weights_key))
+        output.say(initialize(network, wishes.init, contract, wishes.weights_key))
     options = DataOptions(data, workers, reduced, tuple(augmented), wishes.cache)
     splits = _listing_faults(recipe, options, out, output)
     facts = {split: part.facts() for split, part in splits.items()}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.console.output import Output
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.checkpoint.checkpoint import fit, read_checkpoint
+from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.data.pipeline import Prepared
 from fer_edge.train.loop.processes import Processes
 from fer_edge.train.models import resolve
@@ -149,7 +150,7 @@ def best(recipe: Recipe, out: Path, train: Prepared, wishes: Wishes) -> nn.Modul
     """The float network with the best epoch's weights."""
     from fer_edge.train.loop.snapshots import BEST
 
-    network = fit(network_of(recipe), read_checkpoint(out / BEST)).eval()
+    network = load_weights(network_of(recipe), read_checkpoint(out / BEST)).eval()
     if not wishes.qat:
         from fer_edge.train.loop.batch_statistics import FACES, settle
 

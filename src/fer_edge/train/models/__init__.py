@@ -1,7 +1,7 @@
-"""Networks by name: one file each, listed here in the order that ``--list`` shows.
+"""Networks by name, listed here in the order that ``--list`` shows.
 
-To add one: write ``models/<name>.py`` with an :class:`Architecture` and add it to ``ARCHITECTURES``. Importing this
-package imports neither torch nor torchvision.
+To add one: write ``models/<name>.py`` with an :class:`Architecture` and add it to ``ARCHITECTURES``; one of torchvision's is a
+line in ``torchvision_networks``. Importing this package imports neither torch nor torchvision.
 """
 
 from __future__ import annotations
@@ -11,39 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.models.alexnet import ALEXNET
 from fer_edge.train.models.architecture import Architecture
-from fer_edge.train.models.efficientnet_b0 import EFFICIENTNET_B0
 from fer_edge.train.models.fer2013_cnn import FER2013_CNN
 from fer_edge.train.models.fer_mini import FER_MINI
 from fer_edge.train.models.ferplus_vgg13 import FERPLUS_VGG13
-from fer_edge.train.models.mobilenet_v2 import MOBILENET_V2
-from fer_edge.train.models.mobilenet_v3_large import MOBILENET_V3_LARGE
-from fer_edge.train.models.mobilenet_v3_small import MOBILENET_V3_SMALL
-from fer_edge.train.models.resnet18 import RESNET18
-from fer_edge.train.models.resnet50 import RESNET50
-from fer_edge.train.models.resnet152 import RESNET152
-from fer_edge.train.models.vgg11 import VGG11
+from fer_edge.train.models.torchvision_networks import TORCHVISION
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ARCHITECTURES", "Architecture", "architecture", "build", "by_name", "resolve"]
-
-ARCHITECTURES: tuple[Architecture, ...] = (
-    FER_MINI,
-    FER2013_CNN,
-    FERPLUS_VGG13,
-    VGG11,
-    ALEXNET,
-    RESNET18,
-    RESNET50,
-    RESNET152,
-    MOBILENET_V2,
-    MOBILENET_V3_SMALL,
-    MOBILENET_V3_LARGE,
-    EFFICIENTNET_B0,
-)
+ARCHITECTURES: tuple[Architecture, ...] = (FER_MINI, FER2013_CNN, FERPLUS_VGG13, *TORCHVISION)
 
 
 def by_name(architectures: Iterable[Architecture]) -> dict[str, Architecture]:

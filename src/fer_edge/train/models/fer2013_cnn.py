@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_edge.train.models.architecture import Architecture
-from fer_edge.train.models.he_start import start
+from fer_edge.train.models.he_initialization import initialize
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +37,7 @@ def build(*, num_classes: int, channels: int, size: int = 48) -> nn.Module:
         *(nn.Linear(128 * rest * rest, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5)),
         nn.Linear(1024, num_classes),
     )
-    return start(module)
+    return initialize(module)
 
 
 FER2013_CNN = Architecture(

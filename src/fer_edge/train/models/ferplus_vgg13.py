@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fer_edge.train.models.architecture import Architecture
-from fer_edge.train.models.he_start import start
+from fer_edge.train.models.he_initialization import initialize
 
 if TYPE_CHECKING:
     from torch import nn
@@ -41,7 +41,7 @@ def build(*, num_classes: int, channels: int, size: int = 64) -> nn.Module:
     for _ in range(2):
         layers += [nn.Linear(width, 1024), nn.ReLU(inplace=True), nn.Dropout(0.5)]
         width = 1024
-    return start(nn.Sequential(*layers, nn.Linear(width, num_classes)))
+    return initialize(nn.Sequential(*layers, nn.Linear(width, num_classes)))
 
 
 FERPLUS_VGG13 = Architecture(

@@ -78,7 +78,7 @@ def _outlive() -> None:
             real(status)
         raise RuntimeError(f"it called os._exit({status!r})")
 
-    os._exit = leave  # type: ignore[assignment]
+    os._exit = leave
 
 
 def takes(function: Callable[..., Any], argument: str) -> bool:

@@ -1,4 +1,4 @@
-"""First weights for plain networks, those without batch normalization."""
+"""Initial weights of plain networks, those without batch normalization."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def start(module: nn.Sequential) -> nn.Sequential:
+def initialize(module: nn.Sequential) -> nn.Sequential:
     """Set weights so that the signal keeps its size through the ReLUs (He et al. 2015, arXiv 1502.01852, section 2.2).
 
     With Glorot's weights each ReLU halves the variance: after twelve of them the answer hardly depends on the picture.
@@ -22,5 +22,6 @@ def start(module: nn.Sequential) -> nn.Sequential:
             nn.init.xavier_uniform_(layer.weight)
         else:
             nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu")
-        nn.init.zeros_(layer.bias)
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
     return module
