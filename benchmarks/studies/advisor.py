@@ -24,10 +24,10 @@ from machine import machine
 
 from fer_edge.bench.advice.advise import Limits, advise
 from fer_edge.bench.commands.advise import Measuring, default_threads
-from fer_edge.bench.comparing.ratios import paired
+from fer_edge.bench.comparing.ratios import ratio_of_rounds
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.results.records import Record
-from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.selection import Filter, select
 from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
 from fer_edge.console.output import Output
@@ -40,7 +40,7 @@ EXHAUSTIVE_SECONDS = 1.6
 
 def subjects(bundle: Path, stack: ExitStack) -> list[Subject]:
     """Every variant with every number of threads, as the advisor sees them."""
-    found = choose([str(bundle)], Wanted(threads=default_threads()), stack).subjects
+    found = select([str(bundle)], Filter(threads=default_threads()), stack).subjects
     return [replace(entry, label=f"{entry.variant} x{entry.threads}") for entry in found]
 
 
@@ -69,13 +69,13 @@ def compare(bundle: Path, seed: int) -> dict[str, Any]:
         exhaustive_took = time.monotonic() - begin
         medians = {name: statistics.median(record.samples) for name, record in records.items()}
         reference = records[chosen[0].name]
-        relative = {name: paired(reference, record).value for name, record in records.items()}
+        relative = {name: ratio_of_rounds(reference, record).value for name, record in records.items()}
         best = min(relative, key=lambda name: relative[name])
         ratio = None
         if best != named.name:
             pair = [next(entry for entry in chosen if entry.name == name) for name in (best, named.name)]
             final = whole(pair, 8.0, 16, seed + 2)
-            ratio = paired(final[best], final[named.name])
+            ratio = ratio_of_rounds(final[best], final[named.name])
     value = ratio.value if ratio else 1.0
     return {
         "benchmark": "advisor",

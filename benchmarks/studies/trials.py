@@ -18,11 +18,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import paired
+from fer_edge.bench.comparing.ratios import ratio_of_rounds
 from fer_edge.bench.measure import plans
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.results.records import Result, pick
-from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.selection import Filter, select
 from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.ratio import Ratio
@@ -48,7 +48,7 @@ def parser(description: str, name: str) -> argparse.ArgumentParser:
 def subject(bundle: Path, variant: str) -> Subject:
     """One artifact of the bundle, in its engine with one thread."""
     with ExitStack() as stack:
-        return choose([str(bundle)], Wanted((variant,)), stack).subjects[0]
+        return select([str(bundle)], Filter((variant,)), stack).subjects[0]
 
 
 def compare_slowed(
@@ -71,7 +71,7 @@ def compare_slowed(
     sides = (replace(one, label="A"), replace(one, label="B"))
     result = measure(plan, Request(subjects=sides, seed=seed), spun, {1: stretched})
     a, b = (pick(result.records, subject=side, stage="inference")[0] for side in "AB")
-    return paired(a, b, seed=seed), result, time.monotonic() - begin
+    return ratio_of_rounds(a, b, seed=seed), result, time.monotonic() - begin
 
 
 def trial(plan: Plan, one: Subject, share: float | None, seed: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""From arguments to subjects: bundles, lone artifacts, and either of them at a revision of git."""
+"""Subjects of a command's arguments: bundles, lone artifacts, and either of them at a revision of git."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from fer_edge.bench.measure.engines import VARIED, chosen_engine, words
 from fer_edge.bench.targets import Subject
@@ -30,8 +31,8 @@ from fer_edge.runtime.variants import FORMATS, Variant
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the options say.
+class Filter:
+    """The options that choose among artifacts and engines.
 
     Attributes:
         variants: of ``--variant``; empty: every one of a bundle.
@@ -47,21 +48,23 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class Chosen:
-    """What is to be measured.
+class Selection:
+    """Everything that is to be measured.
 
     Attributes:
         subjects: in the order of arguments and manifests.
         skipped: variant -> why it is not measured.
+        refused: those of them whose parity failed.
         bundle_sha256: of the only bundle, if there is exactly one.
     """
 
     subjects: list[Subject] = field(default_factory=list)
     skipped: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
     bundle_sha256: str | None = None
 
 
-def choose(sources: Sequence[str], wanted: Wanted, stack: ExitStack) -> Chosen:
+def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selection:
     """The subjects of some arguments.
 
     Args:
@@ -74,27 +77,27 @@ def choose(sources: Sequence[str], wanted: Wanted, stack: ExitStack) -> Chosen:
         CheckFailed: every artifact failed its parity, or one that was asked for by name.
         EngineError: an engine that does not exist, or that was asked for by name and cannot run.
     """
-    found = Chosen()
+    found = Selection()
     hashes: list[str] = []
     origins: list[str] = []
     for source in sources:
-        place = located(source, stack)
+        place = locate(source, stack)
         if kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
             bundle = open_bundle(place)
             hashes.append(bundle.sha256)
-            found.subjects += _of_bundle(bundle, wanted, found.skipped)
+            found.subjects += _of_bundle(bundle, wanted, found)
         else:
             found.subjects += _of_file(place, wanted)
         origins += [source] * (len(found.subjects) - len(origins))
     if len(hashes) == len(sources) == 1:
         found.bundle_sha256 = hashes[0]
     if not found.subjects:
-        _nothing(found.skipped)
+        _refuse(found)
     found.subjects = _told_apart(found.subjects, origins, sources)
     return found
 
 
-def located(source: str, stack: ExitStack) -> Path:
+def locate(source: str, stack: ExitStack) -> Path:
     """The path of an argument; ``REVISION:PATH`` is unpacked from git into a folder of its own.
 
     Raises:
@@ -130,11 +133,11 @@ def _unpack(revision: str, path: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def _of_bundle(bundle: Bundle, wanted: Wanted, skipped: dict[str, str]) -> Iterator[Subject]:
+def _of_bundle(bundle: Bundle, wanted: Filter, found: Selection) -> Iterator[Subject]:
     artifacts = [bundle.artifact(name) for name in wanted.variants] or list(bundle.manifest.artifacts)
     by_name = bool(wanted.variants)
     if not by_name:
-        skipped.update({entry.variant: entry.reason for entry in bundle.manifest.skipped})
+        found.skipped.update({entry.variant: entry.reason for entry in bundle.manifest.skipped})
     for artifact in artifacts:
         if artifact.parity.verdict == "fail":
             reason = f"its parity failed: {artifact.parity.reason or 'no reason given'}"
@@ -142,11 +145,12 @@ def _of_bundle(bundle: Bundle, wanted: Wanted, skipped: dict[str, str]) -> Itera
                 raise CheckFailed(
                     f"{artifact.variant} of {bundle.path} is not measured, {reason}; export it again"
                 )
-            skipped[artifact.variant] = reason
+            found.skipped[artifact.variant] = reason
+            found.refused.add(artifact.variant)
             continue
         engines, why = _engines(artifact.format, artifact.variant, wanted, by_name)
         if not engines:
-            skipped[artifact.variant] = why
+            found.skipped[artifact.variant] = why
             continue
         contract = bundle.check_artifact(artifact)
         base = _bundled(bundle, artifact, contract)
@@ -176,7 +180,7 @@ def _together(hashes: Iterable[str]) -> str:
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 
-def _engines(format_name: str, name: str, wanted: Wanted, by_name: bool) -> tuple[list[str], str]:
+def _engines(format_name: str, name: str, wanted: Filter, by_name: bool) -> tuple[list[str], str]:
     """The engines to run it in, or why there is none.
 
     Raises:
@@ -201,7 +205,7 @@ def _engines(format_name: str, name: str, wanted: Wanted, by_name: bool) -> tupl
     return found, str(faults[0]) if faults else f"no engine for {name}"
 
 
-def _of_file(place: Path, wanted: Wanted) -> Iterator[Subject]:
+def _of_file(place: Path, wanted: Filter) -> Iterator[Subject]:
     contract = Contract.parse(read_embedded_contract(place))
     check_digest(place)
     beside = place.with_name(place.name + CONTRACT_SUFFIX)
@@ -254,8 +258,11 @@ def _told_apart(subjects: Sequence[Subject], origins: Sequence[str], sources: Se
     ]
 
 
-def _nothing(skipped: dict[str, str]) -> None:
-    reasons = "; ".join(f"{variant}: {reason}" for variant, reason in skipped.items()) or "it is empty"
-    failed = skipped and all(reason.startswith("its parity failed") for reason in skipped.values())
+def _refuse(found: Selection) -> NoReturn:
+    reasons = "; ".join(f"{variant}: {reason}" for variant, reason in found.skipped.items()) or "it is empty"
     message = f"nothing to measure ({reasons})"
-    raise CheckFailed(message) if failed else BundleError(message)
+    raise (
+        CheckFailed(message)
+        if found.refused and found.refused == set(found.skipped)
+        else BundleError(message)
+    )

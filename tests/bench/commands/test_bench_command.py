@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from fer_edge.bench.commands.bench import main
-from fer_edge.bench.comparing import compare
 from fer_edge.bench.measure import plans
 from fer_edge.bench.reports import charts
 from fer_edge.bench.results.records import Record, Result, read, write
@@ -30,7 +29,7 @@ def bench(capsys, monkeypatch):
     """``bench(*arguments)``: exit code, standard output, standard error; modes are shortened to a second or two."""
     monkeypatch.setattr(host, "PLANS", {name: replace(plan, **SHORT) for name, plan in host.PLANS.items()})
     monkeypatch.setattr(plans, "COMPARE_QUICK", replace(plans.COMPARE_QUICK, **SHORT))
-    monkeypatch.setattr(compare.plans, "COMPARE", replace(plans.COMPARE, **SHORT))
+    monkeypatch.setattr(plans, "COMPARE", replace(plans.COMPARE, **SHORT))
 
     def run(*arguments):
         with pytest.raises(SystemExit) as end:
@@ -209,20 +208,22 @@ def test_untrusted_files_end_with_3_unless_that_is_accepted(bench, tmp_path):
 
 def test_the_gate(bench, tmp_path):
     bench(DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out", tmp_path / "main.json")
-    main = read(tmp_path / "main.json")
+    baseline = read(tmp_path / "main.json")
     # Two generations on a busy machine leave an interval so wide that ten times as slow may still lie inside.
     faster = tuple(
-        replace(record, samples=tuple(sample / 1e4 for sample in record.samples)) for record in bench.records
+        replace(record, samples=tuple(sample / 1e4 for sample in record.samples))
+        for record in baseline.records
     )
-    write(tmp_path / "faster.json", replace(main, records=faster))
+    write(tmp_path / "faster.json", replace(baseline, records=faster))
     again = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
     code, out, err = bench(*again, "--against", tmp_path / "faster.json")
     assert code == 3
     assert "regression: tflite-int8" in err
     slower = tuple(
-        replace(record, samples=tuple(sample * 1e4 for sample in record.samples)) for record in bench.records
+        replace(record, samples=tuple(sample * 1e4 for sample in record.samples))
+        for record in baseline.records
     )
-    write(tmp_path / "slower.json", replace(main, records=slower))
+    write(tmp_path / "slower.json", replace(baseline, records=slower))
     code, out, err = bench(*again, "--against", tmp_path / "slower.json", "--json")
     assert code == 0, err
     assert json.loads(out)["extra"]["against"]["records"][0]["verdict"] == "faster"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.bench.measure import plans
-from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.selection import Filter, select
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.errors import EngineError
@@ -26,7 +26,7 @@ CHILD = b"fer_edge.bench.measure.child"
 
 def subjects(source, *variants):
     with ExitStack() as stack:
-        return tuple(choose([str(source)], Wanted(variants), stack).subjects)
+        return tuple(select([str(source)], Filter(variants), stack).subjects)
 
 
 def measuring_children(parent):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.bench.measure.process import MODULE, Process
-from fer_edge.bench.selection import Wanted, choose
+from fer_edge.bench.selection import Filter, select
 from fer_edge.runtime.errors import EngineError
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +24,7 @@ def subject(request):
 
     def make(bundle=DEMO, variant="tflite-fp32", engine=""):
         with ExitStack() as stack:
-            return choose([str(bundle)], Wanted((variant,), (engine,) if engine else ()), stack).subjects[0]
+            return select([str(bundle)], Filter((variant,), (engine,) if engine else ()), stack).subjects[0]
 
     return make
 

@@ -1,7 +1,7 @@
 """Every doubt names the rows that it is about, in every form of a result."""
 
 from fer_edge.bench.reports import find_report
-from fer_edge.bench.reports.terminal import terminal
+from fer_edge.bench.reports.terminal import render_terminal
 from fer_edge.bench.results.records import Artifact, Record, Result
 
 BUSY = "CPU pressure: tasks waited 50% of the time"
@@ -22,7 +22,7 @@ def result(*records):
 
 
 def said(found):
-    return [line for line in terminal(found).splitlines() if line.startswith("UNTRUSTED: ")]
+    return [line for line in render_terminal(found).splitlines() if line.startswith("UNTRUSTED: ")]
 
 
 def test_a_reason_of_all_names_nobody():
@@ -36,19 +36,19 @@ def test_a_reason_of_one_names_it():
 def test_rows_of_one_variant_are_told_apart_by_their_threads():
     found = result(record("a", 1), record("a", 2, reasons=[WIDE]))
     assert said(found) == [f"UNTRUSTED: a x2: {WIDE}"]
-    assert f"- a x2: {WIDE}" in find_report("x.md").render(found)
+    assert f"- a x2: {WIDE}" in find_report("x.md")(found)
 
 
 def test_reasons_of_one_kind_share_a_line_on_a_terminal_and_are_all_in_a_file():
     found = result(record("a", reasons=[WIDE]), record("b", reasons=[WIDER]), record("c"))
     assert said(found) == [f"UNTRUSTED: a, b: {WIDE} (a; and 1 more like it, see --json)"]
     for form in ("x.md", "x.html"):
-        text = find_report(form).render(found)
+        text = find_report(form)(found)
         assert f"a: {WIDE}" in text
         assert f"b: {WIDER}" in text
 
 
 def test_the_terminal_says_what_to_change_once_for_rows_of_which_it_is_the_same():
-    text = terminal(result(record("a"), record("b")))
+    text = render_terminal(result(record("a"), record("b")))
     assert "  a (1), b (1): 1 partition; left outside: FOO: replace it" in text.splitlines()
     assert "load average 1min 0.5" in text

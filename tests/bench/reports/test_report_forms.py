@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from fer_edge.bench.reports import REPORTS, charts, find_report
-from fer_edge.bench.reports.columns import interval, megabytes, milliseconds, quantile
+from fer_edge.bench.reports.table import interval, megabytes, milliseconds, quantile
 from fer_edge.bench.results.records import Artifact, Block, Record, Result
-from fer_edge.bench.results.summary import rows, summarize
+from fer_edge.bench.results.summary import list_rows, summarize
 from fer_edge.stats.quantiles import Quantile
 
 REASON = "the machine was busy: 40 % of the time | stop other work"
@@ -62,7 +62,7 @@ def pictures(text):
 
 
 def test_csv_has_a_line_a_row_and_stage_with_plain_numbers(result):
-    lines = list(csv.DictReader(io.StringIO(find_report("x.csv").render(result))))
+    lines = list(csv.DictReader(io.StringIO(find_report("x.csv")(result))))
     assert [(line["name"], line["stage"]) for line in lines] == [(r.name, r.stage) for r in result.records]
     for line, wanted in zip(lines, result.records, strict=True):
         assert float(line["median_seconds"]) == statistics.median(wanted.samples)
@@ -78,7 +78,7 @@ def test_csv_has_a_line_a_row_and_stage_with_plain_numbers(result):
 
 
 def test_markdown_keeps_its_table_whole(result):
-    text = find_report("x.MD").render(result)
+    text = find_report("x.MD")(result)
     table = [line for line in text.splitlines() if line.startswith("|")]
     cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in table]
     assert len({len(line) for line in cells}) == 1
@@ -91,7 +91,7 @@ def test_markdown_keeps_its_table_whole(result):
 
 
 def test_a_quantile_without_enough_samples_says_how_many_it_takes(result):
-    text = find_report("x.md").render(result)
+    text = find_report("x.md")(result)
     found = summarize(result.records[0])
     assert found.p99.value is None
     assert f"needs {found.p99.needed}" in text
@@ -100,18 +100,18 @@ def test_a_quantile_without_enough_samples_says_how_many_it_takes(result):
 
 
 def test_html_holds_every_picture_and_every_doubt(result):
-    text = find_report("x.html").render(result)
+    text = find_report("x.html")(result)
     images = pictures(text)
     assert len(images) == 4
     assert all(image.width > 800 for image in images)
     assert "the machine was busy" in text
     assert "libraries.numpy" in text
     assert "http" not in text
-    assert find_report("x.html").render(result) == text
+    assert find_report("x.html")(result) == text
 
 
 def test_html_begins_with_machine_doubts_median_and_verdict(result):
-    text = find_report("x.html").render(result)
+    text = find_report("x.html")(result)
     places = [text.index(word) for word in ("Some CPU", "numpy 2.3", f"<li>tflite-fp32: {REASON}", "<thead>")]
     assert places == sorted(places)
     headers = re.findall(r"<th[^>]*>([^<]+)</th>", text)
@@ -121,7 +121,7 @@ def test_html_begins_with_machine_doubts_median_and_verdict(result):
 
 
 def test_html_suits_narrow_and_dark_screens(result):
-    text = find_report("x.html").render(result)
+    text = find_report("x.html")(result)
     assert '<meta name="viewport" content="width=device-width' in text
     assert "position: sticky" in text
     assert "@media (prefers-color-scheme: dark) { img { filter:" in text
@@ -129,21 +129,21 @@ def test_html_suits_narrow_and_dark_screens(result):
 
 def test_html_without_accuracy_says_how_to_get_it(result):
     bare = replace(result, artifacts=(), bundle_sha256=None)
-    text = find_report("x.html").render(bare)
+    text = find_report("x.html")(bare)
     assert "fer-export --accuracy" in text
     assert len(pictures(text)) == 3
 
 
 def test_a_file_of_the_app_without_blocks_is_shown_too():
     one = Record("tflite-fp32", "app", 1, "inference", (0.001,))
-    text = find_report("x.html").render(Result({}, (one,)))
+    text = find_report("x.html")(Result({}, (one,)))
     assert "tflite-fp32" in text
     assert len(pictures(text)) == 2
 
 
-def test_every_listed_form_loads_and_says_its_ending():
-    for ending in REPORTS:
-        assert find_report(f"result{ending}").ending == ending
+@pytest.mark.parametrize("ending", REPORTS)
+def test_every_listed_form_draws(ending, result):
+    assert find_report(f"result{ending}")(result)
 
 
 def test_the_front_is_what_nothing_beats():
@@ -178,5 +178,5 @@ def test_megabytes(size, text):
 
 def test_rows_keep_engines_and_threads_apart(result):
     more = replace(result, records=(*result.records, replace(result.records[0], threads=2)))
-    assert [(row.name, row.threads) for row in rows(more)][-1] == ("tflite-fp32", 2)
-    assert len(rows(more)) == 4
+    assert [(row.name, row.threads) for row in list_rows(more)][-1] == ("tflite-fp32", 2)
+    assert len(list_rows(more)) == 4

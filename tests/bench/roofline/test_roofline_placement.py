@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from fer_edge.bench.results.records import Artifact, Record, Result
-from fer_edge.bench.roofline.analysis import analyse, rooflined, rooflines, with_rooflines
+from fer_edge.bench.roofline.analysis import add_rooflines, analyze, attach_rooflines, measure_rooflines
 from fer_edge.bench.roofline.peaks import Peaks
 from fer_edge.bench.roofline.placement import listed
 from fer_edge.bench.roofline.sentence import leftover_sentence
@@ -45,7 +45,7 @@ def contract() -> Contract:
 
 
 def test_a_padded_pool_breaks_the_partition_and_the_sentence_says_what_to_do(padded_pool: Path) -> None:
-    found = analyse(padded_pool, contract(), "ai-edge-litert 2.3.0")
+    found = analyze(padded_pool, contract(), "ai-edge-litert 2.3.0")
     # 14*14*4 x 27 before the pool to 7*7, 5*5*4 x 36 behind it
     assert found.counts is not None
     assert found.counts.macs == 14 * 14 * 4 * 27 + 5 * 5 * 4 * 36
@@ -56,17 +56,17 @@ def test_a_padded_pool_breaks_the_partition_and_the_sentence_says_what_to_do(pad
 
 
 def test_without_a_delegate_nothing_is_left_over_from_it(padded_pool: Path) -> None:
-    found = analyse(padded_pool, contract(), "ai-edge-litert 2.3.0 (builtin)")
+    found = analyze(padded_pool, contract(), "ai-edge-litert 2.3.0 (builtin)")
     assert (found.partitions, found.leftover) == (0, ())
 
 
 def test_a_file_that_cannot_be_read_is_unknown_with_the_reason(tmp_path: Path) -> None:
     broken = tmp_path / "net.tflite"
     broken.write_bytes(b"\x20\x00\x00\x00TFL3" + b"\xff" * 200)
-    found = analyse(broken, contract(), "litert")
+    found = analyze(broken, contract(), "litert")
     assert (found.counts, found.partitions) == (None, None)
     assert found.sentence.startswith("MACs and bytes unknown: ")
-    assert analyse(tmp_path / "net.pte", contract(), "executorch").sentence == (
+    assert analyze(tmp_path / "net.pte", contract(), "executorch").sentence == (
         "MACs and bytes unknown: nothing here reads .pte; it reads .tflite, .onnx, .pt, .mlpackage"
     )
 
@@ -84,7 +84,7 @@ def test_rows_of_a_measured_bundle(builtin_bundle: Path) -> None:
     )
     facts = tuple(Artifact(name, engine, 1, name, None, 1) for name, engine in engines.items())
     result = Result({}, records, artifacts=facts)
-    rows = rooflines(subjects(builtin_bundle, *engines), result, {1: PEAKS})
+    rows = measure_rooflines(subjects(builtin_bundle, *engines), result, {1: PEAKS})
     assert [row.name for row in rows] == list(engines)
     for row in rows:
         # 11,749,488 MACs at 50 billion a second, in 2 ms
@@ -96,7 +96,7 @@ def test_rows_of_a_measured_bundle(builtin_bundle: Path) -> None:
             "12 % of the fp32 GEMM peak; the compute bound is 235 us, 12 % of the measured"
         )
     assert [row.partitions for row in rows] == [1, 1, None]
-    kept = Result.parse(with_rooflines(result, rows).to_json())
+    kept = Result.parse(attach_rooflines(result, rows).to_json())
     assert kept.artifacts[0].extra["roofline"]["macs"] == 11_749_488
     assert kept.artifacts[0].extra["roofline"]["leftover"] == []
 
@@ -104,7 +104,7 @@ def test_rows_of_a_measured_bundle(builtin_bundle: Path) -> None:
 def test_the_bound_of_a_network_that_moves_much(builtin_bundle: Path) -> None:
     slow_memory = Peaks(1, 50e9, None, ((1 << 27, 1e9),), "fp32 by numpy")
     result = Result({}, (Record("tflite-fp32", "ai-edge-litert 2", 1, "inference", (0.005,)),))
-    (row,) = rooflines(subjects(builtin_bundle, "tflite-fp32"), result, {1: slow_memory})
+    (row,) = measure_rooflines(subjects(builtin_bundle, "tflite-fp32"), result, {1: slow_memory})
     assert row.limit == "memory"
     assert row.bound_seconds == pytest.approx((row.weight_bytes + row.activation_bytes) / 1e9)
     assert "must move" in row.sentence
@@ -150,7 +150,7 @@ def test_a_result_gets_what_its_page_shows() -> None:
         artifacts=(Artifact("tflite-int8", "ai-edge-litert 2", 1, "fer-mini-int8.tflite", None, 1),),
     )
     said: list[str] = []
-    found = rooflined(result, subjects(bundle, "tflite-int8"), said.append).artifacts[0].extra["roofline"]
+    found = add_rooflines(result, subjects(bundle, "tflite-int8"), said.append).artifacts[0].extra["roofline"]
     assert (found["macs"], found["arithmetic"], found["partitions"]) == (11_749_488, "int8", 1)
     assert 0 < found["percent_of_peak"] < 100
     assert "int8 GEMM peak" in found["sentence"]

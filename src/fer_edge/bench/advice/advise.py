@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from fer_edge.bench.advice.passes import PASSES, Effort, Measured
 from fer_edge.bench.targets import Subject
 
 NEAR = 0.08
@@ -34,55 +35,6 @@ class Limits:
     latency: float | None = None
     size: int | None = None
     memory: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How long one pass measures.
-
-    Attributes:
-        name: for people.
-        keep: contenders that go on, of those that may still fit; 0: this is the last pass.
-        seconds: of the pass, for each contender.
-        generations: fresh processes for each contender.
-    """
-
-    name: str
-    keep: int
-    seconds: float
-    generations: int
-
-
-PASSES = (
-    Effort("first pass", 8, 0.25, 1),
-    Effort("second pass", 3, 1.5, 2),
-    Effort("last pass", 0, 5.0, 4),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One contender in one pass.
-
-    Attributes:
-        seconds: median of the whole path.
-        relative: its time against the first contender of the same pass, pair by pair; what order is made of.
-        low: lower end of its 95 % interval.
-        high: upper end.
-        engine: library and version.
-        memory: bytes that engine and model added to the process; None: not shown.
-        trusted: whether the figures may be relied on.
-        reasons: why not.
-    """
-
-    seconds: float
-    relative: float
-    low: float
-    high: float
-    engine: str
-    memory: int | None = None
-    trusted: bool = True
-    reasons: tuple[str, ...] = ()
 
 
 Measure = Callable[[Sequence[Subject], Effort], Mapping[str, Measured]]

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.comparing.gate import find, notes
-from fer_edge.bench.comparing.ratios import paired, unpaired
-from fer_edge.bench.comparing.words import by_how_much, members
-from fer_edge.bench.measure import plans, quality
+from fer_edge.bench.comparing.gate import find_namesake, list_differences
+from fer_edge.bench.comparing.ratios import (
+    describe_ratio,
+    ratio_members,
+    ratio_of_rounds,
+    ratio_of_runs,
+    read_ratio,
+)
 from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.quality import check_twin
+from fer_edge.bench.results.doubts import Doubt, code_of
 from fer_edge.bench.results.records import Record, Result, pick, read
-from fer_edge.bench.selection import Wanted, choose, located
+from fer_edge.bench.selection import Filter, locate, select
 from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.bundle import open_bundle
@@ -49,13 +54,13 @@ class Comparison:
 
     def text(self) -> str:
         """For a terminal."""
-        lines = [f"{self.second} against {self.first}, {self.stage}: {by_how_much(self.ratio)}"]
+        lines = [f"{self.second} against {self.first}, {self.stage}: {describe_ratio(self.ratio)}"]
         lines += [f"UNTRUSTED: {reason}" for reason in self.reasons]
         return "\n".join(lines)
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
-        known = members(self.ratio)
+        known = ratio_members(self.ratio)
         return {
             "first": self.first,
             "second": self.second,
@@ -71,7 +76,7 @@ class Comparison:
 
 
 def compare_live(
-    sources: Sequence[str], wanted: Wanted, stage: str, plan: Plan, request: Request
+    sources: Sequence[str], wanted: Filter, plan: Plan, request: Request
 ) -> tuple[list[Comparison], Result]:
     """Measure two artifacts, or one artifact of each of two bundles, in one run.
 
@@ -81,12 +86,11 @@ def compare_live(
     Args:
         sources: two of them; equal ones are the A/A trial.
         wanted: the options; a bundle without a variant gives the one that ``load`` would take.
-        stage: ``inference``, ``camera`` or ``whole``.
-        plan: of the run.
+        plan: of the run; its first stage is compared.
         request: seed, tell; its subjects are chosen here.
 
     Raises:
-        FerEdgeError: see :func:`fer_edge.bench.selection.choose`.
+        FerEdgeError: see :func:`fer_edge.bench.selection.select`.
         DataError: not one artifact on each side.
         KeyboardInterrupt: Ctrl-C before both had a round.
     """
@@ -96,12 +100,12 @@ def compare_live(
             request.tell(
                 f"{side.label}: {side.variant} of {source}, {side.engine or side.format}, {side.threads} threads"
             )
-        plan = dataclasses.replace(plan, stages=(stage,))
         result = measure(plan, dataclasses.replace(request, subjects=tuple(sides)))
-    return [compared(result, stage, dict(zip(SIDES, sources, strict=True)), request.seed)], result
+    named = dict(zip(SIDES, sources, strict=True))
+    return [compare_sides(result, plan.stages[0], named, request.seed)], result
 
 
-def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int = 0) -> Comparison:
+def compare_sides(result: Result, stage: str, sources: Mapping[str, str], seed: int = 0) -> Comparison:
     """The comparison of the records of A and B in one result.
 
     Raises:
@@ -118,24 +122,24 @@ def compared(result: Result, stage: str, sources: Mapping[str, str], seed: int =
         )
     a, b = sides[0][0], sides[1][0]
     check = result.environment.get("aa_check")
-    twin = Ratio(check["value"], 0.0, math.inf, check["clusters"]) if isinstance(check, dict) else None
-    warnings = [reason for reason in result.reasons if not reason.startswith("A/A")]
+    twin = read_ratio(check) if isinstance(check, dict) else None
+    warnings = [reason for reason in result.reasons if code_of(reason) != Doubt.AA_CHECK]
     return Comparison(
         f"A ({sources['A']})",
         f"B ({sources['B']})",
         stage,
-        paired(a, b, seed=seed),
-        tuple(quality.twin_reasons(twin)),
+        ratio_of_rounds(a, b, seed=seed),
+        tuple(check_twin(twin)),
         tuple(warnings),
     )
 
 
-def _one(source: str, side: str, wanted: Wanted, stack: ExitStack) -> Subject:
-    place = located(source, stack)
+def _one(source: str, side: str, wanted: Filter, stack: ExitStack) -> Subject:
+    place = locate(source, stack)
     if not wanted.variants and kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
         engine = wanted.engines[0].partition(":")[0] if wanted.engines else None
         wanted = dataclasses.replace(wanted, variants=(open_bundle(place).choose(None, engine).variant,))
-    found = choose([str(place)], wanted, stack).subjects
+    found = select([str(place)], wanted, stack).subjects
     if len(found) != 1:
         names = ", ".join(dict.fromkeys(subject.variant for subject in found))
         raise DataError(
@@ -150,7 +154,7 @@ def is_result(source: str) -> bool:
     return Path(source).suffix.lower() == ".json"
 
 
-def compare_files(sources: Sequence[str], wanted: Wanted, stage: str, seed: int) -> list[Comparison]:
+def compare_files(sources: Sequence[str], wanted: Filter, stage: str, seed: int) -> list[Comparison]:
     """Hold the records that two result files share against each other.
 
     Raises:
@@ -162,13 +166,13 @@ def compare_files(sources: Sequence[str], wanted: Wanted, stage: str, seed: int)
         raise DataError(
             f"{sources[0]} and {sources[1]} share no {stage} of one variant and number of threads"
         )
-    about = tuple(notes(old, new))
+    about = tuple(list_differences(old, new))
     return [
         Comparison(
             f"A ({a.name}, {a.threads} threads)",
             f"B ({b.name}, {b.threads} threads)",
             stage,
-            unpaired(a, b, seed=seed),
+            ratio_of_runs(a, b, seed=seed),
             about,
         )
         for a, b in pairs
@@ -176,24 +180,19 @@ def compare_files(sources: Sequence[str], wanted: Wanted, stage: str, seed: int)
 
 
 def _pairs(
-    old: Sequence[Record], new: Sequence[Record], wanted: Wanted, stage: str
+    old: Sequence[Record], new: Sequence[Record], wanted: Filter, stage: str
 ) -> list[tuple[Record, Record]]:
     firsts = [record for record in old if _fits(record, wanted, stage)]
     seconds = [record for record in new if _fits(record, wanted, stage)]
     if len(firsts) == len(seconds) == 1:
         return [(firsts[0], seconds[0])]  # one on each side are meant, whatever they are called
-    found = [(find(firsts, record), record) for record in seconds]
+    found = [(find_namesake(firsts, record), record) for record in seconds]
     return [(a, b) for a, b in found if a is not None]
 
 
-def _fits(record: Record, wanted: Wanted, stage: str) -> bool:
+def _fits(record: Record, wanted: Filter, stage: str) -> bool:
     return (
         record.stage == stage
         and (not wanted.variants or record.variant in wanted.variants)
         and (not wanted.threads or record.threads in wanted.threads)
     )
-
-
-def plan_for(quick: bool) -> Plan:
-    """The plan of a live comparison."""
-    return plans.COMPARE_QUICK if quick else plans.COMPARE

@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import unpaired
-from fer_edge.bench.comparing.words import by_how_much, members
+from fer_edge.bench.comparing.ratios import describe_ratio, ratio_members, ratio_of_runs
 from fer_edge.bench.results.records import Record, Result, read
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
@@ -39,17 +38,17 @@ class Line:
 
     def text(self) -> str:
         """Who, and by how much."""
-        return f"{self.name} ({self.threads} threads) {self.stage}: {by_how_much(self.ratio)}"
+        return f"{self.name} ({self.threads} threads) {self.stage}: {describe_ratio(self.ratio)}"
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
         who = {"name": self.name, "engine": self.engine, "threads": self.threads, "stage": self.stage}
-        return {**who, "ratio": members(self.ratio), "verdict": self.ratio.verdict}
+        return {**who, "ratio": ratio_members(self.ratio), "verdict": self.ratio.verdict}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the gate says.
+    """The gate's answer.
 
     Attributes:
         lines: one a record that both results have.
@@ -100,13 +99,8 @@ class Gate:
     limit: float
 
     @classmethod
-    def of(cls, path: str, limit: float) -> Gate:
-        """Read the file.
-
-        Raises:
-            DataError: not of the schema.
-            BundleError: no such file.
-        """
+    def read(cls, path: str, limit: float) -> Gate:
+        """The gate of a file; see :func:`fer_edge.bench.results.records.read`."""
         return cls(path, read(path), limit)
 
     def check(self, wanted: Collection[tuple[str, int]]) -> None:
@@ -133,16 +127,22 @@ class Gate:
         """
         lines = []
         for record in result.records:
-            old = find(self.baseline.records, record)
+            old = find_namesake(self.baseline.records, record)
             if record.stage in STAGES and old is not None:
                 lines.append(
-                    Line(record.name, record.engine, record.threads, record.stage, unpaired(old, record))
+                    Line(
+                        record.name,
+                        record.engine,
+                        record.threads,
+                        record.stage,
+                        ratio_of_runs(old, record),
+                    )
                 )
         if not lines:
             raise DataError(
                 f"{self.path} has no record of a variant and number of threads that was measured now"
             )
-        return Verdict(tuple(lines), tuple(notes(self.baseline, result)), self.limit)
+        return Verdict(tuple(lines), tuple(list_differences(self.baseline, result)), self.limit)
 
 
 def _listed(pairs: Collection[tuple[str, int]]) -> str:
@@ -151,25 +151,25 @@ def _listed(pairs: Collection[tuple[str, int]]) -> str:
     return ", ".join([*shown, *more]) or "nothing"
 
 
-def find(records: Sequence[Record], like: Record) -> Record | None:
+def find_namesake(records: Sequence[Record], like: Record) -> Record | None:
     """The namesake of a record; another version of its engine will do."""
 
     def same(record: Record, engine: str) -> bool:
         mine = (record.name, record.threads, record.stage, engine)
-        return mine == (like.name, like.threads, like.stage, library(like.engine))
+        return mine == (like.name, like.threads, like.stage, without_version(like.engine))
 
     exact = next((record for record in records if record.key == like.key), None)
-    return exact or next((record for record in records if same(record, library(record.engine))), None)
+    return exact or next((record for record in records if same(record, without_version(record.engine))), None)
 
 
-def library(engine: str) -> str:
+def without_version(engine: str) -> str:
     """Name and inside of an engine without its version: ``ai-edge-litert 2.3.0 (builtin)`` is that of 2.4 too."""
     name, *rest = engine.split(" ")
     return " ".join([name, *rest[1:]])
 
 
-def notes(old: Result, new: Result) -> list[str]:
-    """What differs between two results besides what was measured."""
+def list_differences(old: Result, new: Result) -> list[str]:
+    """Differences of two results besides what was measured."""
     found = []
     for key, what in (("cpu", "CPU"), ("cpus", "number of CPUs"), ("governor", "governor")):
         before, after = old.environment.get(key), new.environment.get(key)

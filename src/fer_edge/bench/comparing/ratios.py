@@ -1,9 +1,11 @@
-"""Two records side by side: the turns that they took in the same round, as the pairs of a ratio."""
+"""The ratio of two records, of one run or of two; in words, and as JSON has it."""
 
 from __future__ import annotations
 
+import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +31,7 @@ def _turns(record: Record) -> dict[tuple[int, int], float]:
     }
 
 
-def paired(first: Record, second: Record, *, seed: int = 0) -> Ratio:
+def ratio_of_rounds(first: Record, second: Record, *, seed: int = 0) -> Ratio:
     """Second over first, of two records of one run.
 
     A turn's time is the median of its calls: the calls that something interrupted are above it, however long they took.
@@ -52,7 +54,7 @@ def paired(first: Record, second: Record, *, seed: int = 0) -> Ratio:
     return paired_ratio(list(clusters.values()), seed=seed)
 
 
-def unpaired(first: Record, second: Record, *, seed: int = 0) -> Ratio:
+def ratio_of_runs(first: Record, second: Record, *, seed: int = 0) -> Ratio:
     """Second over first, of two runs; the clusters are each run's generations.
 
     Raises:
@@ -89,3 +91,32 @@ def _location(values: NDArray[np.float64]) -> float:
     if values.size > MOST_TOGETHER:
         values = np.asarray([np.median(part) for part in np.array_split(values, MOST_TOGETHER)])
     return hodges_lehmann(values)
+
+
+def describe_ratio(ratio: Ratio) -> str:
+    """``slower by 3.1 % (95 %: 2.7 to 3.4 %)``, or that it is not distinguishable and how small it must be."""
+    interval = f"95 %: {_signed(ratio.low)} to {_signed(ratio.high)}"
+    if ratio.verdict == "not distinguishable":
+        return f"not distinguishable ({_signed(ratio.value)}; {interval})"
+    return f"{ratio.verdict} by {abs(ratio.value - 1):.2%} ({interval})"
+
+
+def ratio_members(ratio: Ratio) -> dict[str, Any]:
+    """For JSON: both ends null where nothing is known of them."""
+    known = ratio.low > 0 and math.isfinite(ratio.high)
+    return {
+        "value": ratio.value,
+        "low": ratio.low if known else None,
+        "high": ratio.high if known else None,
+        "clusters": ratio.clusters,
+    }
+
+
+def read_ratio(members: Mapping[str, Any]) -> Ratio:
+    """The ratio that :func:`ratio_members` wrote."""
+    low, high = (0.0, math.inf) if members["low"] is None else (members["low"], members["high"])
+    return Ratio(members["value"], low, high, members["clusters"])
+
+
+def _signed(value: float) -> str:
+    return "any" if not math.isfinite(value) or value <= 0 else f"{100 * (value - 1):+.2f} %"

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.comparing.words import by_how_much, members
+from fer_edge.bench.comparing.ratios import describe_ratio, ratio_members, read_ratio
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.quality import turn_medians
-from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.results.records import Record
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, unpaired_ratio
@@ -23,9 +22,9 @@ SPREAD = 0.05
 """By how much the slowest of MLPerf's repeats may exceed the fastest."""
 
 
-def sustained_facts(records: Sequence[Record], watch: Watch) -> list[dict[str, Any]]:
+def sustained_facts(records: Sequence[Record], monitor: SystemMonitor) -> list[dict[str, Any]]:
     """Last minute over first minute of each record, and how fast the machine warmed up."""
-    warming = watch.warming()
+    warming = monitor.warming()
     found = []
     for record in records:
         ratio = last_over_first(record) if record.stage == "inference" else None
@@ -33,7 +32,7 @@ def sustained_facts(records: Sequence[Record], watch: Watch) -> list[dict[str, A
             found.append(
                 {
                     **_who(record),
-                    "last_over_first_minute": members(ratio),
+                    "last_over_first_minute": ratio_members(ratio),
                     "verdict": ratio.verdict,
                     "celsius_a_minute": "unknown" if warming is None else round(warming, 2),
                 }
@@ -105,7 +104,7 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
     }
 
 
-def lines(extra: Mapping[str, Any]) -> list[str]:
+def describe_long_runs(extra: Mapping[str, Any]) -> list[str]:
     """What the long modes found, for a terminal."""
     return [
         *(_sustained_line(fact) for fact in extra.get("sustained", [])),
@@ -114,12 +113,10 @@ def lines(extra: Mapping[str, Any]) -> list[str]:
 
 
 def _sustained_line(fact: Mapping[str, Any]) -> str:
-    found = fact["last_over_first_minute"]
-    ends = (0.0, math.inf) if found["low"] is None else (found["low"], found["high"])
+    ratio = read_ratio(fact["last_over_first_minute"])
     warming = fact["celsius_a_minute"]
     degrees = "temperature unknown" if warming == "unknown" else f"{warming:+.1f} degrees Celsius a minute"
-    ratio = Ratio(found["value"], ends[0], ends[1], found["clusters"])
-    return f"{_named(fact)}: the last minute against the first: {by_how_much(ratio)}; {degrees}"
+    return f"{_named(fact)}: the last minute against the first: {describe_ratio(ratio)}; {degrees}"
 
 
 def _single_stream_line(fact: Mapping[str, Any]) -> str:

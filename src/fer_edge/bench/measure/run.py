@@ -19,7 +19,7 @@ from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.process import Process
 from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.schedule import batches, fast_cpus, shuffled
-from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import warm_up
 from fer_edge.bench.targets import Subject
 from fer_edge.runtime.errors import EngineError
@@ -40,7 +40,7 @@ class Run:
         stretched: subject's position -> share by which its times are made longer, likewise.
         tell: gets a line now and then.
         taken: one entry a subject.
-        watch: readings of the system.
+        monitor: readings of the system.
         complete: False after Ctrl-C.
     """
 
@@ -50,7 +50,7 @@ class Run:
     slower: Mapping[int, float] = field(default_factory=dict)
     stretched: Mapping[int, float] = field(default_factory=dict)
     tell: Callable[[str], None] = lambda _line: None
-    watch: Watch = field(default_factory=Watch)
+    monitor: SystemMonitor = field(default_factory=SystemMonitor)
     energy: Energy = field(default_factory=Energy)
     taken: list[Taken] = field(init=False)
     complete: bool = True
@@ -97,7 +97,7 @@ class Run:
             for index in shuffled(list(children), self._rng):
                 with self._blamed(index, children):
                     counts.update(self._warm(index, children[index]))
-            with self.watch.window():
+            with self.monitor.window():
                 self._rounds(generation, children, counts, until)
             for index, child in list(children.items()):
                 with self._blamed(index, children):

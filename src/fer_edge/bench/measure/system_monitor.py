@@ -11,7 +11,7 @@ from fer_edge.bench.measure.environment import UNKNOWN, State, read_state
 
 
 @dataclass(slots=True)
-class Watch:
+class SystemMonitor:
     """Readings before and after each window.
 
     Attributes:

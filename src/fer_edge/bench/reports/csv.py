@@ -6,7 +6,7 @@ import csv
 import io
 
 from fer_edge.bench.results.records import Result
-from fer_edge.bench.results.summary import Row, Stage, rows
+from fer_edge.bench.results.summary import Row, Stage, list_rows
 
 HEADER = (
     "name", "variant", "engine", "threads", "stage", "count", "processes", "median_seconds", "median_low", "median_high",
@@ -16,21 +16,15 @@ HEADER = (
 )  # fmt: skip
 
 
-class Csv:
-    """The form ``csv``; a figure that the samples do not carry is an empty cell."""
-
-    name = "csv"
-    ending = ".csv"
-
-    def render(self, result: Result) -> str:
-        """RFC 4180 with a header line."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(HEADER)
-        for row in rows(result):
-            for name, stage in row.stages.items():
-                writer.writerow(["" if value is None else value for value in _cells(row, name, stage)])
-        return text.getvalue()
+def render(result: Result) -> str:
+    """RFC 4180 with a header line; a figure that the samples do not carry is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(HEADER)
+    for row in list_rows(result):
+        for name, stage in row.stages.items():
+            writer.writerow(["" if value is None else value for value in _cells(row, name, stage)])
+    return text.getvalue()
 
 
 def _cells(row: Row, name: str, stage: Stage) -> list[object]:
@@ -40,20 +34,7 @@ def _cells(row: Row, name: str, stage: Stage) -> list[object]:
         *(row.name, row.variant, row.engine, row.threads, name, stage.count, stage.processes),
         *(stage.middle, stage.median.low, stage.median.high, stage.mean, stage.deviation, *quantiles),
         *(stage.fastest, stage.slowest),
-        *(
-            (
-                facts.bytes,
-                max(facts.peak_memory_bytes, default=None),
-                max(facts.steady_memory_bytes, default=None),
-                facts.energy_joules,
-                facts.accuracy,
-                facts.parity,
-            )
-            if facts
-            else [None] * 6
-        ),
+        *((facts.bytes, facts.most_peak_memory, facts.most_steady_memory) if facts else (None,) * 3),
+        *((facts.energy_joules, facts.accuracy, facts.parity) if facts else (None,) * 3),
         *(str(stage.trusted).lower(), " | ".join(stage.reasons)),
     ]
-
-
-CSV = Csv()

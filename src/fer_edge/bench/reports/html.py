@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fer_edge.bench.reports import charts
-from fer_edge.bench.reports.columns import Column, shown
-from fer_edge.bench.reports.doubts import doubts
-from fer_edge.bench.reports.words import caption, environment_line
+from fer_edge.bench.reports.table import caption, environment_line, lay_out, list_sources
+from fer_edge.bench.results.doubts import list_doubts
 from fer_edge.bench.results.records import Result
-from fer_edge.bench.results.summary import Row, rows, sources
+from fer_edge.bench.results.summary import Row, list_rows
 from fer_edge.console.html import grid, heading, note, page, paragraph, picture, warnings
 
 STYLE = """
@@ -31,19 +30,9 @@ MOST_CURVES = 8
 """More cumulative curves than these cannot be told apart; the violins show all."""
 
 
-class Html:
-    """The form ``html``."""
-
-    name = "html"
-    ending = ".html"
-
-    def render(self, result: Result) -> str:
-        """The whole page.
-
-        Raises:
-            MissingExtra: matplotlib is not installed.
-        """
-        return page("fer-bench: " + _title(result), list(_body(result)), style=STYLE)
+def render(result: Result) -> str:
+    """The whole page; raises ``MissingExtra`` where matplotlib is not installed."""
+    return page("fer-bench: " + _title(result), list(_body(result)), style=STYLE)
 
 
 def _title(result: Result) -> str:
@@ -52,20 +41,15 @@ def _title(result: Result) -> str:
 
 
 def _body(result: Result) -> Iterator[str]:
-    found = rows(result)
+    found = list_rows(result)
     yield paragraph(environment_line(result.environment))
     yield from (note(text) for text in (_versions(result.environment),) if text)
     if result.reasons:
-        yield warnings("Not to be trusted as it stands", [_sentence(line) for line in doubts(result)])
-    columns = sorted(shown(found), key=_place)
-    table = grid(
-        [column.header for column in columns],
-        [[column.cell(row) for column in columns] for row in found],
-        right=[column.header for column in columns if column.right],
-    )
-    yield f'<div class="main">{table}</div>'
+        yield warnings("Not to be trusted as it stands", [_sentence(line) for line in list_doubts(result)])
+    table = lay_out(found, FIRST)
+    yield f'<div class="main">{grid(table.headers, table.cells, right=table.right)}</div>'
     yield note(caption(result))
-    yield from (note(line) for line in sources(found))
+    yield from (note(line) for line in list_sources(found))
     yield from _distributions(result)
     yield from _tradeoff(found)
     yield from _roofline(found)
@@ -74,11 +58,6 @@ def _body(result: Result) -> Iterator[str]:
     yield grid(["what", "value"], [[name, value] for name, value in _flat(result.environment)])
     if result.bundle_sha256:
         yield note(f"Bundle {result.bundle_sha256}")
-
-
-def _place(column: Column) -> int:
-    """Of a column: those of ``FIRST`` in their order, then the others in theirs."""
-    return FIRST.index(column.header) if column.header in FIRST else len(FIRST)
 
 
 def _versions(environment: Mapping[str, Any]) -> str:
@@ -176,6 +155,3 @@ def _flat(environment: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[st
 
 def _sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else f"{text}."
-
-
-HTML = Html()

@@ -5,15 +5,6 @@ from __future__ import annotations
 from fer_edge.bench.results.records import Result
 
 
-class Json:
-    """The form ``json``."""
-
-    name = "json"
-    ending = ".json"
-
-    def render(self, result: Result) -> str:
-        """``fer-edge-bench/1``."""
-        return result.to_json()
-
-
-JSON = Json()
+def render(result: Result) -> str:
+    """``fer-edge-bench/1``."""
+    return result.to_json()

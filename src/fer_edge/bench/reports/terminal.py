@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from fer_edge.bench.measure.long_runs import lines as long_lines
-from fer_edge.bench.reports.columns import COLUMNS, NOTHING, shown
-from fer_edge.bench.reports.doubts import kinds_of_doubt
-from fer_edge.bench.reports.words import caption, environment_line
+from fer_edge.bench.measure.long_runs import describe_long_runs
+from fer_edge.bench.reports.table import NOTHING, caption, environment_line, lay_out, list_sources
+from fer_edge.bench.results.doubts import summarize_doubts
 from fer_edge.bench.results.records import Result
-from fer_edge.bench.results.summary import Row, rows, sources
+from fer_edge.bench.results.summary import Row, list_rows
 from fer_edge.console.table import table
 
 OPTIONAL = (
@@ -18,7 +17,9 @@ OPTIONAL = (
 """Left out on a narrow terminal, the first to go first; what stays is the median, its interval and the verdict."""
 
 
-def terminal(result: Result, skipped: dict[str, str] | None = None, width: int | None = None) -> str:
+def render_terminal(
+    result: Result, skipped: Mapping[str, str] | None = None, width: int | None = None
+) -> str:
     """One aligned row an artifact, engine and number of threads; then the reasons and what was left out.
 
     Args:
@@ -26,32 +27,27 @@ def terminal(result: Result, skipped: dict[str, str] | None = None, width: int |
         skipped: variant -> why it was not.
         width: of the terminal in columns; None: no limit.
     """
-    found = rows(result)
-    columns = shown(found) or COLUMNS
+    rows = list_rows(result)
+    found = lay_out(rows)
+    left_out = {**(skipped or {}), **result.extra.get("failed", {})}
     lines = [
-        table(
-            [column.header for column in columns],
-            [[column.cell(row) for column in columns] for row in found],
-            right=[column.header for column in columns if column.right],
-            optional=OPTIONAL,
-            width=width,
-        ),
+        table(found.headers, found.cells, right=found.right, optional=OPTIONAL, width=width),
         "",
         caption(result),
-        *sources(found),
+        *list_sources(rows),
         environment_line(result.environment),
-        *long_lines(result.extra),
+        *describe_long_runs(result.extra),
+        *(f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()),
+        *_rooflines(rows),
+        *(f"UNTRUSTED: {line}" for line in summarize_doubts(result)),
     ]
-    left_out = {**(skipped or {}), **result.extra.get("failed", {})}
-    lines += [f"{variant}: {NOTHING} ({reason})" for variant, reason in left_out.items()]
-    lines += nearness(found)
-    return "\n".join([*lines, *(f"UNTRUSTED: {line}" for line in kinds_of_doubt(result))])
+    return "\n".join(lines)
 
 
-def nearness(found: Sequence[Row]) -> list[str]:
-    """What the roofline says of each row, where it was counted; rows of which it says the same share a line."""
+def _rooflines(rows: Sequence[Row]) -> list[str]:
+    """The roofline's sentence about each row, where it was counted; rows of which it says the same share a line."""
     names: dict[str, list[str]] = {}
-    for row in found:
+    for row in rows:
         sentence = row.roofline.get("sentence")
         if isinstance(sentence, str) and sentence:
             names.setdefault(sentence, []).append(f"{row.name} ({row.threads})")

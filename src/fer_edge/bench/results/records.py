@@ -35,7 +35,8 @@ STAGES = ("load", "first", "inference", "camera", "whole")
 """``load``: file to ready engine. ``first``: the first inference after it. ``inference``: tensor to probabilities, steady.
 ``camera``: camera bytes to tensor. ``whole``: camera bytes to probabilities."""
 UNIT = "seconds"
-Key = tuple[str, str, str, int, str]
+RowKey = tuple[str, str, int]
+"""Name, engine and threads: what the records of one row of a table share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,13 @@ class Record:
         return self.subject or self.variant
 
     @property
-    def key(self) -> Key:
-        """What no two records of a document share."""
+    def row(self) -> RowKey:
+        """The row of a table that it belongs to."""
+        return (self.name, self.engine, self.threads)
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The members that no two records of a document share."""
         return (self.name, self.variant, self.engine, self.threads, self.stage)
 
     def split(self) -> list[tuple[Block, tuple[float, ...]]]:
@@ -143,6 +149,21 @@ class Artifact:
         """The subject, else the variant."""
         return self.subject or self.variant
 
+    @property
+    def row(self) -> RowKey:
+        """The row of a table that it belongs to."""
+        return (self.name, self.engine, self.threads)
+
+    @property
+    def most_peak_memory(self) -> int | None:
+        """The largest peak of any process."""
+        return max(self.peak_memory_bytes, default=None)
+
+    @property
+    def most_steady_memory(self) -> int | None:
+        """The largest steady memory of any process."""
+        return max(self.steady_memory_bytes, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -182,8 +203,7 @@ class Result:
 
     def artifact(self, record: Record) -> Artifact | None:
         """The facts that belong to a record."""
-        wanted = (record.name, record.engine, record.threads)
-        return next((a for a in self.artifacts if (a.name, a.engine, a.threads) == wanted), None)
+        return next((artifact for artifact in self.artifacts if artifact.row == record.row), None)
 
     def stage(self, stage: str) -> tuple[Record, ...]:
         """The records of one stage, in order."""

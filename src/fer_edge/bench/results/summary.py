@@ -1,13 +1,13 @@
-"""What every form shows: one row an artifact, engine and number of threads, with the figures that its samples carry."""
+"""The figures of a result: one row an artifact, engine and number of threads, and what its samples carry."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from fer_edge.bench.results.records import Artifact, Record, Result
+from fer_edge.bench.results.records import Artifact, Record, Result, RowKey
 from fer_edge.stats.quantiles import Quantile, quantile_interval
 
 QUANTILES = (0.5, 0.9, 0.99)
@@ -58,7 +58,6 @@ class Row:
         stages: by name, those that were measured.
         artifact: what is known besides; None for files of other programs.
         trusted: all its records are.
-        reasons: why not, each once.
     """
 
     name: str
@@ -68,12 +67,6 @@ class Row:
     stages: Mapping[str, Stage]
     artifact: Artifact | None
     trusted: bool
-    reasons: tuple[str, ...]
-
-    @property
-    def key(self) -> tuple[str, str, int]:
-        """What no two rows share."""
-        return (self.name, self.engine, self.threads)
 
     @property
     def roofline(self) -> Mapping[str, Any]:
@@ -82,11 +75,11 @@ class Row:
         return found if isinstance(found, Mapping) else {}
 
 
-def rows(result: Result) -> list[Row]:
+def list_rows(result: Result) -> list[Row]:
     """The rows of a result, in the order in which their first records stand."""
-    groups: dict[tuple[str, str, int], list[Record]] = {}
+    groups: dict[RowKey, list[Record]] = {}
     for record in result.records:
-        groups.setdefault((record.name, record.engine, record.threads), []).append(record)
+        groups.setdefault(record.row, []).append(record)
     return [_row(result, records) for records in groups.values()]
 
 
@@ -100,7 +93,6 @@ def _row(result: Result, records: list[Record]) -> Row:
         stages={record.stage: summarize(record) for record in records},
         artifact=result.artifact(first),
         trusted=all(record.trusted for record in records),
-        reasons=tuple(dict.fromkeys(reason for record in records for reason in record.reasons)),
     )
 
 
@@ -125,9 +117,47 @@ def summarize(record: Record) -> Stage:
     )
 
 
-def sources(found: list[Row]) -> list[str]:
-    """One line an engine, such as ``ai-edge-litert 2.3.0: tflite-fp32, tflite-int8``, for a table without that column."""
-    names: dict[str, list[str]] = {}
-    for row in found:
-        names.setdefault(row.engine, []).append(row.name)
-    return [f"{engine}: {', '.join(dict.fromkeys(members))}" for engine, members in names.items()]
+def add_summary(result: Result) -> Result:
+    """The result with one entry a row under ``extra.summary``, for programs that do not want to compute them."""
+    return replace(
+        result, extra={**result.extra, "summary": [_row_members(row) for row in list_rows(result)]}
+    )
+
+
+def _row_members(row: Row) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "variant": row.variant,
+        "engine": row.engine,
+        "threads": row.threads,
+        "trusted": row.trusted,
+        "stages": {name: _stage_members(stage) for name, stage in row.stages.items()},
+    }
+
+
+def _stage_members(stage: Stage) -> dict[str, Any]:
+    return {
+        "samples": stage.count,
+        "processes": stage.processes,
+        "median": stage.middle,
+        "median_interval": _interval(stage.median),
+        "mean": stage.mean,
+        "deviation": stage.deviation,
+        "p90": _quantile_members(stage.p90),
+        "p99": _quantile_members(stage.p99),
+        "fastest": stage.fastest,
+        "slowest": stage.slowest,
+    }
+
+
+def _interval(quantile: Quantile) -> list[float] | None:
+    return None if quantile.low is None or quantile.high is None else [quantile.low, quantile.high]
+
+
+def _quantile_members(quantile: Quantile) -> dict[str, Any]:
+    """Null where the samples are too few, with the number that it takes."""
+    return {
+        "value": quantile.value,
+        "interval": _interval(quantile),
+        "samples_needed": quantile.needed or None,
+    }

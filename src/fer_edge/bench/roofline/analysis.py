@@ -1,8 +1,8 @@
 """The roofline of a measured artifact: how near its latency is to what this machine could do, and what to change.
 
-    result = rooflined(result, subjects, output.say)    # kept in the result file, under artifacts[].extra.roofline
+    result = add_rooflines(result, subjects, output.say)    # kept in the result file, under artifacts[].extra.roofline
 
-or in two steps, :func:`rooflines` and :func:`with_rooflines`.
+or in two steps, :func:`measure_rooflines` and :func:`attach_rooflines`.
 
 The bound is max(MACs / GEMM peak, bytes / bandwidth) (S. Williams, A. Waterman, D. Patterson, "Roofline: an insightful
 visual performance model for multicore architectures", Communications of the ACM 52(4), 2009, section 3): no engine can
@@ -55,7 +55,7 @@ _MORE = 2
 _T = TypeVar("_T")
 
 
-def analyse(path: str | Path, contract: Contract, engine: str, threads: int = 1) -> Roofline:
+def analyze(path: str | Path, contract: Contract, engine: str, threads: int = 1) -> Roofline:
     """Count an artifact and ask its engine what it does with it.
 
     Args:
@@ -89,7 +89,7 @@ def _read(place: Path, contract: Contract) -> Graph:
     return READERS[place.suffix](place, contract)
 
 
-def rooflined(result: Result, subjects: Iterable[Subject], tell: Callable[[str], None]) -> Result:
+def add_rooflines(result: Result, subjects: Iterable[Subject], tell: Callable[[str], None]) -> Result:
     """The result with every roofline that can be found; where the peak cannot be measured, it says so and goes on.
 
     Args:
@@ -99,13 +99,13 @@ def rooflined(result: Result, subjects: Iterable[Subject], tell: Callable[[str],
     """
     tell("roofline: counting the models, measuring this machine's GEMM peak")
     try:
-        return with_rooflines(result, rooflines(subjects, result))
+        return attach_rooflines(result, measure_rooflines(subjects, result))
     except EngineError as error:
         tell(f"no roofline: {error}")
         return result
 
 
-def rooflines(
+def measure_rooflines(
     subjects: Iterable[Subject], result: Result, peaks: Mapping[int, Peaks] | None = None
 ) -> list[RooflineRow]:
     """One row for each record of a steady inference.
@@ -124,7 +124,7 @@ def rooflines(
     for record in records:
         subject = by_name[record.name]
         contract = Contract.parse(subject.contract)
-        found[_key(record)] = analyse(subject.path, contract, record.engine, record.threads)
+        found[_key(record)] = analyze(subject.path, contract, record.engine, record.threads)
     known = dict(peaks) if peaks is not None else _peaks(records, found)
     return [_row(record, found[_key(record)], known[record.threads]) for record in records]
 
@@ -149,7 +149,7 @@ def _engine(words: str) -> tuple[str, str]:
     return _DISTRIBUTIONS.get(name.split()[0], name), inside
 
 
-def with_rooflines(result: Result, rows: Sequence[RooflineRow]) -> Result:
+def attach_rooflines(result: Result, rows: Sequence[RooflineRow]) -> Result:
     """The result with each row under its artifact's ``extra.roofline``; an artifact without a row stays as it is."""
     by_key = {row.key: row for row in rows}
     artifacts = tuple(

@@ -10,15 +10,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import paired
-from fer_edge.bench.comparing.words import members
+from fer_edge.bench.comparing.ratios import ratio_members, ratio_of_rounds
 from fer_edge.bench.measure import plans, quality
 from fer_edge.bench.measure.environment import describe
 from fer_edge.bench.measure.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.run import Run
-from fer_edge.bench.measure.system_monitor import Watch
+from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import LONGEST_SECONDS
 from fer_edge.bench.results.records import STAGES, Artifact, Record, Result, pick, record_members
 from fer_edge.bench.targets import Request, Subject
@@ -71,7 +70,7 @@ def measure(
         EngineError: nothing could be measured.
         KeyboardInterrupt: Ctrl-C before the first round was complete.
     """
-    watch, known = Watch(), describe()
+    monitor, known = SystemMonitor(), describe()
     begin = time.monotonic()
     together = plan.name not in {"sustained", "mlperf"}
     groups = [list(request.subjects)] if together else [[subject] for subject in request.subjects]
@@ -79,7 +78,7 @@ def measure(
     complete = True
     for group in groups:
         subjects = [*group, _twin(group[0])] if plan.twin else group
-        run = Run(plan, subjects, request.seed, slower or {}, stretched or {}, request.tell, watch)
+        run = Run(plan, subjects, request.seed, slower or {}, stretched or {}, request.tell, monitor)
         taken += run.go()
         _check_files(run.taken)
         complete = run.complete
@@ -92,7 +91,9 @@ def measure(
         "generations": plan.generations,
         "turn_seconds": plan.turn_seconds,
     }
-    return assembled(plan, request, taken, watch, {"environment": known, "mode": mode, "complete": complete})
+    return assembled(
+        plan, request, taken, monitor, {"environment": known, "mode": mode, "complete": complete}
+    )
 
 
 def _check_files(taken: Sequence[Taken]) -> None:
@@ -122,7 +123,7 @@ def _twin(subject: Subject) -> Subject:
 
 
 def assembled(
-    plan: Plan, request: Request, taken: Sequence[Taken], watch: Watch, known: Mapping[str, Any]
+    plan: Plan, request: Request, taken: Sequence[Taken], monitor: SystemMonitor, known: Mapping[str, Any]
 ) -> Result:
     """The document of what was taken: records judged, facts added."""
     whole = [entry for entry in taken if any(stage in entry.stages for stage in quality.STEADY_STAGES)]
@@ -132,19 +133,19 @@ def assembled(
     ours = [record for record in records if record.name != TWIN]
     twins = [record for record in records if record.name == TWIN]
     twin = aa_ratio(ours, twins, request.seed)
-    judged = _judged(plan, ours, whole, watch, twin)
+    judged = _judged(plan, ours, whole, monitor, twin)
     return Result(
         environment={
             **known["environment"],
-            **watch.document(),
-            "aa_check": None if twin is None else members(twin),
+            **monitor.document(),
+            "aa_check": None if twin is None else ratio_members(twin),
         },
         records=tuple(judged),
         bundle_sha256=request.bundle_sha256,
         mode=known["mode"],
         artifacts=tuple(_artifact(entry) for entry in whole if entry.subject.label != TWIN),
         complete=known["complete"],
-        extra=_extra(plan, taken, twins, judged, watch),
+        extra=_extra(plan, taken, twins, judged, monitor),
     )
 
 
@@ -178,23 +179,23 @@ def aa_ratio(records: Sequence[Record], twins: Sequence[Record], seed: int = 0) 
     if twin is None:
         return None
     same = pick(records, stage="inference", variant=twin.variant, engine=twin.engine, threads=twin.threads)
-    return paired(same[0], twin, seed=seed) if same else None
+    return ratio_of_rounds(same[0], twin, seed=seed) if same else None
 
 
 def _judged(
-    plan: Plan, records: Sequence[Record], taken: Sequence[Taken], watch: Watch, twin: Ratio | None
+    plan: Plan, records: Sequence[Record], taken: Sequence[Taken], monitor: SystemMonitor, twin: Ratio | None
 ) -> list[Record]:
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     everywhere = [
-        *quality.machine_reasons(watch, max(record.threads for record in records), cpus),
-        *quality.twin_reasons(twin),
+        *quality.check_machine(monitor, max(record.threads for record in records), cpus),
+        *quality.check_twin(twin),
     ]
     broken = {
-        (entry.subject.name, entry.engine, entry.subject.threads): quality.broken_reasons(entry.failure)
+        (entry.subject.name, entry.engine, entry.subject.threads): quality.check_failure(entry.failure)
         for entry in taken
     }
     restless = {
-        (entry.subject.name, entry.engine, entry.subject.threads): quality.restless_reasons(
+        (entry.subject.name, entry.engine, entry.subject.threads): quality.check_warm_up(
             entry.restless, LONGEST_SECONDS
         )
         for entry in taken
@@ -203,11 +204,13 @@ def _judged(
     found = []
     for record in records:
         # A sustained run is there to show the drift, not to be spoiled by it.
-        own = [] if plan.name == "sustained" else quality.record_reasons(record, steady)
+        own = [] if plan.name == "sustained" else quality.check_record(record, steady)
         own += mlperf_reasons(record, plan) if plan.repeats else []
         slow = restless[record.name, record.engine, record.threads]
         cut = broken[record.name, record.engine, record.threads]
-        reasons = quality.joined(cut, everywhere, slow if record.stage in quality.STEADY_STAGES else [], own)
+        reasons = quality.merge_reasons(
+            cut, everywhere, slow if record.stage in quality.STEADY_STAGES else [], own
+        )
         found.append(dataclasses.replace(record, trusted=not reasons, reasons=reasons))
     return found
 
@@ -233,7 +236,11 @@ def _artifact(taken: Taken) -> Artifact:
 
 
 def _extra(
-    plan: Plan, taken: Sequence[Taken], twins: Sequence[Record], judged: Sequence[Record], watch: Watch
+    plan: Plan,
+    taken: Sequence[Taken],
+    twins: Sequence[Record],
+    judged: Sequence[Record],
+    monitor: SystemMonitor,
 ) -> dict[str, Any]:
     extra: dict[str, Any] = {}
     failed = {
@@ -246,7 +253,7 @@ def _extra(
     if twins:
         extra["twin"] = [record_members(record) for record in twins if record.stage == "inference"]
     if plan.name == "sustained":
-        extra["sustained"] = sustained_facts(judged, watch)
+        extra["sustained"] = sustained_facts(judged, monitor)
     if plan.name == "mlperf":
         extra["mlperf"] = mlperf_facts(judged, plan)
     return extra

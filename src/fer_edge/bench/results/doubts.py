@@ -1,13 +1,39 @@
-"""Why figures are untrusted, and which: a reason names the rows that it is about, unless it is about all of them."""
+"""Reasons against figures: their codes, and the rows that each is about (none named where it is about all)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from fer_edge.bench.results.records import Record, Result
 
 
-def whom(result: Result) -> dict[str, list[str]]:
+class Doubt(StrEnum):
+    """The code of a reason against figures: the words before its first colon."""
+
+    CPU_PRESSURE = "CPU pressure"
+    MEMORY_PRESSURE = "memory pressure"
+    STEAL = "steal"
+    THROTTLING = "throttling"
+    FREQUENCY = "frequency"
+    AA_CHECK = "A/A check"
+    DRIFT = "drift"
+    TOO_FEW = "too few samples"
+    UNSTEADY = "unsteady"
+    WARM_UP = "warm-up"
+    INCOMPLETE = "incomplete"
+
+    def because(self, text: str) -> str:
+        """The reason as records carry it."""
+        return f"{self}: {text}"
+
+
+def code_of(reason: str) -> str:
+    """The code of a reason, one of :class:`Doubt` where this program gave it."""
+    return reason.partition(":")[0]
+
+
+def rows_by_reason(result: Result) -> dict[str, list[str]]:
     """Reason -> names of the rows that it is about, both in order of appearance."""
     found: dict[str, list[str]] = {}
     for record in result.records:
@@ -27,22 +53,22 @@ def row_name(result: Result, record: Record) -> str:
     return " ".join(parts)
 
 
-def doubts(result: Result) -> list[str]:
+def list_doubts(result: Result) -> list[str]:
     """Every reason, with the rows that it is about in front."""
     everyone = _everyone(result)
-    return [_about(names, everyone) + reason for reason, names in whom(result).items()]
+    return [_about(names, everyone) + reason for reason, names in rows_by_reason(result).items()]
 
 
-def kinds_of_doubt(result: Result) -> list[str]:
-    """One line a kind of reason (the word before its colon); where rows have numbers of their own, those of the first."""
+def summarize_doubts(result: Result) -> list[str]:
+    """One line a code; where rows have numbers of their own, those of the first."""
     everyone = _everyone(result)
-    kinds: dict[str, dict[str, list[str]]] = {}
-    for reason, names in whom(result).items():
-        kinds.setdefault(reason.partition(":")[0], {})[reason] = names
-    return [_kind(reasons, everyone) for reasons in kinds.values()]
+    by_code: dict[str, dict[str, list[str]]] = {}
+    for reason, names in rows_by_reason(result).items():
+        by_code.setdefault(code_of(reason), {})[reason] = names
+    return [_shortened(reasons, everyone) for reasons in by_code.values()]
 
 
-def _kind(reasons: Mapping[str, list[str]], everyone: int) -> str:
+def _shortened(reasons: Mapping[str, list[str]], everyone: int) -> str:
     names = list(dict.fromkeys(name for found in reasons.values() for name in found))
     first = next(iter(reasons))
     if len(reasons) == 1:
