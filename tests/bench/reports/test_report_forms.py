@@ -53,7 +53,13 @@ def result():
         )  # fmt: skip
     records[0] = replace(records[0], trusted=False, reasons=(REASON,))
     environment = {"cpu": "Some CPU", "cpus": 2, "governor": "unknown", "libraries": {"numpy": "2.3"}}
-    return Result(environment, tuple(records), "ab" * 32, artifacts=tuple(artifacts), mode={"name": "quick"})
+    return Result(
+        environment,
+        tuple(records),
+        bundle_sha256="ab" * 32,
+        artifacts=tuple(artifacts),
+        mode={"name": "quick"},
+    )
 
 
 def pictures(text):

@@ -63,7 +63,10 @@ def full():
         "A",
         {"x": [1]},
     )
-    return Result({"cpu": "c"}, (record,), None, "adb:1", {"name": "quick"}, (artifact,), False, {"more": {}})
+    return Result(
+        {"cpu": "c"}, (record,), target="adb:1", mode={"name": "quick"}, artifacts=(artifact,), complete=False,
+        extra={"more": {}},
+    )  # fmt: skip
 
 
 def test_the_apps_document_is_read():

@@ -1,88 +1,98 @@
-"""The result of a measurement: classes, strict reader and atomic writer of ``fer-edge-bench/1``.
+"""The result of a measurement: the document ``fer-edge-bench/1``.
 
 The members that INTERFACES.md names (``schema bundle_sha256 environment records``, and of a record ``variant engine
-threads stage unit samples trusted reasons``) are always there. What this module adds is optional, so that the app's
-benchmark activity, which knows nothing of it, writes files of the same schema:
-
-| where    | member      | is |
-|----------|-------------|----|
-| document | `target`    | where it ran: `host` (default), `adb:SERIAL`, `ssh:HOST` |
-| document | `mode`      | an object: `name` of the mode, `seed`, `seconds` and what else the mode chose |
-| document | `artifacts` | a list: what is known of each measured file besides its times |
-| document | `complete`  | false where the run was interrupted; default true |
-| document | `extra`     | an object with whatever else |
-| record   | `subject`   | what tells two records of one variant apart, such as `A` and `B`; default the variant |
-| record   | `blocks`    | `[generation, turn, count, begin]`: how the samples, in their order, came about |
-
-Unknown members are errors, except inside ``environment``, ``mode`` and ``extra``.
+threads stage unit samples trusted reasons``) are always there. The others are optional, so that the app's benchmark
+activity, which knows nothing of them, writes files of the same schema. Unknown members are errors, except inside
+``environment``, ``mode`` and ``extra``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fer_edge.bench.results.record_json import JSON, LARGEST_RESULT
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.paths import kind_of, read_plain
+from fer_edge.runtime.schema import (
+    AS_ARRAY,
+    OMITTED,
+    OPTIONAL,
+    Choice,
+    Document,
+    Length,
+    Range,
+    Rounded,
+    Sha256,
+    refuse,
+)
 
 SCHEMA = "fer-edge-bench/1"
 STAGES = ("load", "first", "inference", "camera", "whole")
 """``load``: file to ready engine. ``first``: the first inference after it. ``inference``: tensor to probabilities, steady.
 ``camera``: camera bytes to tensor. ``whole``: camera bytes to probabilities."""
 UNIT = "seconds"
+LARGEST_RESULT = 256 << 20
+"""Bytes: some twenty million samples."""
+MOST_SAMPLES = 20_000_000
 RowKey = tuple[str, str, int]
 """Name, engine and threads: what the records of one row of a table share."""
+
+Name = Annotated[str, Length(1, 200)]
+Label = Annotated[str, Length(0, 1000), OMITTED]
+Count = Annotated[int, Range(0, 1 << 62)]
+Threads = Annotated[int, Range(1, 1024), "that the engine was given"]
+# A time of more than thirty years is another unit or a broken clock, and would overflow a ratio.
+Seconds = Annotated[float, Range(0, 1e9, words="seconds from 0 to 1e9"), Rounded(9)]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Samples that one process took in one go.
+    """Samples that one process took in one go."""
 
-    Attributes:
-        generation: which process of the subject: 0, 1, ... Times of one process share its memory layout.
-        turn: which turn of the generation; turns of the same number of two subjects ran side by side.
-        count: how many samples; the blocks of a record add up to all of them.
-        begin: seconds from the start of the run.
-    """
-
-    generation: int
-    turn: int
-    count: int
-    begin: float
+    generation: Annotated[Count, "which process of the subject; times of one process share its memory layout"]
+    turn: Annotated[Count, "of the generation; turns of one number of two subjects ran side by side"]
+    count: Annotated[Count, "samples; the blocks of a record add up to all of them"]
+    begin: Annotated[
+        float, Range(0, words="seconds from the start, 0 or more"), Rounded(3), "seconds from the run's start"
+    ]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """The times of one stage of one artifact in one engine.
+    """The times of one stage of one artifact in one engine."""
 
-    Attributes:
-        variant: ``<format>-<precision>[-image][-qio]``, or a lone file's stem.
-        engine: library and version.
-        threads: that the engine was given.
-        stage: one of ``STAGES``.
-        samples: seconds, in the order in which they were taken; all of them, at least one.
-        trusted: whether the figures may be relied on.
-        reasons: why not, each a sentence with advice; empty where trusted.
-        subject: tells two records of one variant apart; empty stands for the variant.
-        blocks: how the samples came about; empty where that is not known.
-        unit: ``seconds``.
-    """
+    variant: Annotated[Name, "<format>-<precision>[-image][-qio], or a lone file's stem"]
+    engine: Annotated[Name, "library and version"]
+    threads: Threads
+    stage: Annotated[str, Choice(*STAGES), "load, first inference, steady inference, camera path, whole path"]
+    unit: Annotated[str, Choice(UNIT), "of the samples"] = field(default=UNIT, kw_only=True)
+    samples: Annotated[
+        tuple[Seconds, ...], Length(1, MOST_SAMPLES), "all, in the order in which they were taken"
+    ]
+    trusted: Annotated[bool, "the figures may be relied on"] = True
+    reasons: Annotated[
+        tuple[Annotated[str, Length(1, 2000)], ...], Length(0, 1000), "why not, each a sentence with advice"
+    ] = ()
+    subject: Annotated[Label, "tells two records of one variant apart, such as A and B; else the variant"] = (
+        ""
+    )
+    blocks: Annotated[
+        tuple[Annotated[Block, AS_ARRAY], ...],
+        Length(0, MOST_SAMPLES),
+        OMITTED,
+        "[generation, turn, count, begin]: how the samples came about; empty where that is not known",
+    ] = ()
 
-    variant: str
-    engine: str
-    threads: int
-    stage: str
-    samples: tuple[float, ...]
-    trusted: bool = True
-    reasons: tuple[str, ...] = ()
-    subject: str = ""
-    blocks: tuple[Block, ...] = ()
-    unit: str = UNIT
+    def check(self) -> None:
+        """Only what is not trusted has reasons; blocks hold all samples."""
+        if self.trusted == bool(self.reasons):
+            refuse("trusted", self.trusted, "true without reasons, false with some")
+        total = sum(block.count for block in self.blocks)
+        if self.blocks and total != len(self.samples):
+            refuse("blocks counts", total, f"together the {len(self.samples)} samples")
 
     @property
     def name(self) -> str:
@@ -110,39 +120,43 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What is known of a measured file besides its times.
+    """A measured file, besides its times."""
 
-    Attributes:
-        variant: as in its records.
-        engine: as in its records.
-        threads: as in its records.
-        file: its name, without folders.
-        sha256: of the file, or of a package's listing; None where it was not read.
-        bytes: of the file, or of all files of the package.
-        parity: verdict of the manifest; ``unknown`` for a lone file.
-        accuracy: share of right answers that the manifest proves, 0 to 1; None where it was not measured.
-        peak_memory_bytes: largest resident set of each process (``ru_maxrss``).
-        steady_memory_bytes: proportional set size of each process after its last turn.
-        base_memory_bytes: proportional set size of each process before the engine was imported.
-        energy_joules: of one inference, where the system shows it (RAPL); None: unknown.
-        subject: as in its records.
-        extra: what other parts add, such as ``roofline``.
-    """
-
-    variant: str
-    engine: str
-    threads: int
-    file: str
-    sha256: str | None
-    bytes: int
-    parity: str = "unknown"
-    accuracy: float | None = None
-    peak_memory_bytes: tuple[int, ...] = ()
-    steady_memory_bytes: tuple[int, ...] = ()
-    base_memory_bytes: tuple[int, ...] = ()
-    energy_joules: float | None = None
-    subject: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    variant: Annotated[Name, "as in its records"]
+    engine: Annotated[Name, "as in its records"]
+    threads: Threads
+    file: Annotated[str, "its name, without folders"]
+    sha256: Annotated[Sha256 | None, "of the file, or of a package's listing; null where it was not read"]
+    bytes: Annotated[Count, "of the file, or of all files of the package"]
+    parity: Annotated[
+        str,
+        Choice("pass", "fail", "not-run", "unknown"),
+        OPTIONAL,
+        "of the manifest; unknown for a lone file",
+    ] = "unknown"
+    accuracy: Annotated[
+        float | None,
+        Range(0, 1),
+        OPTIONAL,
+        "share of right answers that the manifest proves; null: not measured",
+    ] = None
+    peak_memory_bytes: Annotated[tuple[Count, ...], OPTIONAL, "largest resident set of each process"] = ()
+    steady_memory_bytes: Annotated[
+        tuple[Count, ...], OPTIONAL, "proportional set size of each process after its last turn"
+    ] = ()
+    base_memory_bytes: Annotated[
+        tuple[Count, ...], OPTIONAL, "proportional set size of each process before the engine was imported"
+    ] = ()
+    energy_joules: Annotated[
+        float | None,
+        Range(0, 1e9),
+        OPTIONAL,
+        "of one inference, where the system shows it (RAPL); null: unknown",
+    ] = None
+    subject: Annotated[Label, "as in its records"] = ""
+    extra: Annotated[Mapping[str, Any], OMITTED, "whatever else, such as roofline"] = field(
+        default_factory=dict
+    )
 
     @property
     def name(self) -> str:
@@ -167,29 +181,37 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The document.
+    """The times of some artifacts, and what they were taken on."""
 
-    Attributes:
-        environment: what the system showed; ``unknown`` where it shows nothing.
-        records: at least one stage of one artifact.
-        bundle_sha256: of the bundle's manifest; None for lone files.
-        target: where it ran.
-        mode: name, seed, seconds.
-        artifacts: what is known besides the times.
-        complete: false where the run was interrupted.
-        extra: whatever else.
-        schema: ``fer-edge-bench/1``.
-    """
+    schema: Annotated[str, Choice(SCHEMA)] = field(default=SCHEMA, kw_only=True)
+    bundle_sha256: Annotated[Sha256 | None, "of the bundle's manifest; null for lone files"] = field(
+        default=None, kw_only=True
+    )
+    environment: Annotated[Mapping[str, Any], "what the system showed; unknown where it shows nothing"]
+    target: Annotated[str, Length(1, 300), OPTIONAL, "where it ran: host, adb:SERIAL, ssh:HOST"] = field(
+        default="host", kw_only=True
+    )
+    mode: Annotated[Mapping[str, Any], OPTIONAL, "name, seed, seconds and what else the mode chose"] = field(
+        default_factory=dict, kw_only=True
+    )
+    records: Annotated[tuple[Record, ...], Length(0, 10_000), "each stage of a subject once"]
+    artifacts: Annotated[tuple[Artifact, ...], Length(0, 10_000), OPTIONAL, "besides the times"] = field(
+        default=(), kw_only=True
+    )
+    complete: Annotated[bool, OMITTED, "false where the run was interrupted"] = field(
+        default=True, kw_only=True
+    )
+    extra: Annotated[
+        Mapping[str, Any], OMITTED, "whatever else: summary, twin, failed, sustained, mlperf, against"
+    ] = field(default_factory=dict, kw_only=True)
 
-    environment: Mapping[str, Any]
-    records: tuple[Record, ...]
-    bundle_sha256: str | None = None
-    target: str = "host"
-    mode: Mapping[str, Any] = field(default_factory=dict)
-    artifacts: tuple[Artifact, ...] = ()
-    complete: bool = True
-    extra: Mapping[str, Any] = field(default_factory=dict)
-    schema: str = SCHEMA
+    def check(self) -> None:
+        """Each stage of a subject once."""
+        seen = set()
+        for record in self.records:
+            if record.key in seen:
+                refuse("records", "/".join(map(str, record.key)), "each stage of a subject once")
+            seen.add(record.key)
 
     @property
     def trusted(self) -> bool:
@@ -216,74 +238,20 @@ class Result:
         Raises:
             DataError: not of the schema; the message names the member and what is allowed.
         """
-        from fer_edge.bench.results.reader import read_result
-
-        return read_result(JSON.load(text))
+        return DOCUMENT.read(text)
 
     def document(self) -> dict[str, Any]:
         """The members, ready for JSON."""
-        members: dict[str, Any] = {
-            "schema": self.schema,
-            "bundle_sha256": self.bundle_sha256,
-            "environment": dict(self.environment),
-            "target": self.target,
-            "mode": dict(self.mode),
-            "records": [record_members(record) for record in self.records],
-            "artifacts": [artifact_members(artifact) for artifact in self.artifacts],
-        }
-        if not self.complete:
-            members["complete"] = False
-        if self.extra:
-            members["extra"] = dict(self.extra)
-        return members
+        return DOCUMENT.members(self)
 
     def to_json(self) -> str:
         """The document as text: the same values give the same bytes."""
-        return json.dumps(self.document(), ensure_ascii=False, allow_nan=False) + "\n"
+        return DOCUMENT.write(self)
 
 
-def record_members(record: Record) -> dict[str, Any]:
-    """A record as JSON has it; samples keep nanoseconds."""
-    members: dict[str, Any] = {
-        "variant": record.variant,
-        "engine": record.engine,
-        "threads": record.threads,
-        "stage": record.stage,
-        "unit": record.unit,
-        "samples": [round(sample, 9) for sample in record.samples],
-        "trusted": record.trusted,
-        "reasons": list(record.reasons),
-    }
-    if record.subject:
-        members["subject"] = record.subject
-    if record.blocks:
-        members["blocks"] = [
-            [block.generation, block.turn, block.count, round(block.begin, 3)] for block in record.blocks
-        ]
-    return members
-
-
-def artifact_members(artifact: Artifact) -> dict[str, Any]:
-    """An artifact's facts as JSON has them; what is not known is left out."""
-    members: dict[str, Any] = {
-        "variant": artifact.variant,
-        "engine": artifact.engine,
-        "threads": artifact.threads,
-        "file": artifact.file,
-        "sha256": artifact.sha256,
-        "bytes": artifact.bytes,
-        "parity": artifact.parity,
-        "accuracy": artifact.accuracy,
-        "peak_memory_bytes": list(artifact.peak_memory_bytes),
-        "steady_memory_bytes": list(artifact.steady_memory_bytes),
-        "base_memory_bytes": list(artifact.base_memory_bytes),
-        "energy_joules": artifact.energy_joules,
-    }
-    if artifact.subject:
-        members["subject"] = artifact.subject
-    if artifact.extra:
-        members["extra"] = dict(artifact.extra)
-    return members
+DOCUMENT = Document(Result, "benchmark result", DataError, limit=LARGEST_RESULT, layout="spaced")
+RECORD = Document(Record, "record", DataError)
+"""A record by itself, as ``extra.twin`` has it."""
 
 
 def read(path: str | Path) -> Result:

@@ -19,7 +19,7 @@ from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.run import Run
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import LONGEST_SECONDS
-from fer_edge.bench.results.records import STAGES, Artifact, Record, Result, pick, record_members
+from fer_edge.bench.results.records import RECORD, STAGES, Artifact, Record, Result, pick
 from fer_edge.bench.targets import Request, Subject
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
@@ -251,7 +251,7 @@ def _extra(
     if failed:
         extra["failed"] = failed
     if twins:
-        extra["twin"] = [record_members(record) for record in twins if record.stage == "inference"]
+        extra["twin"] = [RECORD.members(record) for record in twins if record.stage == "inference"]
     if plan.name == "sustained":
         extra["sustained"] = sustained_facts(judged, monitor)
     if plan.name == "mlperf":
