@@ -13,7 +13,7 @@ from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.reference_data.parity_inputs import LEAST
-from fer_edge.export.run.plan import Wanted
+from fer_edge.export.run.plan import VariantRequest
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
@@ -209,22 +209,22 @@ def _settle_android(options: dict[str, Any]) -> None:
 
 
 def _settings(options: dict[str, Any]) -> Any:
-    from fer_edge.export.parity.tolerances import Limits
-    from fer_edge.export.reference_data.build import Sources
-    from fer_edge.export.reference_model.model import Given
-    from fer_edge.export.run.export import Settings
+    from fer_edge.export.parity.tolerances import Tolerances
+    from fer_edge.export.reference_data.build import PictureOptions
+    from fer_edge.export.reference_model.model import ModelSpec
+    from fer_edge.export.run.export import ExportRequest
     from fer_edge.export.run.results import Leniency
     from fer_edge.train.models.selection import Selection
 
-    return Settings(
-        Wanted(
+    return ExportRequest(
+        VariantRequest(
             options["formats"],
             options["precisions"],
             options["interfaces"],
             options["quantized_io"],
             options["all_variants"],
         ),
-        Given(
+        ModelSpec(
             checkpoint=options["checkpoint"],
             arch=options["arch"],
             arch_args=dict(options["arch_args"]),
@@ -238,7 +238,7 @@ def _settings(options: dict[str, Any]) -> Any:
             crop_margin=options["crop_margin"],
             weights_key=options["weights_key"],
         ),
-        Sources(
+        PictureOptions(
             calibration=options["calibration"],
             accuracy=options["accuracy"],
             accuracy_samples=options["accuracy_samples"],
@@ -249,7 +249,7 @@ def _settings(options: dict[str, Any]) -> Any:
             renamed=_renamed(options["map"]),
         ),
         Leniency(options["keep_failed"], options["allow_insensitive"]),
-        Limits(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),
+        Tolerances(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),
         options["out"],
     )
 

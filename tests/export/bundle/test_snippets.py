@@ -19,7 +19,7 @@ from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import choices
 from fer_edge.export.bundle.card import card
 from fer_edge.export.bundle.contracts import contract_for
-from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.contract import (
     CameraSpec,
     Contract,
@@ -63,7 +63,7 @@ def artifact(name, *, accuracy=None, verdict="pass", model="net"):
         if variant.interface == "tensor":
             integer["input_quantization"] = QuantizationParameters(0.015625, 3)
     apple = variant.format == "coreml"
-    limit = ParityLimit(LIMITS[variant.precision].max_abs, LIMITS[variant.precision].top1_agreement)
+    limit = ParityLimit(TOLERANCES[variant.precision].max_abs, TOLERANCES[variant.precision].top1_agreement)
     ran = Parity(verdict, None, "engine 1", 256, 0.01, 0.001, 1.0, limit)
     return Artifact(
         variant=name,

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.export.capture.unchanged import Pristine
+from fer_edge.export.capture.unchanged import GuardedModel
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -58,11 +58,11 @@ def test_core_ml_writes_every_variant_from_the_same_weights(what, tmp_path, mil)
     image = np.random.default_rng(0).uniform(-1, 1, (1, 3, 16, 16)).astype(np.float32)
     with torch.no_grad():
         wanted = torch.softmax(source.module(torch.from_numpy(image)), 1).numpy()
-    pristine, shared = Pristine(source), SHARED.clone()
+    guarded, shared = GuardedModel(source), SHARED.clone()
     for name in ("coreml-fp32", "coreml-fp16", "coreml-fp32"):
         path = tmp_path / "made.mlpackage"
         find_format("coreml").load().convert(Request(Variant.parse(name), source, None, path, memo))
-        pristine.refuse_changes("the converter")
+        guarded.refuse_changes("the converter")
         found = mil.Program(path).run(image)["probabilities"].numpy()
         assert np.abs(found - wanted).max() < (1e-6 if "fp32" in name else 2e-3)
     assert torch.equal(SHARED, shared)
@@ -71,12 +71,12 @@ def test_core_ml_writes_every_variant_from_the_same_weights(what, tmp_path, mil)
 @pytest.mark.parametrize("name", ["onnx-fp32", "tflite-fp32", "torchscript-fp32"])
 def test_other_formats_leave_it_alone(name, tmp_path):
     source = make_source("statistics")
-    pristine = Pristine(source)
+    guarded = GuardedModel(source)
     variant = Variant.parse(name)
     find_format(variant.format).load().convert(
         Request(variant, source, None, tmp_path / variant.filename("a"), {})
     )
-    pristine.refuse_changes("the converter")
+    guarded.refuse_changes("the converter")
 
 
 def change_buffer(module):
@@ -107,20 +107,20 @@ def change_weight(module):
 def test_one_changed_bit_is_named(change, named):
     source = make_source("buffer")
     source.module.mean[0, 0] = 0.0
-    pristine = Pristine(source)
+    guarded = GuardedModel(source)
     change(source.module)
     with pytest.raises(
         ExportError, match=rf"the converter changed the original .*: .*{named} is not what it was"
     ):
-        pristine.refuse_changes("the converter")
+        guarded.refuse_changes("the converter")
 
 
 def test_a_constant_of_the_python_module_is_noticed_by_the_answer():
-    pristine = Pristine(make_source("constant"))
+    guarded = GuardedModel(make_source("constant"))
     SHARED.neg_()
     try:
         with pytest.raises(ExportError, match="its answer to one input is not what it was"):
-            pristine.refuse_changes("the converter")
+            guarded.refuse_changes("the converter")
     finally:
         SHARED.neg_()
 
@@ -128,4 +128,4 @@ def test_a_constant_of_the_python_module_is_noticed_by_the_answer():
 def test_values_that_are_not_numbers_are_equal_to_themselves():
     source = make_source("buffer")
     source.module.n.running_mean[0] = float("nan")
-    Pristine(source).refuse_changes("the converter")
+    GuardedModel(source).refuse_changes("the converter")

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.rewrites.delegates import rewrite_single
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
@@ -77,4 +77,4 @@ def test_onnx_int8_answers_as_the_original(name, fresh_source, calibration, conv
     answers = np.concatenate([model.run(tensor).reshape(1, -1) for tensor in tensors])
     with torch.no_grad():
         logits = torch.cat([network(torch.from_numpy(tensor)) for tensor in tensors])
-    assert np.abs(answers - torch.softmax(logits, 1).numpy()).max() < LIMITS["int8"].max_abs
+    assert np.abs(answers - torch.softmax(logits, 1).numpy()).max() < TOLERANCES["int8"].max_abs

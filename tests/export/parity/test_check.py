@@ -3,7 +3,7 @@
 import numpy as np
 
 from fer_edge.export.parity import check
-from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.variants import Variant
@@ -20,7 +20,7 @@ def test_an_original_that_never_moves_is_the_reason_even_without_an_engine(forei
 
     def found(probabilities):
         reference = check.Reference(pictures, probabilities)
-        return check.parity(path, contract, Variant.parse("torchscript-fp32"), reference, LIMITS["fp32"])
+        return check.parity(path, contract, Variant.parse("torchscript-fp32"), reference, TOLERANCES["fp32"])
 
     assert (found(moving)["verdict"], found(moving)["reason"]) == ("not-run", "no engine here")
     assert found(still)["verdict"] == "not-run"

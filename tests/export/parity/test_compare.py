@@ -5,14 +5,14 @@ import pytest
 
 from fer_edge.export.parity.accuracy import gate
 from fer_edge.export.parity.compare import agreement, compare, not_finite, spread
-from fer_edge.export.parity.tolerances import LIMITS, Limit, Limits
+from fer_edge.export.parity.tolerances import TOLERANCES, Tolerance, Tolerances
 from fer_edge.export.reference_data.calibration import divide, doubts
 from fer_edge.export.reference_data.images import ImageSet, overlap
 from fer_edge.export.reference_data.parity_inputs import default_count, extremes, name_golden
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.variants import PRECISIONS
 
-LIMIT = Limit(0.01, 1.0, 0.01, "for these tests")
+LIMIT = Tolerance(0.01, 1.0, 0.01, "for these tests")
 LABELS = ("a", "b")
 
 
@@ -41,10 +41,10 @@ def test_agreement_counts_only_where_the_original_was_sure():
 
 
 def test_an_artifact_that_always_says_the_same_fails_although_it_is_near():
-    loose = Limit(0.05, 0.0, 1, "")
+    loose = Tolerance(0.05, 0.0, 1, "")
     reference = rows(*np.linspace(0.25, 0.75, 11))
     stiff = rows(*np.linspace(0.4, 0.6, 11))
-    found = compare(reference, stiff, Limit(0.2, 0.0, 1, ""), LABELS)
+    found = compare(reference, stiff, Tolerance(0.2, 0.0, 1, ""), LABELS)
     assert found.verdict == "fail"
     assert "less than half of the original's 0.5" in found.reason
     assert compare(reference, reference, loose, LABELS).verdict == "pass"
@@ -75,18 +75,18 @@ def test_spread_is_the_widest_range():
 
 
 def test_every_precision_has_limits_with_a_reason():
-    assert tuple(LIMITS) == PRECISIONS
-    assert all(len(limit.reason) > 20 for limit in LIMITS.values())
-    assert (LIMITS["fp32"].max_abs, LIMITS["fp32"].top1_agreement) == (1e-4, 1.0)
-    assert LIMITS["fp32"].least_spread == pytest.approx(1e-3)
+    assert tuple(TOLERANCES) == PRECISIONS
+    assert all(len(limit.reason) > 20 for limit in TOLERANCES.values())
+    assert (TOLERANCES["fp32"].max_abs, TOLERANCES["fp32"].top1_agreement) == (1e-4, 1.0)
+    assert TOLERANCES["fp32"].least_spread == pytest.approx(1e-3)
 
 
 def test_an_original_that_moves_little_narrows_the_limit_in_proportion():
-    int8, fp16 = LIMITS["int8"], LIMITS["fp16"]
+    int8, fp16 = TOLERANCES["int8"], TOLERANCES["fp16"]
     assert int8.least_spread == pytest.approx(0.1)
     assert (int8.at(0.5), int8.at(1.0), fp16.at(0.1)) == (int8, int8, fp16)
     assert [int8.at(spread).max_abs for spread in (0.1, 0.22, 0.4)] == [0.05, 0.11, 0.2]
-    assert LIMITS["w8"].at(0.25).max_abs == 0.06
+    assert TOLERANCES["w8"].at(0.25).max_abs == 0.06
     assert int8.at(0.2).top1_agreement == int8.top1_agreement
 
 
@@ -155,8 +155,8 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
     little, much = original.copy(), original.copy()
     little[:2] = 1
     much[:40] = 1
-    assert gate(images, original, little, LIMITS["int8"])["verdict"] == "pass"
-    found = gate(images, original, much, LIMITS["int8"])
+    assert gate(images, original, little, TOLERANCES["int8"])["verdict"] == "pass"
+    found = gate(images, original, much, TOLERANCES["int8"])
     assert found["verdict"] == "fail"
     assert (found["reference"], found["artifact"], found["samples"]) == (1.0, 0.8, 200)
     low, high = found["drop_interval"]
@@ -173,7 +173,7 @@ def test_a_limit_of_ones_own_decides_about_accuracy():
     images, original = pictures(200, [0] * 200), np.zeros(200, np.int64)
     much = original.copy()
     much[:40] = 1
-    lenient, strict = Limits(max_accuracy_drop=0.5), Limits(max_accuracy_drop=0.0)
+    lenient, strict = Tolerances(max_accuracy_drop=0.5), Tolerances(max_accuracy_drop=0.0)
     assert gate(images, original, much, lenient.of_precision("int8"))["verdict"] == "pass"
     assert gate(images, original, much, strict.of_precision("int8"))["verdict"] == "fail"
-    assert strict.of_precision("int8").max_abs == LIMITS["int8"].max_abs
+    assert strict.of_precision("int8").max_abs == TOLERANCES["int8"].max_abs

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_data.parity_inputs import parity_inputs
 from fer_edge.export.reference_model.inference import probabilities
-from fer_edge.export.reference_model.model import Given, Original, open_original
-from fer_edge.export.reference_model.soundness import judge_original
-from fer_edge.export.run.forecast import foretell
+from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel, open_original
+from fer_edge.export.reference_model.soundness import check_soundness
+from fer_edge.export.run.forecast import make_forecast
 from fer_edge.export.run.results import Leniency
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import CheckFailed, CheckpointError, ExportError, FerEdgeError
@@ -56,8 +56,8 @@ def judged(module, *, kind="logits", selection=None):
     )
     faces = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 3), dtype=np.uint8)
     network = Selected(module, selection) if selection else module
-    original = Original(network, contract, "m:Net", {}, "0" * 64)
-    return judge_original(original, parity_inputs(faces, contract)), contract
+    original = ReferenceModel(network, contract, "m:Net", {}, "0" * 64)
+    return check_soundness(original, parity_inputs(faces, contract)), contract
 
 
 def refusal(module, **options):
@@ -74,7 +74,10 @@ def test_an_ordinary_network_is_accepted_without_a_word():
     # Activations by hand: each part's largest output, asked one picture at a time.
     assert set(found.peaks) == {"first (Conv2d)", "head (Linear)"}
     assert found.peaks["head (Linear)"] == pytest.approx(np.abs(found.rows).max(), rel=1e-4)
-    assert foretell(found, probabilities(found.rows, contract), [FP32], Limits(), Leniency()).warnings == ()
+    assert (
+        make_forecast(found, probabilities(found.rows, contract), [FP32], Tolerances(), Leniency()).warnings
+        == ()
+    )
 
 
 class Noisy(Net):
@@ -324,12 +327,12 @@ class Hot(Net):
 def test_activations_that_float16_does_not_hold_are_refused_and_near_ones_noted(factor, refused, noted):
     found, contract = judged(Hot(factor))
     answers = probabilities(found.rows, contract)
-    foretold = foretell(found, answers, [FP32, FP16, INT8], Limits(max_abs=0.01), Leniency())
-    assert (list(foretold.refused), list(foretold.notes)) == (refused, noted)
-    assert len(foretold.warnings) == bool(refused or noted)
-    for text in (*foretold.refused.values(), *foretold.notes.values(), *foretold.warnings):
+    forecast = make_forecast(found, answers, [FP32, FP16, INT8], Tolerances(max_abs=0.01), Leniency())
+    assert (list(forecast.refused), list(forecast.notes)) == (refused, noted)
+    assert len(forecast.warnings) == bool(refused or noted)
+    for text in (*forecast.refused.values(), *forecast.notes.values(), *forecast.warnings):
         assert "forward of Hot" in text
-    kept = foretell(found, answers, [FP16], Limits(), Leniency(keep_failed=True))
+    kept = make_forecast(found, answers, [FP16], Tolerances(), Leniency(keep_failed=True))
     assert (list(kept.refused), list(kept.failed)) == ([], refused)
 
 
@@ -360,12 +363,12 @@ def test_what_moves_too_little_to_be_judged_is_said_once():
     found, contract = judged(Net)
     still = np.full((26, 3), 1 / 3, np.float32)
     with pytest.raises(CheckFailed, match=r"does not react to its input.*--allow-insensitive"):
-        foretell(found, still, [FP32, INT8], Limits(), Leniency())
-    allowed = foretell(found, still, [FP32, INT8], Limits(), Leniency(allow_insensitive=True))
+        make_forecast(found, still, [FP32, INT8], Tolerances(), Leniency())
+    allowed = make_forecast(found, still, [FP32, INT8], Tolerances(), Leniency(allow_insensitive=True))
     assert (allowed.refused, len(allowed.warnings)) == ({}, 1)
     # Enough for fp32 (0.001), not for int8 (0.1).
     little = still + np.linspace(0, 0.09, 26, dtype=np.float32)[:, None] * np.array([1, -1, 0], np.float32)
-    partly = foretell(found, little, [FP32, INT8], Limits(), Leniency())
+    partly = make_forecast(found, little, [FP32, INT8], Tolerances(), Leniency())
     assert (list(partly.refused), len(partly.warnings)) == ([INT8], 1)
     assert contract.labels == LABELS
 
@@ -376,7 +379,7 @@ class Pair(NamedTuple):
 
 
 @dataclass
-class Record:
+class Recording:
     logits: torch.Tensor
     features: torch.Tensor
 
@@ -396,7 +399,7 @@ SEVERAL = [
     (lambda *both: list(both[::-1]), "a list of 2 (0: 1x256 float32, 1: 1x3 float32)", Selection(index=1)),
     (lambda a, b: {"logits": a, "features": b}, "a dict of 2 (logits: 1x3 float32", Selection(key="logits")),
     (Pair, "a Pair of 2 (logits: 1x3 float32", Selection(key="logits")),
-    (Record, "a Record of 2 (logits: 1x3 float32", Selection(key="logits")),
+    (Recording, "a Record of 2 (logits: 1x3 float32", Selection(key="logits")),
 ]
 
 
@@ -496,7 +499,7 @@ def test_lazy_modules_are_completed_and_one_label_is_refused(tmp_path, monkeypat
     shapes = {"first.weight": (4, 1, 3, 3), "first.bias": (4,), "head.weight": (3, 144), "head.bias": (3,)}
     state = {name: torch.randn(shape, generator=generator) for name, shape in shapes.items()}
     torch.save(state, tmp_path / "w.pth")
-    given = Given(
+    given = ModelSpec(
         tmp_path / "w.pth", "lazy_network:Lazy", {}, LABELS, input=(8, 8, 1), mean=(0.5,), std=(0.5,)
     )
     module = open_original(given).module

@@ -3,14 +3,14 @@
 import pytest
 
 from fer_edge.export.formats import FORMATS
-from fer_edge.export.run.plan import Wanted, choose, illegal, settle
+from fer_edge.export.run.plan import VariantRequest, choose, illegal, settle
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.variants import FORMATS as SPECS
 from fer_edge.runtime.variants import Variant
 
 
 def names(**typed):
-    return [variant.name for variant in choose(Wanted(**typed))]
+    return [variant.name for variant in choose(VariantRequest(**typed))]
 
 
 def test_format_alone_means_fp32():
@@ -64,7 +64,7 @@ def test_an_illegal_pair_alone_says_what_is_legal():
 
 @pytest.mark.parametrize("everything", [False, True])
 def test_of_lists_the_legal_pairs_are_made_and_the_others_named(everything):
-    wanted = Wanted(("torchscript", "tflite"), ("fp32", "int8"), everything=everything)
+    wanted = VariantRequest(("torchscript", "tflite"), ("fp32", "int8"), everything=everything)
     found = choose(wanted)
     assert {(variant.format, variant.precision) for variant in found} == {
         ("torchscript", "fp32"),
@@ -78,7 +78,7 @@ def test_of_lists_the_legal_pairs_are_made_and_the_others_named(everything):
 
 
 def test_formats_without_the_image_interface_are_named_too():
-    wanted = Wanted(("torchscript", "onnx"), interfaces=("tensor", "image"))
+    wanted = VariantRequest(("torchscript", "onnx"), interfaces=("tensor", "image"))
     assert [variant.name for variant in choose(wanted)] == [
         "torchscript-fp32",
         "onnx-fp32",
@@ -87,16 +87,18 @@ def test_formats_without_the_image_interface_are_named_too():
     assert illegal(wanted) == ("torchscript has no image interface; use the tensor interface",)
 
 
-@pytest.mark.parametrize("wanted", [Wanted(), Wanted(precisions=("int8",)), Wanted(everything=True)])
+@pytest.mark.parametrize(
+    "wanted", [VariantRequest(), VariantRequest(precisions=("int8",)), VariantRequest(everything=True)]
+)
 def test_nothing_is_named_that_nobody_asked_for(wanted):
     assert illegal(wanted) == ()
 
 
 def test_without_calibration_images_int8_is_skipped_or_refused():
-    plan = settle(choose(Wanted()), Wanted(), calibrated=False)
+    plan = settle(choose(VariantRequest()), VariantRequest(), calibrated=False)
     assert {entry.variant.name for entry in plan.skipped} == {"onnx-int8", "tflite-int8"}
     assert all("--calibration" in entry.reason for entry in plan.skipped)
-    by_name = Wanted(precisions=("int8",))
+    by_name = VariantRequest(precisions=("int8",))
     with pytest.raises(ExportError, match="--calibration"):
         settle(choose(by_name), by_name, calibrated=False)
 
@@ -105,10 +107,10 @@ def test_a_missing_library_skips_its_format_or_refuses_it_by_name(monkeypatch):
     monkeypatch.setattr(
         "fer_edge.export.formats.FormatEntry.missing", lambda entry: ("no_such",) * (entry.name == "onnx")
     )
-    plan = settle(choose(Wanted()), Wanted(), calibrated=True)
+    plan = settle(choose(VariantRequest()), VariantRequest(), calibrated=True)
     assert {entry.variant.format for entry in plan.skipped} == {"onnx"}
     assert "pip install -e '.[export-" in plan.skipped[0].reason
-    by_name = Wanted(formats=("onnx",))
+    by_name = VariantRequest(formats=("onnx",))
     with pytest.raises(MissingExtra):
         settle(choose(by_name), by_name, calibrated=True)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.worker.child import reason_of
 from fer_edge.export.worker.job import MAKE, Job, make_jobs, put_array, put_json, wait_for
 from fer_edge.export.worker.pool import Pool, ending
@@ -88,7 +88,7 @@ def test_killed_before_the_first_bundle_there_is_none(foreign, foreign_options, 
 def torchscript_job(work):
     (work / "common").mkdir(parents=True)
     paths = {Variant("torchscript", "fp32"): work / "model.pt"}
-    (job,) = make_jobs((MAKE,), paths, work, calibrated=False, limits=Limits())
+    (job,) = make_jobs((MAKE,), paths, work, calibrated=False, limits=Tolerances())
     job.write()
     return job
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import Choice, choices
-from fer_edge.export.parity.tolerances import LIMITS, Limits
+from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.manifest import Artifact, Manifest
 
@@ -199,10 +199,10 @@ def _camera(contract: Contract) -> str:
 
 def _table(manifest: Manifest) -> str:
     headers = ("file", "kB", "parity", "max abs", "agreement", "accuracy", "drop")
-    limits = Limits.of(manifest)
+    limits = Tolerances.of(manifest)
     rows = [_line(entry, limits.of_precision(entry.precision).accuracy_drop) for entry in manifest.artifacts]
     used = dict.fromkeys(artifact.precision for artifact in manifest.artifacts)
-    reasons = [f"- {name}: {LIMITS[name].reason}" for name in used]
+    reasons = [f"- {name}: {TOLERANCES[name].reason}" for name in used]
     old = f"\n{OLD_RUNTIMES}" if any(artifact.format == "tflite" for artifact in manifest.artifacts) else ""
     return (
         f"{_rows(headers, rows)}\n{_engines(manifest)}Why these limits:\n\n" + "\n".join(reasons) + "\n" + old

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.export.parity.tolerances import Limits
-from fer_edge.export.reference_data.build import Evidence
+from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.reference_data.build import ReferenceData
 from fer_edge.export.reference_data.calibration import provenance
-from fer_edge.export.reference_model.model import Original
-from fer_edge.export.run.results import WRITTEN, Row
+from fer_edge.export.reference_model.model import ReferenceModel
+from fer_edge.export.run.results import WRITTEN, VariantResult
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, Skipped, Source
@@ -32,7 +32,11 @@ TOOLS: dict[str, tuple[str, ...]] = {
 
 
 def write_bundle(
-    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+    folder: Path,
+    original: ReferenceModel,
+    rows: Sequence[VariantResult],
+    data: ReferenceData,
+    limits: Tolerances,
 ) -> str:
     """Write everything into ``folder``, where reference weights and golden vectors already lie.
 
@@ -40,7 +44,7 @@ def write_bundle(
         folder: the bundle to be, in the staging folder.
         original: the PyTorch original.
         rows: one a variant; artifacts of written ones are moved here.
-        evidence: what they were judged by.
+        data: what they were compared on.
         limits: what was allowed instead of the usual.
 
     Returns:
@@ -53,17 +57,17 @@ def write_bundle(
             _take(folder, row, original)
     _text(folder / (REFERENCE + CONTRACT_SUFFIX), original.contract.text)
     _text(folder / "labels.txt", "".join(f"{label}\n" for label in original.contract.labels))
-    manifest = _manifest(folder, original, rows, evidence, limits)
+    manifest = _manifest(folder, original, rows, data, limits)
     _text(folder / "README.md", card(manifest, original.contract))
     _set_modes(folder)
-    manifest = _manifest(folder, original, rows, evidence, limits)
+    manifest = _manifest(folder, original, rows, data, limits)
     text = manifest.to_json()
     Manifest.parse(text)  # what is written must be what readers take
     _text(folder / MANIFEST, text)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _take(folder: Path, row: Row, original: Original) -> None:
+def _take(folder: Path, row: VariantResult, original: ReferenceModel) -> None:
     assert row.path is not None
     assert row.contract is not None
     row.file = row.variant.filename(original.contract.model)
@@ -72,27 +76,31 @@ def _take(folder: Path, row: Row, original: Original) -> None:
 
 
 def _manifest(
-    folder: Path, original: Original, rows: Sequence[Row], evidence: Evidence, limits: Limits
+    folder: Path,
+    original: ReferenceModel,
+    rows: Sequence[VariantResult],
+    data: ReferenceData,
+    limits: Tolerances,
 ) -> Manifest:
     written = [row for row in rows if row.status == WRITTEN]
     return Manifest(
         model=original.contract.model,
         source=Source(original.arch, original.checkpoint_sha256),
         files=_files(folder),
-        artifacts=tuple(_artifact(row, original, evidence) for row in written),
+        artifacts=tuple(_artifact(row, original, data) for row in written),
         skipped=tuple(Skipped(row.variant.name, str(row.reason)) for row in rows if row.status != WRITTEN),
         tools=_tools(row.variant.format for row in written),
-        extra={**_extra(original, evidence, limits), **_notes(written)},
+        extra={**_extra(original, data, limits), **_notes(written)},
     )
 
 
-def _artifact(row: Row, original: Original, evidence: Evidence) -> Artifact:
+def _artifact(row: VariantResult, original: ReferenceModel, data: ReferenceData) -> Artifact:
     variant, parity = row.variant, dict(row.parity or {})
     limit = parity.pop("limit", None)
     accuracy = dict(row.accuracy) if row.accuracy else None
     if accuracy:
         accuracy["drop_interval"] = tuple(accuracy["drop_interval"])
-    calibrated = evidence.calibration if variant.precision in CALIBRATED else None
+    calibrated = data.calibration if variant.precision in CALIBRATED else None
     return Artifact(
         variant=variant.name,
         format=variant.format,
@@ -112,7 +120,7 @@ def _calibration(found: dict[str, Any]) -> Calibration:
     return Calibration(**found)
 
 
-def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, Any]:
+def _extra(original: ReferenceModel, data: ReferenceData, limits: Tolerances) -> dict[str, Any]:
     """Arguments that rebuild the original, limits of the user's own, and doubts that whoever reads the figures must know."""
     extra: dict[str, Any] = {}
     if original.arch_args:
@@ -121,12 +129,12 @@ def _extra(original: Original, evidence: Evidence, limits: Limits) -> dict[str, 
         extra["limits"] = limits.chosen()
     if original.selection:
         extra["output"] = json.loads(original.selection.text)
-    if evidence.warnings:
-        extra["warnings"] = list(evidence.warnings)
+    if data.warnings:
+        extra["warnings"] = list(data.warnings)
     return extra
 
 
-def _notes(written: Sequence[Row]) -> dict[str, Any]:
+def _notes(written: Sequence[VariantResult]) -> dict[str, Any]:
     """What converters had to say, by variant."""
     notes = {row.variant.name: list(row.notes) for row in written if row.notes}
     return {"notes": notes} if notes else {}

@@ -1,11 +1,11 @@
-"""Two roads from a network's Python to a graph, and the network as an ordinary module behind each.
+"""Two ways to capture a graph of a network's Python, each giving an ordinary module.
 
-| road                 | takes                                               | stumbles over                               |
+| capture              | takes                                               | fails on                                    |
 |----------------------|-----------------------------------------------------|---------------------------------------------|
 | ``torch.jit.trace``  | what Python does with one input, whatever that is   | functions with a ``backward`` of their own  |
 | ``torch.export``     | the network without running it                      | checks of values, such as ``assert``        |
 
-A converter that fails behind its own road gets the network from behind the other. Such a network has the weights and the
+A converter that fails with its own capture gets the network of the other. Such a network has the weights and the
 answers of the original; it is compared with it first.
 """
 
@@ -26,64 +26,64 @@ from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.delegates import prove_equal
 from fer_edge.runtime.errors import ExportError
 
-Road: TypeAlias = Callable[[nn.Module, Tensor], nn.Module]
+Capture: TypeAlias = Callable[[nn.Module, Tensor], nn.Module]
 _Made = TypeVar("_Made")
 _SHOWN = 160
 """Characters of a reason in a note."""
 
 
-def by_either_road(
+def try_captures(
     request: Request,
     network: nn.Module,
     convert: Callable[[nn.Module], _Made],
-    others: Sequence[Road],
+    others: Sequence[Capture],
     key: str,
 ) -> _Made:
-    """Convert a network; where that fails, convert what other roads make of it, and note it.
+    """Convert a network; where that fails, convert what other captures make of it, and note it.
 
     Args:
-        request: its memo keeps which road was taken, its notes get the sentence.
+        request: its memo keeps which capture was taken, its notes get the sentence.
         network: in ``eval()`` mode.
         convert: raises ``ExportError`` where it fails.
         others: tried in order.
         key: of the network in the memo.
 
     Raises:
-        ExportError: the network's own; no road led to a file.
+        ExportError: the network's own; no capture led to a file.
     """
     place = _place(request, key)
     if place in request.memo:
-        note_road(request, key)
+        note_capture(request, key)
         return convert(request.memo[place][0])
     try:
         return convert(network)
     except ExportError as error:
         fault = error
-    for road in others:
+    for capture in others:
         try:
-            other = road(network, example_tensor(request.source.contract))
+            other = capture(network, example_tensor(request.source.contract))
             made = convert(other)
         except ExportError:
             continue
-        note = f"converted from {_NAMES[road]}, because otherwise {str(fault)[:_SHOWN]}"
+        note = f"converted from {_NAMES[capture]}, because otherwise {str(fault)[:_SHOWN]}"
         request.memo[place] = other, note
-        note_road(request, key)
+        note_capture(request, key)
         return made
     raise fault
 
 
-def note_road(request: Request, key: str) -> None:
-    """Add the sentence of ``by_either_road``, for a file that is made of what it converted before."""
+def note_capture(request: Request, key: str) -> None:
+    """Add the sentence of ``try_captures``, for a file that is made of what it converted before."""
     _, note = request.memo.get(_place(request, key), (None, None))
     if note is not None and note not in request.notes:
         request.notes.append(note)
 
 
 def _place(request: Request, key: str) -> str:
-    return f"{request.variant.format}:road:{key}"
+    return f"{request.variant.format}:capture:{key}"
 
 
-def exported(module: nn.Module, example: Tensor) -> nn.Module:
+def export_graph(module: nn.Module, example: Tensor) -> nn.Module:
     """A network as ``torch.export`` reads it, without writes into tensors that are there, proven equal.
 
     Args:
@@ -98,8 +98,8 @@ def exported(module: nn.Module, example: Tensor) -> nn.Module:
         return _proven(module, _program(module, example), example)
 
 
-def traced(module: nn.Module, example: Tensor) -> nn.Module:
-    """A network as ``torch.jit.trace`` reads it, proven equal; arguments and errors as for ``exported``."""
+def trace_graph(module: nn.Module, example: Tensor) -> nn.Module:
+    """A network as ``torch.jit.trace`` reads it, proven equal; arguments and errors as for ``export_graph``."""
     with _quiet(), torch.no_grad():
         try:
             # A part of PyTorch that its own messages advise, without a public name.
@@ -114,7 +114,10 @@ def traced(module: nn.Module, example: Tensor) -> nn.Module:
         return _proven(module, program, example)
 
 
-_NAMES: dict[Road, str] = {exported: "what torch.export reads", traced: "what torch.jit.trace reads"}
+_NAMES: dict[Capture, str] = {
+    export_graph: "what torch.export reads",
+    trace_graph: "what torch.jit.trace reads",
+}
 
 
 def _program(module: nn.Module, example: Tensor) -> Any:

@@ -84,7 +84,7 @@ class Write:
 
 
 @dataclass
-class Record:
+class Recording:
     """Everything that was seen.
 
     Attributes:
@@ -98,7 +98,7 @@ class Record:
     shared: list[Write] = field(default_factory=list)
 
 
-def record(module: nn.Module, example: Tensor) -> Record:
+def record(module: nn.Module, example: Tensor) -> Recording:
     """Run a module in ``eval()`` mode on one input, (1, C, H, W) float32, without gradients."""
     from fer_edge.export.capture.tracing import slow_attention
 
@@ -116,7 +116,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self, example: Tensor) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.found = Record()
+        self.found = Recording()
         self._moment = 0
         self._writes: dict[int, Write] = {}
         self._values: Any = WeakIdKeyDictionary()

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.check import Reference
-from fer_edge.export.parity.tolerances import LIMITS
+from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.reference_data.parity_inputs import extremes
 from fer_edge.export.reference_model.inference import outputs, probabilities
 from fer_edge.runtime.camera import to_tensor
@@ -29,7 +29,7 @@ from fer_edge.runtime.errors import ExportError
 def trace(module: nn.Module, example: Tensor) -> torch.jit.ScriptModule:
     """Trace a module in ``eval()`` mode with one example, without gradients.
 
-    What its tracer warns of is judged by answers instead (``judge_trace``; TorchScript by its own engine): most
+    What its tracer warns of is judged by answers instead (``check_trace``; TorchScript by its own engine): most
     of the warnings are about sizes, which are fixed here.
     """
     with _deprecation_silenced(), torch.no_grad(), slow_attention():
@@ -69,7 +69,7 @@ def _deprecation_silenced() -> Iterator[None]:
         yield
 
 
-def judge_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
+def check_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
     """Compare a trace of the request's interface with the original on the parity inputs.
 
     Raises:
@@ -82,7 +82,7 @@ def judge_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
         buffer.seek(0)
         loaded = torch.jit.load(buffer)  # type: ignore[no-untyped-call]
     reference = request.reference() if request.reference else _own_reference(request.source)
-    allowed = LIMITS["fp32"].max_abs
+    allowed = TOLERANCES["fp32"].max_abs
     with torch.no_grad(), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
         for number, picture in enumerate(reference.pictures):
             wanted = reference.probabilities[number]

@@ -21,7 +21,7 @@ ANSWER = "its answer to one input"
 """What stands for tensors that a network reads from outside of itself, such as constants of its Python module."""
 
 
-class Pristine:
+class GuardedModel:
     """An original and what it was when it came.
 
     Args:

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_edge.export.bundle.contracts import contract_for
-from fer_edge.export.capture.graphs import by_either_road, exported
+from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import TensorFrontend, example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
@@ -55,7 +55,7 @@ class TorchScriptFormat:
         def archive(network: nn.Module) -> bytes:
             return _save(_frozen(network, source.contract), contract)
 
-        buffer = by_either_road(request, source.module, archive, [exported], "network")
+        buffer = try_captures(request, source.module, archive, [export_graph], "network")
         request.path.write_bytes(_reproducible(buffer))
         return contract
 

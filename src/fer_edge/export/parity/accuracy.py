@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.tolerances import Limit
+from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.images import ImageSet
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 
@@ -21,7 +21,7 @@ SAMPLES = 2000
 
 
 def gate(
-    images: ImageSet, reference: NDArray[np.int64], answers: NDArray[np.int64], limit: Limit
+    images: ImageSet, reference: NDArray[np.int64], answers: NDArray[np.int64], limit: Tolerance
 ) -> dict[str, Any]:
     """The manifest's ``accuracy`` of an artifact.
 

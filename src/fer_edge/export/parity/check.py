@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.compare import compare, insensitive, not_finite, spread
-from fer_edge.export.parity.tolerances import Limit
+from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.parity_inputs import name_golden
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers import read_embedded_contract
@@ -51,7 +51,7 @@ def engine_missing(variant: Variant) -> str | None:
 
 
 def parity(
-    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Limit
+    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Tolerance
 ) -> dict[str, Any]:
     """The manifest's ``parity`` of an artifact, from the file and its own engine.
 
@@ -91,7 +91,7 @@ def parity(
 
 
 def golden(
-    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Limit
+    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Tolerance
 ) -> dict[str, Any]:
     """The artifact against stored answers: a handful, so only the largest difference is judged."""
     without = engine_missing(variant)
@@ -133,7 +133,7 @@ def other_program(
     return f"its bytecode, which phones run, answers up to {worst:.2g} away from its code, which runs here"
 
 
-def not_run(limit: Limit, reason: str) -> dict[str, Any]:
+def not_run(limit: Tolerance, reason: str) -> dict[str, Any]:
     """The manifest's ``parity`` where nothing could be measured."""
     figures = dict.fromkeys(("engine", "inputs", "max_abs", "mean_abs", "top1_agreement"))
     return {

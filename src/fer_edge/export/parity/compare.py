@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.tolerances import Limit
+from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.parity_inputs import name_input
 
 INSENSITIVE = "the original does not react to its input"
@@ -57,7 +57,7 @@ def spread(probabilities: NDArray[np.float32]) -> float:
 
 
 def compare(
-    reference: NDArray[np.float32], answers: NDArray[np.float32], limit: Limit, labels: Sequence[str]
+    reference: NDArray[np.float32], answers: NDArray[np.float32], limit: Tolerance, labels: Sequence[str]
 ) -> Comparison:
     """Judge an artifact's answers.
 
@@ -86,7 +86,7 @@ def compare(
     return Comparison("fail" if faults else "pass", "; ".join(faults) or None, *figures)
 
 
-def insensitive(reference: NDArray[np.float32], limit: Limit) -> str | None:
+def insensitive(reference: NDArray[np.float32], limit: Tolerance) -> str | None:
     """Why the original's answers, (n, labels), move too little to judge an artifact by; None if they do not."""
     moved = spread(reference)
     if moved >= limit.least_spread:
@@ -124,7 +124,7 @@ def not_finite(
     )
 
 
-def _faults(max_abs: float, top1: float, limit: Limit, worst: str) -> list[str]:
+def _faults(max_abs: float, top1: float, limit: Tolerance, worst: str) -> list[str]:
     faults = []
     if max_abs > limit.max_abs:
         faults.append(f"a probability differs by {max_abs:.3g} ({worst}), allowed is {limit.max_abs:g}")

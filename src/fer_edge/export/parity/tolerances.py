@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Tolerance:
     """What one precision must keep.
 
     Attributes:
@@ -38,7 +38,7 @@ class Limit:
         """
         return min(10 * self.max_abs, 0.1)
 
-    def at(self, spread: float) -> Limit:
+    def at(self, spread: float) -> Tolerance:
         """The limit for an original whose answers move by ``spread`` (0..1): the same share of that as usual, never more.
 
         Ten tolerances, or a half, since no probability can move by more than one, are the spread that the usual limit is
@@ -50,24 +50,24 @@ class Limit:
         )
 
 
-LIMITS: dict[str, Limit] = {
-    "fp32": Limit(
+TOLERANCES: dict[str, Tolerance] = {
+    "fp32": Tolerance(
         1e-4, 1.0, 0.002,
         "the same arithmetic in another order: seen 1e-6 (fer-mini) to 1e-5; 1e-4 leaves room for fused kernels",
     ),
-    "fp16": Limit(
+    "fp16": Tolerance(
         1e-2, 0.995, 0.005,
         "weights rounded to 11 bits, relative 5e-4 each: seen 1e-3 (fer-mini) to 8e-3 (a briefly trained ShuffleNet)",
     ),
-    "w8": Limit(
+    "w8": Tolerance(
         0.12, 0.99, 0.01,
         "weights rounded to 8 bits a channel, arithmetic in float: seen 0.05 (fer-mini) to 0.09 at worst, 0.01 on average",
     ),
-    "dynamic": Limit(
+    "dynamic": Tolerance(
         0.15, 0.99, 0.01,
         "as w8, and activations rounded to 8 bits by each run's range: seen 0.04 (fer-mini) to 0.11 at worst",
     ),
-    "int8": Limit(
+    "int8": Tolerance(
         0.25, 0.99, 0.015,
         "all at 8 bits with calibrated ranges: seen 0.05 to 0.08 on single inputs (fer-mini), under 0.01 on average; networks "
         "that were trained briefly reach 0.4 and are refused; a wrong scale, layout or normalization gives 0.9 and more",
@@ -76,8 +76,8 @@ LIMITS: dict[str, Limit] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What the user allows instead, for every precision; None: what ``LIMITS`` says.
+class Tolerances:
+    """What the user allows instead, for every precision; None: what ``TOLERANCES`` says.
 
     Attributes:
         max_abs: ``--max-abs``, above 0 to 1.
@@ -90,7 +90,7 @@ class Limits:
     max_accuracy_drop: float | None = None
 
     @classmethod
-    def of(cls, manifest: Manifest) -> Limits:
+    def of(cls, manifest: Manifest) -> Tolerances:
         """Those that a bundle was judged by; what is no number from 0 to 1 there is taken for absent."""
         stored = manifest.extra.get("limits")
         found = stored if isinstance(stored, dict) else {}
@@ -100,9 +100,9 @@ class Limits:
         """Those that were set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
-    def of_precision(self, precision: str) -> Limit:
+    def of_precision(self, precision: str) -> Tolerance:
         """The limits of a precision (a word that the variant grammar has checked)."""
-        usual = LIMITS[precision]
+        usual = TOLERANCES[precision]
         return replace(
             usual,
             max_abs=usual.max_abs if self.max_abs is None else self.max_abs,

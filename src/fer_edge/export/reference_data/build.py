@@ -16,8 +16,8 @@ from fer_edge.export.reference_data.calibration import CalibrationSet
 from fer_edge.export.reference_data.images import ImageSet, Locate, Tick, folder, synthetic
 from fer_edge.export.reference_data.parity_inputs import EXTREMES, HEAVY_MACS, default_count, parity_inputs
 from fer_edge.export.reference_model.inference import check_kind, multiply_accumulates, outputs, probabilities
-from fer_edge.export.reference_model.model import Original
-from fer_edge.export.reference_model.soundness import Judged, judge_original
+from fer_edge.export.reference_model.model import ReferenceModel
+from fer_edge.export.reference_model.soundness import Soundness, check_soundness
 from fer_edge.export.worker.job import put_array
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -32,7 +32,7 @@ PARITY_SEED = 1
 
 
 @dataclass(frozen=True)
-class Sources:
+class PictureOptions:
     """Where pictures come from, as typed.
 
     Attributes:
@@ -57,7 +57,7 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ReferenceData:
     """What was made.
 
     Attributes:
@@ -76,8 +76,8 @@ class Evidence:
 
 
 def judge(
-    original: Original, sources: Sources, common: Path, tick: Tick
-) -> tuple[Judged, NDArray[np.float32]]:
+    original: ReferenceModel, sources: PictureOptions, common: Path, tick: Tick
+) -> tuple[Soundness, NDArray[np.float32]]:
     """Judge the original on the parity inputs, and put these and its answers where the children look.
 
     Returns:
@@ -88,20 +88,20 @@ def judge(
     """
     macs = multiply_accumulates(original.module, original.contract)
     pictures = _parity_inputs(original.contract, sources.parity_inputs or default_count(macs), tick)
-    judged = judge_original(original, pictures, tick)
+    judged = check_soundness(original, pictures, tick)
     return judged, _put_parity(original.contract, pictures, judged.rows, common)
 
 
-def gather(
-    original: Original,
-    sources: Sources,
+def make_reference_data(
+    original: ReferenceModel,
+    sources: PictureOptions,
     common: Path,
     tick: Tick,
     *,
     reference: NDArray[np.float32],
     calibrated: bool,
     warnings: tuple[str, ...] = (),
-) -> Evidence:
+) -> ReferenceData:
     """Make all further pictures and the original's answers, and put them where the children look.
 
     Args:
@@ -131,10 +131,10 @@ def gather(
     left_out = [
         f"{name}: {images.left_out}" for name, images in read if images is not None and images.left_out
     ]
-    return Evidence(reference, calibration, accuracy, answers, (*warnings, *left_out))
+    return ReferenceData(reference, calibration, accuracy, answers, (*warnings, *left_out))
 
 
-def put_parity(original: Original, count: int, common: Path, tick: Tick) -> NDArray[np.float32]:
+def put_parity(original: ReferenceModel, count: int, common: Path, tick: Tick) -> NDArray[np.float32]:
     """Parity inputs and the original's probabilities on them, (count, labels) float32, of an original judged before."""
     contract = original.contract
     pictures = _parity_inputs(contract, count, tick)
@@ -158,7 +158,7 @@ def _put_parity(
 
 
 def _calibration(
-    contract: Contract, sources: Sources, locate: Locate | None, tick: Tick, *, heavy: bool
+    contract: Contract, sources: PictureOptions, locate: Locate | None, tick: Tick, *, heavy: bool
 ) -> CalibrationSet:
     measuring = calibrating.IMAGES_HEAVY if heavy else calibrating.IMAGES
     # Every fifth is held out (see ``divide``), so a quarter more is needed.
@@ -179,7 +179,7 @@ def _calibration(
     return calibrating.divide(images)
 
 
-def _put_calibration(original: Original, calibration: CalibrationSet, common: Path, tick: Tick) -> None:
+def _put_calibration(original: ReferenceModel, calibration: CalibrationSet, common: Path, tick: Tick) -> None:
     held_out = calibration.held_out.scaled
     rows = outputs(original.module, original.contract, held_out, tick)
     put_array(common / "calibration.npy", calibration.measuring.scaled)
@@ -188,7 +188,7 @@ def _put_calibration(original: Original, calibration: CalibrationSet, common: Pa
 
 
 def _accuracy(
-    original: Original, sources: Sources, locate: Locate | None, common: Path, tick: Tick
+    original: ReferenceModel, sources: PictureOptions, locate: Locate | None, common: Path, tick: Tick
 ) -> tuple[ImageSet | None, NDArray[np.int64] | None]:
     if sources.accuracy is None:
         return None, None
@@ -217,7 +217,7 @@ def _accuracy(
     return images, answers
 
 
-def _locate(sources: Sources) -> Locate | None:
+def _locate(sources: PictureOptions) -> Locate | None:
     if sources.faces is not None:
         from fer_edge.faces.boxes_file import boxes_of, read_boxes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_edge.export.reference_model.inference import outputs, probabilities
-from fer_edge.export.reference_model.model import Original
+from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.golden import vector_json
@@ -17,7 +17,7 @@ SIZE = 96
 SEED = 7
 
 
-def write_golden(folder: Path, original: Original) -> None:
+def write_golden(folder: Path, original: ReferenceModel) -> None:
     """One face for each way in which a phone delivers pictures, and one whole picture without a box."""
     folder.mkdir()
     for index, camera in enumerate(CAMERAS):
@@ -25,7 +25,7 @@ def write_golden(folder: Path, original: Original) -> None:
     _write(folder, original, CAMERAS[1], EMOTIONS[4], boxed=False)
 
 
-def _write(folder: Path, original: Original, camera: str, emotion: str, *, boxed: bool) -> None:
+def _write(folder: Path, original: ReferenceModel, camera: str, emotion: str, *, boxed: bool) -> None:
     contract = original.contract
     # A multiple of three plus two is a seed of the test split; see ``SyntheticFaces``.
     seed = 3 * (SEED + EMOTIONS.index(emotion)) + 2

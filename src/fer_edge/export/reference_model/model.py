@@ -44,7 +44,7 @@ class IncompleteOptions(ExportError):
 
 
 @dataclass(frozen=True)
-class Given:
+class ModelSpec:
     """What was typed about the original; None or empty: not typed.
 
     Attributes:
@@ -81,7 +81,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Original:
+class ReferenceModel:
     """The module with everything that says how it is fed.
 
     Attributes:
@@ -108,7 +108,7 @@ def is_builtin_name(arch: str) -> bool:
     return any(entry.name == arch for entry in ARCHITECTURES)
 
 
-def open_original(given: Given) -> Original:
+def open_original(given: ModelSpec) -> ReferenceModel:
     """Read the weights and build the module around them.
 
     Raises:
@@ -125,7 +125,7 @@ def open_original(given: Given) -> Original:
     selection = given.selection or checkpoint.selection
     module = build(arch, arch_args, contract, checkpoint, selection)
     builtin = given.checkpoint is None
-    return Original(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
+    return ReferenceModel(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
 
 
 def build(
@@ -155,7 +155,7 @@ def _refuse_one_label(contract: Contract) -> None:
         )
 
 
-def write_reference(original: Original, path: Path) -> None:
+def write_reference(original: ReferenceModel, path: Path) -> None:
     """Write the weights that parity is measured against, with contract and architecture inside."""
     from fer_edge.train.models.selected import inner
 
@@ -167,7 +167,7 @@ def write_reference(original: Original, path: Path) -> None:
     write_checkpoint(path, inner(original.module).state_dict(), original.contract, metadata)
 
 
-def _complete(given: Given, checkpoint: Checkpoint) -> None:
+def _complete(given: ModelSpec, checkpoint: Checkpoint) -> None:
     missing = given.missing()
     if checkpoint.contract is not None:
         known_arch = is_builtin_name(checkpoint.metadata.get(ARCH_KEY, ""))
@@ -180,7 +180,7 @@ def _complete(given: Given, checkpoint: Checkpoint) -> None:
         )
 
 
-def _arch_args(given: Given, checkpoint: Checkpoint) -> dict[str, Any]:
+def _arch_args(given: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
     from fer_edge.train.models.foreign import parse_arguments
 
     if given.arch_args:
@@ -189,7 +189,7 @@ def _arch_args(given: Given, checkpoint: Checkpoint) -> dict[str, Any]:
     return checkpoint.arch_args if given.arch in (None, checkpoint.arch) else {}
 
 
-def _contract(given: Given, checkpoint: Checkpoint, arch: str) -> Contract:
+def _contract(given: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
     """What was typed, and for the rest what the checkpoint says."""
     said = checkpoint.contract
     labels = tuple(canonical(label) for label in given.labels) or _from(said, "labels")
@@ -217,7 +217,7 @@ def _contract(given: Given, checkpoint: Checkpoint, arch: str) -> Contract:
     )
 
 
-def _output(given: Given, said: Contract | None) -> OutputSpec:
+def _output(given: ModelSpec, said: Contract | None) -> OutputSpec:
     if said is not None and given.output in (None, said.output.kind):
         return said.output
     kind = given.output or "logits"
@@ -234,7 +234,7 @@ def _first(*values: float | None) -> float:
     return next(value for value in values if value is not None)
 
 
-def _normalization(given: Given, said: Contract | None, channels: int) -> Normalization | None:
+def _normalization(given: ModelSpec, said: Contract | None, channels: int) -> Normalization | None:
     if not given.mean and not given.std:
         return said.normalization if said else None
     before = said.normalization if said else None

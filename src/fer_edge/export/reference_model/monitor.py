@@ -19,7 +19,7 @@ OURS_AND_TORCHS = (str(Path(torch.__file__).parent), str(Path(__file__).parent),
 """Beginnings of the paths of source files that are not somebody's."""
 
 
-class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """A mode under which a network is run; afterwards it says what was seen.
 
     Args:
@@ -40,7 +40,7 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._running: list[str] = []
 
     @contextmanager
-    def watching(self) -> Iterator[Watch]:
+    def watching(self) -> Iterator[OperatorMonitor]:
         """Hold the hooks and the mode while the block runs."""
         handles: list[Any] = []
         for name, part in self._module.named_modules():

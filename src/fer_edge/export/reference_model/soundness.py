@@ -36,7 +36,7 @@ from fer_edge.train.models.foreign import RAISED
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from fer_edge.export.reference_model.model import Original
+    from fer_edge.export.reference_model.model import ReferenceModel
 
 AGAIN = 8
 """Pictures that are asked about once more after all others, in reverse order."""
@@ -64,7 +64,7 @@ NAMED = 3
 
 
 @dataclass(frozen=True)
-class Judged:
+class Soundness:
     """What is known about an original that is a function.
 
     Attributes:
@@ -78,7 +78,9 @@ class Judged:
     warnings: tuple[str, ...] = ()
 
 
-def judge_original(original: Original, pictures: NDArray[np.uint8], tick: Tick | None = None) -> Judged:
+def check_soundness(
+    original: ReferenceModel, pictures: NDArray[np.uint8], tick: Tick | None = None
+) -> Soundness:
     """Ask the questions above.
 
     Args:
@@ -109,7 +111,7 @@ def judge_original(original: Original, pictures: NDArray[np.uint8], tick: Tick |
     warnings = [batched] if batched else []
     if watch is not None and watch.drawing:
         warnings.append(_drawing_in_vain(original, pictures, watch.drawing))
-    return Judged(rows, watch.peaks if watch else {}, tuple(warnings))
+    return Soundness(rows, watch.peaks if watch else {}, tuple(warnings))
 
 
 def _refuse_training(module: nn.Module) -> None:
@@ -159,7 +161,7 @@ def _bits(tensor: Tensor) -> Tensor:
 
 
 def _refuse_other_answers(
-    original: Original,
+    original: ReferenceModel,
     pictures: NDArray[np.uint8],
     again: Sequence[int],
     rows: NDArray[np.float32],
@@ -178,13 +180,13 @@ def _refuse_other_answers(
     )
 
 
-def _cause(original: Original, pictures: NDArray[np.uint8], index: int) -> str:
-    from fer_edge.export.reference_model.monitor import Watch
+def _cause(original: ReferenceModel, pictures: NDArray[np.uint8], index: int) -> str:
+    from fer_edge.export.reference_model.monitor import OperatorMonitor
     from fer_edge.train.models.selected import inner
 
     module = inner(original.module)
     picture, other = (_tensor(pictures[place : place + 1], original.contract) for place in (index, index - 1))
-    with redirect_stdout(None), Watch(module).watching() as watch:
+    with redirect_stdout(None), OperatorMonitor(module).watching() as watch:
         module(picture.clone())
     if watch.drawing:
         return (
@@ -258,7 +260,7 @@ def _refuse_written_input(module: nn.Module, tensor: Tensor) -> None:
 
 
 def _measure(
-    original: Original, pictures: NDArray[np.uint8], rows: NDArray[np.float32], tick: Tick | None
+    original: ReferenceModel, pictures: NDArray[np.uint8], rows: NDArray[np.float32], tick: Tick | None
 ) -> tuple[Any, str | None]:
     """What a watch saw over all pictures, and what is to be said about batches; no watch where the module bears none."""
     found, away = _watched(original, pictures, rows, BATCH, tick)
@@ -274,14 +276,18 @@ def _measure(
 
 
 def _watched(
-    original: Original, pictures: NDArray[np.uint8], rows: NDArray[np.float32], batch: int, tick: Tick | None
+    original: ReferenceModel,
+    pictures: NDArray[np.uint8],
+    rows: NDArray[np.float32],
+    batch: int,
+    tick: Tick | None,
 ) -> tuple[Any, float]:
     """The watch, and how far the answers were from ``rows`` as a share of the largest; no watch if the module raised."""
-    from fer_edge.export.reference_model.monitor import Watch
+    from fer_edge.export.reference_model.monitor import OperatorMonitor
     from fer_edge.train.models.selected import inner
 
     worst, scale = 0.0, max(1e-6, float(np.abs(rows[np.isfinite(rows)]).max(initial=0.0)))
-    watch = Watch(inner(original.module))
+    watch = OperatorMonitor(inner(original.module))
     with redirect_stdout(None), watch.watching():
         for start in range(0, len(pictures), batch):
             part = slice(start, start + batch)
@@ -300,7 +306,7 @@ def _watched(
     return watch, worst
 
 
-def _drawing_in_vain(original: Original, pictures: NDArray[np.uint8], drawing: Sequence[str]) -> str:
+def _drawing_in_vain(original: ReferenceModel, pictures: NDArray[np.uint8], drawing: Sequence[str]) -> str:
     """A warning about random numbers that do not show.
 
     Raises:

@@ -8,25 +8,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
-from fer_edge.export.parity.tolerances import Limits
-from fer_edge.export.run.plan import Plan, Wanted, choose, settle
-from fer_edge.export.run.results import WRITTEN, Leniency, Row, made_rows, skipped_rows
+from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.run.plan import Plan, VariantRequest, choose, settle
+from fer_edge.export.run.results import WRITTEN, Leniency, VariantResult, made_results, skipped_results
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job, make_jobs, put_json
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.variants import CALIBRATED, Variant, legal_variants
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
-    from fer_edge.export.reference_data.build import Evidence, Sources
-    from fer_edge.export.reference_model.model import Given, Original
-    from fer_edge.export.run.forecast import Foretold
+    from fer_edge.export.reference_data.build import PictureOptions, ReferenceData
+    from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel
+    from fer_edge.export.run.forecast import Forecast
 
 SLOWEST_FIRST = ("tflite", "onnx", "coreml")
 """Formats in the order in which their children start; the rest follows."""
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExportRequest:
     """Everything that was typed.
 
     Attributes:
@@ -38,16 +38,16 @@ class Settings:
         out: the bundle's folder.
     """
 
-    wanted: Wanted
-    given: Given
-    sources: Sources
+    wanted: VariantRequest
+    given: ModelSpec
+    sources: PictureOptions
     leniency: Leniency = field(default_factory=Leniency)
-    limits: Limits = field(default_factory=Limits)
+    limits: Tolerances = field(default_factory=Tolerances)
     out: Path = Path("bundle")
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportOutcome:
     """What came of it.
 
     Attributes:
@@ -59,7 +59,7 @@ class Exported:
         next: the words of the command that proves the bundle again.
     """
 
-    rows: list[Row]
+    rows: list[VariantResult]
     bundle: Path | None
     sha256: str | None
     model: str
@@ -67,13 +67,13 @@ class Exported:
     next: tuple[str, ...]
 
 
-def plan_of(settings: Settings) -> Plan:
+def plan_of(settings: ExportRequest) -> Plan:
     """Which variants are made; see ``plan``."""
     calibrated = settings.sources.calibration is not None or settings.given.checkpoint is None
     return settle(choose(settings.wanted), settings.wanted, calibrated=calibrated)
 
 
-def export(settings: Settings, plan: Plan, output: Output) -> Exported:
+def export(settings: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
     """Make the planned variants and put those that pass into a bundle.
 
     Raises:
@@ -86,32 +86,32 @@ def export(settings: Settings, plan: Plan, output: Output) -> Exported:
         work, bundle = folder / WORK, folder / BUNDLE
         jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
         with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
-            original, foretold, evidence = _prepare(settings, plan, work / "common", bundle, pool, output)
+            original, forecast, data = _prepare(settings, plan, work / "common", bundle, pool, output)
             pool.wait(lambda *_: progress.advance(), progress.show)
         if output.debug:
             _show_logs(jobs, output)
-        rows = skipped_rows(plan.skipped) + made_rows(jobs, evidence, foretold, settings.leniency)
+        rows = skipped_results(plan.skipped) + made_results(jobs, data, forecast, settings.leniency)
         rows.sort(key=lambda row: _order(row.variant))
         sha256 = None
         if any(row.status == WRITTEN for row in rows):
             from fer_edge.export.bundle.writer import write_bundle
 
-            sha256 = write_bundle(bundle, original, rows, evidence, settings.limits)
+            sha256 = write_bundle(bundle, original, rows, data, settings.limits)
             for leftover in publish(bundle, target, settings.out):
                 output.warn(
                     f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
                 )
-    return Exported(
+    return ExportOutcome(
         rows,
         target if sha256 else None,
         sha256,
         original.contract.model,
-        (*plan.illegal, *evidence.warnings),
+        (*plan.illegal, *data.warnings),
         _verifying(settings.out, original),
     )
 
 
-def _verifying(out: Path, original: Original) -> tuple[str, ...]:
+def _verifying(out: Path, original: ReferenceModel) -> tuple[str, ...]:
     """``fer-verify``; a network that is not built in is named again, since no bundle may choose what is imported."""
     from fer_edge.train.models.foreign import argument_text
 
@@ -123,7 +123,7 @@ def _verifying(out: Path, original: Original) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _jobs(variants: Sequence[Variant], work: Path, limits: Limits, *, accuracy: bool) -> list[Job]:
+def _jobs(variants: Sequence[Variant], work: Path, limits: Tolerances, *, accuracy: bool) -> list[Job]:
     artifacts = work / "artifacts"
     for folder in (artifacts, work / "common"):
         folder.mkdir()
@@ -143,50 +143,50 @@ def _steps(jobs: Sequence[Job]) -> int:
 
 
 def _prepare(
-    settings: Settings, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
-) -> tuple[Original, Foretold, Evidence]:
+    settings: ExportRequest, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
+) -> tuple[ReferenceModel, Forecast, ReferenceData]:
     """The parent's part: the original, judged before any child gets it; then pictures and reference answers."""
     from fer_edge.export.bundle.writer import REFERENCE
-    from fer_edge.export.reference_data.build import gather, judge
+    from fer_edge.export.reference_data.build import judge, make_reference_data
     from fer_edge.export.reference_data.golden import write_golden
     from fer_edge.export.reference_model.control_flow import refuse_decisions
     from fer_edge.export.reference_model.model import open_original, write_reference
-    from fer_edge.export.run.forecast import foretell
+    from fer_edge.export.run.forecast import make_forecast
 
     original, tick = open_original(settings.given), _every(20, pool.pump)
     write_reference(original, bundle / REFERENCE)
     judged, reference = judge(original, settings.sources, common, tick)
     refuse_decisions(original.module, original.contract)
-    foretold = foretell(judged, reference, plan.variants, settings.limits, settings.leniency)
-    for warning in foretold.warnings:
+    forecast = make_forecast(judged, reference, plan.variants, settings.limits, settings.leniency)
+    for warning in forecast.warnings:
         output.warn(warning)
-    _refuse(pool.jobs, foretold)
+    _refuse(pool.jobs, forecast)
     _hand_over(original, bundle / REFERENCE, common)
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
-    evidence = gather(
+    data = make_reference_data(
         original,
         settings.sources,
         common,
         tick,
         reference=reference,
         calibrated=calibrated,
-        warnings=foretold.warnings,
+        warnings=forecast.warnings,
     )
-    for warning in evidence.warnings[len(foretold.warnings) :]:
+    for warning in data.warnings[len(forecast.warnings) :]:
         output.warn(warning)
     write_golden(bundle / "golden", original)
-    return original, foretold, evidence
+    return original, forecast, data
 
 
-def _refuse(jobs: Sequence[Job], foretold: Foretold) -> None:
+def _refuse(jobs: Sequence[Job], forecast: Forecast) -> None:
     """Settle what need not be converted; the children still wait for the original."""
     for job in jobs:
         for index, task in enumerate(job.tasks):
-            if task.stage == MAKE and task.what in foretold.refused:
-                put_json(job.result_path(index), {"refused": foretold.refused[task.what], "seconds": None})
+            if task.stage == MAKE and task.what in forecast.refused:
+                put_json(job.result_path(index), {"refused": forecast.refused[task.what], "seconds": None})
 
 
-def _hand_over(original: Original, weights: Path, common: Path) -> None:
+def _hand_over(original: ReferenceModel, weights: Path, common: Path) -> None:
     """Give the original to the children."""
     document = {
         "weights": str(weights),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.compare import insensitive
-from fer_edge.export.parity.tolerances import Limits
-from fer_edge.export.reference_model.soundness import Judged
+from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.reference_model.soundness import Soundness
 from fer_edge.export.run.results import Leniency
 from fer_edge.runtime.errors import CheckFailed
 from fer_edge.runtime.variants import Variant
@@ -24,7 +24,7 @@ IN_FLOAT16 = ("tflite", "onnx")
 
 
 @dataclass(frozen=True)
-class Foretold:
+class Forecast:
     """What is known before any conversion.
 
     Attributes:
@@ -40,13 +40,13 @@ class Foretold:
     warnings: tuple[str, ...] = ()
 
 
-def foretell(
-    judged: Judged,
+def make_forecast(
+    judged: Soundness,
     probabilities: NDArray[np.float32],
     variants: Sequence[Variant],
-    limits: Limits,
+    limits: Tolerances,
     leniency: Leniency,
-) -> Foretold:
+) -> Forecast:
     """Sort the planned variants.
 
     Args:
@@ -62,7 +62,7 @@ def foretell(
     still, said = _still(probabilities, variants, limits, leniency)
     hot, text, overflows = _float16(judged, variants)
     keep = leniency.keep_failed
-    return Foretold(
+    return Forecast(
         refused=still | (hot if overflows and not keep else {}),
         failed=hot if overflows and keep else {},
         notes={} if overflows else hot,
@@ -71,7 +71,7 @@ def foretell(
 
 
 def _still(
-    probabilities: NDArray[np.float32], variants: Sequence[Variant], limits: Limits, leniency: Leniency
+    probabilities: NDArray[np.float32], variants: Sequence[Variant], limits: Tolerances, leniency: Leniency
 ) -> tuple[dict[Variant, str], str | None]:
     """Variants that an original that hardly moves cannot judge, and what is to be said once about them."""
     # The least demanding first: its sentence is the one that is shown.
@@ -91,7 +91,7 @@ def _still(
     return still, f"{text}: such files are left out; --allow-insensitive keeps them, unjudged"
 
 
-def _float16(judged: Judged, variants: Sequence[Variant]) -> tuple[dict[Variant, str], str | None, bool]:
+def _float16(judged: Soundness, variants: Sequence[Variant]) -> tuple[dict[Variant, str], str | None, bool]:
     """fp16 variants that activations bring into danger, what is to be said once, and whether float16 cannot hold them."""
     part, peak = max(judged.peaks.items(), key=lambda entry: entry[1], default=("", 0.0))
     if peak <= FLOAT16_LARGEST / HEADROOM:

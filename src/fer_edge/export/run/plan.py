@@ -25,7 +25,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class VariantRequest:
     """What was typed; empty means not typed.
 
     Attributes:
@@ -58,7 +58,7 @@ class Plan:
     illegal: tuple[str, ...] = ()
 
 
-def choose(wanted: Wanted) -> tuple[Variant, ...]:
+def choose(wanted: VariantRequest) -> tuple[Variant, ...]:
     """The variants that the options name, in table order.
 
     ``--format`` without ``--precision`` means fp32; ``--precision`` without ``--format`` means every format where
@@ -80,12 +80,12 @@ def choose(wanted: Wanted) -> tuple[Variant, ...]:
     return tuple(sorted(found, key=order.index))
 
 
-def illegal(wanted: Wanted) -> tuple[str, ...]:
+def illegal(wanted: VariantRequest) -> tuple[str, ...]:
     """A sentence for each pair of the options' lists that does not exist; empty where ``--format`` was not typed."""
     return () if wanted.everything and not wanted.formats else tuple(_pairs(wanted)[1])
 
 
-def _pairs(wanted: Wanted) -> tuple[set[Variant], list[str]]:
+def _pairs(wanted: VariantRequest) -> tuple[set[Variant], list[str]]:
     """The legal pairs that were named, and why the others are none."""
     precisions = wanted.precisions or (("fp32",) if wanted.formats else ())
     formats = wanted.formats or tuple(spec.name for spec in FORMATS)
@@ -103,7 +103,7 @@ def _pairs(wanted: Wanted) -> tuple[set[Variant], list[str]]:
     return found, list(dict.fromkeys(illegal))
 
 
-def _everything(wanted: Wanted) -> tuple[Variant, ...]:
+def _everything(wanted: VariantRequest) -> tuple[Variant, ...]:
     if wanted.interfaces or wanted.quantized_io:
         raise VariantError("--all-variants already means both interfaces and quantized input and output")
     found = tuple(
@@ -126,7 +126,7 @@ def extra_of(format_name: str) -> str:
     return BASE if format_name == "torchscript" else f"export-{format_name}"
 
 
-def settle(variants: Sequence[Variant], wanted: Wanted, *, calibrated: bool) -> Plan:
+def settle(variants: Sequence[Variant], wanted: VariantRequest, *, calibrated: bool) -> Plan:
     """Leave out what cannot be made here.
 
     Args:

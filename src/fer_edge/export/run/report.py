@@ -10,8 +10,8 @@ from typing import Any
 
 from fer_edge.console.table import table
 from fer_edge.export.parity.compare import INSENSITIVE
-from fer_edge.export.run.export import Exported
-from fer_edge.export.run.results import Row, exit_code
+from fer_edge.export.run.export import ExportOutcome
+from fer_edge.export.run.results import VariantResult, exit_code
 from fer_edge.runtime.errors import CheckFailed
 
 HEADERS = (
@@ -32,7 +32,7 @@ NEXT_STEPS = {
 """What to try after a check refused a precision."""
 
 
-def text(exported: Exported, out: Path, width: int | None) -> str:
+def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
     """The table and the next command to type."""
     cells, footnotes = _shared([_cells(row) for row in exported.rows])
     shown = table(HEADERS, cells, right=RIGHT, optional=OPTIONAL, width=width)
@@ -55,7 +55,7 @@ def _shared(rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
     return cells, [f"{number} {note}" for note, number in numbers.items()]
 
 
-def document(exported: Exported, out: Path) -> dict[str, Any]:
+def document(exported: ExportOutcome, out: Path) -> dict[str, Any]:
     """The same for ``--json``."""
     return {
         "bundle": str(out) if exported.bundle else None,
@@ -68,7 +68,7 @@ def document(exported: Exported, out: Path) -> dict[str, Any]:
     }
 
 
-def faults(rows: Sequence[Row]) -> str:
+def faults(rows: Sequence[VariantResult]) -> str:
     """One sentence about everything that went wrong."""
     wrong: dict[str, list[str]] = {}
     for row in rows:
@@ -83,7 +83,7 @@ def faults(rows: Sequence[Row]) -> str:
     return f"{sum(map(len, wrong.values()))} of {len(rows)} variants are at fault. {said}.{after}"
 
 
-def _entry(row: Row) -> dict[str, Any]:
+def _entry(row: VariantResult) -> dict[str, Any]:
     return {
         "variant": row.variant.name,
         "status": row.status,
@@ -98,7 +98,7 @@ def _entry(row: Row) -> dict[str, Any]:
     }
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: VariantResult) -> list[str]:
     parity = row.parity or {}
     limit = (parity.get("limit") or {}) if parity.get("max_abs") is not None else {}
     accuracy = row.accuracy

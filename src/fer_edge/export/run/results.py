@@ -11,20 +11,20 @@ import numpy as np
 
 from fer_edge.export.parity.accuracy import gate
 from fer_edge.export.parity.compare import INSENSITIVE
-from fer_edge.export.parity.tolerances import Limit
-from fer_edge.export.reference_data.build import Evidence
+from fer_edge.export.parity.tolerances import Tolerance
+from fer_edge.export.reference_data.build import ReferenceData
 from fer_edge.export.run.plan import Skipped
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job
 from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
-    from fer_edge.export.run.forecast import Foretold
+    from fer_edge.export.run.forecast import Forecast
 
 WRITTEN, LEFT_OUT, BROKEN, SKIPPED = "written", "left out", "failed", "skipped"
 
 
 @dataclass
-class Row:
+class VariantResult:
     """What came of one variant.
 
     Attributes:
@@ -68,12 +68,14 @@ class Leniency:
     allow_insensitive: bool = False
 
 
-def skipped_rows(skipped: Sequence[Skipped]) -> list[Row]:
+def skipped_results(skipped: Sequence[Skipped]) -> list[VariantResult]:
     """Rows of what was never tried."""
-    return [Row(entry.variant, SKIPPED, reason=entry.reason) for entry in skipped]
+    return [VariantResult(entry.variant, SKIPPED, reason=entry.reason) for entry in skipped]
 
 
-def made_rows(jobs: Sequence[Job], evidence: Evidence, foretold: Foretold, leniency: Leniency) -> list[Row]:
+def made_results(
+    jobs: Sequence[Job], data: ReferenceData, forecast: Forecast, leniency: Leniency
+) -> list[VariantResult]:
     """Rows of what was tried, from the results in the jobs' folders."""
     rows = []
     for job in jobs:
@@ -81,20 +83,20 @@ def made_rows(jobs: Sequence[Job], evidence: Evidence, foretold: Foretold, lenie
             if task.stage == MAKE:
                 result = job.result(index) or {"error": "the process left no result"}
                 row = _row(task.what, Path(task.path), result)
-                _add_accuracy(row, job, index, evidence)
-                _add_foretold(row, foretold)
+                _add_accuracy(row, job, index, data)
+                _add_foretold(row, forecast)
                 _decide(row, leniency, job.limit(task))
                 rows.append(row)
     return rows
 
 
-def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> Row:
+def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> VariantResult:
     seconds = result.get("seconds")
     if "error" in result:
-        return Row(variant, BROKEN, reason=result["error"], exit_code=1, seconds=seconds)
+        return VariantResult(variant, BROKEN, reason=result["error"], exit_code=1, seconds=seconds)
     if "refused" in result:
-        return Row(variant, LEFT_OUT, reason=result["refused"], exit_code=3)
-    return Row(
+        return VariantResult(variant, LEFT_OUT, reason=result["refused"], exit_code=3)
+    return VariantResult(
         variant,
         WRITTEN,
         path,
@@ -115,8 +117,8 @@ def size(path: Path) -> int:
     return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
 
 
-def _add_accuracy(row: Row, job: Job, made: int, evidence: Evidence) -> None:
-    if evidence.accuracy is None or evidence.accuracy_reference is None or row.parity is None:
+def _add_accuracy(row: VariantResult, job: Job, made: int, data: ReferenceData) -> None:
+    if data.accuracy is None or data.accuracy_reference is None or row.parity is None:
         return
     for index, task in enumerate(job.tasks):
         if task.stage == ACCURACY and task.variant == job.tasks[made].variant:
@@ -126,20 +128,20 @@ def _add_accuracy(row: Row, job: Job, made: int, evidence: Evidence) -> None:
                 row.status, row.reason, row.exit_code = BROKEN, f"accuracy: {result['error']}", 1
             elif result.get("answered"):
                 answers = np.load(job.answers_path(index))
-                row.accuracy = gate(evidence.accuracy, evidence.accuracy_reference, answers, job.limit(task))
+                row.accuracy = gate(data.accuracy, data.accuracy_reference, answers, job.limit(task))
 
 
-def _add_foretold(row: Row, foretold: Foretold) -> None:
+def _add_foretold(row: VariantResult, forecast: Forecast) -> None:
     """What was known before the conversion; parity on this machine's CPU passes where float16 arithmetic would not."""
-    if row.status == WRITTEN and row.variant in foretold.notes:
-        row.notes += (foretold.notes[row.variant],)
-    reason = foretold.failed.get(row.variant)
+    if row.status == WRITTEN and row.variant in forecast.notes:
+        row.notes += (forecast.notes[row.variant],)
+    reason = forecast.failed.get(row.variant)
     if reason and row.parity is not None:
         said = [reason] if row.parity["verdict"] == "pass" else [reason, str(row.parity["reason"])]
         row.parity = {**row.parity, "verdict": "fail", "reason": "; ".join(said)}
 
 
-def _decide(row: Row, leniency: Leniency, limit: Limit) -> None:
+def _decide(row: VariantResult, leniency: Leniency, limit: Tolerance) -> None:
     """Whether the file goes into the bundle, and what the run's exit code hears of it."""
     if row.status == BROKEN or row.parity is None:
         return
@@ -155,7 +157,7 @@ def _decide(row: Row, leniency: Leniency, limit: Limit) -> None:
         row.reason = str(row.parity["reason"])
 
 
-def _faults(row: Row, limit: Limit) -> list[str]:
+def _faults(row: VariantResult, limit: Tolerance) -> list[str]:
     faults = []
     if row.parity and row.parity["verdict"] == "fail":
         faults.append(f"parity failed: {row.parity['reason']}")
@@ -169,6 +171,6 @@ def _faults(row: Row, limit: Limit) -> list[str]:
     return faults
 
 
-def exit_code(rows: Sequence[Row]) -> int:
+def exit_code(rows: Sequence[VariantResult]) -> int:
     """3 if a check said no, else 1 if a converter failed, else 0."""
     return max((row.exit_code for row in rows), default=0)

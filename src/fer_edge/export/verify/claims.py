@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fer_edge.export.parity.tolerances import Limit, Limits
+from fer_edge.export.parity.tolerances import Tolerance, Tolerances
 from fer_edge.runtime.manifest import Artifact, Manifest
 from fer_edge.runtime.verification import Accuracy
 
@@ -32,7 +32,7 @@ ORIGIN = (
 )
 
 
-def recorded_faults(artifact: Artifact, limits: Limits) -> list[str]:
+def recorded_faults(artifact: Artifact, limits: Tolerances) -> list[str]:
     """What the manifest says of an artifact that cannot be true, whatever is measured."""
     parity, limit, faults = artifact.parity, limits.of_precision(artifact.precision), list[str]()
     if parity.engine is not None and parity.engine.split(" ")[0] not in LIBRARIES[artifact.format]:
@@ -58,7 +58,7 @@ def recorded_faults(artifact: Artifact, limits: Limits) -> list[str]:
     return faults
 
 
-def _accuracy_faults(accuracy: Accuracy, limit: Limit) -> list[str]:
+def _accuracy_faults(accuracy: Accuracy, limit: Tolerance) -> list[str]:
     faults = []
     for name, share in (("original", accuracy.reference), ("artifact", accuracy.artifact)):
         right = share * accuracy.samples
@@ -140,7 +140,7 @@ def not_checked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
     claimed = [entry.variant for entry in artifacts if entry.parity.engine and entry.variant not in again]
     accurate = [entry.variant for entry in artifacts if entry.accuracy]
     calibrated = [entry.variant for entry in artifacts if entry.calibration]
-    own = Limits.of(manifest).chosen()
+    own = Tolerances.of(manifest).chosen()
     said = [
         f"parity as recorded of {_listed(claimed)}" if claimed else "",
         f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",

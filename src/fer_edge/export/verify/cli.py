@@ -12,7 +12,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
 from fer_edge.export.reference_data.parity_inputs import LEAST
-from fer_edge.export.verify.verify import Proved, Question, Verified, verify
+from fer_edge.export.verify.verify import ArtifactReport, BundleReport, VerifyRequest, verify
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import CheckFailed
 
@@ -41,14 +41,14 @@ def main(
             usage_error(f"--arch {arch} is not the bundle's architecture; repeat --arch {named}")
     elif arch_args:
         usage_error("--arch-arg goes with --arch")
-    verified = verify(Question(bundle, arch, dict(arch_args), parity_inputs), output)
+    verified = verify(VerifyRequest(bundle, arch, dict(arch_args), parity_inputs), output)
     output.result(_document(verified), _text(verified, output.width))
     faults = verified.faults()
     if faults:
         raise CheckFailed(f"{bundle}: {len(faults)} faults: {'; '.join(faults[:10])}")
 
 
-def _document(verified: Verified) -> dict[str, Any]:
+def _document(verified: BundleReport) -> dict[str, Any]:
     return {
         "bundle": str(verified.bundle),
         "manifest_sha256": verified.sha256,
@@ -73,7 +73,7 @@ def _document(verified: Verified) -> dict[str, Any]:
     }
 
 
-def _text(verified: Verified, width: int | None) -> str:
+def _text(verified: BundleReport, width: int | None) -> str:
     checks = [
         [check.name, check.verdict, "; ".join(check.faults) or check.not_run or ""]
         for check in verified.checks
@@ -92,7 +92,7 @@ def _text(verified: Verified, width: int | None) -> str:
     )
 
 
-def _cells(one: Proved) -> list[str]:
+def _cells(one: ArtifactReport) -> list[str]:
     parity = one.parity or {}
     worst, agreement = parity.get("max_abs"), parity.get("top1_agreement")
     return [

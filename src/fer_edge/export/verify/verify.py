@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_edge.export.bundle.contracts import contract_for
 from fer_edge.export.parity.compare import INSENSITIVE
-from fer_edge.export.parity.tolerances import Limits
+from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.run.plan import BASE, NEEDED
 from fer_edge.export.verify.claims import audit_faults, not_checked, parity_faults, recorded_faults
 from fer_edge.export.worker import sandbox
@@ -30,7 +30,7 @@ from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
-    from fer_edge.export.reference_model.model import Original
+    from fer_edge.export.reference_model.model import ReferenceModel
 
 REFERENCE = "reference.safetensors"
 GOLDEN_TOLERANCE = 1e-4
@@ -60,7 +60,7 @@ class Check:
 
 
 @dataclass
-class Proved:
+class ArtifactReport:
     """One artifact.
 
     Attributes:
@@ -89,7 +89,7 @@ class Proved:
 
 
 @dataclass
-class Verified:
+class BundleReport:
     """Everything that was found.
 
     Attributes:
@@ -103,7 +103,7 @@ class Verified:
     bundle: Path
     sha256: str
     checks: list[Check]
-    artifacts: list[Proved]
+    artifacts: list[ArtifactReport]
     not_checked: list[str]
 
     @property
@@ -118,7 +118,7 @@ class Verified:
 
 
 @dataclass(frozen=True)
-class Question:
+class VerifyRequest:
     """What was typed.
 
     Attributes:
@@ -134,7 +134,7 @@ class Question:
     parity_inputs: int | None = None
 
 
-def verify(question: Question, output: Output) -> Verified:
+def verify(question: VerifyRequest, output: Output) -> BundleReport:
     """Check everything that can be checked here.
 
     Raises:
@@ -157,14 +157,14 @@ def verify(question: Question, output: Output) -> Verified:
         weights.faults += _answers(original, vectors)
     sound = {one.artifact.variant: one for one in artifacts if not one.faults}
     for one in artifacts:
-        one.faults += recorded_faults(one.artifact, Limits.of(bundle.manifest))
+        one.faults += recorded_faults(one.artifact, Tolerances.of(bundle.manifest))
     if sound and (vectors or original is not None):
         _measure(bundle, sound, vectors, original, question, output)
     for one in sound.values():
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
     measured = [one.artifact.variant for one in artifacts if one.parity and one.parity["engine"]]
     checks, unchecked = [files, contracts, golden, weights], not_checked(bundle.manifest, measured)
-    return Verified(question.bundle, bundle.sha256, checks, artifacts, unchecked)
+    return BundleReport(question.bundle, bundle.sha256, checks, artifacts, unchecked)
 
 
 def _contracts(bundle: Bundle) -> tuple[Contract | None, Check]:
@@ -188,8 +188,8 @@ def _contracts(bundle: Bundle) -> tuple[Contract | None, Check]:
     return contract, check
 
 
-def _artifact(bundle: Bundle, artifact: Artifact, reference: Contract | None) -> Proved:
-    proved = Proved(artifact)
+def _artifact(bundle: Bundle, artifact: Artifact, reference: Contract | None) -> ArtifactReport:
+    proved = ArtifactReport(artifact)
     try:
         contract = bundle.check_artifact(artifact)
         check_digest(bundle.path.joinpath(*artifact.path.split("/")))
@@ -246,8 +246,8 @@ def _target_fault(vector: Vector, reference: Contract) -> str | None:
 
 
 def _original(
-    bundle: Bundle, reference: Contract | None, question: Question
-) -> tuple[Original | None, Check]:
+    bundle: Bundle, reference: Contract | None, question: VerifyRequest
+) -> tuple[ReferenceModel | None, Check]:
     """The PyTorch original, if its architecture may be imported."""
     from fer_edge.export.reference_model.model import is_builtin_name
 
@@ -269,8 +269,8 @@ def _original(
     return None, check
 
 
-def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
-    from fer_edge.export.reference_model.model import Original, build
+def _build(bundle: Bundle, reference: Contract, question: VerifyRequest) -> ReferenceModel:
+    from fer_edge.export.reference_model.model import ReferenceModel, build
     from fer_edge.train.checkpoint.checkpoint import read_checkpoint
     from fer_edge.train.models.foreign import parse_arguments
 
@@ -282,12 +282,12 @@ def _build(bundle: Bundle, reference: Contract, question: Question) -> Original:
     arguments = parse_arguments(question.arch_args) if question.arch else stored
     arguments = arguments if isinstance(arguments, dict) else {}
     module = build(source.arch, arguments, reference, checkpoint, checkpoint.selection)
-    return Original(
+    return ReferenceModel(
         module, reference, source.arch, arguments, source.checkpoint_sha256, selection=checkpoint.selection
     )
 
 
-def _answers(original: Original, vectors: list[Vector]) -> list[str]:
+def _answers(original: ReferenceModel, vectors: list[Vector]) -> list[str]:
     """Golden vectors whose probabilities the reference weights do not give."""
     from fer_edge.export.reference_model.inference import outputs, probabilities
 
@@ -305,10 +305,10 @@ def _answers(original: Original, vectors: list[Vector]) -> list[str]:
 
 def _measure(
     bundle: Bundle,
-    sound: Mapping[str, Proved],
+    sound: Mapping[str, ArtifactReport],
     vectors: list[Vector],
-    original: Original | None,
-    question: Question,
+    original: ReferenceModel | None,
+    question: VerifyRequest,
     output: Output,
 ) -> None:
     """Run every sound artifact in a child of its format."""
@@ -322,7 +322,7 @@ def _measure(
             Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
             for name, one in sound.items()
         }
-        jobs = make_jobs(stages, paths, work, calibrated=False, limits=Limits.of(bundle.manifest))
+        jobs = make_jobs(stages, paths, work, calibrated=False, limits=Tolerances.of(bundle.manifest))
         for job in jobs:
             job.write()
         steps = sum(len(job.tasks) for job in jobs)
@@ -336,7 +336,11 @@ def _measure(
 
 
 def _put(
-    bundle: Bundle, common: Path, vectors: list[Vector], original: Original | None, question: Question
+    bundle: Bundle,
+    common: Path,
+    vectors: list[Vector],
+    original: ReferenceModel | None,
+    question: VerifyRequest,
 ) -> None:
     from fer_edge.export.reference_data.build import put_parity
     from fer_edge.export.reference_data.parity_inputs import LEAST, default_count
@@ -364,7 +368,7 @@ def _put(
     )
 
 
-def _note(one: Proved, stage: str, result: Mapping[str, Any]) -> None:
+def _note(one: ArtifactReport, stage: str, result: Mapping[str, Any]) -> None:
     if "error" in result:
         one.faults.append(str(result["error"]))
         return

@@ -37,7 +37,7 @@ from fer_edge.export.worker.sandbox import forbid_writing
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.export.capture.unchanged import Pristine
+    from fer_edge.export.capture.unchanged import GuardedModel
     from fer_edge.export.formats.protocol import Calibration, Format
     from fer_edge.export.parity.check import Reference
     from fer_edge.runtime.contract import Contract
@@ -57,7 +57,7 @@ class Worker:
         self.findings: list[str] = []
         self._waited = 0.0
         self._format: Format | None = None
-        self._pristine: Pristine | None = None
+        self._guarded: GuardedModel | None = None
         self._calibration: Calibration | None = None
 
     def warm_up(self) -> None:
@@ -198,14 +198,14 @@ class Worker:
             self._original().refuse_changes(culprit)
         except ExportError:
             # The next variant starts from the checkpoint again, and from nothing that was made of the changed one.
-            self._pristine = None
+            self._guarded = None
             self.memo.clear()
             raise
 
-    def _original(self) -> Pristine:
+    def _original(self) -> GuardedModel:
         """What the checkpoint holds, built once; whoever may write to it gets a copy."""
-        if self._pristine is None:
-            from fer_edge.export.capture.unchanged import Pristine
+        if self._guarded is None:
+            from fer_edge.export.capture.unchanged import GuardedModel
             from fer_edge.export.formats.protocol import Source
             from fer_edge.export.reference_model.model import build
             from fer_edge.runtime.contract import Contract
@@ -215,8 +215,8 @@ class Worker:
             contract = Contract.parse(said["contract"])
             checkpoint = read_checkpoint(said["weights"])
             module = build(said["arch"], said["arch_args"], contract, checkpoint, checkpoint.selection)
-            self._pristine = Pristine(Source(module, contract))
-        return self._pristine
+            self._guarded = GuardedModel(Source(module, contract))
+        return self._guarded
 
     def _reference(self, name: str) -> Reference:
         from fer_edge.export.parity.check import Reference
@@ -268,7 +268,7 @@ def main(folder: str) -> None:
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     job = Job.read(Path(folder))
     if {task.stage for task in job.tasks} <= {VERIFY, GOLDEN}:
-        # What strangers wrote is run here; nothing but results is to be written.
+        # Untrusted artifacts are run here; nothing but results is to be written.
         forbid_writing(outside=job.folder)
     worker = Worker(job)
     worker.warm_up()

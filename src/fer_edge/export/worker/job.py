@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.tolerances import Limit, Limits
+from fer_edge.export.parity.tolerances import Tolerance, Tolerances
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.variants import Variant
 
@@ -71,9 +71,9 @@ class Job:
     folder: Path
     common: Path
     calibrated: bool = False
-    limits: Limits = field(default_factory=Limits)
+    limits: Tolerances = field(default_factory=Tolerances)
 
-    def limit(self, task: Task) -> Limit:
+    def limit(self, task: Task) -> Tolerance:
         """What a task's variant must keep."""
         return self.limits.of_precision(task.what.precision)
 
@@ -95,7 +95,7 @@ class Job:
         """The job of a folder."""
         document = json.loads((folder / "job.json").read_text())
         tasks = tuple(Task(**task) for task in document["tasks"])
-        common, limits = Path(document["common"]), Limits(**document["limits"])
+        common, limits = Path(document["common"]), Tolerances(**document["limits"])
         return cls(document["format"], tasks, folder, common, document["calibrated"], limits)
 
     def result_path(self, index: int) -> Path:
@@ -188,7 +188,12 @@ def get_array(path: Path) -> NDArray[Any]:
 
 
 def make_jobs(
-    stages: Sequence[str], artifacts: Mapping[Variant, Path], work: Path, *, calibrated: bool, limits: Limits
+    stages: Sequence[str],
+    artifacts: Mapping[Variant, Path],
+    work: Path,
+    *,
+    calibrated: bool,
+    limits: Tolerances,
 ) -> list[Job]:
     """One job a format: each stage for all of its variants, then the next stage."""
     jobs = []

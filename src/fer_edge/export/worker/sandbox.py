@@ -1,6 +1,6 @@
 """Takes a process the right to write files outside one folder, and to open TCP connections: Linux's Landlock.
 
-Verification runs strangers' artifacts in native parsers. They have been read before; this is for what was overlooked.
+Verification runs untrusted artifacts in native parsers. They have been read before; this is for what was overlooked.
 Source: ``landlock(7)`` and ``linux/landlock.h``. Kernels from 5.13 on, where it is switched on; elsewhere nothing is taken.
 """
 

@@ -27,9 +27,9 @@ import torch
 from torch import Tensor, nn
 
 from fer_edge.export.bundle.contracts import contract_for
-from fer_edge.export.capture.graphs import by_either_road, exported
-from fer_edge.export.capture.recording import Call, Record, record
-from fer_edge.export.capture.tracing import judge_trace, trace
+from fer_edge.export.capture.graphs import export_graph, try_captures
+from fer_edge.export.capture.recording import Call, Recording, record
+from fer_edge.export.capture.tracing import check_trace, trace
 from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
@@ -66,7 +66,7 @@ class CoreMLFormat:
             with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
                 _write(request, contract, network)
 
-        by_either_road(request, _network(request), write, [exported], "network")
+        try_captures(request, _network(request), write, [export_graph], "network")
         for constant in read_constants(request.path):
             refuse_nonfinite(constant.name, constant.values)
         return contract
@@ -131,11 +131,11 @@ def _convert(request: Request, contract: Contract, network: nn.Module) -> Any:
     )
 
 
-def _record(request: Request) -> Record:
+def _record(request: Request) -> Recording:
     key = "coreml:record"
     if key not in request.memo:
         request.memo[key] = record(request.source.module, example_tensor(request.source.contract))
-    found: Record = request.memo[key]
+    found: Recording = request.memo[key]
     return found
 
 
@@ -187,12 +187,12 @@ def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
         example = example_picture(contract, layout="NCHW")
     else:
         frontend, example = TensorFrontend(network, contract), example_tensor(contract)
-    traced = trace(_Plain(frontend).eval(), example)
+    trace_graph = trace(_Plain(frontend).eval(), example)
     key = f"coreml:judged:{interface}"
     if request.memo.get(key) is not network:
-        judge_trace(traced, request)
+        check_trace(trace_graph, request)
         request.memo[key] = network
-    return traced
+    return trace_graph
 
 
 def _network(request: Request) -> nn.Module:
@@ -216,12 +216,12 @@ def _network(request: Request) -> nn.Module:
     return found
 
 
-def _without_shared_writes(network: nn.Module, seen: Record, example: Tensor) -> nn.Module:
+def _without_shared_writes(network: nn.Module, seen: Recording, example: Tensor) -> nn.Module:
     """The network without writes into memory that is read through other tensors: the converter loses them."""
     if not seen.shared:
         return network
     try:
-        return exported(network, example)
+        return export_graph(network, example)
     except ExportError as error:
         write = seen.shared[0]
         at = f" at {Path(write.place.file).name[:80]}:{write.place.line}" if write.place else ""

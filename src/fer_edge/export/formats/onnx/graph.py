@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from fer_edge.export.capture.graphs import by_either_road, note_road, traced
+from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captures
 from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
@@ -50,15 +50,15 @@ def base_graph(request: Request) -> ModelProto:
     key = f"onnx:graph:{request.variant.interface}"
     if key not in request.memo:
         request.memo[key] = _export(request)
-    note_road(request, "network")
+    note_capture(request, "network")
     copy = onnx.ModelProto()
     copy.CopyFrom(request.memo[key])
     return copy
 
 
 def _export(request: Request) -> ModelProto:
-    return by_either_road(
-        request, _network(request), lambda module: _graph(request, module), [traced], "network"
+    return try_captures(
+        request, _network(request), lambda module: _graph(request, module), [trace_graph], "network"
     )
 
 

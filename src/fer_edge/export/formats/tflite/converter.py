@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.bundle.contracts import contract_for
-from fer_edge.export.capture.graphs import by_either_road, exported, note_road, traced
+from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
 from fer_edge.export.capture.wrappers import example_tensor
 from fer_edge.export.formats.protocol import refuse_unknown_precision
 from fer_edge.export.formats.tflite.convert import convert_float
@@ -118,9 +118,9 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
     found: bytes = _once(
         request,
         f"{form} {interface}",
-        lambda: by_either_road(request, network, convert, [exported, traced], form),
+        lambda: try_captures(request, network, convert, [export_graph, trace_graph], form),
     )
-    note_road(request, form)
+    note_capture(request, form)
     return found
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.export.capture.graphs import exported, traced
+from fer_edge.export.capture.graphs import export_graph, trace_graph
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml
@@ -73,21 +73,21 @@ def layout(contract):
 
 
 @pytest.mark.parametrize(
-    ("network", "name", "road"),
+    ("network", "name", "capture"),
     [
         (NOT_TRACED, "torchscript-fp32", "what torch.export reads"),
         (NOT_EXPORTED, "onnx-fp32", "what torch.jit.trace reads"),
         (NOT_EXPORTED, "tflite-fp32", "what torch.jit.trace reads"),
     ],
 )
-def test_the_other_road_is_taken_and_noted(network, name, road, tmp_path):
+def test_the_other_capture_is_taken_and_noted(network, name, capture, tmp_path):
     path, contract, notes = converted(network, name, tmp_path)
-    assert [road in note for note in notes] == [True]
+    assert [capture in note for note in notes] == [True]
     found = open_artifact(path, contract, threads=1).run(layout(contract))
     assert np.abs(found - answers(network)).max() < 1e-5
 
 
-def test_core_ml_takes_the_other_road_for_every_variant(tmp_path, mil):
+def test_core_ml_takes_the_other_capture_for_every_variant(tmp_path, mil):
     memo = {}
     for name in ("coreml-fp32", "coreml-w8"):
         path, _, notes = converted(NOT_TRACED, name, tmp_path, memo)
@@ -98,25 +98,25 @@ def test_core_ml_takes_the_other_road_for_every_variant(tmp_path, mil):
 
 
 @pytest.mark.parametrize(("network", "name"), [(NOT_EXPORTED, "torchscript-fp32"), (NOT_TRACED, "onnx-fp32")])
-def test_nothing_is_noted_where_the_first_road_holds(network, name, tmp_path):
+def test_nothing_is_noted_where_the_first_capture_holds(network, name, tmp_path):
     assert converted(network, name, tmp_path)[2] == []
 
 
-@pytest.mark.parametrize(("road", "network"), [(exported, NOT_TRACED), (traced, NOT_EXPORTED)])
-def test_what_a_road_makes_keeps_weights_and_answers(road, network):
-    found = road(network, EXAMPLE)
+@pytest.mark.parametrize(("capture", "network"), [(export_graph, NOT_TRACED), (trace_graph, NOT_EXPORTED)])
+def test_what_a_capture_makes_keeps_weights_and_answers(capture, network):
+    found = capture(network, EXAMPLE)
     assert torch.allclose(found(EXAMPLE), network(EXAMPLE), atol=1e-6)
     held = dict(found.named_parameters())
     assert torch.equal(held["a.weight"], network.a.weight)
 
 
-@pytest.mark.parametrize(("road", "network"), [(traced, NOT_TRACED), (exported, NOT_EXPORTED)])
-def test_a_road_that_ends_says_why(road, network):
+@pytest.mark.parametrize(("capture", "network"), [(trace_graph, NOT_TRACED), (export_graph, NOT_EXPORTED)])
+def test_a_capture_that_ends_says_why(capture, network):
     with pytest.raises(ExportError, match=r"torch\.(jit\.trace|export) refused the network: \w+"):
-        road(network, EXAMPLE)
+        capture(network, EXAMPLE)
 
 
-def test_where_no_road_leads_to_a_file_the_first_reason_is_said(tmp_path):
+def test_where_no_capture_leads_to_a_file_the_first_reason_is_said(tmp_path):
     network = Network(lambda x: torch.linalg.svd(x.flatten(2))[0].sum(-1)[..., None, None] * x)
     with pytest.raises(ExportError, match=r"Core ML conversion failed"):
         converted(network, "coreml-fp32", tmp_path)
