@@ -10,12 +10,13 @@ from camera_cases import rgba, yuv
 from contracts import changed, sealed
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from stored_frames import frame_of
 
 from fer_edge.runtime import Frame, FrameError, prepare
 from fer_edge.runtime.camera import gray, scaled, to_tensor, upright, upright_size
 from fer_edge.runtime.camera.scaler import neighbors
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.golden import Vector, frame_of
+from fer_edge.runtime.golden import Vector
 
 CHECK_VALUES = {
     (16, 128, 128): (16, 16, 16),

@@ -8,7 +8,7 @@ from fer_edge.export.reference_model.inference import outputs, probabilities
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.camera import scaled
-from fer_edge.runtime.golden import vector_json
+from fer_edge.runtime.golden import write_vector
 from fer_edge.synthetic import EMOTIONS, render_face
 
 CAMERAS = ("rgba", "nv21", "nv12", "i420")
@@ -42,5 +42,5 @@ def _write(folder: Path, original: ReferenceModel, camera: str, emotion: str, *,
     rows = outputs(original.module, contract, picture[None])
     name = f"{camera}-{'face' if boxed else 'whole'}-rot{face.frame.rotation}"
     answer = probabilities(rows, contract)[0].tolist()
-    text = vector_json(name, face.frame, contract, box=box, probabilities=answer)
+    text = write_vector(name, face.frame, contract, box=box, probabilities=answer)
     write_bytes(folder / f"{name}.json", text.encode("utf-8"))

@@ -10,9 +10,7 @@ from pathlib import Path, PurePosixPath
 from fer_edge.runtime.containers import wire
 from fer_edge.runtime.containers.limits import KEY, LARGEST_CONTRACT, ContainerError
 from fer_edge.runtime.errors import ContractError
-from fer_edge.runtime.strict_json import StrictJson
-
-_JSON = StrictJson("Manifest.json", ContractError)
+from fer_edge.runtime.schema import decode
 
 
 def read(path: Path) -> list[bytes]:
@@ -41,7 +39,7 @@ def root_model(path: Path) -> Path:
     if not manifest.is_file():
         raise ContainerError("it has no Manifest.json")
     with manifest.open("rb") as file:
-        document = _JSON.load(file.read(LARGEST_CONTRACT + 1))
+        document = decode(file.read(LARGEST_CONTRACT + 1), "Manifest.json", ContractError)
     try:
         name = document["itemInfoEntries"][document["rootModelIdentifier"]]["path"]
         inside = PurePosixPath(name)

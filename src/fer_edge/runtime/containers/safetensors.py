@@ -7,10 +7,9 @@ from pathlib import Path
 
 from fer_edge.runtime.containers.limits import KEY, ContainerError
 from fer_edge.runtime.errors import ContractError
-from fer_edge.runtime.strict_json import StrictJson
+from fer_edge.runtime.schema import decode
 
 _LARGEST_HEADER = 32 << 20
-_JSON = StrictJson("safetensors header", ContractError, _LARGEST_HEADER)
 
 
 def read(path: Path) -> list[bytes]:
@@ -30,7 +29,7 @@ def metadata(path: Path) -> dict[str, str]:
         length = int.from_bytes(file.read(8), "little")
         if not 2 <= length <= min(_LARGEST_HEADER, path.stat().st_size - 8):
             raise ContainerError(f"its header claims {length} bytes")
-        header = _JSON.load(file.read(length))
+        header = decode(file.read(length), "safetensors header", ContractError, _LARGEST_HEADER)
     found = header.get("__metadata__", {}) if isinstance(header, dict) else None
     if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
         raise ContainerError(f"its metadata is {json.dumps(found)[:40]}, not text by name")

@@ -111,7 +111,7 @@ class Record(Kind):
 
     def definition(self) -> Members:
         """What :meth:`describe` refers to."""
-        text = (self._record.__doc__ or "").partition("\n")[0]
+        text = (self._record.__doc__ or "").partition("\n")[0].replace("``", "")
         rules = " ".join((getattr(self._check, "__doc__", None) or "").split())
         properties = {
             name: one.kind.describe() | ({"description": one.meaning} if one.meaning else {})
