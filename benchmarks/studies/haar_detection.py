@@ -20,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_edge.faces.detector import Box, Detector, detect_faces, make_detector
+from fer_edge.faces.detectors import detect_faces, make_detector
+from fer_edge.faces.detectors.detector import Detector
+from fer_edge.faces.face import Box
 from fer_edge.synthetic import EMOTIONS, SyntheticFaces, render_face
 
 SIZE = 160
@@ -57,7 +59,10 @@ def measure(count: int, detector: Detector) -> dict[str, object]:
         emotion = EMOTIONS[index % len(EMOTIONS)]
         clear = index // len(EMOTIONS) % 2 == 0
         face = render_face(faces.face_seed(index), emotion=emotion, clear=clear, frontal=True, size=SIZE)
-        best = max((overlap(face.box, box) for box in detect_faces(face.frame, detector)), default=0.0)
+        best = max(
+            (overlap(face.box, found_face.box) for found_face in detect_faces(face.frame, detector)),
+            default=0.0,
+        )
         drawn[emotion] += 1
         if best >= OVERLAP:
             found[emotion] += 1

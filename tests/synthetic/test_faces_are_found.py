@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer_edge.faces.detector import detect_faces, make_detector
+from fer_edge.faces.detectors import detect_faces, make_detector
 from fer_edge.synthetic import EMOTIONS, render_face
 
 
@@ -17,7 +17,9 @@ def test_the_haar_cascade_finds_frontal_faces_of_every_emotion():
     detector, best = make_detector("haar"), []
     for seed in range(104):
         face = render_face(10_000 + seed, emotion=EMOTIONS[seed % 8], frontal=True, size=160)
-        best.append(max((overlap(face.box, box) for box in detect_faces(face.frame, detector)), default=0.0))
+        best.append(
+            max((overlap(face.box, found.box) for found in detect_faces(face.frame, detector)), default=0.0)
+        )
     found = np.array(best) >= 0.4
     assert found.mean() >= 0.95
     # Training crops by the label's box, prediction by the detector's: they must be the same cut.

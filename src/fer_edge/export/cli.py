@@ -14,6 +14,7 @@ from fer_edge.console.output import Output
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.reference_data.parity_inputs import LEAST
 from fer_edge.export.run.plan import VariantRequest
+from fer_edge.faces.detector_option import USUAL, detector_option
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
 
@@ -115,6 +116,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
+@detector_option(f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL}]")
 @click.option("--faces", type=click.Path(path_type=Path), help="Folders hold photos: boxes from this file.")
 @click.option(
     "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
@@ -128,7 +130,7 @@ def main(output: Output, **options: Any) -> None:
 
     Exit codes: 0 done; 1 an input is at fault or a converter failed; 2 usage; 3 a check said no.
     """
-    if options["detect"] and options["faces"]:
+    if options["faces"] and (options["detect"] or options["detector"]):
         usage_error("--detect and --faces both say where faces are; give one")
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
@@ -243,7 +245,7 @@ def _settings(options: dict[str, Any]) -> Any:
             accuracy=options["accuracy"],
             accuracy_samples=options["accuracy_samples"],
             parity_inputs=options["parity_inputs"],
-            detect=options["detect"],
+            detector=options["detector"] or (USUAL if options["detect"] else None),
             faces=options["faces"],
             skip_unknown=options["skip_unknown"],
             renamed=_renamed(options["map"]),

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from fer_edge.faces.detector import Box
+from fer_edge.faces.face import Box
 from fer_edge.runtime.errors import FerEdgeError, PictureError
 from fer_edge.runtime.strict_json import StrictJson, shown
 

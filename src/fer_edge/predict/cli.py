@@ -13,6 +13,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import VariantName
 from fer_edge.console.output import Output
+from fer_edge.faces.detector_option import USUAL, detector_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.variants import Variant
@@ -38,12 +39,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the engine.")
 @click.option("--allow-foreign-code", is_flag=True,
               help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
-@click.option(
-    "--detector",
-    default="haar",
-    show_default=True,
-    help="What finds the faces; none: each picture is a face.",
-)
+@detector_option("What finds the faces; none: each picture is a face.", default=USUAL)
 @click.option(
     "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
 )
@@ -80,7 +76,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         from fer_edge.predict.recognition import make_face_finder, recognize
         from fer_edge.runtime import load
 
-        _refuse_unknown_words(engine, detector)
+        _refuse_unknown_engine(engine)
         pictures = _pictures(sources, output)
         targets = annotation_targets(place, pictures) if place else []
         find = make_face_finder(detector, faces_path)
@@ -130,15 +126,13 @@ def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
     return pictures
 
 
-def _refuse_unknown_words(engine: str | None, detector: str) -> None:
-    """Usage, as with ``--variant``; not option types, since ``--help`` shall not wait for numpy."""
-    from fer_edge.faces.detector import DETECTORS
+def _refuse_unknown_engine(engine: str | None) -> None:
+    """Usage, as with ``--variant``; not an option type, since ``--help`` shall not wait for numpy."""
     from fer_edge.runtime.engines import ENGINES
 
-    for kind, word, listed in (("engine", engine, ENGINES), ("detector", detector, DETECTORS)):
-        names = [entry.name for entry in listed]
-        if word is not None and word not in names:
-            usage_error(unknown(kind, word, names))
+    names = [entry.name for entry in ENGINES]
+    if engine is not None and engine not in names:
+        usage_error(unknown("engine", engine, names))
 
 
 def _finish(

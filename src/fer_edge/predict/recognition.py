@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.faces.detector import Box, detect_faces, make_detector
+from fer_edge.faces.detectors import detect_faces, make_detector
+from fer_edge.faces.face import Box
 from fer_edge.faces.pictures import read_reduced
 from fer_edge.predict.sources import Picture
 from fer_edge.runtime.camera import upright, upright_size
@@ -87,7 +88,7 @@ def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -
     made = make_detector(detector)
 
     def find(_picture: Picture, frame: Frame, size: tuple[int, int]) -> list[Box]:
-        boxes = [rescale(box, (frame.width, frame.height), size) for box in detect_faces(frame, made)]
+        boxes = [rescale(face.box, (frame.width, frame.height), size) for face in detect_faces(frame, made)]
         # The box that is printed is the one that was looked at: --faces repeats the result.
         return [(round(x0), round(y0), round(x1), round(y1)) for x0, y0, x1, y1 in boxes]
 

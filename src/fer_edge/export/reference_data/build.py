@@ -23,6 +23,7 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
 if TYPE_CHECKING:
+    from fer_edge.faces.face import Box
     from fer_edge.runtime.frame import Frame
 
 SYNTHETIC = "synthetic"
@@ -40,7 +41,7 @@ class PictureOptions:
         accuracy: the same.
         accuracy_samples: drawn faces for accuracy, or None for the default.
         parity_inputs: number of parity inputs, or None for the default.
-        detect: faces of folders are found by the detector.
+        detector: finds the largest face in each picture of a folder; None: a picture is a face.
         faces: or by this file in the form of the prediction JSON.
         skip_unknown: pictures of classes that the model does not know are left out of folders.
         renamed: name of a class folder -> the class that it holds.
@@ -50,7 +51,7 @@ class PictureOptions:
     accuracy: str | None = None
     accuracy_samples: int | None = None
     parity_inputs: int | None = None
-    detect: bool = False
+    detector: str | None = None
     faces: Path | None = None
     skip_unknown: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -223,19 +224,17 @@ def _locate(sources: PictureOptions) -> Locate | None:
 
         boxes = read_boxes(sources.faces)
         return lambda name, _frame: _largest(boxes_of(boxes, name))
-    if sources.detect:
-        from fer_edge.faces.detector import DETECTORS, detect_faces
+    if sources.detector is not None:
+        from fer_edge.faces.detectors import detect_faces, make_detector
 
-        detector = DETECTORS[0]()
+        detector = make_detector(sources.detector)
 
-        def find(_name: str, frame: Frame) -> tuple[float, float, float, float] | None:
-            return _largest(detect_faces(frame, detector))
+        def find(_name: str, frame: Frame) -> Box | None:
+            return _largest([face.box for face in detect_faces(frame, detector)])
 
         return find
     return None
 
 
-def _largest(
-    boxes: Sequence[tuple[float, float, float, float]],
-) -> tuple[float, float, float, float] | None:
+def _largest(boxes: Sequence[Box]) -> Box | None:
     return max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)

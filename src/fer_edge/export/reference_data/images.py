@@ -25,10 +25,10 @@ from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.labels import EMOTIONS, canonical
 
 if TYPE_CHECKING:
+    from fer_edge.faces.face import Box
     from fer_edge.faces.labeled_folder import LabelledPicture
     from fer_edge.runtime.frame import Frame
 
-Box = tuple[float, float, float, float]
 Locate = Callable[[str, "Frame"], "Box | None"]
 """Where the face is in a picture of a folder, given its name there; None: no face, the picture is left out."""
 Tick = Callable[[], object]

@@ -12,18 +12,19 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.detectors.detector import DetectorOptions
+from fer_edge.faces.face import Detection
+from fer_edge.runtime.camera import gray
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import require
 
 CASCADE = "haarcascade_frontalface_default.xml"
 SCALE_FACTOR = 1.1
 MIN_NEIGHBORS = 5
-SMALLEST = 30
-"""Pixels of the picture that the cascade is given; the width and height of the smallest face that is looked for."""
 
 
 class HaarDetector:
-    """``haarcascade_frontalface_default.xml`` with scaleFactor 1.1, minNeighbors 5, smallest face 30 pixels.
+    """``haarcascade_frontalface_default.xml`` with scaleFactor 1.1 and minNeighbors 5.
 
     Raises:
         MissingExtra: OpenCV is not installed.
@@ -41,15 +42,21 @@ class HaarDetector:
             )
         self._cascade = cv2.CascadeClassifier(str(path))
 
-    def detect(self, gray: NDArray[np.uint8]) -> list[tuple[float, float, float, float]]:
-        """The faces of a (H, W) uint8 picture, ordered by x0, then y0."""
-        if min(gray.shape) < SMALLEST:
+    def detect(self, picture: NDArray[np.uint8], options: DetectorOptions) -> list[Detection]:
+        """The faces of a (H, W, 3) uint8 RGB picture, on the camera spec's gray of it.
+
+        A score is the number of overlapping windows that the cascade took for this face, at least ``MIN_NEIGHBORS``.
+        """
+        if min(picture.shape[:2]) < options.smallest:
             return []
-        found = self._cascade.detectMultiScale(
-            np.ascontiguousarray(gray),
+        found, neighbors = self._cascade.detectMultiScale2(
+            np.ascontiguousarray(gray(*np.moveaxis(picture, 2, 0))),
             scaleFactor=SCALE_FACTOR,
             minNeighbors=MIN_NEIGHBORS,
-            minSize=(SMALLEST, SMALLEST),
+            minSize=(options.smallest, options.smallest),
         )
-        # Threads report in any order.
-        return sorted((float(x), float(y), float(x + w), float(y + h)) for x, y, w, h in found)
+        faces = [
+            Detection((float(x), float(y), float(x + w), float(y + h)), float(score))
+            for (x, y, w, h), score in zip(found, np.ravel(neighbors), strict=True)
+        ]
+        return sorted(faces, key=lambda face: face.box)  # threads report in any order
