@@ -130,7 +130,7 @@ def test_html_suits_narrow_and_dark_screens(result):
     text = find_report("x.html")(result)
     assert '<meta name="viewport" content="width=device-width' in text
     assert "position: sticky" in text
-    assert "@media (prefers-color-scheme: dark) { img { filter:" in text
+    assert re.search(r"@media \(prefers-color-scheme: dark\) {.*?\.chart img { filter:", text, re.DOTALL)
 
 
 def test_html_without_accuracy_says_how_to_get_it(result):

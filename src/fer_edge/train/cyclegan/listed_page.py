@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-import numpy as np
 from torch import Tensor
 
-from fer_edge.console.html import grid, heading, note, page, picture
+from fer_edge.console.html import render
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.similarity import Score
 from fer_edge.train.cyclegan.training import translate
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.evaluation.html import image
+from fer_edge.train.evaluation.examples import face_png
 
 SHOWN = 120
 """Faces of a class on the page; the list has all."""
 LONGEST_NAME = 80
-STYLE = """
-.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(13rem, 47%), 1fr)); gap: .75rem; margin: .5rem 0 1.5rem; }
-.face { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: .8125rem; line-height: 1.35; overflow-wrap: anywhere; }
-.face div { padding: .4rem .5rem .5rem; }
-.face img { width: 50%; aspect-ratio: 1; object-fit: contain; background: #808080; border: 0; border-radius: 0; display: inline-block; vertical-align: top; }
-"""
+HEADERS = ("class", "faces", "listed", "median similarity")
 
 
 @dataclass(frozen=True)
@@ -45,6 +37,21 @@ class Shown:
     ssim: float
     before: Tensor
     after: Tensor
+
+    @property
+    def short_name(self) -> str:
+        """The end of a long name."""
+        return self.name if len(self.name) <= LONGEST_NAME else f"...{self.name[3 - LONGEST_NAME :]}"
+
+    @property
+    def before_png(self) -> bytes:
+        """``before`` as a PNG."""
+        return face_png(self.before.numpy())
+
+    @property
+    def after_png(self) -> bytes:
+        """``after`` as a PNG."""
+        return face_png(self.after.numpy())
 
 
 @dataclass(frozen=True)
@@ -100,40 +107,13 @@ def listed_page(summary: Mapping[str, Any], sheets: Sequence[Sheet], histogram: 
         (name, str(one["faces"]), str(one["listed"]), f"{one['median_ssim']:.3f}")
         for name, one in summary["classes"].items()
     ]
-    parts = [
-        note(
-            f"{summary['listed']} of {summary['faces']} faces are listed: their translation is as similar as "
-            f"{summary['threshold']:g} or more, so that their label is in doubt. Left the face, right its translation. Look "
-            "through them before --reduced leaves them out."
-        ),
-        grid(("class", "faces", "listed", "median similarity"), rows, right=("faces", "listed", "median similarity")),
-        picture(histogram, "Similarities of all faces."),
-        *(_section(one) for one in sheets),
-    ]  # fmt: skip
-    return page("Faces whose label is in doubt", parts, style=STYLE)
-
-
-def _section(one: Sheet) -> str:
-    more = f", the first {len(one.shown)} of them here" if one.listed > len(one.shown) else ""
-    cards = "".join(_card(face, one.target) for face in one.shown) or "<p>None.</p>"
-    return (
-        heading(f"{one.source}: {one.listed} listed{more}")
-        + note(f"Labeled {one.source}; translated into {one.target}.")
-        + f'<div class="faces">{cards}</div>'
+    return render(
+        "fer_edge.train.cyclegan",
+        "listed.html.j2",
+        title="Faces whose label is in doubt",
+        summary=summary,
+        headers=HEADERS,
+        rows=rows,
+        histogram=histogram,
+        sheets=sheets,
     )
-
-
-def _card(face: Shown, target: str) -> str:
-    name = face.name if len(face.name) <= LONGEST_NAME else f"...{face.name[3 - LONGEST_NAME :]}"
-    pictures = image(_png(face.before), face.name) + image(_png(face.after), f"{face.name} as {target}")
-    return f'<div class="face">{pictures}<div><b>{face.ssim:.3f}</b><br>{escape(name)}</div></div>'
-
-
-def _png(pixels: Tensor) -> bytes:
-    from PIL import Image
-
-    planes = pixels.numpy()
-    array = planes[0] if len(planes) == 1 else np.ascontiguousarray(planes.transpose(1, 2, 0))
-    data = io.BytesIO()
-    Image.fromarray(array).save(data, format="PNG", optimize=True)
-    return data.getvalue()

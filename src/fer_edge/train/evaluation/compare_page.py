@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from fer_edge.console.html import render
 from fer_edge.runtime.atomic import write_bytes, write_text
-from fer_edge.train.evaluation import charts, html
+from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.comparison import comparison, disagreements
-from fer_edge.train.evaluation.examples import example, gallery
+from fer_edge.train.evaluation.examples import example
 from fer_edge.train.evaluation.number_text import bytes_text
 from fer_edge.train.evaluation.outcome import Outcome
 
@@ -27,12 +28,8 @@ FIGURES = (
     ("Brier", "brier", "{:.3f}"),
     ("cross entropy", "cross_entropy", "{:.3f}"),
 )
-NAMES = """
-/* Paths are long: on a telephone the figures beside them are to be seen. */
-.card td:first-child { white-space: normal; overflow-wrap: anywhere; min-width: 6rem; }
-@media (max-width: 40rem) { .card td:first-child { max-width: 8rem; } }
-"""
 HEADERS = ("model", *(name for name, _, _ in FIGURES), "size", "points", "p", "verdict")
+CONTINGENCY = ("against the first", "both right", "only the first", "only this one", "both wrong")
 
 
 def write(outcomes: Sequence[Outcome], folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -73,21 +70,24 @@ def _drawn(outcomes: Sequence[Outcome], found: Mapping[str, Any]) -> dict[str, b
 
 def _text(outcomes: Sequence[Outcome], found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     names = [model["title"] for model in found["models"]]
-    verdict = "".join(html.paragraph(sentence) for sentence in found["sentences"])
-    faces = "Faces; the darker, the larger the share of the row."
-    parts = [
-        html.card("Side by side", html.grid(HEADERS, rows(found), right=HEADERS[1:-1]), wide=True),
-        html.chart("Accuracy of each class", pictures["per-class.png"], "Lines are Wilson's 95 % intervals; that two of them overlap does not mean that the models are equal: the paired test above decides."),
-        html.card("Where they differ", _contingency(found)),
-        *(html.chart(name, pictures[f"confusion-{number}.png"], faces) for number, name in enumerate(names, 1)),
-        html.card("Where this comes from", _provenance(found, outcomes), wide=True),
-        *(_faces(outcomes[0], other, (names[0], name)) for other, name in zip(outcomes[1:], names[1:], strict=True)),
-    ]  # fmt: skip
-    note = html.note(f"{found['data']['faces']} faces of {found['data']['source']}")
-    return html.page(
-        f"{' and '.join(names[1:]) if len(names) < 4 else f'{len(names) - 1} models'} against {names[0]}",
-        [note, f'<section class="verdict">{verdict}</section><br>', html.cards(parts)],
-        style=html.STYLE + NAMES,
+    return render(
+        "fer_edge.train.evaluation",
+        "comparison.html.j2",
+        title=f"{' and '.join(names[1:]) if len(names) < 4 else f'{len(names) - 1} models'} against {names[0]}",
+        data=found["data"],
+        sentences=found["sentences"],
+        headers=HEADERS,
+        rows=rows(found),
+        per_class=pictures["per-class.png"],
+        contingency_headers=CONTINGENCY,
+        contingency=_contingency(found),
+        confusions=[(name, pictures[f"confusion-{number}.png"]) for number, name in enumerate(names, 1)],
+        provenance=_provenance(found, outcomes),
+        disagreements=[
+            _disagreement(outcomes[0], other, (names[0], name))
+            for other, name in zip(outcomes[1:], names[1:], strict=True)
+            if outcomes[0].pictured and other.pictured
+        ],
     )
 
 
@@ -110,39 +110,30 @@ def rows(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     ]
 
 
-def _contingency(found: Mapping[str, Any]) -> str:
-    note = "McNemar's test looks at the two middle columns only: if the models were equally good, they would differ by chance alone."
-    headers = ("against the first", "both right", "only the first", "only this one", "both wrong")
-    lines = [
-        (
-            one["second"],
-            *(str(one["mcnemar"][key]) for key in ("both_right", "only_first", "only_second", "both_wrong")),
+def _contingency(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    keys = ("both_right", "only_first", "only_second", "both_wrong")
+    return [(one["second"], *(str(one["mcnemar"][key]) for key in keys)) for one in found["comparisons"]]
+
+
+def _provenance(found: Mapping[str, Any], outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
+    models = zip(found["models"], outcomes, strict=True)
+    return [
+        ("SHA-256 of the faces", found["data"]["sha256"]),
+        *((model["title"], f"{outcome.model}, {outcome.engine}") for model, outcome in models),
+    ]
+
+
+def _disagreement(first: Outcome, second: Outcome, names: Sequence[str]) -> dict[str, Any]:
+    """For each of two models the faces on which only it is right, with the other one's guesses."""
+    sides = [
+        {
+            "name": name,
+            "other": other,
+            "count": len(places),
+            "examples": [example(outcome, place) for place in places[:SHOWN]],
+        }
+        for name, other, places, outcome in zip(
+            names, names[::-1], disagreements(first, second), (second, first), strict=True
         )
-        for one in found["comparisons"]
     ]
-    return html.note(note) + html.grid(headers, lines, right=headers[1:])
-
-
-def _provenance(found: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
-    entries = [("SHA-256 of the faces", found["data"]["sha256"])]
-    entries += [
-        (model["title"], f"{outcome.model}, {outcome.engine}")
-        for model, outcome in zip(found["models"], outcomes, strict=True)
-    ]
-    return html.definitions(entries) + html.note(
-        "Times are not compared here: within one process a file is up to twice as fast as itself. fer-bench compare measures "
-        "exported files in many processes and gives the ratio with its interval."
-    )
-
-
-def _faces(first: Outcome, second: Outcome, names: Sequence[str]) -> str:
-    if not (first.pictured and second.pictured):
-        return ""
-    body = ""
-    for name, other, places, outcome in zip(
-        names, names[::-1], disagreements(first, second), (second, first), strict=True
-    ):
-        # Shown is what the other one said: the mistake that this one does not make.
-        shown = [example(outcome, place) for place in places[:SHOWN]]
-        body += html.paragraph(f"Only {name} is right on {len(places)}; {other} says:") + gallery(shown)
-    return html.card(f"Faces on which only one is right: {names[0]} or {names[1]}", body, wide=True)
+    return {"first": names[0], "second": names[1], "sides": sides}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
 from fer_edge.train.evaluation.charts import GREEN, INK, RED, figure_of, png_of
-from fer_edge.train.evaluation.html import image
 from fer_edge.train.evaluation.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -45,6 +43,11 @@ class Example:
         """Whether the first guess is the truth."""
         return self.guesses[0][0] == self.truth
 
+    @property
+    def png(self) -> bytes:
+        """The crop as a PNG."""
+        return face_png(self.crop)
+
 
 def examples(outcome: Outcome, *, right: bool, count: int = SHOWN) -> list[Example]:
     """Faces of each true class in turn, those first of which the model was most sure.
@@ -70,22 +73,6 @@ def example(outcome: Outcome, face: int) -> Example:
         (outcome.classes[at], float(outcome.probabilities[face, at])) for at in outcome.ranked[face, :2]
     )
     return Example(outcome.names[face], outcome.crops[face], outcome.classes[outcome.truth[face]], guesses)
-
-
-def gallery(faces: Sequence[Example]) -> str:
-    """HTML: the faces beside one another, as many as the width allows."""
-    return f'<div class="faces">{"".join(_shown(face) for face in faces)}</div>' if faces else "<p>None.</p>"
-
-
-def _shown(face: Example) -> str:
-    first, *others = face.guesses
-    word = "right" if face.right else "wrong"
-    lines = [f'<span class="{word}">{escape(first[0])} {100 * first[1]:.0f} %</span>']
-    lines += [f"or {escape(name)} {100 * share:.0f} %" for name, share in others]
-    if not face.right:
-        lines.append(f"truth: {escape(face.truth)}")
-    picture = image(face_png(face.crop), f"{face.name}: {face.truth}")
-    return f'<div class="face" title="{escape(face.name)}">{picture}<div>{"<br>".join(lines)}</div></div>'
 
 
 def face_png(crop: NDArray[np.uint8]) -> bytes:

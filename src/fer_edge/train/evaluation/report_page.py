@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.console.html import warning
+from fer_edge.console.html import render
 from fer_edge.runtime.atomic import write_bytes, write_text
-from fer_edge.train.evaluation import charts, html
+from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.document import FILE, document, serialized
-from fer_edge.train.evaluation.examples import examples, gallery, sheet
+from fer_edge.train.evaluation.examples import examples, sheet
 from fer_edge.train.evaluation.figures import epochs
 from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
 from fer_edge.train.evaluation.outcome import Outcome
@@ -72,24 +72,25 @@ def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, byte
         found: its :func:`~fer_edge.train.evaluation.document.document`.
         pictures: as :func:`drawn` gives them.
     """
-    figures, title = found["figures"], found["title"]
-    charts_of = [
-        html.chart(heading, pictures[name], caption) for name, heading, caption in CHARTS if name in pictures
-    ]
-    # The table stands beside the chart that shows the same, and the last place of an even grid is not left empty.
-    charts_of.insert(len(charts_of) - 3, _classes(figures))
-    odd = len(charts_of) % 2 == 1
-    last = [_provenance(outcome, wide=not odd), training_card(outcome.training), _faces(outcome)]
-    parts = charts_of + (last if odd else last[::-1])
-    return html.page(
-        title,
-        [
-            html.note(_subtitle(outcome)),
-            *map(warning, outcome.notes),
-            html.tiles(_tiles(outcome, figures)),
-            html.cards(parts),
-        ],
-        style=html.STYLE,
+    figures = found["figures"]
+    right = int(outcome.right.sum())
+    return render(
+        "fer_edge.train.evaluation",
+        "report.html.j2",
+        title=found["title"],
+        subtitle=_subtitle(outcome),
+        notes=outcome.notes,
+        tiles=_tiles(outcome, figures),
+        charts=[(heading, pictures[name], caption) for name, heading, caption in CHARTS if name in pictures],
+        class_columns=CLASS_COLUMNS,
+        class_rows=_class_rows(figures),
+        training=training_card(outcome.training),
+        right=examples(outcome, right=True),
+        right_count=right,
+        wrong=examples(outcome, right=False),
+        wrong_count=len(outcome) - right,
+        provenance=_provenance(outcome),
+        file=FILE,
     )
 
 
@@ -118,32 +119,19 @@ def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str,
     ]
 
 
-def _classes(figures: Mapping[str, Any]) -> str:
-    rows = [
+def _class_rows(figures: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    return [
         (name, str(entry["faces"]), percent(entry["accuracy"]), _span(entry["interval"]), percent(entry["precision"]))
         for name, entry in figures["per_class"].items()
     ]  # fmt: skip
-    return html.card(
-        "Classes in numbers",
-        html.note("Right: share of the class's faces that got its name. Precision: share of its guesses that hold.")
-        + html.grid(CLASS_COLUMNS, rows, right=CLASS_COLUMNS[1:]),
-    )  # fmt: skip
 
 
 def _span(interval: list[float] | None) -> str:
     return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
 
 
-def _faces(outcome: Outcome) -> str:
-    right, wrong = (examples(outcome, right=kind) for kind in (True, False))
-    body = html.note("As the model saw them; the classes in turn, the surest first.")
-    body += f'<p class="right">Right ({int(outcome.right.sum())})</p>{gallery(right)}'
-    body += f'<p class="wrong">Wrong ({int((~outcome.right).sum())})</p>{gallery(wrong)}'
-    return html.card("Example faces", body, wide=True)
-
-
-def _provenance(outcome: Outcome, *, wide: bool) -> str:
-    entries = [
+def _provenance(outcome: Outcome) -> list[tuple[str, str]]:
+    return [
         ("model", outcome.model),
         ("engine", outcome.engine),
         ("classes", ", ".join(outcome.classes)),
@@ -151,8 +139,3 @@ def _provenance(outcome: Outcome, *, wide: bool) -> str:
         ("SHA-256 of the faces", outcome.data_sha256),
         ("inference time", outcome.timing),
     ]
-    note = (
-        f"Every answer is in {FILE} beside this page; fer-train compare takes it. "
-        "An expression is not a feeling: do not decide on people by it."
-    )
-    return html.card("Where this comes from", html.definitions(entries) + html.note(note), wide=wide)

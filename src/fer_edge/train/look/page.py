@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.console.html import warning, warnings
+from fer_edge.console.html import render
 from fer_edge.console.output import visible
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.datasets.faults import LISTING, SHOWN
-from fer_edge.train.evaluation import html
 from fer_edge.train.look import cards
 from fer_edge.train.look.cards import PICTURES, REPEATS, Pictures
 from fer_edge.train.look.document import Findings, bounded, faulty
 from fer_edge.train.look.pictures import examples
 
 PAGE = "look.html"
-STYLE = """
-.row { display: grid; grid-template-columns: repeat(8, 1fr); gap: .4rem; margin: .3rem 0 1rem; }
-.row img { width: 100%; aspect-ratio: 1; object-fit: contain; background: #808080; border: 0; border-radius: 4px; }
-.card h3 { font-size: .9375rem; margin: .6rem 0 .1rem; font-weight: 600; }
-.card ul { padding-left: 1.2rem; margin: .3rem 0; font-size: .875rem; }
-@media (max-width: 40rem) { .row { grid-template-columns: repeat(4, 1fr); } }
-"""
 
 
 def write(found: Findings, folder: Path, count: int) -> Path:
@@ -61,37 +53,29 @@ def _text(found: Findings, count: int, pictures: Pictures) -> str:
     looked = found.looked
     shown = examples(looked, count)
     name = bounded(looked.data.resolve().name) if looked.data else "Drawn faces"
-    told = [
-        *cards.classes(found, shown, pictures),
-        *cards.views(looked, shown, pictures),
-        *cards.labels(found, pictures),
-        *_faults(found),
-        *cards.repeats(found, pictures),
-    ]
-    return html.page(
-        f"{name}: {looked.faces} faces",
-        [
-            html.note(
-                f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it."
-            ),
-            *([warning(faulty(looked))] if looked.faults else []),
-            *(warning(bounded(note)) for note in looked.notes),
-            html.tiles(_tiles(found)),
-            html.cards(told),
-        ],
-        style=html.STYLE + STYLE,
+    faulty_notes = [faulty(looked)] if looked.faults else []
+    return render(
+        "fer_edge.train.look",
+        "look.html.j2",
+        title=f"{name}: {looked.faces} faces",
+        subtitle=f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it.",
+        notes=[*faulty_notes, *map(bounded, looked.notes)],
+        tiles=_tiles(found),
+        classes=cards.classes(found, shown, pictures),
+        views=cards.views(looked, shown, pictures),
+        labels=cards.labels(found, pictures),
+        faults=_faults(found),
+        repeats=cards.repeats(found, pictures),
     )
 
 
-def _faults(found: Findings) -> list[str]:
-    looked = found.looked
-    if not looked.faults:
-        return []
-    parts = []
-    for kind, texts in looked.kinds().items():
+def _faults(found: Findings) -> list[tuple[str, list[str]]]:
+    """Of each kind its title and the first ones."""
+    kinds = []
+    for kind, texts in found.looked.kinds().items():
         more = [f"and {len(texts) - SHOWN} more; all of them are in {LISTING}"] if len(texts) > SHOWN else []
-        parts.append(warnings(f"{len(texts)} {kind}", [*map(bounded, texts[:SHOWN]), *more]))
-    return [html.card("What is faulty", "".join(parts), wide=True)]
+        kinds.append((f"{len(texts)} {kind}", [*map(bounded, texts[:SHOWN]), *more]))
+    return kinds
 
 
 def _tiles(found: Findings) -> list[tuple[str, str, str]]:
