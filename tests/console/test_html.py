@@ -65,7 +65,9 @@ def test_a_picture_is_inside_the_file():
 
 
 def test_numbers_stand_right_and_sentences_wrap():
-    call = "parts.grid(['name', 'ms', 'why'], [['a', '1.5', 'x'], ['b', '20', 'y']], right=['ms'], wrap=['why'])"
+    call = (
+        "parts.grid(['name', 'ms', 'why'], [['a', '1.5', 'x'], ['b', '20', 'y']], right=['ms'], wrap=['why'])"
+    )
     found = parts(call)
     assert [attrs.get("class") for tag, attrs in found.tags if tag == "td"] == [None, "n", "w"] * 2
 
