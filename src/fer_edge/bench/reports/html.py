@@ -10,7 +10,7 @@ from fer_edge.bench.reports.table import caption, environment_line, lay_out, lis
 from fer_edge.bench.results.doubts import list_doubts
 from fer_edge.bench.results.records import Result
 from fer_edge.bench.results.summary import Row, list_rows
-from fer_edge.console import html
+from fer_edge.console import rendering
 
 FIRST = ("variant", "inference ms", "figures", "95 %")
 """Columns that a reader looks for: they come first, so that a narrow screen shows them."""
@@ -25,7 +25,7 @@ def render(result: Result) -> str:
     found = list_rows(result)
     table = lay_out(found, FIRST)
     drifting = charts.timed(result, "inference")
-    return html.render(
+    return rendering.render(
         "fer_edge.bench.reports",
         "bench.html.j2",
         title="fer-bench: " + _title(result),

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from fer_edge.console.html import render
+from fer_edge.console.rendering import render
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.similarity import Score

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.console.html import render
+from fer_edge.console.rendering import render
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.comparison import comparison, disagreements

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.console.html import render
 from fer_edge.console.output import visible
+from fer_edge.console.rendering import render
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.datasets.faults import LISTING, SHOWN
 from fer_edge.train.look import cards

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.console.html import environment
+from fer_edge.console.rendering import environment
 
 VOID = {"meta", "img", "br"}
 PAGE = """{% extends "page.html.j2" %}{% import "parts.html.j2" as parts %}{% block body %}
