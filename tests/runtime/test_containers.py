@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_edge.runtime import BundleError, ContractError
-from fer_edge.runtime.containers import CONTAINERS, read_embedded_contract
+from fer_edge.runtime.containers.embedded import CONTAINERS, read_embedded_contract
 
 TEXT = tiny.contract_text()
 MAKERS = {

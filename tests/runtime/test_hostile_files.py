@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge.runtime import EngineError, FerEdgeError, load
-from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.containers.torchscript import check_program
 from fer_edge.runtime.errors import LONGEST_MESSAGE

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from fer_edge.runtime import BundleError, ContractError
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 
 TEXT = tiny.contract_text()
 

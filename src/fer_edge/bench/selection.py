@@ -19,15 +19,16 @@ from fer_edge.bench.targets import Subject
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown
-from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import BundleError, CheckFailed, EngineError, VariantError
+from fer_edge.runtime.formats import FORMATS, format_of
 from fer_edge.runtime.manifest import Artifact, file_names
 from fer_edge.runtime.paths import kind_of, read_plain
-from fer_edge.runtime.variants import FORMATS, Variant
+from fer_edge.runtime.variants import Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selectio
     origins: list[str] = []
     for source in sources:
         place = locate(source, stack)
-        if kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
+        if kind_of(place) == "folder" and format_of(place) is None:
             bundle = open_bundle(place)
             hashes.append(bundle.sha256)
             found.subjects += _of_bundle(bundle, wanted, found)
@@ -211,7 +212,7 @@ def _of_file(place: Path, wanted: Filter) -> Iterator[Subject]:
     beside = place.with_name(place.name + CONTRACT_SUFFIX)
     if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
         raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
-    spec = next((spec for spec in FORMATS if spec.extension == place.suffix.lower()), None)
+    spec = format_of(place)
     if spec is None:
         words_ = ", ".join(entry.extension for entry in FORMATS)
         raise BundleError(

@@ -16,7 +16,7 @@ from fer_edge.export.reference_data.parity_inputs import LEAST
 from fer_edge.export.run.plan import VariantRequest
 from fer_edge.faces.detector_option import USUAL, detector_option
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
-from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS
+from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
 
 
 def _architectures() -> Iterable[str]:

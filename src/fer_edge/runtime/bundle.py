@@ -10,16 +10,15 @@ from pathlib import Path
 
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.closest import unknown
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import engine_named, find_engine
 from fer_edge.runtime.errors import BundleError, ContractError, EngineError
+from fer_edge.runtime.formats import default_formats
 from fer_edge.runtime.manifest import LARGEST_MANIFEST, MANIFEST, Artifact, FileEntry, Manifest, file_names
 from fer_edge.runtime.paths import kind_of, read_plain
 
-DEFAULT_FORMATS = ("tflite", "onnx", "torchscript", "coreml")
-"""In the order in which they are tried when no variant is named."""
 _CHUNK = 1 << 20
 
 
@@ -55,7 +54,7 @@ class Bundle:
     def choose(self, variant: str | None = None, engine: str | None = None) -> Artifact:
         """The artifact to run: the one named, else the first format whose engine is installed.
 
-        Without a name: fp32, tensor interface, verdict pass, in the order of ``DEFAULT_FORMATS``.
+        Without a name: fp32, tensor interface, verdict pass, in the formats' order.
 
         Args:
             variant: its name.
@@ -69,7 +68,7 @@ class Bundle:
             return self.artifact(variant)
         if engine is not None:
             engine_named(engine)
-        for word in DEFAULT_FORMATS:
+        for word in default_formats():
             fitting = [artifact for artifact in self.manifest.artifacts if _is_default(artifact, word)]
             if fitting and _can_run(word, engine):
                 return fitting[0]

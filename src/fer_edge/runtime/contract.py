@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from fer_edge.runtime.errors import ContractError
+from fer_edge.runtime.formats import INTERFACES
 from fer_edge.runtime.labels import RESERVED
 from fer_edge.runtime.schema import (
     UNSTORED,
@@ -26,7 +27,6 @@ from fer_edge.runtime.schema import (
     Unique,
     refuse,
 )
-from fer_edge.runtime.variants import INTERFACES
 
 SCHEMA = "fer-edge-contract/1"
 CAMERA_SPEC = 1

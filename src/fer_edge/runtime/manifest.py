@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fer_edge.runtime.errors import BundleError, VariantError
+from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS, format_spec
 from fer_edge.runtime.schema import (
     SORTED,
     Choice,
@@ -23,7 +24,7 @@ from fer_edge.runtime.schema import (
     find_repeated,
     refuse,
 )
-from fer_edge.runtime.variants import FORMATS, INTERFACES, PRECISIONS, Variant, format_spec
+from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Accuracy, Calibration, Parity, WeightAudit
 
 SCHEMA = "fer-edge-manifest/1"

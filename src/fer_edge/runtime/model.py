@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.camera.geometry import refuse_odd_box
-from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
+from fer_edge.runtime.formats import FORMATS, format_of
 from fer_edge.runtime.frame import Frame, require_frame
 from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction
-from fer_edge.runtime.variants import FORMATS, Variant
+from fer_edge.runtime.variants import Variant
 
 _MOST_THREADS = 1024
 
@@ -171,7 +172,7 @@ def load(
     kind = kind_of(place)
     if kind == "absent":
         raise BundleError(f"{place} does not exist; make a bundle with fer-export")
-    if kind == "folder" and place.suffix.lower() != ".mlpackage":
+    if kind == "folder" and format_of(place) is None:
         return _load_bundle(place, variant, engine, threads, allow_foreign_code)
     return _load_lone(place, variant, engine, threads, allow_foreign_code)
 
@@ -239,9 +240,9 @@ def _load_lone(place: Path, variant: str | None, engine: str | None, threads: in
 
 
 def _format(place: Path) -> str:
-    for spec in FORMATS:
-        if place.suffix.lower() == spec.extension:
-            return spec.name
+    spec = format_of(place)
+    if spec is not None:
+        return spec.name
     words = ", ".join(spec.extension for spec in FORMATS)
     raise BundleError(
         f"{place.name} is neither a bundle's folder nor an artifact; allowed: a folder or {words}"

@@ -1,12 +1,4 @@
-"""The one grammar of variants: ``<format>-<precision>[-image][-qio]``.
-
-| format      | fp32 | fp16 | w8  | dynamic | int8 | image interface |
-|-------------|------|------|-----|---------|------|-----------------|
-| torchscript | yes  |      |     |         |      |                 |
-| onnx        | yes  | yes  | yes | yes     | yes  | yes             |
-| tflite      | yes  | yes  | yes | yes     | yes  | yes             |
-| coreml      | yes  | yes  | yes |         |      | yes             |
-"""
+"""The one grammar of variants: ``<format>-<precision>[-image][-qio]``; what is legal is in ``formats``."""
 
 from __future__ import annotations
 
@@ -14,60 +6,7 @@ from dataclasses import dataclass
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import VariantError
-
-PRECISIONS: tuple[str, ...] = ("fp32", "fp16", "w8", "dynamic", "int8")
-INTERFACES: tuple[str, ...] = ("tensor", "image")
-CALIBRATED: frozenset[str] = frozenset({"int8"})
-"""Precisions whose activation ranges are measured on calibration images."""
-
-
-@dataclass(frozen=True, slots=True)
-class FormatSpec:
-    """What one format can be.
-
-    Attributes:
-        name: the word in a variant's name.
-        extension: of the artifact, with the dot.
-        precisions: the legal ones, in the table's order.
-        image: whether the image interface exists.
-        quantized_io: whether int8 may have integer input and output.
-        layout: of the tensor interface.
-        why_not: for precisions that do not exist, the reason.
-    """
-
-    name: str
-    extension: str
-    precisions: tuple[str, ...]
-    image: bool
-    quantized_io: bool
-    layout: str
-    why_not: str
-
-
-FORMATS: tuple[FormatSpec, ...] = (
-    FormatSpec("torchscript", ".pt", ("fp32",), image=False, quantized_io=False, layout="NCHW",
-               why_not="TorchScript is the traced original and keeps its precision"),
-    FormatSpec("onnx", ".onnx", PRECISIONS, image=True, quantized_io=False, layout="NCHW",
-               why_not="ONNX has every precision, but quantized input and output belong to TFLite"),
-    FormatSpec("tflite", ".tflite", PRECISIONS, image=True, quantized_io=True, layout="NHWC",
-               why_not="TFLite has every precision"),
-    FormatSpec("coreml", ".mlpackage", ("fp32", "fp16", "w8"), image=True, quantized_io=False, layout="NCHW",
-               why_not="Core ML quantizes activations only where it can run the model, which is on macOS"),
-)  # fmt: skip
-"""Every format, in the order in which tables show them. Adding one is a line here and a file in export."""
-
-_BY_NAME = {spec.name: spec for spec in FORMATS}
-
-
-def format_spec(name: str) -> FormatSpec:
-    """The format of that name.
-
-    Raises:
-        VariantError: unknown word; the message names the closest one.
-    """
-    if name not in _BY_NAME:
-        raise VariantError(unknown("format", name, _BY_NAME))
-    return _BY_NAME[name]
+from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS, format_spec
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +34,10 @@ class Variant:
                 f"{self.format} has no {self.precision}: {spec.why_not}. "
                 f"Legal precisions of {self.format}: {', '.join(spec.precisions)}"
             )
-        if self.interface == "image" and not spec.image:
+        if self.interface == "image" and spec.image is None:
             raise VariantError(f"{self.format} has no image interface; use the tensor interface")
-        if self.quantized_io and not (spec.quantized_io and self.precision == "int8"):
-            raise VariantError("quantized input and output (-qio) exist for tflite int8 only")
+        if self.quantized_io and self.precision not in spec.quantized_io:
+            raise VariantError(f"quantized input and output (-qio) exist for {with_integer_ends()} only")
 
     @property
     def name(self) -> str:
@@ -142,6 +81,11 @@ def legal_variants(*, every: bool = False) -> tuple[Variant, ...]:
         for interface in INTERFACES if every and spec.image else INTERFACES[:1]:
             for precision in spec.precisions:
                 found.append(Variant(spec.name, precision, interface))
-                if every and spec.quantized_io and precision == "int8":
+                if every and precision in spec.quantized_io:
                     found.append(Variant(spec.name, precision, interface, quantized_io=True))
     return tuple(found)
+
+
+def with_integer_ends() -> str:
+    """The pairs of format and precision that may have quantized input and output, in words."""
+    return ", ".join(f"{spec.name} {precision}" for spec in FORMATS for precision in spec.quantized_io)

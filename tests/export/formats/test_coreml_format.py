@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import legal_variants
 

@@ -9,7 +9,7 @@ from fer_edge.export.formats.protocol import Source
 from fer_edge.export.formats.tflite.bias import BIAS_LIMIT, with_floors
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.model import open_artifact
 

@@ -12,7 +12,7 @@ from onnx import TensorProto, numpy_helper
 from fer_edge.export.formats.onnx import int8
 from fer_edge.export.formats.onnx.weights import quantize_channels
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import legal_variants
 

@@ -19,7 +19,7 @@ from fer_edge.export.formats.protocol import Calibration, Request, Source
 from fer_edge.export.formats.tflite.converter import TFLITE
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.engines.litert_delegation import delegation
 from fer_edge.runtime.errors import ExportError

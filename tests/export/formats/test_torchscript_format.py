@@ -11,7 +11,7 @@ from torch.jit.mobile import _load_for_lite_interpreter
 
 from fer_edge.export.formats.protocol import Source
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
 
 

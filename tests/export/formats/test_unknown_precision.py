@@ -5,7 +5,8 @@ import pytest
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Request
 from fer_edge.runtime.errors import ExportError
-from fer_edge.runtime.variants import FORMATS, Variant
+from fer_edge.runtime.formats import FORMATS
+from fer_edge.runtime.variants import Variant
 
 
 def unknown(form, precision):

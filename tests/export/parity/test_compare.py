@@ -10,7 +10,7 @@ from fer_edge.export.reference_data.calibration import divide, doubts
 from fer_edge.export.reference_data.images import ImageSet, overlap
 from fer_edge.export.reference_data.parity_inputs import default_count, extremes, name_golden
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
-from fer_edge.runtime.variants import PRECISIONS
+from fer_edge.runtime.formats import PRECISIONS
 
 LIMIT = Tolerance(0.01, 1.0, 0.01, "for these tests")
 LABELS = ("a", "b")

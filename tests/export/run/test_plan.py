@@ -5,7 +5,7 @@ import pytest
 from fer_edge.export.formats import FORMATS
 from fer_edge.export.run.plan import VariantRequest, choose, illegal, settle
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
-from fer_edge.runtime.variants import FORMATS as SPECS
+from fer_edge.runtime.formats import FORMATS as SPECS
 from fer_edge.runtime.variants import Variant
 
 

@@ -26,6 +26,7 @@ from fer_edge.bench.targets import Request, Subject
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.formats import format_of
 from fer_edge.runtime.paths import kind_of
 from fer_edge.stats.ratio import Ratio
 
@@ -136,7 +137,7 @@ def compare_sides(result: Result, stage: str, sources: Mapping[str, str], seed: 
 
 def _one(source: str, side: str, wanted: Filter, stack: ExitStack) -> Subject:
     place = locate(source, stack)
-    if not wanted.variants and kind_of(place) == "folder" and place.suffix.lower() != ".mlpackage":
+    if not wanted.variants and kind_of(place) == "folder" and format_of(place) is None:
         engine = wanted.engines[0].partition(":")[0] if wanted.engines else None
         wanted = dataclasses.replace(wanted, variants=(open_bundle(place).choose(None, engine).variant,))
     found = select([str(place)], wanted, stack).subjects

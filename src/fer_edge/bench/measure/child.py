@@ -28,14 +28,6 @@ from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 
-MODULES = {
-    "litert": ("ai_edge_litert.interpreter", "tflite_runtime.interpreter", "tensorflow"),
-    "onnxruntime": ("onnxruntime",),
-    "torchscript": ("torch",),
-    "coreml": ("coremltools",),
-}
-"""Engine -> libraries of which the first that is there is imported before the load is timed."""
-
 
 class Child:
     """Answers commands; see the table above."""
@@ -53,7 +45,7 @@ class Child:
         self._order = command
         base = steady_bytes()
         engine = chosen_engine(command["format"], command["engine"])
-        for module in MODULES.get(engine.name, ()):
+        for _, module in engine.libraries:
             try:
                 __import__(module)
                 break

@@ -12,10 +12,10 @@ import numpy as np
 from fer_edge.bench.results.records import Record, Result
 from fer_edge.bench.results.summary import Row
 from fer_edge.runtime.extras import require
+from fer_edge.runtime.formats import FORMATS
 
-FORMATS = {"tflite": "#0b62d6", "onnx": "#c2410c", "torchscript": "#15803d", "coreml": "#7c3aed"}
-"""Color of a variant by its first word."""
 OTHER = "#475569"
+"""Color of what is no variant's name."""
 WIDTH = 9.0
 """Inches; at ``DPI`` a picture fills the page's column."""
 DPI = 110
@@ -154,7 +154,8 @@ def _accuracy(row: Row) -> float:
 
 
 def _color(variant: str) -> str:
-    return FORMATS.get(variant.split("-", maxsplit=1)[0], OTHER)
+    word = variant.split("-", maxsplit=1)[0]
+    return next((spec.color for spec in FORMATS if spec.name == word), OTHER)
 
 
 def _label(record: Record) -> str:

@@ -34,21 +34,23 @@ from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document
 from fer_edge.bench.roofline.sentence import leftover_sentence, row_sentence
 from fer_edge.bench.targets import Subject
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import EngineError, FerEdgeError
+from fer_edge.runtime.formats import format_of, format_spec
 
 READERS: dict[str, Callable[[Path, Contract], Graph]] = {
-    ".tflite": tflite_graph.read,
-    ".onnx": onnx_graph.read,
-    ".pt": torchscript_graph.read,
-    ".mlpackage": coreml_graph.read,
+    "tflite": tflite_graph.read,
+    "onnx": onnx_graph.read,
+    "torchscript": torchscript_graph.read,
+    "coreml": coreml_graph.read,
 }
-"""How a file is counted, by extension."""
+"""How a file is counted, by format; of a format without a reader nothing is counted, and the sentence says so."""
 PLACEMENTS: dict[str, Callable[[Path, Contract, int, str], Placement]] = {
     "litert": tflite_placement.placement,
     "onnxruntime": onnxruntime_placement.placement,
 }
 """How an engine tells what it runs where, by engine; the others do not tell."""
-_DISTRIBUTIONS = {"ai-edge-litert": "litert", "onnxruntime": "onnxruntime", "onnxruntime-gpu": "onnxruntime"}
+_DISTRIBUTIONS = {distribution: engine.name for engine in ENGINES for distribution, _ in engine.libraries}
 """A record's engine is a distribution with its version."""
 _MORE = 2
 """Times that a peak is measured again at the most."""
@@ -84,9 +86,11 @@ def analyze(path: str | Path, contract: Contract, engine: str, threads: int = 1)
 
 
 def _read(place: Path, contract: Contract) -> Graph:
-    if place.suffix not in READERS:
-        raise GraphError(f"nothing here reads {place.suffix or place.name}; it reads {', '.join(READERS)}")
-    return READERS[place.suffix](place, contract)
+    spec = format_of(place)
+    if spec is None or spec.name not in READERS:
+        known = ", ".join(format_spec(name).extension for name in READERS)
+        raise GraphError(f"nothing here reads {place.suffix or place.name}; it reads {known}")
+    return READERS[spec.name](place, contract)
 
 
 def add_rooflines(result: Result, subjects: Iterable[Subject], tell: Callable[[str], None]) -> Result:

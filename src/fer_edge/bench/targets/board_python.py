@@ -13,6 +13,7 @@ from typing import Any
 
 import fer_edge.bench.measure
 import fer_edge.runtime
+from fer_edge.bench.measure.engines import VARIED
 from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.board import MISSING, SCHEMA
@@ -20,7 +21,9 @@ from fer_edge.bench.targets.connection import Finished, collect, deliver
 from fer_edge.bench.targets.device import Device, Measured
 from fer_edge.bench.targets.device_options import Settings
 from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.formats import default_formats
 from fer_edge.runtime.strict_json import StrictJson
 
 _JSON = StrictJson("result of a board", DataError, 256 << 20)
@@ -50,6 +53,11 @@ def sources() -> bytes:
     return buffer.getvalue()
 
 
+_ENGINES = [engine for engine in ENGINES if not engine.system]
+"""Those that run on a board: the one of macOS does not."""
+_FORMATS = tuple(word for word in default_formats() if any(word in engine.formats for engine in _ENGINES))
+
+
 class BoardPython:
     """The runner.
 
@@ -58,8 +66,8 @@ class BoardPython:
     """
 
     name = NAME
-    formats: tuple[str, ...] = ("tflite", "onnx", "torchscript")
-    engines: tuple[str, ...] = ("", "litert", "litert:builtin", "onnxruntime", "torchscript")
+    formats = _FORMATS
+    engines: tuple[str, ...] = ("", *sorted([*(engine.name for engine in _ENGINES), *VARIED]))
     modes: tuple[str, ...] = ("default", "quick")
 
     def __init__(self, settings: Settings) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec, Quantization, QuantizationParameters
-from fer_edge.runtime.variants import Variant, format_spec
+from fer_edge.runtime.formats import format_spec
+from fer_edge.runtime.variants import Variant
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"

@@ -17,8 +17,8 @@ from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.run.results import WRITTEN, VariantResult
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
+from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, Skipped, Source
-from fer_edge.runtime.variants import CALIBRATED
 from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
 
 REFERENCE = "reference.safetensors"

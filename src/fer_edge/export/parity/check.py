@@ -13,8 +13,8 @@ from fer_edge.export.parity.compare import compare, insensitive, not_finite, spr
 from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.parity_inputs import name_golden
 from fer_edge.runtime.camera import to_tensor
-from fer_edge.runtime.containers import read_embedded_contract
 from fer_edge.runtime.containers.digest import check_digest
+from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import find_engine
 from fer_edge.runtime.engines.torchscript import LITE

@@ -13,7 +13,8 @@ from fer_edge.export.run.plan import Plan, VariantRequest, choose, settle
 from fer_edge.export.run.results import WRITTEN, Leniency, VariantResult, made_results, skipped_results
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job, make_jobs, put_json
 from fer_edge.export.worker.pool import Pool
-from fer_edge.runtime.variants import CALIBRATED, Variant, legal_variants
+from fer_edge.runtime.formats import CALIBRATED
+from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output

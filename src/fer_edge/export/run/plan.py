@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from fer_edge.export.formats import find_format
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.extras import need
-from fer_edge.runtime.variants import CALIBRATED, FORMATS, INTERFACES, Variant, legal_variants
+from fer_edge.runtime.formats import CALIBRATED, FORMATS, INTERFACES
+from fer_edge.runtime.variants import Variant, legal_variants
 
 BASE = "export-base"
 """The extra with what every export needs."""

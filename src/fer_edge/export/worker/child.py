@@ -109,7 +109,7 @@ class Worker:
 
     def _make(self, task: Task) -> dict[str, Any]:
         from fer_edge.export.formats.protocol import Request
-        from fer_edge.runtime.variants import CALIBRATED
+        from fer_edge.runtime.formats import CALIBRATED
 
         variant, path = task.what, Path(task.path)
         converter = self._converter()

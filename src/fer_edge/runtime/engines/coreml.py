@@ -55,14 +55,16 @@ class CoreMl:
 
     name = "coreml"
     formats: tuple[str, ...] = ("coreml",)
+    libraries: tuple[tuple[str, str], ...] = (("coremltools", "coremltools"),)
+    system = "darwin"
 
     def version(self) -> str | None:
         """Distribution and version, if it is installed and this is macOS."""
-        return installed(("coremltools",)) if sys.platform == "darwin" else None
+        return installed(self.libraries) if sys.platform == self.system else None
 
     def absent(self) -> EngineError:
         """Where it runs, or how to install it."""
-        if sys.platform != "darwin":
+        if sys.platform != self.system:
             return EngineError(
                 f"Core ML packages run on macOS only; on {platform.system()} take another format, such as tflite or onnx"
             )

@@ -15,12 +15,6 @@ from fer_edge.runtime.engines.protocol import check_end, installed, library, nat
 from fer_edge.runtime.engines.quiet import quiet
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
-_LIBRARIES = (
-    ("ai-edge-litert", "ai_edge_litert.interpreter"),
-    ("tflite-runtime", "tflite_runtime.interpreter"),
-    ("tensorflow", "tensorflow"),
-    ("tensorflow-cpu", "tensorflow"),
-)
 _FROZEN = "tflite-runtime "
 """Ended with 2.14, which knows one scale a tensor where a fully connected layer quantizes at run time: with one scale a
 channel it multiplies by 0 and says nothing."""
@@ -63,13 +57,20 @@ class LiteRt:
 
     name = "litert"
     formats: tuple[str, ...] = ("tflite",)
+    libraries: tuple[tuple[str, str], ...] = (
+        ("ai-edge-litert", "ai_edge_litert.interpreter"),
+        ("tflite-runtime", "tflite_runtime.interpreter"),
+        ("tensorflow", "tensorflow"),
+        ("tensorflow-cpu", "tensorflow"),
+    )
+    system = ""
 
     def __init__(self, *, delegates: bool = True) -> None:
         self._delegates = delegates
 
     def version(self) -> str | None:
         """Distribution and version of the first library that is installed."""
-        return installed([distribution for distribution, _ in _LIBRARIES])
+        return installed(self.libraries)
 
     def absent(self) -> EngineError:
         """How to install it."""
@@ -105,8 +106,8 @@ class LiteRt:
         return {"experimental_op_resolver_type": kind.BUILTIN_WITHOUT_DEFAULT_DELEGATES}
 
     def _library(self) -> Any:
-        for distribution, module in _LIBRARIES:
-            if installed((distribution,)):
+        for distribution, module in self.libraries:
+            if installed(((distribution, module),)):
                 found = library(module, "tflite")
                 # tensorflow.lite is an attribute that loads itself; the folder of that name holds no Interpreter.
                 return found.lite if module == "tensorflow" else found

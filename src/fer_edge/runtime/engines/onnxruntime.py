@@ -55,13 +55,18 @@ class OnnxRuntime:
 
     name = "onnxruntime"
     formats: tuple[str, ...] = ("onnx",)
+    libraries: tuple[tuple[str, str], ...] = (
+        ("onnxruntime", "onnxruntime"),
+        ("onnxruntime-gpu", "onnxruntime"),
+    )
+    system = ""
 
     def __init__(self, provider: str = _CPU) -> None:
         self._provider = provider
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
-        return installed(("onnxruntime", "onnxruntime-gpu"))
+        return installed(self.libraries)
 
     def absent(self) -> EngineError:
         """How to install it."""

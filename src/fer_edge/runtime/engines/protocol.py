@@ -56,6 +56,10 @@ class Engine(Protocol):
     """The word for ``--engine``."""
     formats: tuple[str, ...]
     """Formats that it runs."""
+    libraries: tuple[tuple[str, str], ...]
+    """Distribution and module of each library that it can use, the first installed one before the others."""
+    system: str
+    """The only ``sys.platform`` that it runs on; empty: any."""
 
     def version(self) -> str | None:
         """Library and version if artifacts can be run here, else None. Nothing is imported."""
@@ -72,15 +76,15 @@ class Engine(Protocol):
         """
 
 
-def installed(distributions: Sequence[str]) -> str | None:
-    """Name and version of the first of these distributions that is installed."""
-    for name in distributions:
+def installed(libraries: Sequence[tuple[str, str]]) -> str | None:
+    """Name and version of the first of these libraries (distribution and module) that is installed."""
+    for name, _ in libraries:
         version = _folder_version(name)
         if version is not None:
             return f"{name} {version}"
     import importlib.metadata  # brings the email package: 25 ms that nobody waits for whose engine is installed
 
-    for name in distributions:
+    for name, _ in libraries:
         try:
             return f"{name} {importlib.metadata.version(name)}"
         except importlib.metadata.PackageNotFoundError:

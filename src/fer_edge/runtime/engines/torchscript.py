@@ -64,6 +64,8 @@ class TorchScript:
 
     name = "torchscript"
     formats: tuple[str, ...] = ("torchscript",)
+    libraries: tuple[tuple[str, str], ...] = (("torch", "torch"),)
+    system = ""
 
     def __init__(self, *, foreign: bool = False, lite: bool = False) -> None:
         self._foreign = foreign
@@ -71,7 +73,7 @@ class TorchScript:
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
-        return installed(("torch",))
+        return installed(self.libraries)
 
     def absent(self) -> EngineError:
         """How to install it."""
