@@ -12,7 +12,7 @@ from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint, read_checkp
 from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops
-from fer_edge.train.evaluation.accuracy import figures, probabilities
+from fer_edge.train.evaluation.predictions import probabilities
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import recipe
 
@@ -61,7 +61,7 @@ def test_it_recognizes_clear_faces_that_nobody_has_seen(checkpoint):
     contract = checkpoint.contract
     crops = Crops(64, 64, 1, contract.camera.crop_margin, 1, 0)
     arrays = load(SyntheticFaces("test", 240, seed=77, clear=True), crops, range(8), workers=1)
-    guesses = probabilities(module, arrays, contract)
+    guesses = probabilities(module, arrays.crops[:, 0], contract)
     np.testing.assert_allclose(guesses.sum(1), 1, rtol=1e-5)
     # 240 faces of a model that is right in 90 % of them: under 85 % happens once in a hundred times.
-    assert figures(guesses, arrays, EMOTIONS)["clear"]["top1"] >= 0.85
+    assert (guesses.argmax(1) == arrays.labels.argmax(1))[arrays.clear].mean() >= 0.85

@@ -8,7 +8,7 @@ import pytest
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.cli import main
-from fer_edge.train.evaluation.accuracy import at_chance
+from fer_edge.train.evaluation.figures import at_chance
 
 TINY = (
     "--arch",

@@ -15,6 +15,7 @@ from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.recipes.overrides import PRECISIONS
 
 if TYPE_CHECKING:
     from fer_edge.train.loop.pipeline import Result
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 REPORTING = ("torch", "cv2", "PIL", "safetensors", "scipy", "torchmetrics", "matplotlib")
 """What a training and the report at its end need."""
-PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 SUBCOMMANDS = (
@@ -189,33 +189,31 @@ def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | No
     from fer_edge.train.data.arrays import cores
     from fer_edge.train.loop.pipeline import train
     from fer_edge.train.loop.processes import Processes
-    from fer_edge.train.loop.run_options import Wishes
+    from fer_edge.train.loop.run_options import RunOptions
 
     processes = Processes.asked_for(options["devices"], options["nodes"])
     share = max(1, cores() // processes.devices)
     _threads(options["threads"] or share)
-    wishes = Wishes(
-        init=options["init"],
-        weights_key=options["weights_key"],
-        teacher=options["teacher"],
-        qat=options["qat"],
-        resume=options["resume"],
+    same = (
+        "data",
+        "reduced",
+        "augmented",
+        "cache",
+        "init",
+        "weights_key",
+        "teacher",
+        "qat",
+        "resume",
+        "channels_last",
+        "logger",
+    )
+    run_options = RunOptions(
+        **{name: options[name] for name in same},
+        workers=options["workers"] or share,
         processes=processes,
         compile=options["compiling"],
-        channels_last=options["channels_last"],
-        logger=options["logger"],
-        cache=options["cache"],
     )
-    return train(
-        chosen,
-        options["out"],
-        output,
-        data=options["data"],
-        workers=options["workers"] or share,
-        wishes=wishes,
-        reduced=options["reduced"],
-        augmented=options["augmented"],
-    )
+    return train(chosen, options["out"], output, run_options)
 
 
 def _threads(count: int) -> None:
@@ -260,7 +258,7 @@ def _list(output: Output) -> None:
 
 
 def _show(output: Output, result: Result) -> None:
-    from fer_edge.train.loop import summary
+    from fer_edge.train.loop.record import closing, second_guess
 
     judged = result.report["judged_on"]
     figures = result.report[judged]
@@ -271,7 +269,7 @@ def _show(output: Output, result: Result) -> None:
     rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
     text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
-    told = [*summary.closing(result.report), summary.second_guess(figures["all"])]
+    told = [*closing(result.report), second_guess(figures["all"])]
     text = "\n".join([text, "", *filter(None, told), "", f"Report: {result.page}", f"Next: {_next(result)}"])
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
     document |= {name: result.report[name] for name in ("chosen", "ended")}

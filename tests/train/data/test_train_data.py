@@ -12,7 +12,8 @@ from fer_edge.train.data.arrays import Arrays, distribution, load
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jittered
-from fer_edge.train.evaluation.accuracy import figures
+from fer_edge.train.evaluation.figures import of_split
+from fer_edge.train.evaluation.predictions import Predictions
 from fer_edge.train.loop.optimizers import rate
 from fer_edge.train.loop.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
@@ -117,8 +118,11 @@ def test_figures_by_hand():
     # Truth 0 0 1; guesses 0 1 1: top-1 2/3, class 0 1/2, class 1 1; the clear ones are the first and the last.
     labels = np.array([[0.9, 0.1], [0.6, 0.4], [0, 1]], np.float32)
     guesses = np.array([[0.8, 0.2], [0.3, 0.7], [0.25, 0.75]], np.float32)
-    arrays = Arrays(np.zeros((3, 1, 1, 1, 1), np.uint8), labels, np.array([True, False, True]))
-    found = figures(guesses, arrays, ("no", "yes"))
+    crops = np.zeros((3, 1, 1, 1), np.uint8)
+    found = of_split(
+        Predictions("m", ("no", "yes"), guesses, labels, ["a", "b", "c"], crops),
+        np.array([True, False, True]),
+    )
     assert found["all"]["top1"] == pytest.approx(2 / 3, abs=1e-6)
     assert found["all"]["top2"] == 1
     assert found["all"]["per_class"] == {"no": 0.5, "yes": 1.0}

@@ -13,7 +13,7 @@ from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint
 from fer_edge.train.evaluation.compare_command import compare_command as compare
 from fer_edge.train.evaluation.comparison import comparison
 from fer_edge.train.evaluation.evaluate_command import evaluate_command as evaluate
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 
@@ -26,7 +26,7 @@ def with_mistakes(wrong, count=100, **more):
     given = {"model": "m", "classes": ("neutral", "happy"), "probabilities": answers * 0.8 + 0.1, "labels": labels,
              "names": [str(n) for n in range(count)], "crops": np.zeros((count, 1, 4, 4), np.uint8),
              "source": "drawn", "data_sha256": "00"}  # fmt: skip
-    return Outcome(**{**given, **more})
+    return Predictions(**{**given, **more})
 
 
 def test_a_better_model_is_called_better_and_a_worse_one_worse():

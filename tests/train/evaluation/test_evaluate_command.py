@@ -21,11 +21,10 @@ from fer_edge.train.checkpoint.checkpoint import (
 from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.data.arrays import load as load_arrays
 from fer_edge.train.data.faces import Crops
-from fer_edge.train.evaluation.accuracy import probabilities
 from fer_edge.train.evaluation.document import read
 from fer_edge.train.evaluation.evaluate_command import evaluate_command as evaluate
-from fer_edge.train.evaluation.evaluated_model import open_subject
-from fer_edge.train.evaluation.predictions import inference_time
+from fer_edge.train.evaluation.evaluated_model import open_model
+from fer_edge.train.evaluation.predictions import inference_time, probabilities
 from fer_edge.train.models import resolve
 
 BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
@@ -56,13 +55,13 @@ def test_a_checkpoint_on_drawn_faces_answers_as_the_training_evaluates(call, tmp
     crops = Crops.of(contract.input, margin=contract.camera.crop_margin, views=1, seed=0)
     arrays = load_arrays(SyntheticFaces("test", 24), crops, range(8), workers=1)
     network = load_weights(resolve("fer_mini", num_classes=8, channels=1), checkpoint)
-    expected = probabilities(network, arrays, contract)
+    expected = probabilities(network, arrays.crops[:, 0], contract)
     found = read(tmp_path / "evaluation.json")
     np.testing.assert_allclose(found.probabilities, expected, atol=1e-5)
     np.testing.assert_array_equal(found.labels, arrays.labels)
     assert found.names[0] == SyntheticFaces("test", 24).name(0)
     assert found.data_sha256 == SyntheticFaces("test", 24).sha256()
-    seconds, how = inference_time(open_subject(builtin_checkpoint()), arrays.crops[:8, 0])
+    seconds, how = inference_time(open_model(builtin_checkpoint()), arrays.crops[:8, 0])
     assert seconds > 0
     assert how.startswith("median of 8 faces after 5 warm-up runs, one face a call, one thread")
 

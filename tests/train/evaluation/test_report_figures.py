@@ -11,14 +11,14 @@ from torchmetrics.functional.classification import multiclass_calibration_error
 
 from fer_edge.runtime import FerEdgeError
 from fer_edge.train.evaluation.figures import epochs, figures
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 
-def outcome(probabilities, labels, **more):
+def predictions(probabilities, labels, **more):
     probabilities, labels = np.array(probabilities, np.float32), np.array(labels, np.float32)
     count = len(labels)
     classes = tuple("abcdefgh"[: labels.shape[1]])
-    return Outcome(
+    return Predictions(
         model="m",
         classes=classes,
         probabilities=probabilities,
@@ -35,7 +35,7 @@ def random_outcome(count, width, seed, *, soft=False):
     labels = (
         rng.dirichlet(np.full(width, 0.6), count) if soft else np.eye(width)[rng.integers(0, width, count)]
     )
-    return outcome(probabilities, labels)
+    return predictions(probabilities, labels)
 
 
 def slow(found):
@@ -110,7 +110,7 @@ def test_the_calibration_error_is_that_of_torchmetrics(seed):
 def test_numbers_worked_by_hand():
     """Four faces: sure and right, sure and wrong (second guess right), and two of class b that are half sure."""
     told = figures(
-        outcome(
+        predictions(
             [[0.9, 0.1, 0], [0.8, 0.2, 0], [0.45, 0.55, 0], [0.45, 0.55, 0]],
             [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]],
         )
@@ -131,13 +131,13 @@ def test_numbers_worked_by_hand():
 
 
 def test_equal_probabilities_go_to_the_earlier_label_as_in_the_runtime():
-    told = figures(outcome([[0.4, 0.4, 0.2]] * 2, [[1, 0, 0], [0, 1, 0]]))
+    told = figures(predictions([[0.4, 0.4, 0.2]] * 2, [[1, 0, 0], [0, 1, 0]]))
     assert told["confusion"][0][0] == told["confusion"][1][0] == 1
     assert told["top2"] == 1
 
 
 def test_a_class_without_faces_has_no_accuracy():
-    told = figures(outcome([[0.9, 0.1]], [[1, 0]]))
+    told = figures(predictions([[0.9, 0.1]], [[1, 0]]))
     assert told["per_class"]["b"] == {
         "faces": 0, "right": 0, "accuracy": None, "interval": None, "precision": None,
     }  # fmt: skip
@@ -148,7 +148,7 @@ def test_the_history_keeps_what_a_second_training_repeats():
         {"epoch": 1, "train_loss": 2.0, "validation_accuracy": 0.25, "images_a_second": 812.4},
         {"epoch": 2, "train_loss": float("nan"), "validation_accuracy": 0.5},
     ]
-    assert epochs(outcome([[1, 0]], [[1, 0]], history=history)) == [
+    assert epochs(predictions([[1, 0]], [[1, 0]], history=history)) == [
         {"epoch": 1, "train_loss": 2.0, "validation_accuracy": 0.25},
         {"epoch": 2, "train_loss": None, "validation_accuracy": 0.5},
     ]
@@ -164,7 +164,7 @@ def test_the_history_keeps_what_a_second_training_repeats():
     ],
 )
 def test_parts_that_do_not_belong_together_are_refused(change, said):
-    good = vars(outcome([[1, 0], [0, 1]], [[1, 0], [0, 1]]))
+    good = vars(predictions([[1, 0], [0, 1]], [[1, 0], [0, 1]]))
     with pytest.raises(FerEdgeError) as error:
-        Outcome(**{**good, **change})
+        Predictions(**{**good, **change})
     assert said in str(error.value)

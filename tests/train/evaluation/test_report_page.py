@@ -16,7 +16,8 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.evaluation.compare_page import write as write_comparison
 from fer_edge.train.evaluation.document import read
-from fer_edge.train.evaluation.outcome import Outcome, write_report
+from fer_edge.train.evaluation.predictions import Predictions
+from fer_edge.train.evaluation.report_page import write_report
 
 VOID = {"meta", "img", "br"}
 PICTURES = ["confidence.png", "confusion.png", "examples.png", "per-class.png", "reliability.png"]
@@ -40,7 +41,7 @@ def answers(count=40, channels=1, seed=0, **more):
         "source": "noise",
         "data_sha256": "ab" * 32,
     }
-    return Outcome(**{**given, **more})
+    return Predictions(**{**given, **more})
 
 
 class Reader(HTMLParser):
@@ -68,9 +69,9 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
-    outcome = answers(title="<b>bold</b> & co", names=[f"<script>{n}</script>" for n in range(40)], history=HISTORY,
+    predictions = answers(title="<b>bold</b> & co", names=[f"<script>{n}</script>" for n in range(40)], history=HISTORY,
                       seconds_a_face=0.00123, timing="one thread", size_bytes=753_000)  # fmt: skip
-    return outcome, write_report(outcome, folder)
+    return predictions, write_report(predictions, folder)
 
 
 def test_the_page_is_well_formed_and_takes_nothing_from_outside(written):
@@ -137,12 +138,16 @@ def test_all_right_and_all_wrong_are_pages_too(tmp_path):
 
 
 def test_answers_are_read_back_to_the_bit(written):
-    outcome, page = written
+    predictions, page = written
     found = read(page.parent / "evaluation.json")
-    assert found.probabilities.tobytes() == outcome.probabilities.tobytes()
-    assert found.labels.tobytes() == outcome.labels.tobytes()
-    assert (found.classes, list(found.names), found.title) == (outcome.classes, outcome.names, outcome.title)
-    assert (found.seconds_a_face, found.size_bytes) == (outcome.seconds_a_face, outcome.size_bytes)
+    assert found.probabilities.tobytes() == predictions.probabilities.tobytes()
+    assert found.labels.tobytes() == predictions.labels.tobytes()
+    assert (found.classes, list(found.names), found.title) == (
+        predictions.classes,
+        predictions.names,
+        predictions.title,
+    )
+    assert (found.seconds_a_face, found.size_bytes) == (predictions.seconds_a_face, predictions.size_bytes)
     assert not found.pictured
 
 

@@ -15,13 +15,15 @@ from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.evaluation.compare_command import compare_command
 from fer_edge.train.evaluation.evaluate_command import evaluate_command
 from fer_edge.train.loop import snapshots
+from fer_edge.train.loop.monitors import MONITORS
+from fer_edge.train.loop.network import network_of
 from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.random_state import RandomState
-from fer_edge.train.loop.run_options import Wishes, network_of
+from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.loop.snapshots import AtomicFiles, Keeping, Snapshot, check_same, clear
 
 QUIET = Output(quiet=True)
-BARE = Wishes(report=False)
+BARE = RunOptions(workers=1, report=False)
 
 
 def same(first, second, path=""):
@@ -71,14 +73,14 @@ def dies_after(monkeypatch):
 @pytest.mark.parametrize("files", [1, 2, 3])
 def test_a_resumed_run_ends_in_the_same_bytes(nets, short, dies_after, files):
     chosen = replace(short, monitor="loss", class_weights="balanced", optimizer="sgd")
-    train(chosen, nets / "whole", QUIET, workers=1, wishes=BARE)
+    train(chosen, nets / "whole", QUIET, BARE)
     alive = dies_after(files)
     with pytest.raises(Stop):
-        train(chosen, nets / "broken", QUIET, workers=1, wishes=BARE)
+        train(chosen, nets / "broken", QUIET, BARE)
     alive()
     torch.manual_seed(99)  # whatever was drawn in between
     (nets / "broken" / f".last.ckpt.{'0' * 16}.tmp").write_bytes(b"half")
-    train(chosen, nets / "broken", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    train(chosen, nets / "broken", QUIET, replace(BARE, resume=True))
     for name in ("best.safetensors", "log.jsonl", "report.json"):
         assert (nets / "whole" / name).read_bytes() == (nets / "broken" / name).read_bytes(), name
     same(content(nets / "whole/last.ckpt"), content(nets / "broken/last.ckpt"))
@@ -89,20 +91,20 @@ def test_a_finished_run_resumes_to_the_same_bytes(nets, short):
     def files():
         return [(nets / "a" / name).read_bytes() for name in ("best.safetensors", "log.jsonl", "report.json")]
 
-    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(short, nets / "a", QUIET, BARE)
     before = files()
-    train(short, nets / "a", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    train(short, nets / "a", QUIET, replace(BARE, resume=True))
     assert files() == before
 
 
 def test_other_choices_are_refused_by_name(nets, short):
-    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(short, nets / "a", QUIET, BARE)
     again = replace(BARE, resume=True)
     with pytest.raises(FerEdgeError, match=r"recipe\.seed is 7, was 0") as caught:
-        train(replace(short, seed=7), nets / "a", QUIET, workers=1, wishes=again)
+        train(replace(short, seed=7), nets / "a", QUIET, again)
     assert "data.train.sha256" in str(caught.value)
     with pytest.raises(FerEdgeError, match=r"recipe\.learning_rate is 0\.5, was 0\.004"):
-        train(replace(short, learning_rate=0.5), nets / "a", QUIET, workers=1, wishes=again)
+        train(replace(short, learning_rate=0.5), nets / "a", QUIET, again)
 
 
 def test_what_is_no_snapshot_is_refused(tmp_path):
@@ -131,7 +133,7 @@ def test_no_changed_byte_is_trained_on(tmp_path):
 
 
 def test_a_resumed_run_says_that_its_snapshot_was_changed(nets, short):
-    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(short, nets / "a", QUIET, BARE)
     path = nets / "a" / "last.ckpt"
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
@@ -141,8 +143,7 @@ def test_a_resumed_run_says_that_its_snapshot_was_changed(nets, short):
             replace(short, epochs=short.epochs + 1),
             nets / "a",
             QUIET,
-            workers=1,
-            wishes=replace(BARE, resume=True),
+            replace(BARE, resume=True),
         )
 
 
@@ -172,7 +173,7 @@ def test_generators_go_on_where_they_stood():
 
 
 def test_every_epoch_is_kept_if_asked_for(nets, short):
-    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, workers=1, wishes=BARE)
+    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, BARE)
     names = sorted(path.name for path in (nets / "a").glob("*.ckpt"))
     assert names == ["best.ckpt", "epoch-001.ckpt", "epoch-002.ckpt", "epoch-003.ckpt", "last.ckpt"]
 
@@ -185,8 +186,7 @@ def test_the_best_epoch_is_that_of_the_monitored_figure(nets, short, monitor, fi
         replace(short, monitor=monitor, epochs=4, learning_rate=0.05),
         nets / "a",
         QUIET,
-        workers=1,
-        wishes=BARE,
+        BARE,
     )
     log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
     best = content(nets / "a/best.ckpt")["epoch"]
@@ -197,23 +197,23 @@ def test_the_best_epoch_is_that_of_the_monitored_figure(nets, short, monitor, fi
 
 def test_early_stopping_ends_and_a_resumed_run_stays_ended(nets, short):
     chosen = replace(short, epochs=9, early_stopping=2, learning_rate=1e-12, monitor="accuracy")
-    train(chosen, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(chosen, nets / "a", QUIET, BARE)
     log = (nets / "a/log.jsonl").read_text()
     assert len(log.splitlines()) == 3  # the first is the best, then two that are no better
-    train(chosen, nets / "a", QUIET, workers=1, wishes=replace(BARE, resume=True))
+    train(chosen, nets / "a", QUIET, replace(BARE, resume=True))
     assert (nets / "a/log.jsonl").read_text() == log
 
 
 def test_a_run_that_fails_leaves_no_earlier_weights(nets, short):
-    train(short, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(short, nets / "a", QUIET, BARE)
     with pytest.raises(FerEdgeError, match="not finite"):
-        train(replace(short, learning_rate=1e30), nets / "a", QUIET, workers=1, wishes=BARE)
+        train(replace(short, learning_rate=1e30), nets / "a", QUIET, BARE)
     assert {path.name for path in (nets / "a").iterdir()} <= {"last.ckpt", "best.ckpt", "log.jsonl"}
 
 
 def test_the_snapshots_for_people_hold_what_evaluation_used_and_nothing_else(nets, short):
     """Averaged weights (ema_decay of the fixture), by the network's own names; the optimizer is in last.ckpt alone."""
-    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, workers=1, wishes=BARE)
+    train(replace(short, keep_snapshots="all"), nets / "a", QUIET, BARE)
     resumable = content(nets / "a/last.ckpt")
     kept = content(nets / "a/epoch-003.ckpt")
     averaged = {name.removeprefix("model."): value for name, value in resumable["state_dict"].items()}
@@ -232,7 +232,7 @@ def test_the_snapshots_for_people_hold_what_evaluation_used_and_nothing_else(net
 
 
 def test_a_snapshot_is_evaluated_compared_and_exported_as_it_is(nets, short, capsys):
-    train(replace(short, keep_snapshots="2"), nets / "a", QUIET, workers=1, wishes=BARE)
+    train(replace(short, keep_snapshots="2"), nets / "a", QUIET, BARE)
     taken = sorted((nets / "a").glob("epoch-*.ckpt"))
     found = read_checkpoint(taken[0])
     assert found.contract == read_checkpoint(nets / "a/best.safetensors").contract
@@ -255,7 +255,7 @@ def test_a_snapshot_is_evaluated_compared_and_exported_as_it_is(nets, short, cap
 
 def test_the_best_epochs_are_kept_and_the_others_removed(nets, short):
     chosen = replace(short, epochs=5, keep_snapshots="2", monitor="loss", learning_rate=0.05)
-    train(chosen, nets / "a", QUIET, workers=1, wishes=BARE)
+    train(chosen, nets / "a", QUIET, BARE)
     log = [json.loads(line) for line in (nets / "a/log.jsonl").read_text().splitlines()]
     best = sorted(range(1, 6), key=lambda epoch: log[epoch - 1]["validation_loss"])[:2]
     names = {path.name for path in (nets / "a").glob("epoch-*.ckpt")}
@@ -266,4 +266,4 @@ def test_the_best_epochs_are_kept_and_the_others_removed(nets, short):
     ("word", "kept"), [("all", [2, 3, 1, 4]), ("best", []), ("1", [2]), ("3", [2, 3, 1]), ("9", [2, 3, 1, 4])]
 )
 def test_of_equal_epochs_the_earlier_is_kept(word, kept):
-    assert Keeping("accuracy", word).ranked([0.5, 0.7, 0.7, 0.1]) == kept
+    assert Keeping(MONITORS["accuracy"], word).ranked([0.5, 0.7, 0.7, 0.1]) == kept

@@ -16,6 +16,7 @@ import torch
 
 from fer_edge.console.output import Output
 from fer_edge.train.loop.pipeline import train
+from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.recipes import recipe
 
 LOG = Path(__file__).with_name("short_training.jsonl")
@@ -36,7 +37,7 @@ def log_of(folder):
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        train(SHORT, folder, Output(quiet=True), workers=1)
+        train(SHORT, folder, Output(quiet=True), RunOptions(workers=1))
     finally:
         torch.set_num_threads(threads)
     return (folder / "log.jsonl").read_text()

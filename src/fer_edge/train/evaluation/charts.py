@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -120,14 +120,14 @@ def _fit(classes: Sequence[str]) -> float:
     return 11 if len(classes) <= 10 else max(4.0, 110 / len(classes))
 
 
-def confidence(outcome: Outcome) -> bytes:
+def confidence(predictions: Predictions) -> bytes:
     """How sure the first guess was, for right and for wrong ones."""
-    values = outcome.probabilities.astype(np.float64).max(1)
+    values = predictions.probabilities.astype(np.float64).max(1)
     edges = np.linspace(0, 1, 21).tolist()
     with figure_of(3.4) as (figure, (ax,)):
         for chosen, color, word, hatch in (
-            (outcome.right, BLUE, "right", None),
-            (~outcome.right, RED, "wrong", "///"),
+            (predictions.right, BLUE, "right", None),
+            (~predictions.right, RED, "wrong", "///"),
         ):
             label = f"{word} ({int(chosen.sum())} faces)"
             ax.hist(

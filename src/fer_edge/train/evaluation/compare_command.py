@@ -16,11 +16,11 @@ from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.evaluation.evaluated_model import is_bundle
-from fer_edge.train.evaluation.face_options import face_options, open_series
+from fer_edge.train.evaluation.labeled_faces import face_options, open_faces
 
 if TYPE_CHECKING:
-    from fer_edge.train.evaluation.evaluated_model import Subject
-    from fer_edge.train.evaluation.outcome import Outcome
+    from fer_edge.train.evaluation.evaluated_model import EvaluatedModel
+    from fer_edge.train.evaluation.predictions import Predictions
 
 EXAMPLE = (
     "fer-train compare runs/vgg13/best.safetensors runs/fast/best.safetensors --recipe ferplus --data FER/"
@@ -64,53 +64,54 @@ def compare_command(output: Output, first: Path, others: tuple[Path, ...], out: 
     need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
     keep_apart(out, options["data"])
     paths = (first, *others)
-    subjects = _subjects([path for path in paths if path.suffix != ANSWERS], options)
-    if subjects:
-        answered = iter(_asked(output, subjects, options))
-        outcomes = [read(path) if path.suffix == ANSWERS else next(answered) for path in paths]
+    models = _models([path for path in paths if path.suffix != ANSWERS], options)
+    if models:
+        asked = iter(_asked(output, models, options))
+        every = [read(path) if path.suffix == ANSWERS else next(asked) for path in paths]
     else:
         _refuse_face_options(options)
-        outcomes = [read(path) for path in paths]
+        every = [read(path) for path in paths]
     named = [
-        replace(outcome, title=_name(path, outcome)) for path, outcome in zip(paths, outcomes, strict=True)
+        replace(predictions, title=_name(path, predictions))
+        for path, predictions in zip(paths, every, strict=True)
     ]
     page, found = write(named, out)
     text = table(HEADERS, rows(found), right=HEADERS[1:-1], optional=OPTIONAL, width=output.width)
-    times = _times(paths, iter(subjects))
+    times = _times(paths, iter(models))
     output.result(
         {"report": str(page), "times": times, **found},
         "\n".join([text, "", *found["sentences"], "", f"Report: {page}", *times]),
     )
 
 
-def _name(path: Path, outcome: Outcome) -> str:
+def _name(path: Path, predictions: Predictions) -> str:
     """Where it lies, seen from here; of a bundle also which variant."""
     place = path.parent if path.suffix == ANSWERS else path
     if place.is_absolute() and place.is_relative_to(Path.cwd()):
         place = place.relative_to(Path.cwd())
-    variant = outcome.title.rpartition(" ")[2] if is_bundle(path) else ""
+    variant = predictions.title.rpartition(" ")[2] if is_bundle(path) else ""
     return f"{place} {variant}".rstrip()
 
 
-def _times(paths: Sequence[Path], subjects: Iterator[Subject]) -> list[str]:
+def _times(paths: Sequence[Path], models: Iterator[EvaluatedModel]) -> list[str]:
     """How to compare their times, as commands that run as printed; for weights what has to be done before."""
-    artifacts = [None if path.suffix == ANSWERS else next(subjects).artifact for path in paths]
+    artifacts = [None if path.suffix == ANSWERS else next(models).artifact for path in paths]
     first, *others = artifacts
     if first is None or None in others:
         return ["Times: fer-bench compare takes exported files; fer-export writes them from weights"]
     return [f"Times: {shlex.join(['fer-bench', 'compare', str(first), str(other)])}" for other in others]
 
 
-def _asked(output: Output, subjects: Sequence[Subject], options: dict[str, Any]) -> list[Outcome]:
-    from fer_edge.train.evaluation.predictions import answered
+def _asked(output: Output, models: Sequence[EvaluatedModel], options: dict[str, Any]) -> list[Predictions]:
+    from fer_edge.train.evaluation.predictions import predict
 
-    series = open_series(options, _common([subject.contract.labels for subject in subjects]))
-    for note in series.notes:
+    faces = open_faces(options, _common([model.contract.labels for model in models]))
+    for note in faces.notes:
         output.warn(note)
-    engines = ", ".join(dict.fromkeys(subject.engine for subject in subjects))
-    output.say(f"{len(subjects)} models ({engines}) on {len(series)} faces of {series.source}")
-    with output.progress("Faces", len(series)) as bar:
-        return answered(subjects, series, timed=False, advance=bar.advance)
+    engines = ", ".join(dict.fromkeys(model.engine for model in models))
+    output.say(f"{len(models)} models ({engines}) on {len(faces)} faces of {faces.source}")
+    with output.progress("Faces", len(faces)) as bar:
+        return predict(models, faces, timed=False, advance=bar.advance)
 
 
 def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
@@ -121,15 +122,15 @@ def _common(labels: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(name for name in labels[0] if all(canonical(name.lower()) in names for names in others))
 
 
-def _subjects(paths: Sequence[Path], options: dict[str, Any]) -> list[Subject]:
-    from fer_edge.train.evaluation.evaluated_model import is_checkpoint, open_subject
+def _models(paths: Sequence[Path], options: dict[str, Any]) -> list[EvaluatedModel]:
+    from fer_edge.train.evaluation.evaluated_model import is_checkpoint, open_model
 
     variants = _spread(options["variant"], [is_bundle(path) for path in paths], "--variant", "bundles")
     engines = _spread(
         options["engine"], [not is_checkpoint(path) for path in paths], "--engine", "bundles and artifacts"
     )
     return [
-        open_subject(path, variant=variant, engine=engine, threads=options["threads"], arch=options["arch"])
+        open_model(path, variant=variant, engine=engine, threads=options["threads"], arch=options["arch"])
         for path, variant, engine in zip(paths, variants, engines, strict=True)
     ]
 

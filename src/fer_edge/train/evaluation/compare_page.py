@@ -15,7 +15,7 @@ from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.comparison import comparison, disagreements
 from fer_edge.train.evaluation.examples import example
 from fer_edge.train.evaluation.number_text import bytes_text
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 PAGE, FILE = "comparison.html", "comparison.json"
 SHOWN = 12
@@ -32,11 +32,11 @@ HEADERS = ("model", *(name for name, _, _ in FIGURES), "size", "points", "p", "v
 CONTINGENCY = ("against the first", "both right", "only the first", "only this one", "both wrong")
 
 
-def write(outcomes: Sequence[Outcome], folder: Path) -> tuple[Path, dict[str, Any]]:
+def write(every: Sequence[Predictions], folder: Path) -> tuple[Path, dict[str, Any]]:
     """Write ``comparison.html`` (self-contained), its pictures and ``comparison.json``.
 
     Args:
-        outcomes: the one to compare with, then those that are judged.
+        every: the one to compare with, then those that are judged.
         folder: made if absent.
 
     Returns:
@@ -45,30 +45,32 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> tuple[Path, dict[str, An
     Raises:
         DataError: they were not asked about the same faces.
     """
-    found = comparison(*outcomes)
+    found = comparison(*every)
     folder.mkdir(parents=True, exist_ok=True)
     for earlier in folder.glob("confusion-*.png"):
         earlier.unlink()  # of a comparison of more models
-    pictures = _drawn(outcomes, found)
+    pictures = _drawn(every, found)
     for name, data in pictures.items():
         write_bytes(folder / name, data)
     write_bytes(
         folder / FILE, (json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
     )
-    write_text(folder / PAGE, _text(outcomes, found, pictures))
+    write_text(folder / PAGE, _text(every, found, pictures))
     return folder / PAGE, found
 
 
-def _drawn(outcomes: Sequence[Outcome], found: Mapping[str, Any]) -> dict[str, bytes]:
+def _drawn(every: Sequence[Predictions], found: Mapping[str, Any]) -> dict[str, bytes]:
     series = {model["title"]: model["figures"]["per_class"] for model in found["models"]}
     confusions = {
-        f"confusion-{number}.png": charts.confusion(np.array(model["figures"]["confusion"]), outcome.classes)
-        for number, (model, outcome) in enumerate(zip(found["models"], outcomes, strict=True), 1)
+        f"confusion-{number}.png": charts.confusion(
+            np.array(model["figures"]["confusion"]), predictions.classes
+        )
+        for number, (model, predictions) in enumerate(zip(found["models"], every, strict=True), 1)
     }
     return {"per-class.png": charts.per_class(series), **confusions}
 
 
-def _text(outcomes: Sequence[Outcome], found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+def _text(every: Sequence[Predictions], found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     names = [model["title"] for model in found["models"]]
     return render(
         "fer_edge.train.evaluation",
@@ -82,11 +84,11 @@ def _text(outcomes: Sequence[Outcome], found: Mapping[str, Any], pictures: Mappi
         contingency_headers=CONTINGENCY,
         contingency=_contingency(found),
         confusions=[(name, pictures[f"confusion-{number}.png"]) for number, name in enumerate(names, 1)],
-        provenance=_provenance(found, outcomes),
+        provenance=_provenance(found, every),
         disagreements=[
-            _disagreement(outcomes[0], other, (names[0], name))
-            for other, name in zip(outcomes[1:], names[1:], strict=True)
-            if outcomes[0].pictured and other.pictured
+            _disagreement(every[0], other, (names[0], name))
+            for other, name in zip(every[1:], names[1:], strict=True)
+            if every[0].pictured and other.pictured
         ],
     )
 
@@ -115,24 +117,24 @@ def _contingency(found: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [(one["second"], *(str(one["mcnemar"][key]) for key in keys)) for one in found["comparisons"]]
 
 
-def _provenance(found: Mapping[str, Any], outcomes: Sequence[Outcome]) -> list[tuple[str, str]]:
-    models = zip(found["models"], outcomes, strict=True)
+def _provenance(found: Mapping[str, Any], every: Sequence[Predictions]) -> list[tuple[str, str]]:
+    models = zip(found["models"], every, strict=True)
     return [
         ("SHA-256 of the faces", found["data"]["sha256"]),
-        *((model["title"], f"{outcome.model}, {outcome.engine}") for model, outcome in models),
+        *((model["title"], f"{predictions.model}, {predictions.engine}") for model, predictions in models),
     ]
 
 
-def _disagreement(first: Outcome, second: Outcome, names: Sequence[str]) -> dict[str, Any]:
+def _disagreement(first: Predictions, second: Predictions, names: Sequence[str]) -> dict[str, Any]:
     """For each of two models the faces on which only it is right, with the other one's guesses."""
     sides = [
         {
             "name": name,
             "other": other,
             "count": len(places),
-            "examples": [example(outcome, place) for place in places[:SHOWN]],
+            "examples": [example(predictions, place) for place in places[:SHOWN]],
         }
-        for name, other, places, outcome in zip(
+        for name, other, places, predictions in zip(
             names, names[::-1], disagreements(first, second), (second, first), strict=True
         )
     ]

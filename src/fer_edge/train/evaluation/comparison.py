@@ -17,14 +17,14 @@ from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import holm, mcnemar
 from fer_edge.train.evaluation.document import document
 from fer_edge.train.evaluation.number_text import bytes_text, percent
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 SCHEMA = "fer-edge-comparison/2"
 ALPHA = 0.05
 """Chance, over all comparisons together, that equal models are called better or worse."""
 
 
-def comparison(first: Outcome, *others: Outcome) -> dict[str, Any]:
+def comparison(first: Predictions, *others: Predictions) -> dict[str, Any]:
     """The figures of all models, and the paired difference of each of the others to the first.
 
     Args:
@@ -44,8 +44,8 @@ def comparison(first: Outcome, *others: Outcome) -> dict[str, Any]:
     for other in others:
         check_same(first, other)
     models = [
-        _model(outcome, title)
-        for outcome, title in zip((first, *others), titles((first, *others)), strict=True)
+        _model(predictions, title)
+        for predictions, title in zip((first, *others), titles((first, *others)), strict=True)
     ]
     tests = [mcnemar(first.right, other.right) for other in others]
     adjusted = holm([test.p_value for test in tests])
@@ -64,7 +64,9 @@ def comparison(first: Outcome, *others: Outcome) -> dict[str, Any]:
     return {**found, **alone, "sentences": _sentences(found)}
 
 
-def _difference(first: Outcome, second: Outcome, p_adjusted: float, confidence: float) -> dict[str, Any]:
+def _difference(
+    first: Predictions, second: Predictions, p_adjusted: float, confidence: float
+) -> dict[str, Any]:
     test = mcnemar(first.right, second.right)
     low, high = accuracy_drop_interval(second.right, first.right, confidence=confidence)
     gain = float(second.right.mean() - first.right.mean())
@@ -83,8 +85,8 @@ def _difference(first: Outcome, second: Outcome, p_adjusted: float, confidence: 
     }
 
 
-def check_same(first: Outcome, second: Outcome) -> None:
-    """Refuse two outcomes that are not about the same faces.
+def check_same(first: Predictions, second: Predictions) -> None:
+    """Refuse two every that are not about the same faces.
 
     Raises:
         DataError: other faces, another order, or other labels.
@@ -99,22 +101,22 @@ def check_same(first: Outcome, second: Outcome) -> None:
         raise DataError("the two have other labels for the same faces; evaluate both on the same labels")
 
 
-def _truths(outcome: Outcome) -> list[str]:
-    return [canonical(outcome.classes[at].lower()) for at in outcome.truth]
+def _truths(predictions: Predictions) -> list[str]:
+    return [canonical(predictions.classes[at].lower()) for at in predictions.truth]
 
 
-def titles(outcomes: Sequence[Outcome]) -> list[str]:
+def titles(every: Sequence[Predictions]) -> list[str]:
     """Names that tell them apart: those that several have get a number."""
-    names = [outcome.title or outcome.model for outcome in outcomes]
+    names = [predictions.title or predictions.model for predictions in every]
     return [
         name if names.count(name) == 1 else f"{name} ({names[: at + 1].count(name)})"
         for at, name in enumerate(names)
     ]
 
 
-def _model(outcome: Outcome, title: str) -> dict[str, Any]:
+def _model(predictions: Predictions, title: str) -> dict[str, Any]:
     keys = ("model", "engine", "size_bytes", "figures")
-    found = document(outcome)
+    found = document(predictions)
     return {"title": title, **{key: found[key] for key in keys}}
 
 
@@ -189,7 +191,7 @@ def _p(value: float) -> str:
     return "below 0.0001" if value < 1e-4 else f"{value:.2g}"
 
 
-def disagreements(first: Outcome, second: Outcome) -> tuple[list[int], list[int]]:
+def disagreements(first: Predictions, second: Predictions) -> tuple[list[int], list[int]]:
     """Faces that only the first got right, and those that only the second did."""
     return (
         np.flatnonzero(first.right & ~second.right).tolist(),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.train.evaluation.figures import epochs, figures
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 SCHEMA = "fer-edge-evaluation/1"
 FILE = "evaluation.json"
@@ -31,27 +31,29 @@ KEYS = {
 }
 
 
-def document(outcome: Outcome) -> dict[str, Any]:
+def document(predictions: Predictions) -> dict[str, Any]:
     """Everything but the pictures.
 
     ``inference`` is null where nothing was measured; it is the only part that differs between two runs.
     """
-    measured = outcome.seconds_a_face is not None
+    measured = predictions.seconds_a_face is not None
     return {
         "schema": SCHEMA,
-        "title": outcome.title or outcome.model,
-        "model": outcome.model,
-        "engine": outcome.engine,
-        "size_bytes": outcome.size_bytes,
-        "data": {"source": outcome.source, "sha256": outcome.data_sha256},
-        "figures": figures(outcome),
-        "inference": {"seconds_a_face": outcome.seconds_a_face, "how": outcome.timing} if measured else None,
-        "epochs": epochs(outcome),
+        "title": predictions.title or predictions.model,
+        "model": predictions.model,
+        "engine": predictions.engine,
+        "size_bytes": predictions.size_bytes,
+        "data": {"source": predictions.source, "sha256": predictions.data_sha256},
+        "figures": figures(predictions),
+        "inference": {"seconds_a_face": predictions.seconds_a_face, "how": predictions.timing}
+        if measured
+        else None,
+        "epochs": epochs(predictions),
         "answers": {
-            "classes": list(outcome.classes),
-            "names": list(outcome.names),
-            "labels": _shortest(outcome.labels),
-            "probabilities": _shortest(outcome.probabilities),
+            "classes": list(predictions.classes),
+            "names": list(predictions.names),
+            "labels": _shortest(predictions.labels),
+            "probabilities": _shortest(predictions.probabilities),
         },
     }
 
@@ -66,7 +68,7 @@ def serialized(document: dict[str, Any]) -> bytes:
     return (head.removesuffix("null\n}") + "{\n" + lines + "\n }\n}\n").encode("utf-8", "backslashreplace")
 
 
-def read(path: Path) -> Outcome:
+def read(path: Path) -> Predictions:
     """Answers out of an ``evaluation.json``; the file holds no pictures, so each crop is one gray pixel.
 
     Raises:
@@ -93,7 +95,7 @@ def read(path: Path) -> Outcome:
         raise DataError(f"{path} breaks the schema {SCHEMA}: {type(error).__name__} {error}") from None
 
 
-def _answers(found: dict[str, Any]) -> Outcome:
+def _answers(found: dict[str, Any]) -> Predictions:
     if set(found) != KEYS:
         raise ValueError(f"its keys are {sorted(found)}, not {sorted(KEYS)}")
     answers, inference = found["answers"], found["inference"] or {}
@@ -104,7 +106,7 @@ def _answers(found: dict[str, Any]) -> Outcome:
     seconds = inference.get("seconds_a_face")
     if seconds is not None and not (isinstance(seconds, float) and math.isfinite(seconds) and seconds > 0):
         raise ValueError(f"seconds_a_face is {seconds!r}")
-    return Outcome(
+    return Predictions(
         model=str(found["model"]),
         classes=classes,
         probabilities=probabilities,

@@ -11,14 +11,14 @@ from fer_edge.console.command import command
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
-from fer_edge.train.evaluation.face_options import face_options, open_series
+from fer_edge.train.evaluation.labeled_faces import face_options, open_faces
 from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
 
 EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out evaluation"
 
 
 @command("evaluate", example=EXAMPLE)
-@click.argument("model", metavar="CHECKPOINT|BUNDLE|ARTIFACT", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CHECKPOINT|BUNDLE|ARTIFACT", type=click.Path(path_type=Path))
 @face_options
 @click.option("--variant", help="Of a bundle, such as tflite-int8.")
 @click.option("--engine", help="That runs it: litert, onnxruntime, torchscript or coreml.")
@@ -38,29 +38,29 @@ EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out ev
     show_default=True,
     help="Folder for the report.",
 )
-def evaluate_command(output: Output, model: Path, out: Path, no_timing: bool, **options: Any) -> None:
+def evaluate_command(output: Output, path: Path, out: Path, no_timing: bool, **options: Any) -> None:
     """Ask a model about labeled faces; leaves report.html, its pictures and evaluation.json in --out.
 
     Labels are matched by name (happy is happiness). Every face goes through the camera path in the model's own size.
     """
     from fer_edge.train.datasets.common import keep_apart
     from fer_edge.train.evaluation.document import document
-    from fer_edge.train.evaluation.evaluated_model import open_subject
-    from fer_edge.train.evaluation.outcome import write_report
-    from fer_edge.train.evaluation.predictions import answered
+    from fer_edge.train.evaluation.evaluated_model import open_model
+    from fer_edge.train.evaluation.predictions import predict
+    from fer_edge.train.evaluation.report_page import write_report
 
     need("train", "scipy", "torchmetrics", "matplotlib", "PIL")
     keep_apart(out, options["data"])
     names = ("variant", "engine", "threads", "arch")
-    subject = open_subject(model, **{name: options[name] for name in names})
-    series = open_series(options, subject.contract.labels)
-    for note in series.notes:
+    model = open_model(path, **{name: options[name] for name in names})
+    faces = open_faces(options, model.contract.labels)
+    for note in faces.notes:
         output.warn(note)
-    output.say(f"{subject.title}, {subject.engine}, on {len(series)} faces of {series.source}")
-    with output.progress("Faces", len(series)) as bar:
-        outcome = answered([subject], series, timed=not no_timing, advance=bar.advance)[0]
-    page = write_report(outcome, out)
-    found = {key: value for key, value in document(outcome).items() if key not in {"answers", "epochs"}}
+    output.say(f"{model.title}, {model.engine}, on {len(faces)} faces of {faces.source}")
+    with output.progress("Faces", len(faces)) as bar:
+        predictions = predict([model], faces, timed=not no_timing, advance=bar.advance)[0]
+    page = write_report(predictions, out)
+    found = {key: value for key, value in document(predictions).items() if key not in {"answers", "epochs"}}
     output.result({"report": str(page), **found}, _text(found, page))
 
 

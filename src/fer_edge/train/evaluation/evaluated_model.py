@@ -27,7 +27,7 @@ Run = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Subject:
+class EvaluatedModel:
     """A model that can answer.
 
     Attributes:
@@ -49,14 +49,14 @@ class Subject:
     artifact: Path | None = None
 
 
-def open_subject(
+def open_model(
     path: Path,
     *,
     variant: str | None = None,
     engine: str | None = None,
     threads: int = 1,
     arch: Sequence[str] = (),
-) -> Subject:
+) -> EvaluatedModel:
     """Open what ``fer-train evaluate`` was given.
 
     Args:
@@ -93,13 +93,15 @@ def is_bundle(path: Path) -> bool:
     return not is_checkpoint(path) and not path.is_file() and format_of(path) is None
 
 
-def _artifact(path: Path, variant: str | None, engine: str | None, threads: int) -> Subject:
+def _artifact(path: Path, variant: str | None, engine: str | None, threads: int) -> EvaluatedModel:
     model = load(path, variant=variant, engine=engine, threads=threads)
     title = f"{model.contract.model} {model.variant or model.path.name}"
-    return Subject(model.contract, title, model.engine, threads, _size(model.path), model.run, model.path)
+    return EvaluatedModel(
+        model.contract, title, model.engine, threads, _size(model.path), model.run, model.path
+    )
 
 
-def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
+def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> EvaluatedModel:
     from fer_edge.train.checkpoint.checkpoint import read_checkpoint
     from fer_edge.train.checkpoint.network import build_network
 
@@ -115,7 +117,7 @@ def _checkpoint(path: Path, threads: int, arch: Sequence[str]) -> Subject:
     network = build_network(checkpoint, name, contract)
     run = _torch_run(network, contract, path.name, threads)
     engine = f"PyTorch {metadata.version('torch')}"
-    return Subject(contract, f"{contract.model} checkpoint", engine, threads, _size(path), run)
+    return EvaluatedModel(contract, f"{contract.model} checkpoint", engine, threads, _size(path), run)
 
 
 def _check_arch(file: str, name: str, given: Sequence[str]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
 from fer_edge.train.evaluation.charts import GREEN, INK, RED, figure_of, png_of
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,30 +49,36 @@ class Example:
         return face_png(self.crop)
 
 
-def examples(outcome: Outcome, *, right: bool, count: int = SHOWN) -> list[Example]:
+def examples(predictions: Predictions, *, right: bool, count: int = SHOWN) -> list[Example]:
     """Faces of each true class in turn, those first of which the model was most sure.
 
     Args:
-        outcome: the answers.
+        predictions: the answers.
         right: right first guesses, or wrong ones: those that the model was surest of teach most.
         count: at most so many.
     """
-    sure = -outcome.probabilities.max(1)
-    chosen = np.flatnonzero(outcome.right == right)
+    sure = -predictions.probabilities.max(1)
+    chosen = np.flatnonzero(predictions.right == right)
     by_class = [
-        sorted(chosen[outcome.truth[chosen] == at], key=lambda face: (sure[face], face))
-        for at in range(len(outcome.classes))
+        sorted(chosen[predictions.truth[chosen] == at], key=lambda face: (sure[face], face))
+        for at in range(len(predictions.classes))
     ]
     turns = [faces[turn] for turn in range(count) for faces in by_class if turn < len(faces)]
-    return [example(outcome, int(face)) for face in turns[:count]]
+    return [example(predictions, int(face)) for face in turns[:count]]
 
 
-def example(outcome: Outcome, face: int) -> Example:
+def example(predictions: Predictions, face: int) -> Example:
     """What was said about one face."""
     guesses = tuple(
-        (outcome.classes[at], float(outcome.probabilities[face, at])) for at in outcome.ranked[face, :2]
+        (predictions.classes[at], float(predictions.probabilities[face, at]))
+        for at in predictions.ranked[face, :2]
     )
-    return Example(outcome.names[face], outcome.crops[face], outcome.classes[outcome.truth[face]], guesses)
+    return Example(
+        predictions.names[face],
+        predictions.crops[face],
+        predictions.classes[predictions.truth[face]],
+        guesses,
+    )
 
 
 def face_png(crop: NDArray[np.uint8]) -> bytes:

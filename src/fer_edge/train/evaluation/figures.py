@@ -1,7 +1,8 @@
-"""The figures of a report, as plain numbers."""
+"""The figures of a training, a report and a comparison, as plain numbers: computed here alone, in float64."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
 from fer_edge.stats.intervals import wilson
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 
 BINS = 15
 """Of confidence; the number that Guo et al. 2017 and torchmetrics use."""
@@ -36,7 +37,7 @@ class Bin:
     accuracy: float
 
 
-def figures(outcome: Outcome) -> dict[str, Any]:
+def figures(predictions: Predictions) -> dict[str, Any]:
     """Everything that is counted, over all faces.
 
     ``macro_f1`` is the mean of F1 over the classes that occur as truth or guess. ``ece`` is the expected calibration
@@ -48,16 +49,16 @@ def figures(outcome: Outcome) -> dict[str, Any]:
     wrong.
 
     Args:
-        outcome: at least one face.
+        predictions: at least one face.
 
     Returns:
         Numbers rounded to six digits. ``per_class`` has an entry for each class in label order; ``confusion`` a row a
         true class, a column a guess.
     """
-    truth, ranked, right = outcome.truth, outcome.ranked, outcome.right
+    truth, ranked, right = predictions.truth, predictions.ranked, predictions.right
     second = ranked[:, 1:2] == truth[:, None]
-    count, top1 = len(outcome), int(right.sum())
-    wide = outcome.probabilities.astype(np.float64)
+    count, top1 = len(predictions), int(right.sum())
+    wide = predictions.probabilities.astype(np.float64)
     confidence = wide.max(1)
     return {
         "faces": count,
@@ -65,23 +66,66 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "top1_interval": [_rounded(bound) for bound in wilson(top1, count)],
         "top2": _rounded((ranked[:, :2] == truth[:, None]).any(1).mean()),
         "second_when_wrong": _mean(second[~right].any(1).astype(np.float64)),
-        "macro_f1": _rounded(macro_f1(ranked[:, 0], truth, len(outcome.classes))),
-        "ece": _rounded(calibration_error(outcome)),
-        "brier": _rounded(((wide - outcome.labels) ** 2).sum(1).mean()),
-        "cross_entropy": _rounded(-(outcome.labels * np.log(np.clip(wide, 1e-12, 1))).sum(1).mean()),
+        "macro_f1": _rounded(macro_f1(ranked[:, 0], truth, len(predictions.classes))),
+        "ece": _rounded(calibration_error(predictions)),
+        "brier": _rounded(((wide - predictions.labels) ** 2).sum(1).mean()),
+        "cross_entropy": _rounded(-(predictions.labels * np.log(np.clip(wide, 1e-12, 1))).sum(1).mean()),
         "confidence": {
             name: _mean(confidence[chosen]) for name, chosen in (("right", right), ("wrong", ~right))
         },
-        "per_class": _per_class(outcome),
-        "confusion": confusion(outcome).tolist(),
+        "per_class": _per_class(predictions),
+        "confusion": confusion(predictions).tolist(),
         "reliability": [
             {key: _rounded(value) if key != "faces" else value for key, value in vars(entry).items()}
-            for entry in reliability(outcome)
+            for entry in reliability(predictions)
         ],
     }
 
 
-def epochs(outcome: Outcome) -> list[dict[str, Any]]:
+def of_split(predictions: Predictions, clear: NDArray[np.bool_]) -> dict[str, Any]:
+    """The figures in ``report.json``: over all faces and over the clear ones alone.
+
+    Args:
+        predictions: of a split.
+        clear: (n,) whether a face's label is beyond doubt.
+
+    Returns:
+        ``{"all": {...}, "clear": {...}}`` with plain numbers; ``confusion`` has a row a true class.
+    """
+    clear_ones = _in_short(figures(predictions.of(clear))) if clear.any() else {"faces": 0}
+    return {"all": _in_short(figures(predictions)), "clear": clear_ones}
+
+
+def _in_short(found: Mapping[str, Any]) -> dict[str, Any]:
+    per_class = {name: one["accuracy"] for name, one in found["per_class"].items() if one["faces"]}
+    first = {name: found[name] for name in ("faces", "top1", "top2", "second_when_wrong", "cross_entropy")}
+    return first | {"per_class": per_class, "confusion": found["confusion"]}
+
+
+def at_chance(found: Mapping[str, Any], classes: Sequence[str], split: str) -> str:
+    """A sentence where the accuracy is not above what one answer to all faces would get; "" where it is.
+
+    Args:
+        found: figures with their confusion.
+        classes: names in the order of the columns.
+        split: what was judged.
+    """
+    totals = [sum(row) for row in found.get("confusion", ())]
+    faces = sum(totals)
+    if not faces:
+        return ""
+    right = sum(row[at] for at, row in enumerate(found["confusion"]))
+    most = max(totals)
+    if wilson(right, faces)[0] > most / faces:
+        return ""
+    return (
+        f"accuracy {100 * right / faces:.1f} % on {faces} {split} faces is not proven to be above chance: answering "
+        f"{classes[totals.index(most)]} to all of them gets {100 * most / faces:.1f} %. Train longer or on more faces, try "
+        "another --lr, and look at the labels"
+    )
+
+
+def epochs(predictions: Predictions) -> list[dict[str, Any]]:
     """The history's ``epoch`` and its figures of training and validation; None where one is not finite.
 
     Whatever else a log holds, such as times, would make the report differ between two equal trainings.
@@ -89,7 +133,7 @@ def epochs(outcome: Outcome) -> list[dict[str, Any]]:
     return [
         {"epoch": line.get("epoch", number)}
         | {name: _finite(value) for name, value in line.items() if name.startswith(("train_", "validation_"))}
-        for number, line in enumerate(outcome.history, 1)
+        for number, line in enumerate(predictions.history, 1)
     ]
 
 
@@ -97,10 +141,10 @@ def _finite(value: Any) -> float | None:
     return round(float(value), DIGITS) if np.isfinite(value) else None
 
 
-def confusion(outcome: Outcome) -> NDArray[np.int64]:
+def confusion(predictions: Predictions) -> NDArray[np.int64]:
     """(classes, classes) faces: a row a true class, a column a first guess."""
-    table = np.zeros((len(outcome.classes),) * 2, np.int64)
-    np.add.at(table, (outcome.truth, outcome.ranked[:, 0]), 1)
+    table = np.zeros((len(predictions.classes),) * 2, np.int64)
+    np.add.at(table, (predictions.truth, predictions.ranked[:, 0]), 1)
     return table
 
 
@@ -116,24 +160,24 @@ def macro_f1(guesses: NDArray[np.int64], truth: NDArray[np.int64], classes: int)
     return float(value)
 
 
-def calibration_error(outcome: Outcome) -> float:
+def calibration_error(predictions: Predictions) -> float:
     """Mean distance of confidence and accuracy over the bins, weighted by their faces."""
     return float(
-        sum(entry.faces * abs(entry.accuracy - entry.confidence) for entry in reliability(outcome))
-        / len(outcome)
+        sum(entry.faces * abs(entry.accuracy - entry.confidence) for entry in reliability(predictions))
+        / len(predictions)
     )
 
 
-def reliability(outcome: Outcome, bins: int = BINS) -> list[Bin]:
+def reliability(predictions: Predictions, bins: int = BINS) -> list[Bin]:
     """Faces by the probability of their first guess.
 
     A value on an edge belongs to the bin below it, but 0 to the first.
     """
-    confidence = outcome.probabilities.astype(np.float64).max(1)
+    confidence = predictions.probabilities.astype(np.float64).max(1)
     edges = np.linspace(0, 1, bins + 1)
     place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
     return [
-        _bin(edges[at], edges[at + 1], confidence[place == at], outcome.right[place == at])
+        _bin(edges[at], edges[at + 1], confidence[place == at], predictions.right[place == at])
         for at in range(bins)
     ]
 
@@ -144,10 +188,10 @@ def _bin(low: float, high: float, confidence: NDArray[np.float64], right: NDArra
     return Bin(float(low), float(high), len(confidence), float(confidence.mean()), float(right.mean()))
 
 
-def _per_class(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    table = confusion(outcome)
+def _per_class(predictions: Predictions) -> dict[str, dict[str, Any]]:
+    table = confusion(predictions)
     found = {}
-    for at, name in enumerate(outcome.classes):
+    for at, name in enumerate(predictions.classes):
         faces, right, guessed = int(table[at].sum()), int(table[at, at]), int(table[:, at].sum())
         found[name] = {
             "faces": faces,

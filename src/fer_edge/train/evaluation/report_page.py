@@ -15,7 +15,7 @@ from fer_edge.train.evaluation.document import FILE, document, serialized
 from fer_edge.train.evaluation.examples import examples, sheet
 from fer_edge.train.evaluation.figures import epochs
 from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
-from fer_edge.train.evaluation.outcome import Outcome
+from fer_edge.train.evaluation.predictions import Predictions
 from fer_edge.train.evaluation.training_card import training_card
 
 PAGE = "report.html"
@@ -30,78 +30,94 @@ CHARTS = (
 PICTURES = (*(name for name, _, _ in CHARTS), "examples.png")
 
 
-def write(outcome: Outcome, folder: Path) -> Path:
-    """See :func:`fer_edge.train.evaluation.outcome.write_report`."""
+def write_report(predictions: Predictions, folder: Path) -> Path:
+    """Write ``report.html`` (self-contained), its pictures as PNG files, and ``evaluation.json``.
+
+    Equal predictions give equal bytes.
+
+    Args:
+        predictions: what to show.
+        folder: made if absent; files of an earlier report in it are replaced, others stay.
+
+    Returns:
+        The path of ``report.html``.
+
+    Raises:
+        FerEdgeError: the folder cannot be written.
+        MissingExtra: matplotlib or torchmetrics is not installed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    found = document(outcome)
-    pictures = drawn(outcome, found["figures"])
+    found = document(predictions)
+    pictures = drawn(predictions, found["figures"])
     for name in PICTURES:
         if name in pictures:
             write_bytes(folder / name, pictures[name])
         else:  # an earlier report's, which this one has nothing to show for
             (folder / name).unlink(missing_ok=True)
     write_bytes(folder / FILE, serialized(found))
-    write_text(folder / PAGE, text(outcome, found, pictures))
+    write_text(folder / PAGE, text(predictions, found, pictures))
     return folder / PAGE
 
 
-def drawn(outcome: Outcome, figures: Mapping[str, Any]) -> dict[str, bytes]:
+def drawn(predictions: Predictions, figures: Mapping[str, Any]) -> dict[str, bytes]:
     """The PNGs by file name; ``history.png`` only after a training."""
     pictures = {
-        "confusion.png": charts.confusion(np.array(figures["confusion"]), outcome.classes),
-        "confidence.png": charts.confidence(outcome),
+        "confusion.png": charts.confusion(np.array(figures["confusion"]), predictions.classes),
+        "confidence.png": charts.confidence(predictions),
         "reliability.png": charts.reliability(figures["reliability"], figures["ece"]),
-        "per-class.png": charts.per_class({outcome.title or outcome.model: figures["per_class"]}),
-        "examples.png": sheet(examples(outcome, right=True), examples(outcome, right=False)),
+        "per-class.png": charts.per_class({predictions.title or predictions.model: figures["per_class"]}),
+        "examples.png": sheet(examples(predictions, right=True), examples(predictions, right=False)),
     }
-    told = epochs(outcome)
+    told = epochs(predictions)
     return (
-        {"history.png": charts.history(told, _chosen(outcome))} if any(len(line) > 1 for line in told) else {}
+        {"history.png": charts.history(told, _chosen(predictions))}
+        if any(len(line) > 1 for line in told)
+        else {}
     ) | pictures
 
 
-def _chosen(outcome: Outcome) -> int | None:
-    return outcome.training["chosen"]["epoch"] if outcome.training else None
+def _chosen(predictions: Predictions) -> int | None:
+    return predictions.training["chosen"]["epoch"] if predictions.training else None
 
 
-def text(outcome: Outcome, found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
+def text(predictions: Predictions, found: Mapping[str, Any], pictures: Mapping[str, bytes]) -> str:
     """The page's HTML.
 
     Args:
-        outcome: the answers.
+        predictions: the answers.
         found: its :func:`~fer_edge.train.evaluation.document.document`.
         pictures: as :func:`drawn` gives them.
     """
     figures = found["figures"]
-    right = int(outcome.right.sum())
+    right = int(predictions.right.sum())
     return render(
         "fer_edge.train.evaluation",
         "report.html.j2",
         title=found["title"],
-        subtitle=_subtitle(outcome),
-        notes=outcome.notes,
-        tiles=_tiles(outcome, figures),
+        subtitle=_subtitle(predictions),
+        notes=predictions.notes,
+        tiles=_tiles(predictions, figures),
         charts=[(heading, pictures[name], caption) for name, heading, caption in CHARTS if name in pictures],
         class_columns=CLASS_COLUMNS,
         class_rows=_class_rows(figures),
-        training=training_card(outcome.training),
-        right=examples(outcome, right=True),
+        training=training_card(predictions.training),
+        right=examples(predictions, right=True),
         right_count=right,
-        wrong=examples(outcome, right=False),
-        wrong_count=len(outcome) - right,
-        provenance=_provenance(outcome),
+        wrong=examples(predictions, right=False),
+        wrong_count=len(predictions) - right,
+        provenance=_provenance(predictions),
         file=FILE,
     )
 
 
-def _subtitle(outcome: Outcome) -> str:
-    of = f" of {outcome.source}" if outcome.source else ""
-    return f"{outcome.model} on {len(outcome)} faces{of}, {len(outcome.classes)} classes"
+def _subtitle(predictions: Predictions) -> str:
+    of = f" of {predictions.source}" if predictions.source else ""
+    return f"{predictions.model} on {len(predictions)} faces{of}, {len(predictions.classes)} classes"
 
 
-def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _tiles(predictions: Predictions, figures: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     low, high = figures["top1_interval"]
-    speed, second = outcome.seconds_a_face, figures["second_when_wrong"]
+    speed, second = predictions.seconds_a_face, figures["second_when_wrong"]
     return [
         ("Accuracy", percent(figures["top1"]), f"95 %: {100 * low:.1f} to {100 * high:.1f}"),
         ("Top-2", percent(figures["top2"]), "first or second guess"),
@@ -115,7 +131,7 @@ def _tiles(outcome: Outcome, figures: Mapping[str, Any]) -> list[tuple[str, str,
         ("Brier score", f"{figures['brier']:.3f}", "0 is best, 2 is worst"),
         ("Cross entropy", f"{figures['cross_entropy']:.3f}", "nats; 0 is best"),
         *([("Inference", milliseconds(speed), "a face")] if speed is not None else []),
-        *([("Size", bytes_text(outcome.size_bytes), "of the file")] if outcome.size_bytes else []),
+        *([("Size", bytes_text(predictions.size_bytes), "of the file")] if predictions.size_bytes else []),
     ]
 
 
@@ -130,12 +146,12 @@ def _span(interval: list[float] | None) -> str:
     return "-" if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}"
 
 
-def _provenance(outcome: Outcome) -> list[tuple[str, str]]:
+def _provenance(predictions: Predictions) -> list[tuple[str, str]]:
     return [
-        ("model", outcome.model),
-        ("engine", outcome.engine),
-        ("classes", ", ".join(outcome.classes)),
-        ("faces", outcome.source),
-        ("SHA-256 of the faces", outcome.data_sha256),
-        ("inference time", outcome.timing),
+        ("model", predictions.model),
+        ("engine", predictions.engine),
+        ("classes", ", ".join(predictions.classes)),
+        ("faces", predictions.source),
+        ("SHA-256 of the faces", predictions.data_sha256),
+        ("inference time", predictions.timing),
     ]

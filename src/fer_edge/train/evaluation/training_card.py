@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fer_edge.train.loop import summary
+from fer_edge.train.loop.record import closing, list_text, values
+from fer_edge.train.recipes.overrides import word
 
 
 def training_card(training: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,18 +21,16 @@ def training_card(training: Mapping[str, Any]) -> dict[str, Any]:
     options = [
         (
             name,
-            f"{summary.word(value)}, instead of {summary.word(changed[name]['listed'])}"
-            if name in changed
-            else summary.word(value),
+            f"{word(value)}, instead of {word(changed[name]['listed'])}" if name in changed else word(value),
         )
-        for name, value in summary.values(training["recipe"]).items()
+        for name, value in values(training["recipe"]).items()
     ]
-    lists = [(f"--{one['option']} {one['name']}", summary.list_text(one)) for one in training["lists"]]
+    lists = [(f"--{one['option']} {one['name']}", list_text(one)) for one in training["lists"]]
     lists += [
         (name, str(training[name])) for name in ("init_sha256", "teacher_sha256", "qat") if name in training
     ]
     return {
-        "sentences": summary.closing(training),
+        "sentences": closing(training),
         "lists": lists,
         "recipe": training["recipe"]["name"],
         "options": sorted(options, key=lambda pair: pair[0] not in changed),

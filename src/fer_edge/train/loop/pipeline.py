@@ -13,18 +13,25 @@ from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train.checkpoint.checkpoint import CONTRACT_KEY, write_checkpoint
+from fer_edge.train.checkpoint.checkpoint import write_checkpoint
+from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
 from fer_edge.train.data.pipeline import DataOptions, Prepared, prepared
-from fer_edge.train.datasets.common import keep_apart
 from fer_edge.train.datasets.faults import LISTING, FaultyData
-from fer_edge.train.loop import provenance, summary
+from fer_edge.train.datasets.opening import keep_apart
+from fer_edge.train.evaluation.figures import at_chance, of_split
+from fer_edge.train.evaluation.predictions import Predictions, inference_time, probabilities
+from fer_edge.train.loop.network import best_network, network_of, objective_of, prepare_network
 from fer_edge.train.loop.processes import rank
-from fer_edge.train.loop.run_options import Wishes, best, network_of, objective, sources, trained
+from fer_edge.train.loop.record import Record, ending, frequencies
+from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.models import architecture
 from fer_edge.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from fer_edge.train.loop.log import History
+    from fer_edge.train.loop.trainer import Run
 
 WEIGHTS, REPORT = "best.safetensors", "report.json"
 TIMED = 32
@@ -80,28 +87,14 @@ def contract_of(recipe: Recipe) -> Contract:
     )
 
 
-def train(
-    recipe: Recipe,
-    out: Path,
-    output: Output,
-    *,
-    data: Path | None = None,
-    workers: int | None = None,
-    wishes: Wishes | None = None,
-    reduced: Path | None = None,
-    augmented: Sequence[Path] = (),
-) -> Result | None:
+def train(recipe: Recipe, out: Path, output: Output, options: RunOptions | None = None) -> Result | None:
     """Run a recipe.
 
     Args:
         recipe: with all overrides applied.
         out: folder, made if absent; its ``best.safetensors``, snapshots, log and report are replaced.
         output: where progress goes.
-        data: the folder of ``--data``.
-        workers: processes that prepare faces; None: one a core.
-        wishes: devices, first weights, teacher and the like; None: none of them.
-        reduced: list of ambiguous faces to leave out of the training split.
-        augmented: folders of generated faces to add to it.
+        options: data, devices, first weights, teacher and the like; None: none of them.
 
     Returns:
         None in a process that helps another one, which writes.
@@ -111,74 +104,53 @@ def train(
     """
     import lightning.pytorch as pl
 
-    from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
-    from fer_edge.train.loop.log import LOG, write_log
-    from fer_edge.train.loop.snapshots import BEST
-    from fer_edge.train.loop.trainer import Means, run
-    from fer_edge.train.recipes import recipe as listed
+    from fer_edge.train.loop.trainer import Run
 
-    wishes = wishes or Wishes()
-    recipe = sized(recipe)
+    recipe, options = sized(recipe), options or RunOptions()
     contract = contract_of(recipe)
-    wishes.processes.check(recipe.batch_size)
-    origins = sources(wishes)
-    keep_apart(out, data)
+    options.processes.check(recipe.batch_size)
+    sources = options.sources()
+    keep_apart(out, options.data)
     out.mkdir(parents=True, exist_ok=True)
     pl.seed_everything(recipe.seed, verbose=False)
     network = network_of(recipe)
-    if wishes.init is not None:
+    if options.init is not None:
         from fer_edge.train.checkpoint.network import initialize
 
-        output.say(initialize(network, wishes.init, contract, wishes.weights_key))
-    options = DataOptions(data, workers, reduced, tuple(augmented), wishes.cache)
-    splits = _listing_faults(recipe, options, out, output)
-    facts = {split: part.facts() for split, part in splits.items()}
-    texts = provenance.texts(recipe, facts, origins, options.lists)
-    begun = {
-        "recipe": provenance.choices(recipe),
-        "changed": summary.changed(recipe, sized(listed(recipe.name))),
-        "lists": options.lists,
-        "classes": {
-            split: summary.frequencies(part.arrays.labels, recipe.classes) for split, part in splits.items()
-        },
-    }
-    for line in summary.opening(recipe, begun):
+        output.say(initialize(network, options.init, contract, options.weights_key))
+    data = DataOptions(options.data, options.workers, options.reduced, options.augmented, options.cache)
+    splits = _open_splits(recipe, data, out, output)
+    record = _record(recipe, contract, splits, sources, data.lists)
+    for line in record.opening():
         output.say(line)
-    names = tuple(network.state_dict())
-    history = run(
-        trained(network, recipe, splits["train"], wishes, output),
+    run = Run(record, options, out, output, tuple(network.state_dict()))
+    network = prepare_network(network, recipe, splits["train"], options, output)
+    objective = objective_of(recipe, contract, splits["train"], options.teacher, output)
+    history = run.train(network, objective, splits["train"].arrays, splits["validation"].arrays)
+    return None if rank() else _finish(run, splits, history, data.notes)
+
+
+def _record(
+    recipe: Recipe,
+    contract: Contract,
+    splits: Mapping[str, Prepared],
+    sources: Mapping[str, Any],
+    lists: Sequence[Mapping[str, Any]],
+) -> Record:
+    from fer_edge.train.recipes import recipe as listed
+
+    return Record(
         recipe,
-        splits["train"].arrays,
-        splits["validation"].arrays,
-        out,
-        output,
-        objective(recipe, contract, splits["train"], wishes, output),
-        Means(
-            processes=wishes.processes,
-            channels_last=wishes.channels_last and not wishes.qat,
-            logger=wishes.logger,
-            resume=wishes.resume,
-            choices={"recipe": provenance.choices(recipe), "data": facts, **origins},
-            names=names,
-            texts={CONTRACT_KEY: contract.text, **texts},
-            run=begun,
-        ),
+        sized(listed(recipe.name)),
+        contract,
+        {split: part.facts() for split, part in splits.items()},
+        {split: frequencies(part.arrays.labels, recipe.classes) for split, part in splits.items()},
+        sources,
+        lists,
     )
-    if rank():
-        return None
-    network = best(recipe, out, splits["train"], wishes)
-    ending = summary.ending(history, read_snapshot_file(out / BEST)["epoch"], recipe)
-    write_log(out / LOG, summary.log_lines(history, begun, ending))
-    document = provenance.report(recipe, contract, facts, origins, history) | begun | ending
-    result = _written(
-        network, recipe, contract, splits, document | {"notes": options.notes}, texts, out, wishes
-    )
-    for note in result.report["notes"][len(options.notes) :]:
-        output.warn(note)
-    return result
 
 
-def _listing_faults(recipe: Recipe, options: DataOptions, out: Path, output: Output) -> dict[str, Prepared]:
+def _open_splits(recipe: Recipe, options: DataOptions, out: Path, output: Output) -> dict[str, Prepared]:
     """The splits; every fault of the data goes to a list in ``out``, since a message shows the first ones only."""
     (out / LISTING).unlink(missing_ok=True)
     try:
@@ -197,55 +169,73 @@ def _list_faults(out: Path, lines: Sequence[str]) -> None:
         write_bytes(out / LISTING, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
 
 
-def _written(
-    best: nn.Module,
-    recipe: Recipe,
-    contract: Contract,
-    splits: Mapping[str, Prepared],
-    document: dict[str, Any],
-    texts: Mapping[str, str],
-    out: Path,
-    wishes: Wishes,
-) -> Result:
-    """Weights, contract, ``report.json`` and the report for people."""
-    from fer_edge.train.evaluation.accuracy import at_chance, figures, probabilities
+def _finish(run: Run, splits: Mapping[str, Prepared], history: History, notes: Sequence[str]) -> Result:
+    """The best epoch's network: its weights, contract, figures and report."""
+    from fer_edge.train.loop.log import LOG, log_lines, write_log
+    from fer_edge.train.loop.snapshots import BEST
 
+    record, out = run.record, run.out
+    network = best_network(record.recipe, out / BEST, splits["train"], qat=run.options.qat)
+    end = ending(history, read_snapshot_file(out / BEST)["epoch"], record.recipe)
+    write_log(out / LOG, log_lines(history, record.begun(), end))
     judged = "test" if "test" in splits else "validation"
-    arrays = splits[judged].arrays
-    guesses = probabilities(best, arrays, contract)
-    document = {**document, "judged_on": judged, judged: figures(guesses, arrays, contract.labels)}
-    chance = at_chance(document[judged]["all"], contract.labels, judged)
-    document["notes"] = [*document["notes"], *([chance] if chance else [])]
-    state = {
-        name: tensor for name, tensor in best.state_dict().items() if not name.endswith("num_batches_tracked")
+    predictions = _predictions(network, record, judged, splits[judged], history)
+    figures = of_split(predictions, splits[judged].arrays.clear)
+    chance = at_chance(figures["all"], predictions.classes, judged)
+    if chance:
+        run.output.warn(chance)
+    _write_weights(network, record, out)
+    document = record.report(history, end) | {
+        "notes": [*notes, *([chance] if chance else [])],
+        "judged_on": judged,
+        judged: figures,
+        "weights_sha256": hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest(),
     }
-    write_checkpoint(out / WEIGHTS, state, contract, texts)
-    document["weights_sha256"] = hashlib.sha256((out / WEIGHTS).read_bytes()).hexdigest()
-    write_bytes(out / f"{WEIGHTS}.contract.json", contract.text.encode())
     write_bytes(out / REPORT, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
-    page = None
-    if wishes.report:
-        from fer_edge.train.evaluation.evaluated_model import open_subject
-        from fer_edge.train.evaluation.outcome import Outcome, write_report
-        from fer_edge.train.evaluation.predictions import inference_time
-
-        own = (recipe.arch,) if ":" in recipe.arch else ()
-        seconds, timing = inference_time(open_subject(out / WEIGHTS, arch=own), arrays.crops[:TIMED, 0])
-        outcome = Outcome(
-            model=recipe.model,
-            classes=contract.labels,
-            probabilities=guesses,
-            labels=arrays.labels,
-            names=splits[judged].names(),
-            crops=arrays.crops[:, 0],
-            history=document["epochs"],
-            source=f"{recipe.name} {judged}",
-            data_sha256=splits[judged].sha256,
-            seconds_a_face=seconds,
-            timing=timing,
-            size_bytes=(out / WEIGHTS).stat().st_size,
-            notes=tuple(document["notes"]),
-            training=document,
-        )
-        page = write_report(outcome, out)
+    page = _write_page(predictions, document, record.recipe, out) if run.options.report else None
     return Result(out / WEIGHTS, document, page)
+
+
+def _predictions(
+    network: nn.Module, record: Record, judged: str, split: Prepared, history: History
+) -> Predictions:
+    crops = split.arrays.crops[:, 0]
+    return Predictions(
+        model=record.recipe.model,
+        classes=record.contract.labels,
+        probabilities=probabilities(network, crops, record.contract),
+        labels=split.arrays.labels,
+        names=split.names(),
+        crops=crops,
+        history=history,
+        source=f"{record.recipe.name} {judged}",
+        data_sha256=split.sha256,
+    )
+
+
+def _write_weights(network: nn.Module, record: Record, out: Path) -> None:
+    state = {
+        name: tensor
+        for name, tensor in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
+    write_checkpoint(out / WEIGHTS, state, record.contract, record.texts())
+    write_bytes(out / f"{WEIGHTS}.contract.json", record.contract.text.encode())
+
+
+def _write_page(predictions: Predictions, document: dict[str, Any], recipe: Recipe, out: Path) -> Path:
+    """The report for people, with the time that the written weights take for a face."""
+    from fer_edge.train.evaluation.evaluated_model import open_model
+    from fer_edge.train.evaluation.report_page import write_report
+
+    own = (recipe.arch,) if ":" in recipe.arch else ()
+    seconds, timing = inference_time(open_model(out / WEIGHTS, arch=own), predictions.crops[:TIMED])
+    timed = replace(
+        predictions,
+        seconds_a_face=seconds,
+        timing=timing,
+        size_bytes=(out / WEIGHTS).stat().st_size,
+        notes=tuple(document["notes"]),
+        training=document,
+    )
+    return write_report(timed, out)

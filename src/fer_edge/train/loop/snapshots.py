@@ -13,9 +13,12 @@ import torch
 from lightning.fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning.pytorch.callbacks import Checkpoint
 
+from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file, write_snapshot_file
-from fer_edge.train.loop.choices import MONITORS
+from fer_edge.train.loop.log import History
+from fer_edge.train.loop.monitors import Monitor
+from fer_edge.train.loop.processes import rank
 from fer_edge.train.loop.random_state import RandomState
 
 BEST, LAST = "best.ckpt", "last.ckpt"
@@ -29,6 +32,7 @@ RESULTS = (
     "evaluation.json",
 )
 """What the end of a run writes: without it, nobody takes an earlier run's weights for those of one that failed."""
+OURS = (BEST, LAST, "epoch-*.ckpt", *RESULTS, HALF)
 KEY = "fer_edge_run"
 
 
@@ -60,7 +64,7 @@ class Snapshot:
     """
 
     choices: dict[str, Any]
-    history: list[dict[str, Any]]
+    history: History
     finished: bool
     scores: list[float]
     random: dict[str, Any]
@@ -87,18 +91,66 @@ class Snapshot:
             ) from error
 
 
+class Snapshots(Checkpoint):
+    """Writes ``last.ckpt`` each epoch: all that ``--resume`` needs.
+
+    Args:
+        folder: where it goes.
+        choices: of the run, to compare a resumed one with.
+        history: the list that the log adds each epoch's line to; filled by a resumed run.
+        state: of the random generators.
+    """
+
+    def __init__(
+        self, folder: Path, choices: Mapping[str, Any], history: History, state: RandomState
+    ) -> None:
+        self.folder, self.choices, self.history, self.state = folder, dict(choices), history, state
+        self.scores: list[float] = []
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """Write; called after the log and early stopping have had their say."""
+        self.state.note()
+        trainer.save_checkpoint(self.folder / LAST)
+
+    def on_save_checkpoint(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,  # noqa: ARG002 - the signature is Lightning's
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Add what Lightning does not keep."""
+        checkpoint[KEY] = {
+            "choices": json.dumps(self.choices, sort_keys=True),
+            "history": json.dumps(self.history),
+            "finished": bool(trainer.should_stop),
+            "scores": self.scores,
+            "random": self.state.noted,
+        }
+
+    def on_load_checkpoint(
+        self,
+        trainer: pl.Trainer,  # noqa: ARG002 - the signature is Lightning's
+        pl_module: pl.LightningModule,  # noqa: ARG002
+        checkpoint: dict[str, Any],
+    ) -> None:
+        """Take it back."""
+        kept = checkpoint[KEY]
+        self.history[:] = json.loads(kept["history"])
+        self.scores, self.state.noted = list(kept["scores"]), kept["random"]
+
+
 @dataclass(frozen=True)
 class Keeping:
     """What is kept of a run besides the snapshot that it resumes from.
 
     Attributes:
-        monitor: a key of ``choices.MONITORS``.
+        monitor: what chooses the best epochs.
         epochs: ``all``, ``best``, or how many of the best ones, as the recipe has it.
         names: of the network's tensors; empty: whatever the loop trains.
         texts: stand beside the weights: contract, architecture, recipe.
     """
 
-    monitor: str
+    monitor: Monitor
     epochs: str = "best"
     names: tuple[str, ...] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -110,57 +162,35 @@ class Keeping:
         return order[: counts[self.epochs] if self.epochs in counts else int(self.epochs)]
 
 
-class Snapshots(Checkpoint):
+class BestSnapshots(Snapshots):
     """Writes, each epoch, ``best.ckpt`` if it is the best so far, its own ``epoch-NNN.ckpt`` if asked for, then ``last.ckpt``.
 
     The first two are for people: the weights that the figures of the epoch belong to (averages, where the recipe has
-    them) under the network's own names, with what else ``read_checkpoint`` finds in ``best.safetensors``. The last one
-    is for ``--resume``. In this order: a run killed between two of them repeats the epoch and writes the same ones again.
+    them) under the network's own names, with what else ``read_checkpoint`` finds in ``best.safetensors``. In this order: a
+    run killed between two of them repeats the epoch and writes the same ones again.
 
     Args:
-        folder: where they go.
         keeping: which ones.
-        choices: of the run, to compare a resumed one with.
-        history: the list that the log adds each epoch's line to; filled by a resumed run.
-        state: of the random generators.
+        of_run: of :class:`Snapshots`.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        keeping: Keeping,
-        *,
-        choices: Mapping[str, Any],
-        history: list[dict[str, Any]],
-        state: RandomState,
-    ) -> None:
-        self.folder, self.keeping, self.choices = folder, keeping, dict(choices)
-        self.figure, self.sign = MONITORS[keeping.monitor]
-        self.history, self.state = history, state
-        self.scores: list[float] = []
+    def __init__(self, keeping: Keeping, *of_run: Any) -> None:
+        super().__init__(*of_run)
+        self.keeping = keeping
 
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
-        """Write; called after the log and early stopping have had their say."""
-        self.state.note()
-        self.scores.append(self.sign * float(trainer.callback_metrics[self.figure]))
-        trainer.save_checkpoint(self.folder / LAST)
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Score the epoch, and write."""
+        monitor = self.keeping.monitor
+        self.scores.append(monitor.sign * float(trainer.callback_metrics[monitor.figure]))
+        super().on_train_epoch_end(trainer, pl_module)
 
     def on_save_checkpoint(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,  # noqa: ARG002 - the signature is Lightning's
-        checkpoint: dict[str, Any],
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        """Write those for people out of what becomes ``last.ckpt``, and add to it what Lightning does not keep."""
+        """Write those for people out of what becomes ``last.ckpt``."""
         if trainer.is_global_zero:
             self._keep(checkpoint)
-        checkpoint[KEY] = {
-            "choices": json.dumps(self.choices, sort_keys=True),
-            "history": json.dumps(self.history),
-            "finished": bool(trainer.should_stop),
-            "scores": self.scores,
-            "random": self.state.noted,
-        }
+        super().on_save_checkpoint(trainer, pl_module, checkpoint)
 
     def _keep(self, checkpoint: Mapping[str, Any]) -> None:
         epoch, kept = len(self.scores), self.keeping.ranked(self.scores)
@@ -178,17 +208,6 @@ class Snapshots(Checkpoint):
             write_snapshot_file(self.folder / name, content)
         for other in set(range(1, epoch)) - set(kept):
             (self.folder / _name(other)).unlink(missing_ok=True)
-
-    def on_load_checkpoint(
-        self,
-        trainer: pl.Trainer,  # noqa: ARG002 - the signature is Lightning's
-        pl_module: pl.LightningModule,  # noqa: ARG002
-        checkpoint: dict[str, Any],
-    ) -> None:
-        """Take it back."""
-        kept = checkpoint[KEY]
-        self.history[:] = json.loads(kept["history"])
-        self.scores, self.state.noted = list(kept["scores"]), kept["random"]
 
 
 def best_epoch(scores: Sequence[float]) -> int:
@@ -212,7 +231,59 @@ def _weights(trained: Mapping[str, torch.Tensor], names: Sequence[str]) -> dict[
     }
 
 
-def clear(folder: Path, patterns: Sequence[str] = (BEST, LAST, "epoch-*.ckpt", *RESULTS, HALF)) -> None:
+def past_run(
+    folder: Path,
+    choices: Mapping[str, Any],
+    output: Output,
+    *,
+    resume: bool,
+    ours: Sequence[str] = OURS,
+) -> Snapshot | None:
+    """The snapshot to go on from, if that is asked for and there is one; else the folder is cleared.
+
+    Args:
+        folder: of the run.
+        choices: that the run must have in common with the one that began.
+        output: gets what a resumed run means.
+        resume: whether it is asked for.
+        ours: patterns of what an earlier run leaves there.
+
+    Raises:
+        CheckpointError: the snapshot is damaged, or none of ours.
+        FerEdgeError: it belongs to a run of other choices.
+    """
+    if resume and (folder / LAST).is_file():
+        past = Snapshot.read(folder / LAST)
+        check_same(choices, past.choices, folder / LAST)
+        more = _lengthened(choices, past, output)
+        if rank() == 0:
+            clear(folder, (HALF, *(RESULTS if more else ())))
+        return past
+    if resume:
+        output.say(f"{folder} holds no snapshot yet: starting from the beginning")
+    if rank() == 0:
+        clear(folder, ours)
+    return None
+
+
+def _lengthened(choices: Mapping[str, Any], past: Snapshot, output: Output) -> bool:
+    """Whether the run gets more epochs than it began with; says what that means."""
+    epochs, before = ((found.get("recipe") or {}).get("epochs") for found in (choices, past.choices))
+    if epochs == before:
+        return False
+    if past.finished:
+        output.warn(
+            f"early stopping ended this run after {len(past.history)} epochs; more epochs change nothing"
+        )
+        return False
+    output.say(
+        f"the run of {before} epochs goes on to {epochs}: the schedule continues where one of {epochs} would be after "
+        f"{len(past.history)}, so that the result is not that of a run of {epochs} from the start"
+    )
+    return True
+
+
+def clear(folder: Path, patterns: Sequence[str] = OURS) -> None:
     """Remove an earlier run's snapshots and results, and what a killed one left half written."""
     for pattern in patterns:
         for path in folder.glob(pattern):

@@ -1,4 +1,4 @@
-"""A network, a recipe and arrays through Lightning's trainer."""
+"""Lightning's trainer: around a network, a recipe and arrays, or around any module of ours."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import logging
 import signal
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,29 +18,21 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, EMAWeightAverag
 from lightning.pytorch.strategies import DDPStrategy
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
+from torch.utils.data import DataLoader
 
-from fer_edge.console.frame import Terminated
+from fer_edge.console.command import Terminated
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.data.arrays import Arrays
 from fer_edge.train.data.batches import Share, loader
-from fer_edge.train.loop.choices import MONITORS
-from fer_edge.train.loop.log import LOG, EpochLog, Pace
-from fer_edge.train.loop.module import Objective, RecipeLoss, Training
-from fer_edge.train.loop.processes import Processes, rank
+from fer_edge.train.loop.log import LOG, AccuracyPace, EpochLog, History
+from fer_edge.train.loop.module import Objective, Training
+from fer_edge.train.loop.monitors import MONITORS
+from fer_edge.train.loop.processes import rank
 from fer_edge.train.loop.random_state import RandomState
-from fer_edge.train.loop.snapshots import (
-    HALF,
-    LAST,
-    RESULTS,
-    AtomicFiles,
-    Keeping,
-    Snapshot,
-    Snapshots,
-    check_same,
-    clear,
-)
-from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.loop.record import Record
+from fer_edge.train.loop.run_options import RunOptions
+from fer_edge.train.loop.snapshots import LAST, AtomicFiles, BestSnapshots, Keeping, past_run
 
 VALIDATION_BATCH = 256
 HARMLESS = (
@@ -54,132 +46,103 @@ HARMLESS = (
 
 
 @dataclass(frozen=True)
-class Means:
-    """How a training runs, as opposed to what it trains; nothing of it is a choice of the recipe.
+class Run:
+    """One training of a recipe.
 
     Attributes:
-        processes: that train together.
-        channels_last: memory layout of pictures.
-        logger: ``csv``, ``tensorboard`` or ``none``.
-        resume: go on from ``last.ckpt`` in the folder.
-        choices: what a resumed run must have in common with the one that began, as JSON can hold it.
-        names: of the network's tensors, which snapshots for people hold; empty: whatever is trained.
-        texts: what stands in those snapshots beside the weights.
-        run: what the log says of the run in its first line.
-    """
-
-    processes: Processes = field(default_factory=Processes)
-    channels_last: bool = True
-    logger: str = "none"
-    resume: bool = False
-    choices: Mapping[str, Any] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
-    texts: Mapping[str, str] = field(default_factory=dict)
-    run: Mapping[str, Any] = field(default_factory=dict)
-
-
-def run(
-    network: nn.Module,
-    recipe: Recipe,
-    train: Arrays,
-    validation: Arrays,
-    out: Path,
-    output: Output,
-    objective: Objective | None = None,
-    means: Means = Means(),
-) -> list[dict[str, Any]]:
-    """Train; leaves ``best.ckpt``, ``last.ckpt`` and ``log.jsonl`` in ``out``.
-
-    Args:
-        network: changed in place.
-        recipe: the choices.
-        train: crops to learn from.
-        validation: crops that choose the best epoch.
+        record: its recipe, data and tools.
+        options: devices, layout, loggers, resuming.
         out: an existing folder.
         output: gets a line an epoch, or a bar.
-        objective: what to minimize; None: the recipe's loss.
-        means: devices, layout, loggers, resuming.
-
-    Returns:
-        The lines of the log.
-
-    Raises:
-        FerEdgeError: a resumed run has other choices, the loss is not finite, or the means do not fit the machine.
+        names: of the network's tensors, which snapshots for people hold; empty: whatever is trained.
     """
-    _check_precision(recipe.precision)
-    past = _past(out, means, output)
-    if past is not None and (past.finished or len(past.history) >= recipe.epochs):
-        return past.history
-    history: list[dict[str, Any]] = []
-    state = RandomState()
-    state.note()  # with several processes Lightning starts the generators anew
-    share = Share(rank(), means.processes.count)
-    batches = loader(train, recipe.batch_size, training=True, share=share, begin=state.begin)
-    objective = objective or RecipeLoss(recipe, torch.from_numpy(train.labels))
-    training = Training(network, recipe, objective, channels_last=means.channels_last)
-    with _calm(), output.progress("Training", recipe.epochs * len(batches)) as bar:
-        callbacks = [
-            *_averages(recipe),
-            EpochLog(out / LOG, history, means.run),
-            Pace(output, bar, recipe.epochs, min(recipe.batch_size, len(train)), recipe.monitor, history),
-            *_stopping(recipe),
-            Snapshots(
-                out,
-                Keeping(recipe.monitor, recipe.keep_snapshots, means.names, means.texts),
-                choices=means.choices,
+
+    record: Record
+    options: RunOptions
+    out: Path
+    output: Output
+    names: tuple[str, ...] = ()
+
+    def train(self, network: nn.Module, objective: Objective, train: Arrays, validation: Arrays) -> History:
+        """Leave ``best.ckpt``, ``last.ckpt`` and ``log.jsonl`` in the folder.
+
+        Args:
+            network: changed in place.
+            objective: what to minimize.
+            train: crops to learn from.
+            validation: crops that choose the best epoch.
+
+        Returns:
+            The lines of the log.
+
+        Raises:
+            FerEdgeError: a resumed run has other choices, the loss is not finite, or the options do not fit the machine.
+        """
+        recipe, options = self.record.recipe, self.options
+        _check_precision(recipe.precision)
+        past = past_run(self.out, self.record.compared(), self.output, resume=options.resume)
+        if past is not None and (past.finished or len(past.history) >= recipe.epochs):
+            return past.history
+        history: History = []
+        state = RandomState()
+        state.note()  # with several processes Lightning starts the generators anew
+        share = Share(rank(), options.processes.count)
+        batches = loader(train, recipe.batch_size, training=True, share=share, begin=state.begin)
+        # With fewer faces than processes a share would be empty: then each process looks at all of them.
+        whole = Share() if len(validation) < share.count else share
+        with self.output.progress("Training", recipe.epochs * len(batches)) as bar:
+            pace = AccuracyPace(
+                MONITORS[recipe.monitor],
+                self.output,
+                bar,
+                epochs=recipe.epochs,
+                steps=len(batches),
+                batch_size=min(recipe.batch_size, len(train)),
                 history=history,
-                state=state,
-            ),
-            _OwnSigterm(),
-        ]
-        with _stoppable():
-            _trainer(recipe, out, callbacks, means).fit(
-                training,
-                batches,
-                loader(
-                    validation, VALIDATION_BATCH, training=False, share=_validation_share(share, validation)
-                ),
-                ckpt_path=out / LAST if past is not None else None,
-                weights_only=True if past is not None else None,
             )
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        # The leading process goes on alone: nothing that it computes may wait for the others.
-        torch.distributed.destroy_process_group()
-    return history
+            fit(
+                Training(network, recipe, objective, channels_last=options.channels_last and not options.qat),
+                (batches, loader(validation, VALIDATION_BATCH, training=False, share=whole)),
+                self._callbacks(pace, history, state),
+                self.out,
+                epochs=recipe.epochs,
+                resume=past is not None,
+                settings=self._settings(),
+            )
+        return history
 
+    def _settings(self) -> dict[str, Any]:
+        processes, on_gpu = self.options.processes, torch.cuda.is_available()
+        many = processes.count > 1
+        return {
+            "devices": processes.devices,
+            "num_nodes": processes.nodes,
+            "strategy": DDPStrategy(process_group_backend="nccl" if on_gpu else "gloo") if many else "auto",
+            "sync_batchnorm": many and on_gpu,
+            "use_distributed_sampler": False,
+            "precision": self.record.recipe.precision,
+            "logger": _logger(self.options.logger, self.out),
+        }
 
-def _past(out: Path, means: Means, output: Output) -> Snapshot | None:
-    """The snapshot to go on from, if that is asked for and there is one; else the folder is cleared."""
-    if means.resume and (out / LAST).is_file():
-        past = Snapshot.read(out / LAST)
-        check_same(means.choices, past.choices, out / LAST)
-        more = _lengthened(means.choices, past, output)
-        if rank() == 0:
-            clear(out, (HALF, *(RESULTS if more else ())))
-        return past
-    if means.resume:
-        output.say(f"{out} holds no snapshot yet: starting from the beginning")
-    if rank() == 0:
-        clear(out)
-    return None
-
-
-def _lengthened(choices: Mapping[str, Any], past: Snapshot, output: Output) -> bool:
-    """Whether the run gets more epochs than it began with; says what that means."""
-    epochs = (choices.get("recipe") or {}).get("epochs")
-    before = (past.choices.get("recipe") or {}).get("epochs")
-    if epochs == before:
-        return False
-    if past.finished:
-        output.warn(
-            f"early stopping ended this run after {len(past.history)} epochs; more epochs change nothing"
+    def _callbacks(self, pace: Callback, history: History, state: RandomState) -> list[Callback]:
+        recipe = self.record.recipe
+        monitor = MONITORS[recipe.monitor]
+        keeping = Keeping(monitor, recipe.keep_snapshots, self.names, self.record.snapshot_texts())
+        averages = [EMAWeightAveraging(decay=recipe.ema_decay)] if recipe.ema_decay else []
+        stopping = EarlyStopping(
+            monitor.figure,
+            patience=recipe.early_stopping,
+            mode="max" if monitor.sign > 0 else "min",
+            check_on_train_epoch_end=True,
+            verbose=False,
         )
-        return False
-    output.say(
-        f"the run of {before} epochs goes on to {epochs}: the schedule continues where one of {epochs} would be after "
-        f"{len(past.history)}, so that the result is not that of a run of {epochs} from the start"
-    )
-    return True
+        return [
+            *averages,
+            EpochLog(self.out / LOG, history, self.record.begun()),
+            pace,
+            *([stopping] if recipe.early_stopping else []),
+            BestSnapshots(keeping, self.out, self.record.compared(), history, state),
+        ]
 
 
 def _check_precision(precision: str) -> None:
@@ -187,47 +150,49 @@ def _check_precision(precision: str) -> None:
         raise FerEdgeError("--precision 16-mixed needs a GPU; on a CPU take bf16-mixed or 32-true")
 
 
-def _validation_share(share: Share, validation: Arrays) -> Share:
-    # With fewer faces than processes a share would be empty: then each process looks at all of them.
-    return share if len(validation) >= share.count else Share()
+def fit(
+    module: pl.LightningModule,
+    loaders: Sequence[DataLoader[Any]],
+    callbacks: Sequence[Callback],
+    out: Path,
+    *,
+    epochs: int,
+    resume: bool,
+    settings: Mapping[str, Any],
+) -> None:
+    """Train a module, with Ctrl-C, SIGTERM, warnings and files as every command has them.
 
-
-def _averages(recipe: Recipe) -> list[Callback]:
-    return [EMAWeightAveraging(decay=recipe.ema_decay)] if recipe.ema_decay else []
-
-
-def _stopping(recipe: Recipe) -> list[Callback]:
-    if not recipe.early_stopping:
-        return []
-    figure, sign = MONITORS[recipe.monitor]
-    mode = "max" if sign > 0 else "min"
-    return [
-        EarlyStopping(
-            figure, patience=recipe.early_stopping, mode=mode, check_on_train_epoch_end=True, verbose=False
+    Args:
+        module: changed in place.
+        loaders: of training and, where there is one, validation.
+        callbacks: log, pace, snapshots.
+        out: the folder of the run.
+        epochs: of the whole run.
+        resume: go on from ``last.ckpt`` in the folder.
+        settings: what else Lightning's trainer is told: devices, precision, logger.
+    """
+    with _calm(), _stoppable():
+        trainer = pl.Trainer(
+            accelerator="auto",
+            max_epochs=epochs,
+            callbacks=[*callbacks, _OwnSigterm()],
+            plugins=[AtomicFiles()],
+            # On a GPU some layers (adaptive pooling) have no deterministic gradient at all.
+            deterministic="warn" if torch.cuda.is_available() else True,
+            num_sanity_val_steps=0,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            **settings,
         )
-    ]
-
-
-def _trainer(recipe: Recipe, out: Path, callbacks: list[Callback], means: Means) -> pl.Trainer:
-    many, on_gpu = means.processes.count > 1, torch.cuda.is_available()
-    return pl.Trainer(
-        accelerator="auto",
-        devices=means.processes.devices,
-        num_nodes=means.processes.nodes,
-        strategy=DDPStrategy(process_group_backend="nccl" if on_gpu else "gloo") if many else "auto",
-        sync_batchnorm=many and on_gpu,
-        use_distributed_sampler=False,
-        precision=recipe.precision,  # type: ignore[arg-type]
-        max_epochs=recipe.epochs,
-        callbacks=callbacks,
-        plugins=[AtomicFiles()],
-        logger=_logger(means.logger, out),
-        # On a GPU some layers (adaptive pooling) have no deterministic gradient at all.
-        deterministic="warn" if on_gpu else True,
-        num_sanity_val_steps=0,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
+        trainer.fit(
+            module,
+            *loaders,
+            ckpt_path=out / LAST if resume else None,
+            weights_only=True if resume else None,
+        )
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        # The leading process goes on alone: nothing that it computes may wait for the others.
+        torch.distributed.destroy_process_group()
 
 
 def _logger(name: str, out: Path) -> Any:

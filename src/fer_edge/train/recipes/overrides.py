@@ -33,6 +33,7 @@ LEAST = {"epochs": 1, "batch_size": 2, "views": 1}
 KEEPING = ("all", "best")
 LARGEST_SEED = 2**32 - 1
 """NumPy's and Lightning's."""
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
@@ -122,8 +123,6 @@ def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
 
 def settings_of(recipe: Recipe) -> list[tuple[str, str]]:
     """Every key that ``--set`` takes: ``name=value`` as the recipe has it, and what it is."""
-    from fer_edge.train.loop.summary import word
-
     told = _explained()
     own = [
         (f"{field.name}={word(getattr(recipe, field.name))}", told.get(field.name, ""))
@@ -131,6 +130,17 @@ def settings_of(recipe: Recipe) -> list[tuple[str, str]]:
         if field.name not in FIXED
     ]
     return own + [(f"{name}={word(value)}", "of the data set") for name, value in recipe.options.items()]
+
+
+def word(value: Any) -> str:
+    """A value of a recipe as ``--set`` takes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}={word(part)}" for name, part in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ",".join(map(word, value)) or "none"
+    return str(value) if value != "" else "none"
 
 
 def _explained() -> dict[str, str]:
@@ -169,9 +179,7 @@ def checked(recipe: Recipe) -> Recipe:
     Raises:
         FerEdgeError: the first one that is not; the message names the allowed ones.
     """
-    from fer_edge.train.loop.choices import CHOICES
-
-    for name, allowed in CHOICES.items():
+    for name, allowed in allowed_words().items():
         if getattr(recipe, name) not in allowed:
             raise FerEdgeError(unknown(name, str(getattr(recipe, name)), allowed))
     for name, least in LEAST.items():
@@ -192,6 +200,24 @@ def checked(recipe: Recipe) -> Recipe:
         )
     _require(recipe, "distillation_weight", 0 <= recipe.distillation_weight <= 1, "0 to 1")
     return recipe
+
+
+def allowed_words() -> Mapping[str, Sequence[str]]:
+    """The words that a recipe may choose from, by the name of its value; importing them imports torch."""
+    from fer_edge.train.data.augmentation import AUGMENTATIONS
+    from fer_edge.train.loop.losses import LOSSES
+    from fer_edge.train.loop.monitors import MONITORS
+    from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES
+
+    return {
+        "optimizer": [entry.name for entry in OPTIMIZERS],
+        "schedule": [entry.name for entry in SCHEDULES],
+        "loss": [entry.name for entry in LOSSES],
+        "class_weights": ["none", "balanced"],
+        "augmentation": list(AUGMENTATIONS),
+        "monitor": list(MONITORS),
+        "precision": PRECISIONS,
+    }
 
 
 def _require(recipe: Recipe, name: str, holds: bool, allowed: str) -> None:

@@ -11,7 +11,8 @@ from fer_edge.export.cli import main as export
 from fer_edge.export.verify.cli import main as verify
 from fer_edge.train.cli import main
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
-from fer_edge.train.loop import summary
+from fer_edge.train.loop import record
+from fer_edge.train.loop.log import log_lines
 from fer_edge.train.models.foreign import argument_text, parse_arguments
 from fer_edge.train.recipes import recipe
 
@@ -92,18 +93,18 @@ def test_a_training_to_the_end_says_so():
     history = [{"epoch": n, "validation_loss": value} for n, value in ((1, 0.5), (2, 0.25), (3, 0.3))]
     from dataclasses import replace
 
-    end = summary.ending(history, 2, replace(recipe("synthetic"), epochs=3, monitor="loss"))
-    assert summary.closing(end) == [
+    end = record.ending(history, 2, replace(recipe("synthetic"), epochs=3, monitor="loss"))
+    assert record.closing(end) == [
         "Kept: epoch 2, which has the best validation loss, 0.2500.",
         "Ended after epoch 3 of 3: all epochs are done.",
     ]
-    assert [line.get("chosen") for line in summary.log_lines(history, {"seed": 1}, end)] == [None, True, None]
+    assert [line.get("chosen") for line in log_lines(history, {"seed": 1}, end)] == [None, True, None]
     assert "run" not in history[0]
 
 
 def test_frequencies_are_those_of_the_strongest_part():
     labels = np.array([[0.6, 0.4, 0], [0.5, 0.5, 0], [0, 0.1, 0.9]], np.float32)
-    assert summary.frequencies(labels, ("a", "b", "c")) == {"a": 2, "b": 0, "c": 1}
+    assert record.frequencies(labels, ("a", "b", "c")) == {"a": 2, "b": 0, "c": 1}
 
 
 NET = """

@@ -1,16 +1,19 @@
-"""Labeled faces to judge models on: a folder of crops, or a recipe's data."""
+"""Labeled faces that models are asked about: a folder of crops or a recipe's data, and the options that choose them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+import click
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.console.command import usage_error
+from fer_edge.console.option_types import Word, list_option
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.frame import Frame
 from fer_edge.runtime.labels import EMOTIONS
@@ -19,6 +22,22 @@ if TYPE_CHECKING:
     from fer_edge.faces.labeled_folder import LabelledPicture
     from fer_edge.train.data.faces import Faces
     from fer_edge.train.recipes import Recipe
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+OVERRIDING = ("classes", "settings", "map", "seed", "limit")
+"""Options that change a recipe, as they do for a training."""
+OPTIONS = (
+    click.option("--data", type=click.Path(path_type=Path), help="Folder of face crops, DIR/<class>/*; with --recipe, its data set."),
+    click.option("--recipe", "recipe_name", help="Read --data as this recipe does; 'synthetic' needs no --data."),
+    click.option("--split", type=Word("split", ("train", "validation", "test")), help="Of the recipe's data; default: test, else validation."),
+    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Option of the recipe's data set."),
+    list_option("--classes", help="Only faces of these classes; default: all that the data has."),
+    list_option("--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, such as 0=anger."),
+    click.option("--seed", type=click.IntRange(0), help="Of drawn faces and of whatever a recipe draws; default: the recipe's."),
+    click.option("--limit", type=click.IntRange(1), help="At most so many faces, evenly over all of them."),
+    click.option("--skip-unknown", is_flag=True, help="Leave out faces of classes that the model does not know."),
+)  # fmt: skip
 
 Box = tuple[float, float, float, float]
 
@@ -40,7 +59,7 @@ class Face:
     label: NDArray[np.float32]
 
 
-class Series(Protocol):
+class LabeledFaces(Protocol):
     """Labeled faces in a fixed order."""
 
     @property
@@ -71,7 +90,7 @@ class Series(Protocol):
 
 
 @dataclass(frozen=True)
-class FolderSeries:
+class FolderFaces:
     """Crops in ``DIR/<class>/*``."""
 
     classes: tuple[str, ...]
@@ -94,7 +113,7 @@ class FolderSeries:
 
 
 @dataclass(frozen=True)
-class RecipeSeries:
+class RecipeFaces:
     """A split of a recipe's data."""
 
     classes: tuple[str, ...]
@@ -117,7 +136,7 @@ class RecipeSeries:
         return Face(self.faces.name(index), found.frame, found.box, label)
 
 
-def folder_series(
+def folder_faces(
     folder: Path,
     known: Sequence[str],
     *,
@@ -125,7 +144,7 @@ def folder_series(
     limit: int | None = None,
     skip_unknown: bool = False,
     renamed: Mapping[str, str] | None = None,
-) -> FolderSeries:
+) -> FolderFaces:
     """The pictures of ``DIR/<class>/*``; each is a face crop.
 
     Args:
@@ -157,12 +176,12 @@ def folder_series(
     notes = (said_left_out(skipped),) if skipped else ()
     if limit is not None and len(pictures) > limit:
         pictures = [pictures[index * len(pictures) // limit] for index in range(limit)]
-    return FolderSeries(chosen, "a labeled folder", content_sha256(pictures), pictures, notes)
+    return FolderFaces(chosen, "a labeled folder", content_sha256(pictures), pictures, notes)
 
 
-def recipe_series(
+def recipe_faces(
     recipe: Recipe, folder: Path | None, known: Sequence[str], *, split: str | None, skip_unknown: bool
-) -> RecipeSeries:
+) -> RecipeFaces:
     """A split of a recipe's data, opened as for a training.
 
     Args:
@@ -190,7 +209,7 @@ def recipe_series(
     faces = opened[wanted]
     if not len(faces):
         raise DataError(f"the split {wanted!r} of recipe {recipe.name!r} has no faces")
-    return RecipeSeries(classes, f"{recipe.name} {wanted}", faces.sha256(), faces, tuple(request.notes))
+    return RecipeFaces(classes, f"{recipe.name} {wanted}", faces.sha256(), faces, tuple(request.notes))
 
 
 def _class_folders(folder: Path, renamed: Mapping[str, str]) -> tuple[str, ...]:
@@ -222,3 +241,47 @@ def _spelled(label: str) -> str:
     from fer_edge.faces.labeled_folder import folded
 
     return folded(label)
+
+
+def face_options(function: Decorated) -> Decorated:
+    """Add the options that choose the faces."""
+    for option in reversed(OPTIONS):
+        function = option(function)
+    return function
+
+
+def open_faces(options: dict[str, Any], known: Sequence[str]) -> LabeledFaces:
+    """The faces that the options name.
+
+    Args:
+        options: values of :func:`face_options`.
+        known: labels that every judged model has.
+
+    Raises:
+        click.UsageError: neither data nor recipe, or options that need a recipe.
+        FerEdgeError: the data is at fault.
+    """
+    from fer_edge.faces.labeled_folder import renamed_by
+    from fer_edge.train.recipes.overrides import recipe_asked_for
+
+    limit, skip = options["limit"], options["skip_unknown"]
+    if options["recipe_name"] is None:
+        if options["data"] is None:
+            usage_error("Give --data DIR with a folder a class, or --recipe NAME (synthetic needs no data).")
+        if options["split"] or options["settings"]:
+            usage_error("--split and --set are for the data of a --recipe; a labeled folder is taken whole.")
+        return folder_faces(
+            options["data"],
+            known,
+            classes=options["classes"],
+            limit=limit,
+            skip_unknown=skip,
+            renamed=renamed_by(",".join(options["map"])),
+        )
+    return recipe_faces(
+        recipe_asked_for(options["recipe_name"], {name: options[name] for name in OVERRIDING}),
+        options["data"],
+        known,
+        split=options["split"],
+        skip_unknown=skip,
+    )
