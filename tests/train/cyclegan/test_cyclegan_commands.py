@@ -13,10 +13,10 @@ from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.labels import EMOTIONS, canonical
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cli import main as fer_train
+from fer_edge.train.cyclegan.choices import Origin
 from fer_edge.train.cyclegan.commands import ambiguous_command, cyclegan_command, generate_command, pairs_of
 from fer_edge.train.cyclegan.data import open_faces
 from fer_edge.train.cyclegan.model import MODEL, read_model
-from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.datasets.curated import augmented, reduced
 
 PAIR = ("happiness", "sadness")

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.train.cyclegan.discriminator import Discriminator
-from fer_edge.train.cyclegan.generator import Generator
+from fer_edge.train.cyclegan.networks import Discriminator, Generator
 
 
 def weights(network):

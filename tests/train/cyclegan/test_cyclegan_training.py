@@ -9,11 +9,11 @@ import pytest
 import torch
 
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.train.cyclegan.choices import Choices, rate
-from fer_edge.train.cyclegan.image_pool import ImagePool
-from fer_edge.train.cyclegan.losses import GeneratorLoss, discriminator_loss, least_squares
-from fer_edge.train.cyclegan.snapshot import SNAPSHOT
-from fer_edge.train.cyclegan.training import CycleGan, centered, fit, pairs, pixels
+from fer_edge.train.cyclegan.adversarial import GeneratorLoss, ImagePool, discriminator_loss, least_squares
+from fer_edge.train.cyclegan.choices import Choices
+from fer_edge.train.cyclegan.networks import centered, pixels
+from fer_edge.train.cyclegan.training import CycleGan, fit, pairs, rate
+from fer_edge.train.loop.snapshots import LAST
 
 TINY = Choices("happiness", "sadness", size=24, channels=1, width=2, blocks=1, epochs=4, batch_size=2, seed=3)
 
@@ -122,7 +122,7 @@ def test_a_pool_keeps_no_gradient():
 def test_the_smaller_class_repeats_and_both_are_shuffled():
     choices = Choices("happiness", "sadness", size=24, channels=1, epochs=1, batch_size=1, seed=0)
     few, many = images(2, 1), images(5, 2)
-    found = list(pairs(few, many, choices, 0, torch.device("cpu")))
+    found = list(pairs(few, many, choices, 0))
     assert len(found) == 5
 
     def which(batch, known):
@@ -135,7 +135,7 @@ def test_the_smaller_class_repeats_and_both_are_shuffled():
     assert sorted(which(x, few) for x, _ in found)[:4] == [0, 0, 0, 1] or sorted(
         which(x, few) for x, _ in found
     )[:4] == [0, 0, 1, 1]
-    again = list(pairs(few, many, choices, 1, torch.device("cpu")))
+    again = list(pairs(few, many, choices, 1))
     assert any(not torch.equal(a[1], b[1]) for a, b in zip(found, again, strict=True))
 
 
@@ -159,8 +159,11 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
     class StoppedError(Exception):
         pass
 
+    ends = [2, 4]  # once with the first snapshot behind it, once with the third
+
     def stop(line, gan):
-        if gan.epoch in (1, 3):
+        if gan.epoch == ends[0]:
+            ends.pop(0)
             raise StoppedError
 
     def run(folder, tell, **how):
@@ -173,6 +176,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(tmp_path):
     for _ in range(2):
         with pytest.raises(StoppedError):
             run(tmp_path / "stopped", stop, resume=True)
+    assert not ends
     resumed = run(tmp_path / "stopped", lambda *_: None, resume=True)
     assert resumed.epoch == 4
     assert all(torch.equal(a, b) for a, b in zip(finished(whole), finished(resumed), strict=True))
@@ -186,7 +190,7 @@ def test_a_snapshot_of_other_choices_is_refused(tmp_path):
     other = Choices(
         "happiness", "sadness", size=24, channels=1, width=4, blocks=1, epochs=4, batch_size=2, seed=9
     )
-    with pytest.raises(FerEdgeError, match="width 2 instead of 4, seed 3 instead of 9"):
+    with pytest.raises(FerEdgeError, match="seed is 9, was 3; width is 4, was 2"):
         fit(CycleGan(other), images(2, 1), images(2, 2), tmp_path, lambda *_: None, resume=True)
 
 
@@ -200,8 +204,8 @@ def test_a_snapshot_that_is_none_is_refused(tmp_path, kind, capsys):
     buffer = io.BytesIO()
     torch.save(Hostile() if kind == "torch" else {"a": 1}, buffer)
     data = {"text": b"no snapshot", "pickle": pickle.dumps(Hostile())}.get(kind, buffer.getvalue())
-    (tmp_path / SNAPSHOT).write_bytes(data)
-    with pytest.raises(CheckpointError, match=r"last\.ckpt is not a (CycleGAN )?snapshot"):
+    (tmp_path / LAST).write_bytes(data)
+    with pytest.raises(CheckpointError, match=r"last\.ckpt is not a snapshot"):
         fit(CycleGan(TINY), images(2, 1), images(2, 2), tmp_path, lambda *_: None, resume=True)
     assert capsys.readouterr().out == ""
 

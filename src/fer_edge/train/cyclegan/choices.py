@@ -1,10 +1,14 @@
-"""What decides on a CycleGAN: classes, sizes, schedule, seed."""
+"""Choices of a CycleGAN: classes, sizes, schedule, seed, and the faces that it is trained on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fer_edge.runtime.errors import FerEdgeError
+
+if TYPE_CHECKING:
+    from fer_edge.train.recipes import Recipe
 
 LEARNING_RATE = 2e-4
 """Of Adam (section 4 "Training details")."""
@@ -69,16 +73,34 @@ class Choices:
             )
 
 
-def rate(epoch: int, epochs: int) -> float:
-    """Learning rate of an epoch over the first one's: constant in the first half, then linearly towards zero.
+@dataclass(frozen=True)
+class Origin:
+    """The faces of a CycleGAN besides their folder: a recipe's training split, or a labeled folder; a list made with other choices names other faces.
 
-    Source: section 4 "Training details"; the authors' code (``models/networks.py``, get_scheduler) reaches zero one
-    epoch after the last.
-
-    Args:
-        epoch: 0 .. epochs - 1.
-        epochs: of the whole training.
+    Attributes:
+        recipe: whose training split; "": a folder ``DIR/<class>/*`` of face crops.
+        classes: of the recipe, where they are not its own.
+        limit: at most so many faces of the split; None: all.
+        seed: of the recipe; None: its own.
+        settings: of the recipe's data set, as ``NAME=VALUE``.
     """
-    decaying = epochs // 2
-    constant = epochs - decaying
-    return 1.0 - max(0, epoch + 1 - constant) / (decaying + 1)
+
+    recipe: str = ""
+    classes: tuple[str, ...] = ()
+    limit: int | None = None
+    seed: int | None = None
+    settings: tuple[str, ...] = ()
+
+    def chosen(self) -> Recipe | None:
+        """The recipe with these choices; None for a folder.
+
+        Raises:
+            click.UsageError: there is no such recipe, or a class or setting that it does not have.
+        """
+        if not self.recipe:
+            return None
+        # Not before it is asked for: the commands' --help needs no torch.
+        from fer_edge.train.recipes.overrides import recipe_asked_for
+
+        given = {"classes": self.classes, "limit": self.limit, "seed": self.seed, "settings": self.settings}
+        return recipe_asked_for(self.recipe, given)

@@ -26,8 +26,8 @@ from fer_edge.train.cyclegan.data_options import (
 from fer_edge.train.datasets.common import keep_apart
 
 if TYPE_CHECKING:
+    from fer_edge.train.cyclegan.choices import Origin
     from fer_edge.train.cyclegan.model import Model
-    from fer_edge.train.cyclegan.origin import Origin
     from fer_edge.train.data.faces import Faces
 
 FOLDER_SIZE, FOLDER_CHANNELS, FOLDER_MARGIN = 128, 3, 0.1
@@ -101,7 +101,7 @@ def cyclegan_command(output: Output, **options: Any) -> None:
     origin = origin_of(options)
     keep_apart(options["out"], options["data"])
     every = [choices_of(origin, {**options, "source": source, "target": target}) for source, target in wanted]
-    need("train", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
+    need("train", "lightning", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
     set_threads(options["threads"])
     from fer_edge.train.cyclegan.run import train
 

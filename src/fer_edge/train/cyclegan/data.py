@@ -14,8 +14,7 @@ from torch import Tensor
 from fer_edge.faces.labeled_folder import labelled_pictures
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.cyclegan.choices import Choices
-from fer_edge.train.cyclegan.origin import Origin
+from fer_edge.train.cyclegan.choices import Choices, Origin
 from fer_edge.train.data.arrays import load
 from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.request import DataRequest

@@ -15,7 +15,7 @@ from fer_edge.console.command import usage_error
 from fer_edge.console.option_types import list_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.labels import EMOTIONS, canonical
-from fer_edge.train.cyclegan.origin import Origin
+from fer_edge.train.cyclegan.choices import Origin
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

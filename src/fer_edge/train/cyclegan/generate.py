@@ -15,7 +15,7 @@ from fer_edge.faces.pictures import save_picture
 from fer_edge.train.cyclegan.choices import Choices
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.model import Direction
-from fer_edge.train.cyclegan.training import translate
+from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256
 from fer_edge.train.datasets.generated import Made

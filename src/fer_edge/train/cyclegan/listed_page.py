@@ -11,8 +11,8 @@ from torch import Tensor
 from fer_edge.console.rendering import render
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.model import Direction
+from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.cyclegan.similarity import Score
-from fer_edge.train.cyclegan.training import translate
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.evaluation.examples import face_png
 

@@ -7,17 +7,18 @@ import json
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.safetensors_file import parse, serialize
-from fer_edge.train.cyclegan.choices import Choices
-from fer_edge.train.cyclegan.generator import Generator
-from fer_edge.train.cyclegan.origin import Origin
-from fer_edge.train.cyclegan.training import CycleGan
+from fer_edge.train.cyclegan.choices import Choices, Origin
+from fer_edge.train.cyclegan.networks import Generator
+
+if TYPE_CHECKING:
+    from fer_edge.train.cyclegan.training import CycleGan
 
 MODEL = "cyclegan.safetensors"
 KEY = "fer_edge_cyclegan"

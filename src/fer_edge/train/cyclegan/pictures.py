@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,7 +14,10 @@ from torchvision.utils import make_grid
 
 from fer_edge.faces.pictures import save_picture
 from fer_edge.runtime.atomic import write_bytes
-from fer_edge.train.cyclegan.training import CycleGan, translate
+from fer_edge.train.cyclegan.networks import translate
+
+if TYPE_CHECKING:
+    from fer_edge.train.cyclegan.training import CycleGan
 
 COLUMNS = 8
 BINS = 40
@@ -41,7 +45,8 @@ def sample_grid(gan: CycleGan, sources: Tensor, targets: Tensor, columns: int = 
     ):
         translated = translate(there, images)
         rows += [images, translated, translate(back, translated)]
-    return make_grid(torch.cat(rows).expand(-1, 3, -1, -1), nrow=count, padding=2, pad_value=255)
+    grid: Tensor = make_grid(torch.cat(rows).expand(-1, 3, -1, -1), nrow=count, padding=2, pad_value=255)
+    return grid
 
 
 def save_grid(path: Path, grid: Tensor) -> None:
@@ -65,7 +70,7 @@ def save_histogram(path: Path, values: Mapping[str, Sequence[float]], threshold:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     every = [value for group in values.values() for value in group]
-    edges = np.linspace(min([*every, threshold]) - 0.01, 1.0, BINS + 1)
+    edges = np.linspace(min([*every, threshold]) - 0.01, 1.0, BINS + 1).tolist()
     for name, group in values.items():
         axes.hist(group, bins=edges, alpha=0.6, label=f"{name} ({len(group)})")
     axes.axvline(threshold, color="black", linestyle="--", label=f"threshold {threshold:g}")

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.runtime.errors import DataError
-from fer_edge.train.cyclegan.choices import Choices
+from fer_edge.train.cyclegan.choices import Choices, Origin
 from fer_edge.train.cyclegan.data import Domain, domains, open_faces
 from fer_edge.train.cyclegan.generate import about, chosen, generate
 from fer_edge.train.cyclegan.listed_page import listed_page, sheet
 from fer_edge.train.cyclegan.model import Model, write_model
-from fer_edge.train.cyclegan.origin import Origin
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
 from fer_edge.train.cyclegan.similarity import Score, listed, scores
-from fer_edge.train.cyclegan.training import CycleGan, best_device, fit
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import write_list
 from fer_edge.train.datasets.generated import write_provenance
 
-SAMPLES, LOG = "samples", "log.jsonl"
+if TYPE_CHECKING:
+    from fer_edge.train.cyclegan.training import CycleGan
+
+SAMPLES = "samples"
 SUMMARY_SCHEMA = "fer-edge-ambiguous/1"
 
 
@@ -57,32 +57,27 @@ def train(
     Returns:
         The command's result: paths, hash, faces of each class, losses of the last epoch.
     """
+    from fer_edge.train.cyclegan.training import CycleGan, fit
+
     faces = open_faces(origin, data, (choices.source, choices.target))
     classes = _domains(faces, choices, (choices.source, choices.target), output, workers)
     x, y = (classes[name].images for name in (choices.source, choices.target))
-    (out / SAMPLES).mkdir(parents=True, exist_ok=True)
-    log = _kept_log(out / LOG) if resume else []
-    gan = CycleGan(choices, best_device())
-    with output.progress("Training", choices.epochs) as bar:
-        clock = _Clock(choices, max(len(x), len(y)))
+    samples = out / SAMPLES
+    samples.mkdir(parents=True, exist_ok=True)
 
-        def tell(line: dict[str, float], trained: CycleGan) -> None:
-            log[:] = [old for old in log if old["epoch"] < line["epoch"]] + [line]
-            write_bytes(out / LOG, "".join(json.dumps(one) + "\n" for one in log).encode())
-            if trained.epoch % sample_every == 0 or trained.epoch == choices.epochs:
-                save_grid(out / SAMPLES / f"epoch-{trained.epoch:04d}.png", sample_grid(trained, x, y))
-            text = clock.line(line)
-            bar.advance(1, text)
-            output.say(text)
+    def sample(_losses: Mapping[str, float], trained: CycleGan) -> None:
+        if trained.epoch % sample_every == 0 or trained.epoch == choices.epochs:
+            save_grid(samples / f"epoch-{trained.epoch:04d}.png", sample_grid(trained, x, y))
 
-        fit(gan, x, y, out, tell, resume=resume)
+    gan = CycleGan(choices)
+    history = fit(gan, x, y, out, sample, output=output, resume=resume)
     path = write_model(out, gan, origin, faces.sha256())
     return {
         "model": str(path),
-        "samples": str(out / SAMPLES),
+        "samples": str(samples),
         "faces": {name: len(domain) for name, domain in classes.items()},
         "epochs": gan.epoch,
-        "losses": {name: value for name, value in (log[-1] if log else {}).items() if name != "epoch"},
+        "losses": {name: value for name, value in history[-1].items() if name != "epoch"},
     }
 
 
@@ -177,36 +172,11 @@ def make_faces(
     }
 
 
-class _Clock:
-    """Pictures a second and the time that is left."""
-
-    def __init__(self, choices: Choices, pictures: int) -> None:
-        self.choices, self.pictures = choices, 2 * pictures
-        self.last = time.monotonic()
-
-    def line(self, figures: Mapping[str, float]) -> str:
-        """One epoch in words; call it right after the epoch."""
-        now = time.monotonic()
-        seconds, self.last = max(now - self.last, 1e-9), now
-        left = seconds * (self.choices.epochs - figures["epoch"]) / 60
-        return (
-            f"epoch {figures['epoch']:.0f}/{self.choices.epochs}: adversarial {figures['adversarial']:.3f}, "
-            f"cycle {figures['cycle']:.3f}, identity {figures['identity']:.3f}, discriminator "
-            f"{figures['discriminator']:.3f}; {self.pictures / seconds:.1f} images/s, {left:.0f} min left"
-        )
-
-
 def _domains(
     faces: Faces, choices: Choices, classes: Sequence[str], output: Output, workers: int | None
 ) -> Mapping[str, Domain]:
     with output.progress("Faces", len(faces)) as bar:
         return domains(faces, classes, choices, workers=workers, advance=bar.advance)
-
-
-def _kept_log(path: Path) -> list[dict[str, float]]:
-    if not path.exists():
-        return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def _summary(

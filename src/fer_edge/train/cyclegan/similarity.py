@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from fer_edge.train.cyclegan.choices import THRESHOLD
 from fer_edge.train.cyclegan.data import Domain
-from fer_edge.train.cyclegan.training import translate
+from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256
 

@@ -1,32 +1,40 @@
-"""The training: two generators against two discriminators.
-
-A plain loop. Four networks, two optimizers, two pools of made pictures and a random state belong to a snapshot, and each
-step alternates between the optimizers: under Lightning's manual optimization nothing would be left for it but the
-``for`` statement, and its snapshot holds neither the pools nor the random state.
-"""
+"""The training: two generators against two discriminators, through the loop of every training."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import Callback
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, IterableDataset
 
-from fer_edge.train.cyclegan.choices import BETAS, LEARNING_RATE, Choices, rate
-from fer_edge.train.cyclegan.discriminator import Discriminator
-from fer_edge.train.cyclegan.generator import Generator
-from fer_edge.train.cyclegan.image_pool import ImagePool
-from fer_edge.train.cyclegan.losses import GeneratorLoss, absolute, discriminator_loss, least_squares
-from fer_edge.train.cyclegan.snapshot import read_snapshot, write_snapshot
+from fer_edge.console.output import Output
+from fer_edge.train.cyclegan.adversarial import (
+    GeneratorLoss,
+    ImagePool,
+    absolute,
+    discriminator_loss,
+    least_squares,
+)
+from fer_edge.train.cyclegan.choices import BETAS, LEARNING_RATE, Choices
+from fer_edge.train.cyclegan.networks import Discriminator, Generator, centered
+from fer_edge.train.loop.log import LOG, EpochLog, History, Pace
+from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.loop.snapshots import HALF, LAST, Snapshots, past_run
+from fer_edge.train.loop.trainer import fit as fit_module
 
-TRANSLATED = 32
-"""Pictures translated at a time."""
+NETWORKS = ("forward", "backward", "judge_source", "judge_target")
+POOLS = ("made_sources", "made_targets")
 
-Tell = Callable[[dict[str, float], "CycleGan"], None]
+Tell = Callable[[dict[str, Any], "CycleGan"], None]
+"""Gets an epoch's mean losses and the networks."""
+Pair = tuple[Tensor, Tensor]
 
 
 @dataclass
@@ -43,7 +51,6 @@ class CycleGan:
     """
 
     choices: Choices
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     epoch: int = 0
 
     def __post_init__(self) -> None:
@@ -51,9 +58,9 @@ class CycleGan:
         chosen = self.choices
         with torch.random.fork_rng():
             torch.manual_seed(chosen.seed)
-            self.forward, self.backward = (_generator(chosen).to(self.device) for _ in range(2))
+            self.forward, self.backward = (_generator(chosen) for _ in range(2))
             self.judge_source, self.judge_target = (
-                Discriminator(chosen.channels, chosen.width, chosen.layers).to(self.device) for _ in range(2)
+                Discriminator(chosen.channels, chosen.width, chosen.layers) for _ in range(2)
             )
         self.making = _adam(self.forward, self.backward)
         self.judging = _adam(self.judge_source, self.judge_target)
@@ -84,7 +91,7 @@ class CycleGan:
             identity=absolute(self.forward(y), y) + absolute(self.backward(x), x),
         )
         self.making.zero_grad()
-        loss.total().backward()
+        loss.total().backward()  # type: ignore[no-untyped-call]
         self.making.step()
         return loss
 
@@ -95,99 +102,159 @@ class CycleGan:
         loss = loss + discriminator_loss(
             self.judge_source(x), self.judge_source(self.made_sources.exchange(made_x))
         )
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.judging.step()
         return float(loss.detach())
 
-    def state(self) -> dict[str, Any]:
-        """What :meth:`restore` needs to go on as if nothing had happened."""
-        networks = {name: getattr(self, name).state_dict() for name in NETWORKS}
-        return networks | {
-            "epoch": self.epoch,
-            "making": self.making.state_dict(),
-            "judging": self.judging.state_dict(),
-            "made_sources": self.made_sources.state(),
-            "made_targets": self.made_targets.state(),
-        }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from :meth:`state`."""
-        for name in (*NETWORKS, "making", "judging"):
-            getattr(self, name).load_state_dict(state[name])
-        for name in ("made_sources", "made_targets"):
-            getattr(self, name).restore(state[name], self.device)
-        self.epoch = int(state["epoch"])
+class _Module(pl.LightningModule):
+    """A CycleGAN as the loop wants it: each step alternates between the optimizers."""
+
+    def __init__(self, gan: CycleGan) -> None:
+        super().__init__()
+        self.automatic_optimization = False
+        self.gan = gan
+        self.networks = nn.ModuleList(getattr(gan, name) for name in NETWORKS)
+        self.losses: list[dict[str, float]] = []
+
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:  # type: ignore[override]
+        """Of the generators and of the discriminators."""
+        return [self.gan.making, self.gan.judging]
+
+    def on_train_epoch_start(self) -> None:
+        """Set the epoch's learning rate."""
+        self.losses = []
+        for group in (*self.gan.making.param_groups, *self.gan.judging.param_groups):
+            group["lr"] = LEARNING_RATE * rate(self.current_epoch, self.gan.choices.epochs)
+
+    def training_step(self, batch: Pair, _index: int) -> None:
+        """One step of both."""
+        self.losses.append(self.gan.step(*batch))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the pools, which are no part of a network."""
+        checkpoint["pools"] = {name: getattr(self.gan, name).state() for name in POOLS}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take them back."""
+        self.gan.epoch = int(checkpoint["epoch"]) + 1
+        for name in POOLS:
+            getattr(self.gan, name).restore(checkpoint["pools"][name])
 
 
-NETWORKS = ("forward", "backward", "judge_source", "judge_target")
+class _Losses(EpochLog):
+    """The log of the mean losses."""
+
+    advice = "start anew with another --seed, or with more faces"
+
+    def figures(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> dict[str, float]:
+        """Of the epoch that ends."""
+        assert isinstance(pl_module, _Module)
+        pl_module.gan.epoch = trainer.current_epoch + 1
+        losses = pl_module.losses
+        return {name: sum(step[name] for step in losses) / len(losses) for name in losses[0]}
+
+
+class _Telling(Callback):
+    """Hands each epoch on."""
+
+    def __init__(self, tell: Tell, history: History) -> None:
+        self.tell, self.history = tell, history
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
+        """After the log, before the snapshot."""
+        assert isinstance(pl_module, _Module)
+        self.tell(self.history[-1], pl_module.gan)
+
+
+class _Pairs(IterableDataset[Pair]):
+    """The batches of the module's epoch."""
+
+    def __init__(self, sources: Tensor, targets: Tensor, module: _Module) -> None:
+        self.images, self.module = (sources, targets), module
+
+    def __iter__(self) -> Iterator[Pair]:
+        return pairs(*self.images, self.module.gan.choices, self.module.current_epoch)
 
 
 def fit(
-    gan: CycleGan, sources: Tensor, targets: Tensor, out: Path, tell: Tell, *, resume: bool = False
-) -> None:
-    """Train to the last epoch; a snapshot after each one.
+    gan: CycleGan,
+    sources: Tensor,
+    targets: Tensor,
+    out: Path,
+    tell: Tell,
+    *,
+    output: Output | None = None,
+    resume: bool = False,
+) -> History:
+    """Train to the last epoch; a snapshot and a line of the log after each one.
 
     Args:
         gan: changed in place.
         sources: (n, C, H, W) uint8 of the source class.
         targets: (m, C, H, W) uint8 of the target class; the smaller class repeats.
-        out: an existing folder, which gets the snapshot.
+        out: an existing folder, which gets snapshot and log.
         tell: gets each epoch's mean losses and the networks.
+        output: gets a line an epoch, or a bar; None: nobody waits.
         resume: go on from the folder's snapshot, if there is one: on a CPU to the same bytes as without the break.
+
+    Returns:
+        The lines of the log.
     """
-    if resume:
-        state = read_snapshot(out, gan.choices)
-        if state:
-            gan.restore(state)
-    while gan.epoch < gan.choices.epochs:
-        for optimizer in (gan.making, gan.judging):
-            for group in optimizer.param_groups:
-                group["lr"] = LEARNING_RATE * rate(gan.epoch, gan.choices.epochs)
-        losses = [gan.step(x, y) for x, y in pairs(sources, targets, gan.choices, gan.epoch, gan.device)]
-        gan.epoch += 1
-        write_snapshot(out, gan.choices, gan.state())
-        means = {name: sum(step[name] for step in losses) / len(losses) for name in losses[0]}
-        tell({"epoch": gan.epoch} | means, gan)
+    output, choices = output or Output(quiet=True), asdict(gan.choices)
+    past = past_run(out, choices, output, resume=resume, ours=(LAST, HALF))
+    history: History = []
+    module, state = _Module(gan), RandomState()
+    steps = steps_of(sources, targets, gan.choices)
+    with output.progress("Training", gan.choices.epochs * steps) as bar:
+        shown = 2 * gan.choices.batch_size
+        fit_module(
+            module,
+            [DataLoader(_Pairs(sources, targets, module), batch_size=None)],
+            [
+                _Losses(out / LOG, history, {}),
+                Pace(output, bar, epochs=gan.choices.epochs, steps=steps, batch_size=shown, history=history),
+                _Telling(tell, history),
+                Snapshots(out, choices, history, state),
+            ],
+            out,
+            epochs=gan.choices.epochs,
+            resume=past is not None,
+            settings={"devices": 1, "logger": False},
+        )
+    return history
 
 
-def best_device() -> torch.device:
-    """A GPU if there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def rate(epoch: int, epochs: int) -> float:
+    """Learning rate of an epoch over the first one's: constant in the first half, then linearly towards zero.
+
+    Source: section 4 "Training details"; the authors' code (``models/networks.py``, get_scheduler) reaches zero one
+    epoch after the last.
+
+    Args:
+        epoch: 0 .. epochs - 1.
+        epochs: of the whole training.
+    """
+    decaying = epochs // 2
+    constant = epochs - decaying
+    return 1.0 - max(0, epoch + 1 - constant) / (decaying + 1)
 
 
-def pairs(
-    sources: Tensor, targets: Tensor, choices: Choices, epoch: int, device: torch.device
-) -> Iterator[tuple[Tensor, Tensor]]:
+def pairs(sources: Tensor, targets: Tensor, choices: Choices, epoch: int) -> Iterator[Pair]:
     """The batches of an epoch, both classes shuffled by themselves, each picture mirrored with probability 1/2.
 
     The order depends on seed and epoch alone, so that a resumed training sees the same.
     """
     random = torch.Generator().manual_seed(choices.seed * 1_000_003 + epoch)
-    steps = max(len(sources), len(targets)) // choices.batch_size or 1
+    steps = steps_of(sources, targets, choices)
     batches = [_batches(images, steps, choices.batch_size, random) for images in (sources, targets)]
     for x, y in zip(*batches, strict=True):
-        yield centered(x).to(device), centered(y).to(device)
+        yield centered(x), centered(y)
 
 
-def centered(images: Tensor) -> Tensor:
-    """uint8 -> float32 in -1..1."""
-    return images.float() / 127.5 - 1
-
-
-def pixels(images: Tensor) -> Tensor:
-    """-1..1 -> uint8, rounded."""
-    return ((images.detach() + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu()
-
-
-def translate(network: nn.Module, images: Tensor) -> Tensor:
-    """(n, C, H, W) uint8 -> the same through a generator, uint8; the network's mode stays as it is.
-
-    Instance normalization knows no difference between training and evaluation, so there is no mode to choose.
-    """
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        parts = [pixels(network(centered(part).to(device))) for part in images.split(TRANSLATED)]
-    return torch.cat(parts)
+def steps_of(sources: Tensor, targets: Tensor, choices: Choices) -> int:
+    """Batches of an epoch."""
+    return max(len(sources), len(targets)) // choices.batch_size or 1
 
 
 def _batches(images: Tensor, steps: int, batch_size: int, random: torch.Generator) -> Iterator[Tensor]:
@@ -195,7 +262,7 @@ def _batches(images: Tensor, steps: int, batch_size: int, random: torch.Generato
     orders = [torch.randperm(len(images), generator=random) for _ in range(-(-needed // len(images)))]
     mirrored = torch.rand(needed, generator=random) < 0.5
     order = torch.cat(orders)[:needed]
-    for at, flips in zip(order.split(batch_size), mirrored.split(batch_size), strict=True):
+    for at, flips in zip(torch.split(order, batch_size), torch.split(mirrored, batch_size), strict=True):
         chosen = images[at]
         yield torch.where(flips[:, None, None, None], chosen.flip(-1), chosen)
 

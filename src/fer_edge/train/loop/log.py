@@ -34,6 +34,8 @@ class EpochLog(Callback):
         run: what the first line says of the run.
     """
 
+    advice = "lower --lr (or choose another --precision)"
+
     def __init__(self, path: Path, history: History, run: Mapping[str, Any]) -> None:
         self.path, self.history, self.run = path, history, run
 
@@ -54,9 +56,7 @@ class EpochLog(Callback):
         """
         line = {"epoch": trainer.current_epoch + 1, **self.figures(trainer, pl_module)}
         if not all(math.isfinite(value) for value in line.values()):
-            raise FerEdgeError(
-                f"epoch {line['epoch']}: the loss is not finite any more; lower --lr (or choose another --precision)"
-            )
+            raise FerEdgeError(f"epoch {line['epoch']}: the loss is not finite any more; {self.advice}")
         self.history.append(line)
         if trainer.is_global_zero:
             with self.path.open("a", encoding="utf-8") as log:

@@ -16,8 +16,8 @@ from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.train.checkpoint.checkpoint import write_checkpoint
 from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
 from fer_edge.train.data.pipeline import DataOptions, Prepared, prepared
+from fer_edge.train.datasets.common import keep_apart
 from fer_edge.train.datasets.faults import LISTING, FaultyData
-from fer_edge.train.datasets.opening import keep_apart
 from fer_edge.train.evaluation.figures import at_chance, of_split
 from fer_edge.train.evaluation.predictions import Predictions, inference_time, probabilities
 from fer_edge.train.loop.network import best_network, network_of, objective_of, prepare_network

@@ -20,7 +20,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 from torch.utils.data import DataLoader
 
-from fer_edge.console.command import Terminated
+from fer_edge.console.frame import Terminated
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.data.arrays import Arrays
