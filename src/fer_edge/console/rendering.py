@@ -9,7 +9,8 @@ cards:
     {% block body %}{{ parts.grid(headers, rows, right=headers[1:]) }}{% endblock %}
 
 In ``*.html.j2`` every value is plain text, escaped where it is put in, or the bytes of a PNG file. Elsewhere nothing is
-escaped: the filters ``plain`` and ``code`` put somebody's words into Markdown, ``literal`` into a program.
+escaped: the filters ``plain`` and ``code`` put somebody's words into Markdown, ``literal`` into JavaScript and Swift, ``kotlin``
+into Kotlin.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(base64=_base64, plain=_plain, code=_code, literal=_literal)
+    made.filters.update(base64=_base64, plain=_plain, code=code, literal=_literal, kotlin=_kotlin)
     made.globals.update(cells=_cells, full_width=False)
     return made
 
@@ -67,7 +68,7 @@ def _plain(text: object) -> str:
     return re.sub(r"([\\|`*_<>\[\]#])", r"\\\1", " ".join(str(text).split()))
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Somebody's name in Markdown's code letters; a bar would end a table's cell."""
     fence = "``" if "`" in text else "`"
     return fence + text.replace("|", "\\|") + fence
@@ -76,6 +77,12 @@ def _code(text: str) -> str:
 def _literal(text: str) -> str:
     """A string literal of JavaScript and Swift."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def _kotlin(text: str) -> str:
+    """A string literal of Kotlin."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
 
 
 def _cells(

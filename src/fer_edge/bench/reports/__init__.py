@@ -33,7 +33,7 @@ def check_libraries(paths: Sequence[str]) -> None:
     """
     need("bench", "scipy")
     if any(Path(path).suffix.lower() == ".html" for path in paths):
-        need("bench", "matplotlib")
+        need("bench", "matplotlib", "jinja2")
 
 
 def find_report(path: str | Path) -> Render:

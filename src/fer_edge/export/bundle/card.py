@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from fer_edge.console.rendering import environment, render
+from fer_edge.console.rendering import code, render
 from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import Choice, choices
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.manifest import Artifact, Manifest
-
-PACKAGE = "fer_edge.export.bundle"
 
 
 def card(manifest: Manifest, contract: Contract) -> str:
@@ -24,16 +22,16 @@ def card(manifest: Manifest, contract: Contract) -> str:
     """
     norm, chosen, entries = contract.normalization, choices(manifest), manifest.artifacts
     return render(
-        PACKAGE,
+        "fer_edge.export.bundle",
         "README.md.j2",
         manifest=manifest,
         contract=contract,
         normalization="none: v itself" if norm is None else f"{list(norm.mean)}, {list(norm.std)}",
         ship=[_shipped(choice) for choice in chosen],
-        kotlin=_code(chosen, snippets.KOTLIN, snippets.kotlin),
-        swift=_code(chosen, ("coreml",), snippets.swift),
-        javascript=_code(chosen, snippets.JAVASCRIPT, snippets.javascript),
-        python=_code(chosen, ("tflite", "onnx", "torchscript", "coreml"), snippets.python),
+        kotlin=_snippet(chosen, snippets.KOTLIN, snippets.kotlin),
+        swift=_snippet(chosen, ("coreml",), snippets.swift),
+        javascript=_snippet(chosen, snippets.JAVASCRIPT, snippets.javascript),
+        python=_snippet(chosen, ("tflite", "onnx", "torchscript", "coreml"), snippets.python),
         files=_files(manifest),
         engines=list(dict.fromkeys(f"{e.parity.engine} ({e.format})" for e in entries if e.parity.engine)),
         reasons=[(name, TOLERANCES[name].reason) for name in dict.fromkeys(e.precision for e in entries)],
@@ -46,12 +44,7 @@ def card(manifest: Manifest, contract: Contract) -> str:
 def _shipped(choice: Choice) -> tuple[str, ...]:
     artifact = choice.artifact
     size = f"{artifact.bytes / 1000:.0f} kB"
-    return choice.platform, f"**{_name(artifact.path)}**", choice.why, size, _measured(artifact)
-
-
-def _name(path: str) -> str:
-    """A file's name in code letters."""
-    return str(environment(PACKAGE).filters["code"](path))
+    return choice.platform, f"**{code(artifact.path)}**", choice.why, size, _measured(artifact)
 
 
 def _measured(artifact: Artifact) -> str:
@@ -68,15 +61,15 @@ def _measured(artifact: Artifact) -> str:
     return "; ".join(said)
 
 
-def _code(
-    chosen: Sequence[Choice], formats: Iterable[str], snippet: Callable[[Artifact], str]
+def _snippet(
+    chosen: Sequence[Choice], formats: Iterable[str], write: Callable[[Artifact], str]
 ) -> dict[str, Any] | None:
     """The code around the chosen file of the first of these formats that it can feed."""
     artifact = _first(chosen, formats)
     if artifact is None:
         return None
     shape = list(Contract.parse(artifact.contract).input.shape)
-    return {"format": artifact.format, "shape": shape, "code": snippet(artifact)}
+    return {"format": artifact.format, "shape": shape, "code": write(artifact)}
 
 
 def _first(chosen: Sequence[Choice], formats: Iterable[str]) -> Artifact | None:
@@ -99,7 +92,7 @@ def _files(manifest: Manifest) -> list[list[str]]:
 
 def _line(artifact: Artifact, drop: float) -> Iterator[str]:
     parity, accuracy = artifact.parity, artifact.accuracy
-    yield _name(artifact.path)
+    yield code(artifact.path)
     yield f"{artifact.bytes / 1000:.0f}"
     yield parity.verdict + (f"; weights {artifact.weight_audit.verdict}" if artifact.weight_audit else "")
     limit = parity.limit
