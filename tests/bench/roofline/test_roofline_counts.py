@@ -13,15 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fer_edge.bench.roofline import coreml_graph, onnx_graph, tflite_graph, torchscript_graph
 from fer_edge.bench.roofline.counts import Counts, count
-from fer_edge.bench.roofline.graph import (
-    Graph,
-    GraphError,
-    Operator,
-    Role,
-    Tensor,
-    product_macs,
-    transposed_macs,
-)
+from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 from fer_edge.train.models import build
@@ -134,7 +126,7 @@ def test_weights_unpacked_by_the_graph_count_as_stored() -> None:
     operators = (
         Operator("Cast", Role.CONVERT, ("w",), ("cast",)),
         Operator("Mul", Role.POINTWISE, ("cast", "s"), ("unpacked",)),
-        Operator("MatMul", Role.COMPUTE, ("x", "unpacked"), ("y",), 24),
+        Operator("MatMul", Role.PRODUCT, ("x", "unpacked"), ("y",), 24),
     )
     assert count(Graph(tensors, operators)) == Counts(24, 0, 24 + 4, 16 + 24)
 
@@ -152,7 +144,7 @@ def test_between_quantize_and_dequantize_bytes_move() -> None:
         Operator("QuantizeLinear", Role.CONVERT, ("x",), ("q",)),
         Operator("DequantizeLinear", Role.CONVERT, ("q",), ("d",)),
         Operator("DequantizeLinear", Role.CONVERT, ("w",), ("wide",)),
-        Operator("Gemm", Role.COMPUTE, ("d", "wide"), ("y",), 30),
+        Operator("Gemm", Role.PRODUCT, ("d", "wide"), ("y",), 30),
     )
     assert count(Graph(tensors, operators)) == Counts(30, 30, 30, 10 + 12)
 
@@ -165,10 +157,10 @@ def test_what_is_not_counted_is_named() -> None:
 
 
 def test_products() -> None:
-    assert product_macs((2, 5, 7), (2, 5, 3)) == 2 * 5 * 7 * 3
-    assert product_macs((2, 7, 5), (2, 5, 3)) == 2 * 5 * 7 * 3  # the left side transposed
-    assert product_macs((7,), (3,)) == 21
-    assert transposed_macs((1, 4, 2, 2), (4, 3, 2, 2)) == 16 * 12
+    assert count_macs(Role.PRODUCT, (2, 5, 7), (7, 3), (2, 5, 3)) == 2 * 5 * 7 * 3
+    assert count_macs(Role.PRODUCT, (2, 7, 5), (7, 3), (2, 5, 3)) == 2 * 5 * 7 * 3  # the left side transposed
+    assert count_macs(Role.PRODUCT, (7,), (7, 3), (3,)) == 21
+    assert count_macs(Role.TRANSPOSED, (1, 4, 2, 2), (4, 3, 2, 2), (1, 3, 4, 4)) == 16 * 12
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnxruntime
 
-from fer_edge.bench.roofline.gemm_model import FLOAT, INT8, INT32, UINT8, gemm_model
+from fer_edge.bench.roofline.onnx_writer import FLOAT, INT8, INT32, UINT8, gemm_model
 from fer_edge.bench.roofline.peaks import WORKING_SETS, measure_peaks
 
 

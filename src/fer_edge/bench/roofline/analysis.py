@@ -17,7 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from fer_edge.bench.results.records import Record, Result
+from fer_edge.bench.results.records import Record, Result, RowKey
 from fer_edge.bench.roofline import (
     coreml_graph,
     onnx_graph,
@@ -30,8 +30,7 @@ from fer_edge.bench.roofline.counts import Counts, count
 from fer_edge.bench.roofline.graph import Graph, GraphError
 from fer_edge.bench.roofline.peaks import Peaks, measure_peaks
 from fer_edge.bench.roofline.placement import Placement
-from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document
-from fer_edge.bench.roofline.sentence import leftover_sentence, row_sentence
+from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document, leftover_sentence, row_sentence
 from fer_edge.bench.targets import Subject
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
@@ -124,24 +123,20 @@ def measure_rooflines(
     """
     by_name = {subject.name: subject for subject in subjects}
     records = [record for record in result.stage("inference") if record.name in by_name]
-    found: dict[tuple[str, str, int], Roofline] = {}
+    found: dict[RowKey, Roofline] = {}
     for record in records:
         subject = by_name[record.name]
         contract = Contract.parse(subject.contract)
-        found[_key(record)] = analyze(subject.path, contract, record.engine, record.threads)
+        found[record.row] = analyze(subject.path, contract, record.engine, record.threads)
     known = dict(peaks) if peaks is not None else _peaks(records, found)
-    return [_row(record, found[_key(record)], known[record.threads]) for record in records]
+    return [_row(record, found[record.row], known[record.threads]) for record in records]
 
 
-def _key(record: Record) -> tuple[str, str, int]:
-    return (record.name, record.engine, record.threads)
-
-
-def _peaks(records: Sequence[Record], found: Mapping[tuple[str, str, int], Roofline]) -> dict[int, Peaks]:
+def _peaks(records: Sequence[Record], found: Mapping[RowKey, Roofline]) -> dict[int, Peaks]:
     """Measured again, and the better taken, while a model is faster than its bound: then something disturbed the peak."""
     known = {threads: measure_peaks(threads) for threads in sorted({record.threads for record in records})}
     for _ in range(_MORE):
-        rows = [_row(record, found[_key(record)], known[record.threads]) for record in records]
+        rows = [_row(record, found[record.row], known[record.threads]) for record in records]
         for threads in {row.threads for row in rows if (row.bound_seconds or 0) > row.seconds}:
             known[threads] = known[threads].best(measure_peaks(threads))
     return known
@@ -155,11 +150,12 @@ def _engine(words: str) -> tuple[str, str]:
 
 def attach_rooflines(result: Result, rows: Sequence[RooflineRow]) -> Result:
     """The result with each row under its artifact's ``extra.roofline``; an artifact without a row stays as it is."""
-    by_key = {row.key: row for row in rows}
+    found = {row.row: document(row) for row in rows}
     artifacts = tuple(
-        replace(artifact, extra={**artifact.extra, KEY: document(by_key[key])}) if key in by_key else artifact
+        replace(artifact, extra={**artifact.extra, KEY: found[artifact.row]})
+        if artifact.row in found
+        else artifact
         for artifact in result.artifacts
-        for key in [(artifact.name, artifact.engine, artifact.threads)]
     )
     return replace(result, artifacts=artifacts)
 

@@ -7,23 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import (
-    Graph,
-    GraphError,
-    Operator,
-    Role,
-    Tensor,
-    convolution_macs,
-    product_macs,
-    transposed_macs,
-)
+from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
 from fer_edge.runtime.containers.coreml import root_model
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.quiet import quiet
 from fer_edge.runtime.extras import require
 
-_ROLES: dict[Role, tuple[str, ...]] = {
-    Role.COMPUTE: ("conv", "conv_transpose", "linear", "matmul"),
+_ROLES = list_roles({
+    Role.CONVOLUTION: ("conv", "linear"),
+    Role.TRANSPOSED: ("conv_transpose",),
+    Role.PRODUCT: ("matmul",),
     Role.POINTWISE: (
         "add", "sub", "mul", "real_div", "relu", "relu6", "clip", "sigmoid", "sigmoid_hard", "silu", "gelu", "elu",
         "leaky_relu", "prelu", "tanh", "batch_norm", "floor", "maximum", "minimum", "thresholded_relu", "scaled_tanh",
@@ -31,14 +24,12 @@ _ROLES: dict[Role, tuple[str, ...]] = {
     Role.CONVERT: ("cast", "quantize", "dequantize"),
     Role.VIEW: ("reshape", "squeeze", "expand_dims", "identity", "shape"),
     Role.OPAQUE: ("lstm", "gru", "rnn", "einsum", "while_loop", "cond", "scaled_dot_product_attention"),
+})  # fmt: skip
+_BITS = {
+    1: 8, 2: 8, 10: 16, 11: 32, 12: 64, 13: 16, 21: 8, 22: 16, 23: 32, 24: 64, 25: 4, 31: 8, 32: 16, 33: 32, 34: 64, 35: 4,
 }  # fmt: skip
-_ROLE = {name: role for role, names in _ROLES.items() for name in names}
-_WEIGHTS = {
-    "conv": ("x", "weight"),
-    "conv_transpose": ("x", "weight"),
-    "linear": ("x", "weight"),
-    "matmul": ("x", "y"),
-}
+"""``DataType`` of MIL.proto to bits of an element."""
+_WEIGHTS = {"matmul": ("x", "y")} | dict.fromkeys(("conv", "conv_transpose", "linear"), ("x", "weight"))
 
 
 def read(path: Path, contract: Contract) -> Graph:  # noqa: ARG001 - every reader's signature
@@ -94,44 +85,16 @@ def _operator(entry: Any, inputs: dict[str, list[str]], tensors: dict[str, Tenso
     first = _WEIGHTS.get(entry.type, ())
     words = [*first, *sorted(set(inputs) - set(first))]
     names = tuple(name for word in words for name in inputs[word])
-    role = _ROLE.get(entry.type, Role.MOVE)
+    role = _ROLES.get(entry.type, Role.MOVE)
     outputs = tuple(made.name for made in entry.outputs)
     macs = 0
-    if role is Role.COMPUTE:
-        given, weights, output = (tensors[name].shape for name in (*names[:2], outputs[0]))
-        macs = _macs(entry.type, given, weights, output)
+    if role.computes:
+        macs = count_macs(role, *(tensors[name].shape for name in (*names[:2], outputs[0])))
         # Strides, padding and the like are no weights.
         names = tuple(name for word in (*first, "bias") for name in inputs.get(word, ()))
     elif role is not Role.POINTWISE and not entry.type.startswith("constexpr_") and "x" in inputs:
         names = tuple(inputs["x"])
     return Operator(entry.type, role, names, outputs, macs)
-
-
-def _macs(kind: str, given: tuple[int, ...], weights: tuple[int, ...], output: tuple[int, ...]) -> int:
-    if kind == "conv_transpose":
-        return transposed_macs(given, weights)
-    return product_macs(given, output) if kind == "matmul" else convolution_macs(output, weights)
-
-
-_BITS = {
-    1: 8,
-    2: 8,
-    10: 16,
-    11: 32,
-    12: 64,
-    13: 16,
-    21: 8,
-    22: 16,
-    23: 32,
-    24: 64,
-    25: 4,
-    31: 8,
-    32: 16,
-    33: 32,
-    34: 64,
-    35: 4,
-}
-"""``DataType`` of MIL.proto to bits of an element."""
 
 
 def _tensor(kind: Any, stored: bool = False) -> Tensor:

@@ -85,7 +85,7 @@ class _Sums:
 
     def is_int8(self, operator: Operator) -> bool:
         """Whether a computing operator multiplies 8-bit weights with 8-bit activations, quantized before or inside it."""
-        if operator.role is not Role.COMPUTE or len(operator.inputs) < 2:
+        if not operator.role.computes or len(operator.inputs) < 2:
             return False
         given, weights = operator.inputs[:2]
         if self._tensors[weights].bits <= _NARROW:

@@ -6,7 +6,7 @@ Each format's reader turns its file into a :class:`Graph`; :mod:`fer_edge.bench.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,8 +18,12 @@ class GraphError(Exception):
 class Role(Enum):
     """What an operator does to memory."""
 
-    COMPUTE = "compute"
-    """Multiplies and adds: convolutions and matrix products."""
+    CONVOLUTION = "convolution"
+    """Multiplies and adds, filters with the output channels first; also a dense layer."""
+    TRANSPOSED = "transposed"
+    """A transposed convolution, filters with the input channels first."""
+    PRODUCT = "product"
+    """A matrix product."""
     MOVE = "move"
     """Reads its inputs and writes its output: pooling, concatenation, residual additions."""
     POINTWISE = "pointwise"
@@ -31,6 +35,11 @@ class Role(Enum):
     """Moves nothing: reshape, flatten, squeeze."""
     OPAQUE = "opaque"
     """Holds multiplications that are not counted: recurrent layers, control flow, custom operators."""
+
+    @property
+    def computes(self) -> bool:
+        """Whether it multiplies and adds, which is counted."""
+        return self in (Role.CONVOLUTION, Role.TRANSPOSED, Role.PRODUCT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ class Operator:
     Attributes:
         name: the format's own word, such as ``CONV_2D`` or ``QLinearConv``.
         role: what it does to memory.
-        inputs: names of tensors; for ``COMPUTE`` the activation first, then the weights.
+        inputs: names of tensors; where the role computes the activation first, then the weights.
         outputs: names of tensors.
         macs: multiplications with an addition, of one inference.
     """
@@ -90,27 +99,27 @@ class Graph:
     operators: tuple[Operator, ...]
 
 
-def convolution_macs(output: Sequence[int], filters: Sequence[int]) -> int:
-    """Of a convolution whose filters are (outputs, ...): each output element takes one filter's weights.
+def list_roles(names: Mapping[Role, Sequence[str]]) -> dict[str, Role]:
+    """Operator -> role. Operators that a format's table does not name move their inputs and outputs."""
+    return {name: role for role, operators in names.items() for name in operators}
+
+
+def count_macs(role: Role, given: Sequence[int], weights: Sequence[int], output: Sequence[int]) -> int:
+    """Multiplications with an addition of one operator; 0 where its role does not compute.
 
     Args:
+        role: says the rule and the layout of the weights.
+        given: shape of the activation; of a product (..., m, k), transposed or not, a vector standing for a matrix of one
+            row or column.
+        weights: shape of (outputs, ...) or, transposed, (inputs, ...); with groups the rest is one group's.
         output: shape, any layout.
-        filters: shape with the output channels first; with groups, the rest is one group's.
     """
-    return math.prod(output) * math.prod(filters[1:])
-
-
-def transposed_macs(given: Sequence[int], filters: Sequence[int]) -> int:
-    """Of a transposed convolution whose filters are (inputs, ...): each input element meets one filter's weights."""
-    return math.prod(given) * math.prod(filters[1:])
-
-
-def product_macs(left: Sequence[int], output: Sequence[int]) -> int:
-    """Of a matrix product (..., m, k) x (..., k, n) = (..., m, n), the left side transposed or not.
-
-    A vector on either side stands for a matrix of one row or column.
-    """
-    if len(left) < 2 or len(output) < 2:
-        return math.prod(output) * left[-1] if left else 0
-    rows = output[-2] or 1
-    return math.prod(output) * left[-1] * left[-2] // rows
+    if role is Role.CONVOLUTION:  # each output element takes one filter's weights
+        return math.prod(output) * math.prod(weights[1:])
+    if role is Role.TRANSPOSED:  # each input element meets one filter's weights
+        return math.prod(given) * math.prod(weights[1:])
+    if role is not Role.PRODUCT:
+        return 0
+    if len(given) < 2 or len(output) < 2:
+        return math.prod(output) * given[-1] if given else 0
+    return math.prod(output) * given[-1] * given[-2] // (output[-2] or 1)

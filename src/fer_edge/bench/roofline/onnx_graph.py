@@ -7,31 +7,25 @@ one after another are one merged message ("Encoding", Protocol Buffers documenta
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
 
-from fer_edge.bench.roofline.graph import (
-    Graph,
-    GraphError,
-    Operator,
-    Role,
-    Tensor,
-    convolution_macs,
-    product_macs,
-    transposed_macs,
-)
-from fer_edge.bench.roofline.protobuf import block, fields, numbers, text
+from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
+from fer_edge.bench.roofline.onnx_writer import block
+from fer_edge.runtime.containers.limits import ContainerError
+from fer_edge.runtime.containers.wire import Span, blocks, integers
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
-_ROLES: dict[Role, tuple[str, ...]] = {
-    Role.COMPUTE: (
-        "Conv", "FusedConv", "ConvInteger", "QLinearConv", "ConvTranspose", "Gemm", "MatMul", "MatMulInteger",
-        "QLinearMatMul", "FusedMatMul", "QGemm",
-    ),
+_ROLES = list_roles({
+    Role.CONVOLUTION: ("Conv", "FusedConv", "ConvInteger", "QLinearConv"),
+    Role.TRANSPOSED: ("ConvTranspose",),
+    Role.PRODUCT: ("Gemm", "MatMul", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "QGemm"),
     Role.POINTWISE: (
         "Add", "Sub", "Mul", "Div", "Relu", "Clip", "Sigmoid", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Elu",
         "Selu", "Tanh", "Gelu", "Erf", "Mish", "Sqrt", "Exp", "Neg", "Abs", "Floor", "Pow", "Max", "Min",
@@ -43,31 +37,26 @@ _ROLES: dict[Role, tuple[str, ...]] = {
         "LSTM", "GRU", "RNN", "Einsum", "DeformConv", "Attention", "If", "Loop", "Scan", "SequenceMap",
         "MultiHeadAttention", "MatMulNBits",
     ),
-}  # fmt: skip
-"""Operators that are none of these move their inputs and outputs."""
-_ROLE = {name: role for role, names in _ROLES.items() for name in names}
-_WEIGHTS = {"QLinearConv": (0, 3), "QLinearMatMul": (0, 3), "QGemm": (0, 3)}
+})  # fmt: skip
+_WEIGHTS = dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), (0, 3))
 """Where activation and weights stand among the inputs, if not first and second."""
 _BITS = {
-    1: 32,
-    2: 8,
-    3: 8,
-    4: 16,
-    5: 16,
-    6: 32,
-    7: 64,
-    9: 8,
-    10: 16,
-    11: 64,
-    12: 32,
-    13: 64,
-    16: 16,
-    21: 4,
-    22: 4,
-} | dict.fromkeys((17, 18, 19, 20), 8)
+    1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8,
+    21: 4, 22: 4,
+}  # fmt: skip
 """``TensorProto.DataType`` to bits of an element."""
-_STANDARD = (b"", b"ai.onnx", b"com.microsoft")
+_STANDARD = ("", "ai.onnx", "com.microsoft")
 _ERRORS_ONLY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One node; an input whose name is empty is not given."""
+
+    kind: str
+    domain: str
+    inputs: list[str]
+    outputs: list[str]
 
 
 def read(path: Path, contract: Contract) -> Graph:
@@ -82,41 +71,47 @@ def read(path: Path, contract: Contract) -> Graph:
         MissingExtra: onnxruntime is not installed.
     """
     data = path.read_bytes()
-    graph = [part for number, part in fields(memoryview(data)) if number == 7]
-    if len(graph) != 1:
-        raise GraphError(f"it holds {len(graph)} graphs; allowed: one")
-    tensors = dict(_initializers(graph[0]))
-    nodes = [_node(bytes(part)) for number, part in fields(graph[0]) if number == 1]
-    tensors |= _seen(data, graph[0], [name for node in nodes for name in node["outputs"]], contract)
+    file = io.BytesIO(data)
+    try:
+        graphs = list(blocks(file, (0, len(data)), 7))
+        if len(graphs) != 1:
+            raise GraphError(f"it holds {len(graphs)} graphs; allowed: one")
+        tensors = dict(_initializers(file, graphs[0]))
+        nodes = [_node(file, span) for span in blocks(file, graphs[0], 1)]
+        outputs = {_text(file, span, 1) for span in blocks(file, graphs[0], 12)}
+    except ContainerError as error:
+        raise GraphError(f"it is no protobuf message ({error})") from None
+    tensors |= _run(data, [name for node in nodes for name in node.outputs if name not in outputs], contract)
     return Graph(tensors, tuple(_operator(node, tensors) for node in nodes))
 
 
-def _initializers(graph: memoryview) -> Iterator[tuple[str, Tensor]]:
-    for number, part in fields(graph):
-        if number == 5:
-            kind = next(iter(numbers(part, 2)), 0)
-            yield text(part, 8)[-1], Tensor(tuple(numbers(part, 1)), _BITS.get(kind, 32), stored=True)
+def _initializers(file: BinaryIO, graph: Span) -> Iterator[tuple[str, Tensor]]:
+    for span in blocks(file, graph, 5):
+        kind = next(integers(file, span, 2), 0)
+        yield _text(file, span, 8), Tensor(tuple(integers(file, span, 1)), _BITS.get(kind, 32), stored=True)
 
 
-def _node(data: bytes) -> dict[str, Any]:
-    found = memoryview(data)
-    domain = next((bytes(part) for number, part in fields(found) if number == 7), b"")
-    kind = text(found, 4)[-1]
-    role = _ROLE.get(kind, Role.MOVE) if domain in _STANDARD else Role.OPAQUE
-    # A name that is empty stands for an input that is not given.
-    return {
-        "kind": kind,
-        "role": role,
-        "inputs": text(found, 1),
-        "outputs": [name for name in text(found, 2) if name],
-    }
+def _node(file: BinaryIO, span: Span) -> Node:
+    outputs = [name for name in _texts(file, span, 2) if name]
+    return Node(_text(file, span, 4), _text(file, span, 7), _texts(file, span, 1), outputs)
 
 
-def _seen(data: bytes, graph: memoryview, names: Iterable[str], contract: Contract) -> dict[str, Tensor]:
-    """Shapes and dtypes of all tensors that are computed, and of the input, as one run has them."""
+def _texts(file: BinaryIO, span: Span, number: int) -> list[str]:
+    found = []
+    for start, length in blocks(file, span, number):
+        file.seek(start)
+        found.append(str(file.read(length), "utf-8", "replace"))
+    return found
+
+
+def _text(file: BinaryIO, span: Span, number: int) -> str:
+    return ["", *_texts(file, span, number)][-1]
+
+
+def _run(data: bytes, names: Iterable[str], contract: Contract) -> dict[str, Tensor]:
+    """Shapes and dtypes of the outputs, of the tensors of these names and of the input, as one run has them."""
     runtime = require("onnxruntime", "onnx")
-    outputs = {text(part, 1)[-1] for number, part in fields(graph) if number == 12}
-    added = b"".join(block(12, block(1, name.encode())) for name in names if name not in outputs)
+    added = b"".join(block(12, block(1, name.encode())) for name in names)
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = _ERRORS_ONLY
@@ -129,23 +124,11 @@ def _seen(data: bytes, graph: memoryview, names: Iterable[str], contract: Contra
     return {name: Tensor(tuple(array.shape), 8 * array.dtype.itemsize) for name, array in found.items()}
 
 
-def _operator(node: dict[str, Any], tensors: dict[str, Tensor]) -> Operator:
-    kind, role, inputs = node["kind"], node["role"], list(node["inputs"])
-    macs = 0
-    if role is Role.COMPUTE:
-        first, second = _WEIGHTS.get(kind, (0, 1))
-        inputs = [
-            inputs[first],
-            inputs[second],
-            *(name for at, name in enumerate(inputs) if at not in (first, second)),
-        ]
-        macs = _macs(
-            kind, tensors[inputs[0]].shape, tensors[inputs[1]].shape, tensors[node["outputs"][0]].shape
-        )
-    return Operator(kind, role, tuple(name for name in inputs if name), tuple(node["outputs"]), macs)
-
-
-def _macs(kind: str, given: tuple[int, ...], weights: tuple[int, ...], output: tuple[int, ...]) -> int:
-    if kind == "ConvTranspose":
-        return transposed_macs(given, weights)
-    return convolution_macs(output, weights) if "Conv" in kind else product_macs(given, output)
+def _operator(node: Node, tensors: dict[str, Tensor]) -> Operator:
+    role = _ROLES.get(node.kind, Role.MOVE) if node.domain in _STANDARD else Role.OPAQUE
+    inputs, macs = node.inputs, 0
+    if role.computes:
+        places = _WEIGHTS.get(node.kind, (0, 1))
+        inputs = [inputs[at] for at in places] + [name for at, name in enumerate(inputs) if at not in places]
+        macs = count_macs(role, *(tensors[name].shape for name in (*inputs[:2], node.outputs[0])))
+    return Operator(node.kind, role, tuple(filter(None, inputs)), tuple(node.outputs), macs)

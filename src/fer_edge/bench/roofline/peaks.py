@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.roofline.gemm_model import FLOAT, INT8, INT32, UINT8, gemm_model
+from fer_edge.bench.roofline.onnx_writer import FLOAT, INT8, INT32, UINT8, gemm_model
 from fer_edge.runtime.errors import EngineError
 from fer_edge.runtime.extras import require
 

@@ -6,23 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import (
-    Graph,
-    GraphError,
-    Operator,
-    Role,
-    Tensor,
-    convolution_macs,
-    product_macs,
-    transposed_macs,
-)
+from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
-_ROLES: dict[Role, tuple[str, ...]] = {
-    Role.COMPUTE: (
-        "CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "TRANSPOSE_CONV", "FULLY_CONNECTED", "BATCH_MATMUL",
-    ),
+_ROLES = list_roles({
+    Role.CONVOLUTION: ("CONV_2D", "CONV_3D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"),
+    Role.TRANSPOSED: ("TRANSPOSE_CONV",),
+    Role.PRODUCT: ("BATCH_MATMUL",),
     Role.POINTWISE: (
         "ADD", "SUB", "MUL", "DIV", "MAXIMUM", "MINIMUM", "RELU", "RELU6", "RELU_0_TO_1", "RELU_N1_TO_1", "PRELU",
         "LEAKY_RELU", "LOGISTIC", "TANH", "ELU", "HARD_SWISH", "GELU", "NEG", "ABS", "SQRT", "RSQRT", "EXP", "FLOOR",
@@ -34,9 +25,10 @@ _ROLES: dict[Role, tuple[str, ...]] = {
         "BIDIRECTIONAL_SEQUENCE_LSTM", "BIDIRECTIONAL_SEQUENCE_RNN", "CALL", "CALL_ONCE", "STABLEHLO_COMPOSITE",
         "CONV_3D_TRANSPOSE", "STABLEHLO_DOT_GENERAL", "STABLEHLO_CONVOLUTION", "STABLEHLO_CUSTOM_CALL",
     ),
-}  # fmt: skip
-"""Operators that are none of these move their inputs and outputs."""
-_ROLE = {name: role for role, names in _ROLES.items() for name in names}
+})  # fmt: skip
+_FILTERS = {"DEPTHWISE_CONV_2D": (0, 1, 2), "TRANSPOSE_CONV": (3, 0, 1, 2), "CONV_3D": (4, 0, 1, 2, 3)}
+"""Axes of the filters as counting takes them. Stored are (1, height, width, channels), (outputs, height, width, inputs),
+(depth, height, width, inputs, outputs); the others have the outputs first."""
 _IN_MODEL = 1
 """``Buffer.offset`` above this: the data lie behind the flatbuffer."""
 
@@ -80,23 +72,11 @@ def _operator(name: str, entry: Any, tensors: dict[str, Tensor]) -> Operator:
     outputs = tuple(str(entry.Outputs(index)) for index in range(entry.OutputsLength()))
     if name == "TRANSPOSE_CONV":  # (shape of the output, filters, input)
         inputs = (inputs[2], inputs[1], *inputs[3:])
-    role = _ROLE.get(name, Role.MOVE)
-    macs = (
-        _macs(name, [tensors[index].shape for index in (*inputs[:2], outputs[0])])
-        if role is Role.COMPUTE
-        else 0
-    )
+    role = _ROLES.get(name, Role.MOVE)
+    macs = 0
+    if role.computes:
+        given, filters, output = (tensors[index].shape for index in (*inputs[:2], outputs[0]))
+        macs = count_macs(
+            role, given, [filters[axis] for axis in _FILTERS.get(name, range(len(filters)))], output
+        )
     return Operator(name, role, inputs, outputs, macs)
-
-
-def _macs(name: str, shapes: list[tuple[int, ...]]) -> int:
-    given, filters, output = shapes
-    if name == "BATCH_MATMUL":
-        return product_macs(given, output)
-    if name == "DEPTHWISE_CONV_2D":  # filters are (1, height, width, channels)
-        return convolution_macs(output, filters[:3])
-    if name == "TRANSPOSE_CONV":  # filters are (outputs, height, width, inputs)
-        return transposed_macs(given, (filters[3], *filters[:3]))
-    if name == "CONV_3D":  # filters are (depth, height, width, inputs, outputs)
-        return convolution_macs(output, (filters[4], *filters[:4]))
-    return convolution_macs(output, filters)  # also FULLY_CONNECTED: (outputs, inputs)

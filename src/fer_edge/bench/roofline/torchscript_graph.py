@@ -11,22 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import (
-    Graph,
-    Operator,
-    Role,
-    Tensor,
-    convolution_macs,
-    product_macs,
-    transposed_macs,
-)
+from fer_edge.bench.roofline.graph import Graph, Operator, Role, Tensor, count_macs, list_roles
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
-_ROLES: dict[Role, tuple[str, ...]] = {
-    Role.COMPUTE: (
-        "convolution", "_convolution", "conv2d", "mkldnn_convolution", "linear", "addmm", "mm", "bmm", "matmul", "baddbmm",
-    ),
+_ROLES = list_roles({
+    Role.CONVOLUTION: ("convolution", "_convolution", "conv2d", "mkldnn_convolution", "linear"),
+    Role.PRODUCT: ("addmm", "mm", "bmm", "matmul", "baddbmm"),
     Role.POINTWISE: (
         "add", "sub", "mul", "div", "relu", "clamp", "clamp_min", "clamp_max", "hardtanh", "sigmoid", "hardsigmoid",
         "hardswish", "silu", "gelu", "elu", "leaky_relu", "tanh", "batch_norm", "native_batch_norm",
@@ -34,8 +25,7 @@ _ROLES: dict[Role, tuple[str, ...]] = {
     ),
     Role.CONVERT: ("_to_copy", "to"),
     Role.OPAQUE: ("lstm", "gru", "rnn_tanh", "rnn_relu", "einsum", "scaled_dot_product_attention"),
-}  # fmt: skip
-_ROLE = {name: role for role, names in _ROLES.items() for name in names}
+})  # fmt: skip
 _BIAS_FIRST = ("addmm", "baddbmm")
 
 
@@ -109,21 +99,15 @@ def _graph(calls: list[Call], given: Any) -> Graph:
 
 
 def _operator(call: Call, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Operator:
-    role = _ROLE.get(call.name, Role.MOVE)
-    if role is not Role.COMPUTE:
+    role = Role.TRANSPOSED if call.transposed else _ROLES.get(call.name, Role.MOVE)
+    if not role.computes:
         return Operator(call.name, role, inputs, outputs)
     first = 1 if call.name in _BIAS_FIRST else 0
-    macs = _macs(call, *(tuple(tensor.shape) for tensor in (*call.taken[first : first + 2], call.made[0])))
+    macs = count_macs(
+        role, *(tuple(tensor.shape) for tensor in (*call.taken[first : first + 2], call.made[0]))
+    )
     return Operator(call.name, role, (*inputs[first:], *inputs[:first]), outputs, macs)
 
 
 def _tensor(tensor: Any, stored: bool) -> Tensor:
     return Tensor(tuple(tensor.shape), 8 * tensor.element_size(), stored)
-
-
-def _macs(call: Call, given: tuple[int, ...], weights: tuple[int, ...], output: tuple[int, ...]) -> int:
-    if call.transposed:
-        return transposed_macs(given, weights)
-    if "conv" in call.name or call.name == "linear":
-        return convolution_macs(output, weights)
-    return product_macs(given, output)

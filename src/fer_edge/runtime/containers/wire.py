@@ -26,8 +26,25 @@ def blocks(file: BinaryIO, span: Span, number: int) -> Iterator[Span]:
         yield block
 
 
-def fields(file: BinaryIO, span: Span, numbers: Container[int]) -> Iterator[tuple[int, Span]]:
-    """The length-delimited fields of the message at ``span`` that have one of these numbers, with their number.
+def integers(file: BinaryIO, span: Span, number: int) -> Iterator[int]:
+    """The integers of field ``number``, each by itself or packed; errors as in :func:`fields`."""
+    for _, (start, length) in fields(file, span, (number,), (0, 2)):
+        position, end = start, start + length
+        while position < end:
+            value, position = _varint(file, position, end)
+            yield value
+
+
+def fields(
+    file: BinaryIO, span: Span, numbers: Container[int], kinds: Container[int] = (2,)
+) -> Iterator[tuple[int, Span]]:
+    """The fields of the message at ``span`` that have one of these numbers, with their number.
+
+    Args:
+        file: holds the message.
+        span: of the message.
+        numbers: of the fields.
+        kinds: wire types: 0 integers, 2 length-delimited.
 
     Raises:
         ContainerError: the bytes are not a message.
@@ -40,7 +57,7 @@ def fields(file: BinaryIO, span: Span, numbers: Container[int]) -> Iterator[tupl
         if not 8 <= tag < 1 << 32:
             raise ContainerError(f"a field number at byte {position} that protobuf does not have")
         length, position = _extent(file, tag & 7, position, end)
-        if tag & 7 == 2 and tag >> 3 in numbers:
+        if tag & 7 in kinds and tag >> 3 in numbers:
             yield tag >> 3, (position, length)
         position += length
     raise ContainerError(f"more than {_MOST_FIELDS} fields in one message")

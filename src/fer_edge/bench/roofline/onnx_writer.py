@@ -1,12 +1,11 @@
-"""A matrix product as an ONNX file, so that onnxruntime's own kernels can be timed without a model at hand.
+"""ONNX messages, written: a matrix product, so that onnxruntime's own kernels can be timed without a model at hand.
 
 Field numbers: onnx.proto (see :mod:`fer_edge.bench.roofline.onnx_graph`; TypeProto.tensor_type 1, Tensor.elem_type 1,
-Tensor.shape 2, TensorShapeProto.dim 1, Dimension.dim_value 1; ModelProto.ir_version 1, opset_import 8).
+Tensor.shape 2, TensorShapeProto.dim 1, Dimension.dim_value 1; ModelProto.ir_version 1, opset_import 8). The wire format:
+"Encoding", Protocol Buffers documentation.
 """
 
 from __future__ import annotations
-
-from fer_edge.bench.roofline.protobuf import block, integer
 
 FLOAT, UINT8, INT8, INT32 = 1, 2, 3, 6
 """``TensorProto.DataType``."""
@@ -37,3 +36,22 @@ def gemm_model(operator: str, left: int, right: int, output: int, size: int) -> 
 def _end(name: bytes, kind: int, size: int) -> bytes:
     shape = block(1, integer(1, size)) * 2
     return block(1, name) + block(2, block(1, integer(1, kind) + block(2, shape)))
+
+
+def block(number: int, content: bytes) -> bytes:
+    """A length-delimited field, serialized."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def integer(number: int, value: int) -> bytes:
+    """An integer field, serialized."""
+    return _varint(number << 3) + _varint(value)
+
+
+def _varint(value: int) -> bytes:
+    """A non-negative integer, seven bits a byte, the low ones first."""
+    found = b""
+    while value > 127:
+        found += bytes([value & 127 | 128])
+        value >>= 7
+    return found + bytes([value])
