@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.bench.results.records import Artifact, Block, Record, Result
+
 FOLDER = Path(__file__).parents[2] / "docs" / "schema"
 CAMERA = Path(__file__).parents[1] / "golden" / "camera"
 
@@ -60,3 +62,34 @@ SPOILED = {
 def test_spoiled_contracts_are_not_valid(contract, name):
     SPOILED[name](contract)
     assert not checker("fer-edge-contract-1").is_valid(contract)
+
+
+@pytest.fixture
+def result():
+    record = Record("tflite-int8", "litert 2", 1, "inference", (0.001, 0.002), blocks=(Block(0, 0, 2, 0.5),))
+    artifact = Artifact("tflite-int8", "litert 2", 1, "m.tflite", "f" * 64, 12, "pass", 0.9)
+    return Result({"cpu": "c"}, (record,), artifacts=(artifact,), complete=False).document()
+
+
+def test_results_are_valid_with_every_member_and_with_the_apps_alone(result):
+    checker("fer-edge-bench-1").validate(result)
+    for member in ("target", "mode", "artifacts", "complete"):
+        del result[member]
+    del result["records"][0]["blocks"]
+    checker("fer-edge-bench-1").validate(result)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record.update(samples=[]),
+        lambda record: record.update(samples=[-1.0]),
+        lambda record: record.update(stage="inferense"),
+        lambda record: record.update(blocks=[[0, 0, 2]]),
+        lambda record: record.pop("trusted"),
+    ],
+    ids=["empty", "negative", "stage", "short-block", "missing"],
+)
+def test_spoiled_results_are_not_valid(result, spoil):
+    spoil(result["records"][0])
+    assert not checker("fer-edge-bench-1").is_valid(result)
