@@ -11,6 +11,7 @@ import click
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, map_option, out_option
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.reference_data.parity_inputs import LEAST
 from fer_edge.export.run.plan import VariantRequest
@@ -37,7 +38,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
         )
     ],
 )
-@click.argument("checkpoint", required=False, type=click.Path(path_type=Path))
+@click.argument("checkpoint", required=False, type=PATH)
 @list_option(
     "--format", "formats", element=Word("format", FORMAT_WORDS), help="Formats to write; alone: fp32."
 )
@@ -55,17 +56,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option("--quantized-io", is_flag=True, help="TFLite int8 with integer input and output.")
 @click.option("--all-variants", is_flag=True, help="Both interfaces, with and without --quantized-io.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("bundle"),
-    show_default=True,
-    help="The bundle's folder.",
-)
+@out_option("The bundle's folder.", default="bundle")
 @click.option(
     "--android",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="An Android app's module, such as android_demo/app: put the bundle into its assets, and Kotlin beside.",
 )
 @click.option("--name", "model", help="The model's name; begins every file's name.")
@@ -97,7 +92,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     is_flag=True,
     help="Leave pictures of classes that the model does not know out of these folders.",
 )
-@list_option("--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, such as 0=anger.")
+@map_option("What folders of other names hold, such as 0=anger.")
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
@@ -117,7 +112,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
 @detector_option(f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL}]")
-@click.option("--faces", type=click.Path(path_type=Path), help="Folders hold photos: boxes from this file.")
+@click.option("--faces", type=PATH, help="Folders hold photos: boxes from this file.")
 @click.option(
     "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
 )

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from fer_edge.console.option_types import ParamType
 
-class InputSize(click.ParamType):  # type: ignore[type-arg]
+
+class InputSize(ParamType):
     """``48x48x1``: width, height and channels (1 or 3)."""
 
     name = "WIDTHxHEIGHTxCHANNELS"
@@ -45,7 +47,7 @@ class Share(click.FloatRange):
         return number
 
 
-class KeyValue(click.ParamType):  # type: ignore[type-arg]
+class KeyValue(ParamType):
     """``key=value``; the key is a Python name."""
 
     name = "KEY=VALUE"

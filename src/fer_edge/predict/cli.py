@@ -13,6 +13,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import VariantName
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import threads_option
 from fer_edge.faces.detector_option import USUAL, detector_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import PictureError
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
 @click.option("--engine", help="What runs it, such as litert or onnxruntime.")
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the engine.")
+@threads_option("Of the engine.")
 @click.option("--allow-foreign-code", is_flag=True,
               help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
 @detector_option("What finds the faces; none: each picture is a face.", default=USUAL)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ import click
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, offer
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, map_option, out_option, settings_option
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.recipes.overrides import PRECISIONS
@@ -54,7 +54,6 @@ SUBCOMMANDS = (
         "compare", "fer_edge.train.evaluation.compare_command:compare_command", "models on the same faces"
     ),
 )
-PATH = click.Path(path_type=Path)
 
 
 def _recipes() -> Iterable[str]:
@@ -87,7 +86,7 @@ def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
 @command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS, more_help=_settings)
 @click.argument("recipe_name", metavar="RECIPE", required=False, shell_complete=offer(_recipes))
 @click.option("--data", type=PATH, help="Folder of the data set, where the recipe needs one.")
-@click.option("--out", type=PATH, help="Folder for best.safetensors, snapshots, log and report.")
+@out_option("Folder for best.safetensors, snapshots, log and report.")
 @click.option("--list", "listing", is_flag=True, help="List the recipes and the architectures.")
 @click.option(
     "--arch", shell_complete=offer(_architectures), help="Architecture by name, or package.module:callable."
@@ -97,9 +96,7 @@ def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
 )
 @click.option("--size", help="Input size: N, WIDTHxHEIGHT or WIDTHxHEIGHTxCHANNELS.")
 @list_option("--classes", help="Labels in output order: emotions; any names with the recipe folder.")
-@list_option(
-    "--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, with the recipe folder."
-)
+@map_option("What folders of other names hold, with the recipe folder.")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training faces.")
 @click.option("--batch-size", type=click.IntRange(2), help="Faces a step, over all devices together.")
 @click.option("--lr", "learning_rate", type=click.FloatRange(0, min_open=True), help="Peak learning rate.")
@@ -109,13 +106,7 @@ def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
 @click.option("--seed", type=click.IntRange(0), help="Of everything.")
 @click.option("--limit", type=click.IntRange(2), help="At most so many faces of each split.")
 @click.option("--views", type=click.IntRange(1), help="Crops kept of each training face.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Any other value of the recipe or its data set.",
-)
+@settings_option("Any other value of the recipe or its data set.")
 @click.option("--reduced", type=PATH, help="Leave out the faces of this list (fer-train ambiguous).")
 @click.option("--init", type=PATH, help="Start from these weights, of fer-train or of anybody.")
 @click.option(

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.commands.common import THREADS, Ending, seed_option
+from fer_edge.bench.commands.common import Ending, seed_option
 from fer_edge.bench.units import BYTES, SECONDS
 from fer_edge.console.command import command
 from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import THREADS
 
 if TYPE_CHECKING:
     from fer_edge.bench.targets import Subject

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.commands.common import THREADS, Ending, seed_option
+from fer_edge.bench.commands.common import Ending, seed_option
 from fer_edge.bench.targets.device_options import device_options
 from fer_edge.bench.units import SECONDS, SHARE
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import VariantName, list_option
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import THREADS, settings_option
 
 if TYPE_CHECKING:
     from fer_edge.bench.comparing.gate import Gate
@@ -42,13 +43,7 @@ SUBCOMMANDS = (
 @click.argument("sources", nargs=-1, metavar="[BUNDLE_OR_ARTIFACT]...")
 @click.option("--target", default="host", show_default=True, help="host, adb[:SERIAL] or ssh:HOST.")
 @device_options
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Another setting of a device; repeat for more.",
-)
+@settings_option("Another setting of a device; repeat for more.")
 @list_option("--variant", element=VariantName(), help="Which of a bundle; default: all with an engine here.")
 @list_option(
     "--engine", metavar="NAME,...", help="litert, litert:builtin (no XNNPACK), onnxruntime, torchscript ..."

@@ -10,7 +10,6 @@ import click
 
 from fer_edge.runtime.errors import CheckFailed, EngineError, FerEdgeError
 
-THREADS = click.IntRange(1, 1024)
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**32 - 1), default=0, help="Of the order of turns.  [default: 0]"
 )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.bench.commands.common import THREADS, Ending, seed_option
+from fer_edge.bench.commands.common import Ending, seed_option
 from fer_edge.bench.units import SHARE
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import VariantName, Word
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import THREADS
 
 if TYPE_CHECKING:
     from fer_edge.bench.comparing.compare import Comparison

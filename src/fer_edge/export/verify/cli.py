@@ -9,6 +9,7 @@ import click
 
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH
 from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
 from fer_edge.export.reference_data.parity_inputs import LEAST
@@ -18,7 +19,7 @@ from fer_edge.runtime.errors import CheckFailed
 
 
 @command("fer-verify", example="fer-verify ./bundle")
-@click.argument("bundle", type=click.Path(path_type=Path))
+@click.argument("bundle", type=PATH)
 @click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @click.option(

@@ -12,6 +12,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import list_option
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, out_option
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.cyclegan.choices import EPOCHS, THRESHOLD, Choices
@@ -54,12 +55,7 @@ MANY = 0.5
     unique=False,
     help="The other class of each pair, or one for all; both directions are trained.",
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Folder for the model, snapshot and samples.",
-)
+@out_option("Folder for the model, snapshot and samples.", required=True)
 @data_options
 @click.option(
     "--epochs",
@@ -150,13 +146,8 @@ def _ambiguous(result: dict[str, Any], options: dict[str, Any]) -> str:
 
 
 @command("ambiguous", example="fer-train ambiguous --model runs/cyclegan --data faces --out ambiguous.csv")
-@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of fer-train cyclegan.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="The list; histogram and summary lie beside it.",
-)
+@click.option("--model", type=PATH, required=True, help="Folder of fer-train cyclegan.")
+@out_option("The list; histogram and summary lie beside it.", required=True)
 @data_options
 @click.option("--threshold", type=click.FloatRange(-1, 1), default=THRESHOLD, show_default=True, help="Similarity from which on a label is ambiguous.")  # fmt: skip
 @click.option("--only", type=Emotion(), help="One of the two classes; default: both.")
@@ -193,21 +184,14 @@ def ambiguous_command(output: Output, **options: Any) -> None:
 
 
 @command("generate", example="fer-train generate --model runs/cyclegan --data faces --out generated")
-@click.option("--model", type=click.Path(path_type=Path), required=True, help="Folder of fer-train cyclegan.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="New folder for <class>/*.png and provenance.json.",
-)
+@click.option("--model", type=PATH, required=True, help="Folder of fer-train cyclegan.")
+@out_option("New folder for <class>/*.png and provenance.json.", required=True)
 @data_options
 @click.option("--only", type=Emotion(), help="Make faces of one of the two classes; default: of both.")
 @click.option(
     "--count", type=click.IntRange(1), help="At most so many new faces a class; default: one of each face."
 )
-@click.option(
-    "--without", type=click.Path(path_type=Path), help="List of fer-train ambiguous; its faces are left out."
-)
+@click.option("--without", type=PATH, help="List of fer-train ambiguous; its faces are left out.")
 @click.option("--seed", type=click.IntRange(0), help="Of the choice under --count; default: the training's.")
 def generate_command(output: Output, **options: Any) -> None:
     """Write new labeled faces: those of one class, translated into the other."""

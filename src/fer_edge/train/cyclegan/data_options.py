@@ -6,13 +6,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from fer_edge.console.command import usage_error
 from fer_edge.console.option_types import list_option
+from fer_edge.console.shared_options import PATH, settings_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.labels import EMOTIONS, canonical
 from fer_edge.train.cyclegan.choices import Origin
@@ -38,7 +38,7 @@ def data_options(function: Decorated) -> Decorated:
     options = (
         click.option(
             "--data",
-            type=click.Path(path_type=Path),
+            type=PATH,
             help="Folder DIR/<class>/* of face crops, or the recipe's.",
         ),
         click.option(
@@ -48,9 +48,7 @@ def data_options(function: Decorated) -> Decorated:
         click.option(
             "--limit", type=click.IntRange(2), help="At most so many faces of the split, as fer-train has it."
         ),
-        click.option(
-            "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Option of the recipe's data set."
-        ),
+        settings_option("Option of the recipe's data set."),
         click.option(
             "--workers", type=click.IntRange(1), help="Processes that prepare faces; default: one a core."
         ),

@@ -10,6 +10,7 @@ import click
 
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, out_option
 from fer_edge.console.table import table
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import DataError, FerEdgeError
@@ -19,11 +20,9 @@ from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, USA
 
 
 @command("fer-train split", example="fer-train split fer2013.csv --out fer2013")
-@click.argument("source", metavar="FER2013.CSV", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--data", type=click.Path(path_type=Path), help="Instead of FER2013.CSV: the folder it lies in."
-)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for the three files; made if absent.")
+@click.argument("source", metavar="FER2013.CSV", type=PATH, required=False)
+@click.option("--data", type=PATH, help="Instead of FER2013.CSV: the folder it lies in.")
+@out_option("Folder for the three files; made if absent.")
 def split_command(output: Output, source: Path | None, data: Path | None, out: Path | None) -> None:
     """Write Training.csv, PublicTest.csv and PrivateTest.csv of FER2013; the recipe fer2013 takes their folder."""
     if (source is None) == (data is None):

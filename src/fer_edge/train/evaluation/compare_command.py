@@ -13,6 +13,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import list_option
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, out_option, threads_option
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.evaluation.evaluated_model import is_bundle
@@ -31,8 +32,8 @@ OPTIONAL = ("cross entropy", "Brier", "ECE", "macro F1", "size", "top-2")
 
 
 @command("compare", example=EXAMPLE)
-@click.argument("first", metavar="FIRST", type=click.Path(path_type=Path))
-@click.argument("others", metavar="SECOND...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("first", metavar="FIRST", type=PATH)
+@click.argument("others", metavar="SECOND...", nargs=-1, required=True, type=PATH)
 @face_options
 @list_option(
     "--variant", unique=False, help="Of the bundles, in their order; a single one is for all of them."
@@ -43,14 +44,8 @@ OPTIONAL = ("cross entropy", "Brier", "ECE", "macro F1", "size", "top-2")
     multiple=True,
     help="Of checkpoints whose architecture is not built in: package.module:callable.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of each model.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("comparison"),
-    show_default=True,
-    help="Folder for the page.",
-)
+@threads_option("Of each model.")
+@out_option("Folder for the page.", default="comparison")
 def compare_command(output: Output, first: Path, others: tuple[Path, ...], out: Path, **options: Any) -> None:
     """Ask models about the same faces; leaves comparison.html, its pictures and comparison.json in --out.
 

@@ -9,6 +9,7 @@ import click
 
 from fer_edge.console.command import command
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, out_option, threads_option
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.evaluation.labeled_faces import face_options, open_faces
@@ -18,7 +19,7 @@ EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out ev
 
 
 @command("evaluate", example=EXAMPLE)
-@click.argument("path", metavar="CHECKPOINT|BUNDLE|ARTIFACT", type=click.Path(path_type=Path))
+@click.argument("path", metavar="CHECKPOINT|BUNDLE|ARTIFACT", type=PATH)
 @face_options
 @click.option("--variant", help="Of a bundle, such as tflite-int8.")
 @click.option("--engine", help="That runs it: litert, onnxruntime, torchscript or coreml.")
@@ -27,17 +28,11 @@ EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out ev
     multiple=True,
     help="Of a checkpoint whose architecture is not built in: package.module:callable.",
 )
-@click.option("--threads", type=click.IntRange(1, 1024), default=1, show_default=True, help="Of the model.")
+@threads_option("Of the model.")
 @click.option(
     "--no-timing", is_flag=True, help="Leave the inference time out: equal inputs then give equal bytes."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("evaluation"),
-    show_default=True,
-    help="Folder for the report.",
-)
+@out_option("Folder for the report.", default="evaluation")
 def evaluate_command(output: Output, path: Path, out: Path, no_timing: bool, **options: Any) -> None:
     """Ask a model about labeled faces; leaves report.html, its pictures and evaluation.json in --out.
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fer_edge.console.command import usage_error
 from fer_edge.console.option_types import Word, list_option
+from fer_edge.console.shared_options import PATH, map_option, settings_option
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.frame import Frame
 from fer_edge.runtime.labels import EMOTIONS
@@ -28,12 +29,12 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 OVERRIDING = ("classes", "settings", "map", "seed", "limit")
 """Options that change a recipe, as they do for a training."""
 OPTIONS = (
-    click.option("--data", type=click.Path(path_type=Path), help="Folder of face crops, DIR/<class>/*; with --recipe, its data set."),
+    click.option("--data", type=PATH, help="Folder of face crops, DIR/<class>/*; with --recipe, its data set."),
     click.option("--recipe", "recipe_name", help="Read --data as this recipe does; 'synthetic' needs no --data."),
     click.option("--split", type=Word("split", ("train", "validation", "test")), help="Of the recipe's data; default: test, else validation."),
-    click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="Option of the recipe's data set."),
+    settings_option("Option of the recipe's data set."),
     list_option("--classes", help="Only faces of these classes; default: all that the data has."),
-    list_option("--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, such as 0=anger."),
+    map_option("What folders of other names hold, such as 0=anger."),
     click.option("--seed", type=click.IntRange(0), help="Of drawn faces and of whatever a recipe draws; default: the recipe's."),
     click.option("--limit", type=click.IntRange(1), help="At most so many faces, evenly over all of them."),
     click.option("--skip-unknown", is_flag=True, help="Leave out faces of classes that the model does not know."),

@@ -10,6 +10,7 @@ import click
 from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import list_option
 from fer_edge.console.output import Output
+from fer_edge.console.shared_options import PATH, map_option, out_option, settings_option
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import need
 
@@ -18,23 +19,15 @@ OVERRIDING = ("settings", "classes", "map", "seed", "size")
 
 
 @command("fer-train look", example="fer-train look FER/ --out look")
-@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.argument("data", type=PATH, required=False)
 @click.option(
     "--recipe", "recipe_name", help="That reads DATA; default: by what lies there. synthetic needs no DATA."
 )
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Value of the recipe or its data set, as for a training.",
-)
+@settings_option("Value of the recipe or its data set, as for a training.")
 @list_option(
     "--classes", help="Only these; default: the recipe's, with the recipe folder those that are there."
 )
-@list_option(
-    "--map", metavar="FOLDER=CLASS,...", help="What folders of other names hold, with the recipe folder."
-)
+@map_option("What folders of other names hold, with the recipe folder.")
 @click.option("--size", help="Input size: N, WIDTHxHEIGHT or WIDTHxHEIGHTxCHANNELS.")
 @click.option(
     "--seed", type=click.IntRange(0), help="Of the examples and the alterations, and of drawn faces."
@@ -42,13 +35,7 @@ OVERRIDING = ("settings", "classes", "map", "seed", "size")
 @click.option(
     "--examples", type=click.IntRange(1, 64), default=8, show_default=True, help="Faces of each class."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    default=Path("look"),
-    show_default=True,
-    help="Folder for look.html and its pictures.",
-)
+@out_option("Folder for look.html and its pictures.", default="look")
 def look_command(
     output: Output, data: Path | None, recipe_name: str | None, out: Path, examples: int, **options: Any
 ) -> None:
