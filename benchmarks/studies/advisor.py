@@ -24,11 +24,12 @@ from machine import machine
 
 from fer_edge.bench.advice.advise import Limits, advise
 from fer_edge.bench.commands.advise import Measuring, default_threads
-from fer_edge.bench.comparing.ratios import ratio_of_rounds
 from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Record
 from fer_edge.bench.selection import Filter, select
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.console.output import Output
 

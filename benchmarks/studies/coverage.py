@@ -30,8 +30,8 @@ from trials import (
     write,
 )
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record, pick
-from fer_edge.bench.targets import Subject
 from fer_edge.stats.intervals import wilson
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import ratio_of_logs

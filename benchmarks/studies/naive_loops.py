@@ -36,7 +36,7 @@ from trials import (
 )
 
 from fer_edge.bench.measure.process import Process
-from fer_edge.bench.targets import Subject
+from fer_edge.bench.measure.subject import Subject
 
 LIMIT = 0.02
 Time = Callable[[int], list[int]]

@@ -18,12 +18,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import ratio_of_rounds
 from fer_edge.bench.measure import plans
 from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Result, pick
 from fer_edge.bench.selection import Filter, select
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.ratio import Ratio
 

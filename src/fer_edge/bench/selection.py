@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from fer_edge.bench.measure.engines import VARIED, chosen_engine, words
-from fer_edge.bench.targets import Subject
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.closest import unknown

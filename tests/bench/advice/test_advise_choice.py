@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fer_edge.bench.advice.advise import PREFERENCES, Advice, Effort, Limits, Measured, advise
 from fer_edge.bench.advice.text import document, explain, headline, proof
-from fer_edge.bench.targets import Subject
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.verification import Accuracy, Parity
 

@@ -9,10 +9,10 @@ import pytest
 
 from fer_edge.bench.comparing.compare import SIDES, compare_files, compare_sides, is_result
 from fer_edge.bench.comparing.gate import Gate, find_namesake, without_version
-from fer_edge.bench.comparing.ratios import describe_ratio, log_times, ratio_of_rounds, ratio_of_runs
 from fer_edge.bench.measure.long_runs import last_over_first, mlperf_facts, mlperf_reasons, sustained_facts
 from fer_edge.bench.measure.plans import DEFAULT, MLPERF, QUICK, sized
 from fer_edge.bench.measure.system_monitor import SystemMonitor
+from fer_edge.bench.results.ratios import describe_ratio, log_times, ratio_of_rounds, ratio_of_runs
 from fer_edge.bench.results.records import Block, Record, Result, write
 from fer_edge.bench.selection import Filter
 from fer_edge.runtime.errors import DataError

@@ -13,7 +13,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 from fake_adb_server import FakeServer
 from fake_device import FakeDevice
 
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.adb import ADB
 
 BUNDLE = "ab" * 32

@@ -14,7 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.ssh import SSH, SshConnection
 

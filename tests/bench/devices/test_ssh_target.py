@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.board_python import sources
 from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.ssh import SSH, SshConnection

@@ -10,12 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Artifact, Record, Result
 from fer_edge.bench.roofline.analysis import add_rooflines, analyze, attach_rooflines, measure_rooflines
 from fer_edge.bench.roofline.peaks import Peaks
 from fer_edge.bench.roofline.placement import listed
 from fer_edge.bench.roofline.rows import leftover_sentence
-from fer_edge.bench.targets import Subject
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 

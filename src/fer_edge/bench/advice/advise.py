@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from fer_edge.bench.advice.passes import PASSES, Effort, Measured
-from fer_edge.bench.targets import Subject
+from fer_edge.bench.measure.subject import Subject
 
 NEAR = 0.08
 """Share above the leader's time within which a contender stays; a cheap pass is good to about half of that."""

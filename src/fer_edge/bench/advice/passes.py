@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import ratio_of_rounds
 from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Record, Result
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.quantiles import quantile_interval
 

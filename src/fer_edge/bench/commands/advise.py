@@ -18,7 +18,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import THREADS
 
 if TYPE_CHECKING:
-    from fer_edge.bench.targets import Subject
+    from fer_edge.bench.measure.subject import Subject
     from fer_edge.runtime.manifest import Artifact
 
 MOST_THREADS = 4

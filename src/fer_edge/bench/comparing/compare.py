@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.bench.comparing.gate import find_namesake, list_differences
-from fer_edge.bench.comparing.ratios import (
+from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.quality import check_twin
+from fer_edge.bench.measure.subject import Subject
+from fer_edge.bench.results.doubts import Doubt, code_of
+from fer_edge.bench.results.ratios import (
     describe_ratio,
     ratio_members,
     ratio_of_rounds,
     ratio_of_runs,
     read_ratio,
 )
-from fer_edge.bench.measure.plans import Plan
-from fer_edge.bench.measure.quality import check_twin
-from fer_edge.bench.results.doubts import Doubt, code_of
 from fer_edge.bench.results.records import Record, Result, pick, read
 from fer_edge.bench.selection import Filter, locate, select
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError

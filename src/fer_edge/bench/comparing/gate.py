@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import describe_ratio, ratio_members, ratio_of_runs
+from fer_edge.bench.results.ratios import describe_ratio, ratio_members, ratio_of_runs
 from fer_edge.bench.results.records import Record, Result, read
 from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio

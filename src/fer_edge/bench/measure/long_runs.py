@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.comparing.ratios import describe_ratio, ratio_members, read_ratio
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.quality import turn_medians
 from fer_edge.bench.measure.system_monitor import SystemMonitor
+from fer_edge.bench.results.ratios import describe_ratio, ratio_members, read_ratio
 from fer_edge.bench.results.records import Record
 from fer_edge.stats.location import hodges_lehmann
 from fer_edge.stats.ratio import Ratio, unpaired_ratio

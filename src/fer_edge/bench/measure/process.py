@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Any
 
 import fer_edge.bench.measure
-from fer_edge.bench.targets import Subject
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.errors import EngineError
 
 MODULE = "fer_edge.bench.measure.child"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block
-from fer_edge.bench.targets import Subject
 
 
 @dataclass(slots=True)

@@ -19,9 +19,9 @@ from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.process import Process
 from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.schedule import batches, fast_cpus, shuffled
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import warm_up
-from fer_edge.bench.targets import Subject
 from fer_edge.runtime.errors import EngineError
 
 STARTING = 2

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record, Result, RowKey
 from fer_edge.bench.roofline import (
     coreml_graph,
@@ -31,7 +32,6 @@ from fer_edge.bench.roofline.graph import Graph, GraphError
 from fer_edge.bench.roofline.peaks import Peaks, measure_peaks
 from fer_edge.bench.roofline.placement import Placement
 from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document, leftover_sentence, row_sentence
-from fer_edge.bench.targets import Subject
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import EngineError, FerEdgeError

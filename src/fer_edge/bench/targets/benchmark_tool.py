@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
-from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.connection import Finished, deliver, sha256_of
 from fer_edge.bench.targets.device import Device, Measured
 from fer_edge.bench.targets.device_options import Settings

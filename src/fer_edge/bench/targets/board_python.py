@@ -14,8 +14,8 @@ from typing import Any
 import fer_edge.bench.measure
 import fer_edge.runtime
 from fer_edge.bench.measure.engines import VARIED
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
-from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.board import MISSING, SCHEMA
 from fer_edge.bench.targets.connection import Finished, collect, deliver
 from fer_edge.bench.targets.device import Device, Measured

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Artifact, Record, Result
-from fer_edge.bench.targets import Request, Subject, thermal
+from fer_edge.bench.targets import Request, thermal
 from fer_edge.bench.targets.connection import Connection, clean, sha256_of
 from fer_edge.bench.targets.device import Device, Measured, Runner, pin, read_facts
 from fer_edge.bench.targets.device_options import Settings

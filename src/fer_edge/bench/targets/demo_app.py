@@ -8,8 +8,8 @@ import shlex
 from dataclasses import replace
 from typing import Any
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import STAGES, Result
-from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.connection import collect
 from fer_edge.bench.targets.device import Device, Measured, sections
 from fer_edge.bench.targets.device_options import Settings

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record
-from fer_edge.bench.targets import Subject
 from fer_edge.bench.targets.connection import Connection
 from fer_edge.bench.targets.errors import DeviceFault, last_line
 

@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.comparing.ratios import ratio_members, ratio_of_rounds
 from fer_edge.bench.measure import plans, quality
 from fer_edge.bench.measure.environment import describe
 from fer_edge.bench.measure.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.recording import Taken
 from fer_edge.bench.measure.run import Run
+from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import LONGEST_SECONDS
+from fer_edge.bench.results.ratios import ratio_members, ratio_of_rounds
 from fer_edge.bench.results.records import RECORD, STAGES, Artifact, Record, Result, pick
-from fer_edge.bench.targets import Request, Subject
+from fer_edge.bench.targets import Request
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
