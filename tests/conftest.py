@@ -2,31 +2,15 @@
 
 import fcntl
 import os
-import subprocess
-import sys
-from pathlib import Path
 
 import hypothesis
 import pytest
 
+from support.processes import fer_command
+
 # Time on a shared machine says nothing about the code, and a suite that fails must fail again the next time.
 hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
-
-SOURCES = Path(__file__).parents[1] / "src"
-
-
-def fer_command(module, *arguments, cwd=None, timeout=600, **environment):
-    """Run ``python -m module`` as a user's shell would: a fresh process, uninstalled sources on its path."""
-    return subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-m", module, *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,11 +9,10 @@ Goal: at most 1 % of the pairs are off by more than 2 %. Each pair is a run of i
 from __future__ import annotations
 
 import statistics
-import sys
-from typing import Any
+from collections.abc import Iterator
 
-from machine import machine
-from trials import PLANS, VARIANTS, fill, parser, stress, subject, trial, write
+from runner import Asked, Document, option, study
+from trials import PLANS, run_trials, trial, trial_options
 
 from fer_edge.stats.intervals import wilson
 
@@ -21,35 +20,15 @@ LIMIT = 0.02
 GOAL = 0.01
 
 
-def main() -> None:
-    """Measure, print, write the result file."""
-    made = parser(__doc__.splitlines()[0], "aa_pairs")
-    made.add_argument("--pairs", type=int, default=200)
-    made.add_argument("--stress", type=int, default=2, help="processes of stress-ng; 0: none")
-    made.add_argument("--beside", default="", help="what else ran meanwhile, for the record")
-    arguments = made.parse_args()
-    subjects = [subject(arguments.bundle, variant) for variant in VARIANTS]
-    with stress(arguments.stress):
-        lines = fill(
-            arguments.journal,
-            arguments.pairs,
-            arguments.minutes,
-            lambda number: trial(PLANS[arguments.plan], subjects[number % len(subjects)], None, number),
-        )
-    document = summary(lines, arguments.stress, arguments.beside)
-    print(f"{document['off_by_more_than_limit']} of {document['pairs']} off by more than {LIMIT:.0%}")
-    write("bench_aa_pairs", document, arguments.dry)
-
-
-def summary(lines: list[dict[str, Any]], stressed: int, beside: str) -> dict[str, Any]:
+def run(asked: Asked) -> Document:
     """The figure and what belongs to it."""
+    lines = run_trials(asked, asked.pairs, lambda one, number: trial(PLANS[asked.plan], one, None, number))
     errors = [max(line["ratio"], 1 / line["ratio"]) - 1 for line in lines]
     off = sum(error > LIMIT for error in errors)
-    told_apart = sum(not line["low"] <= 1 <= line["high"] for line in lines)
     return {
         "what": "live A/A comparisons (fer-bench compare --quick): an artifact against itself",
-        "stress_ng_cpus": stressed,
-        "beside": beside,
+        "stress_ng_cpus": asked.stress,
+        "beside": asked.beside,
         "pairs": len(lines),
         "limit": LIMIT,
         "off_by_more_than_limit": off,
@@ -59,13 +38,19 @@ def summary(lines: list[dict[str, Any]], stressed: int, beside: str) -> dict[str
         "met": off / len(lines) <= GOAL,
         "median_error": statistics.median(errors),
         "largest_error": max(errors),
-        "interval_leaves_out_1": told_apart,
+        "interval_leaves_out_1": sum(not line["low"] <= 1 <= line["high"] for line in lines),
         "median_interval_width": statistics.median(line["high"] - line["low"] for line in lines),
         "median_seconds": statistics.median(line["seconds"] for line in lines),
-        "machine": machine(),
         "trials": lines,
     }
 
 
+def show(document: Document) -> Iterator[str]:
+    """The figure."""
+    yield f"{document['off_by_more_than_limit']} of {document['pairs']} off by more than {LIMIT:.0%}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    beside = option("--beside", "", "what else ran meanwhile, for the record")
+    options = trial_options("aa_pairs", 200, stress=2, count="pairs")
+    study(run, *options, beside, show=show, result="bench_aa_pairs")

@@ -8,22 +8,18 @@ other, side by side. About three minutes for a bundle of all variants.
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-
-from machine import machine
+from runner import Asked, Document, option, study
 
 from fer_edge.bench.advice.advise import Limits, advise
-from fer_edge.bench.commands.advise import Measuring, default_threads
+from fer_edge.bench.advice.passes import Measuring
+from fer_edge.bench.commands.advise import default_threads
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.ratios import ratio_of_rounds
@@ -55,13 +51,14 @@ def whole(chosen: list[Subject], seconds: float, generations: int, seed: int) ->
 def advised(chosen: list[Subject], seed: int) -> tuple[Subject, float]:
     """What the advisor names without limits, and the seconds that it took."""
     begin = time.monotonic()
-    found = advise(chosen, Limits(), "latency", Measuring(Output(), seed)).choice
+    found = advise(chosen, Limits(), "latency", Measuring(Output().say, seed)).choice
     assert found is not None
     return found.subject, time.monotonic() - begin
 
 
-def compare(bundle: Path, seed: int) -> dict[str, Any]:
+def run(asked: Asked) -> Document:
     """The figures."""
+    bundle, seed = asked.bundle, asked.seed
     with ExitStack() as stack:
         chosen = subjects(bundle, stack)
         named, took = advised(chosen, seed)
@@ -79,8 +76,6 @@ def compare(bundle: Path, seed: int) -> dict[str, Any]:
             ratio = ratio_of_rounds(final[best], final[named.name])
     value = ratio.value if ratio else 1.0
     return {
-        "benchmark": "advisor",
-        "machine": machine(),
         "candidates": len(chosen),
         "advised": named.name,
         "advised_seconds_taken": round(took, 1),
@@ -95,29 +90,17 @@ def compare(bundle: Path, seed: int) -> dict[str, Any]:
     }
 
 
-def main() -> None:
-    """Measure, print, and write JSON where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--bundle", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
-    arguments = parser.parse_args()
-    found = compare(arguments.bundle, arguments.seed)
-    ratio = found["ratio"]
-    slower = (
-        "the same" if ratio is None else f"{ratio['value']:.3f} x ({ratio['low']:.3f} to {ratio['high']:.3f})"
-    )
-    print(
-        f"{found['candidates']} candidates; advised {found['advised']} in {found['advised_seconds_taken']} s"
-    )
-    print(
-        f"exhaustive best {found['exhaustive_best']} in {found['exhaustive_seconds_taken']} s; advised / best: {slower}"
-    )
-    print(f"goal {GOAL}: {'met' if found['met'] else 'missed'}")
-    if arguments.out:
-        arguments.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-        print(f"written to {arguments.out}", file=sys.stderr)
+def show(found: Document) -> Iterator[str]:
+    """The advice against the best."""
+    ratio, slower = found["ratio"], "the same"
+    if ratio:
+        slower = f"{ratio['value']:.3f} x ({ratio['low']:.3f} to {ratio['high']:.3f})"
+    took, longer = found["advised_seconds_taken"], found["exhaustive_seconds_taken"]
+    yield f"{found['candidates']} candidates; advised {found['advised']} in {took} s"
+    yield f"exhaustive best {found['exhaustive_best']} in {longer} s; advised / best: {slower}"
+    yield f"goal {GOAL}: {'met' if found['met'] else 'missed'}"
 
 
 if __name__ == "__main__":
-    main()
+    bundle = option("--bundle", None, "of all variants", type=Path, required=True)
+    study(run, bundle, option("--seed", 0), show=show)

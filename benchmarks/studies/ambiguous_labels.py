@@ -1,6 +1,6 @@
 """Does a CycleGAN find wrong labels, and does training without them pay? Drawn faces with planted noise.
 
-    python benchmarks/studies/ambiguous_labels.py --work FOLDER [--out benchmarks/results/ambiguous_labels.json]
+    python benchmarks/studies/ambiguous_labels.py --work FOLDER
 
 1. 800 clear drawn faces, happiness and sadness in turn; 15 % of each class get the other label (fixed seed).
 2. A CycleGAN (48x48 gray, 16 filters, 4 residual blocks) is trained between the two noisy classes.
@@ -14,44 +14,45 @@ Everything was fixed before the first run. Each stage leaves its result in the w
 on where it was; ``--stage`` runs one alone. One thread.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import sys
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from machine import ROOT
+from numpy.typing import NDArray
+from runner import Asked, Document, option, store, study
 from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks" / "studies"))
-from machine import machine  # noqa: E402 - scripts of one folder, run from anywhere
-
-from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
-from fer_edge.stats.intervals import wilson  # noqa: E402
-from fer_edge.synthetic import SyntheticFaces  # noqa: E402
-from fer_edge.synthetic.face import Face  # noqa: E402
-from fer_edge.train.cyclegan.choices import THRESHOLD, Choices  # noqa: E402
-from fer_edge.train.cyclegan.data import Domain, one_hot  # noqa: E402
-from fer_edge.train.cyclegan.generate import about, generate  # noqa: E402
-from fer_edge.train.cyclegan.model import Direction  # noqa: E402
-from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram  # noqa: E402
-from fer_edge.train.cyclegan.similarity import Score, listed, scores  # noqa: E402
-from fer_edge.train.cyclegan.training import CycleGan, fit  # noqa: E402
-from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
-from fer_edge.train.data.faces import Crops, Faces, LabeledFace  # noqa: E402
-from fer_edge.train.datasets.ambiguous_list import write_list  # noqa: E402
-from fer_edge.train.datasets.curated import Subset, augmented, reduced  # noqa: E402
-from fer_edge.train.datasets.generated import write_provenance  # noqa: E402
-from fer_edge.train.models.separable import SeparableNet  # noqa: E402
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.stats.intervals import wilson
+from fer_edge.synthetic import SyntheticFaces
+from fer_edge.synthetic.face import Face
+from fer_edge.train.cyclegan.choices import THRESHOLD, Choices
+from fer_edge.train.cyclegan.data import Domain, one_hot
+from fer_edge.train.cyclegan.generate import about, generate
+from fer_edge.train.cyclegan.model import Direction
+from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
+from fer_edge.train.cyclegan.similarity import Score, listed, scores
+from fer_edge.train.cyclegan.training import CycleGan, fit
+from fer_edge.train.data.arrays import Arrays, load
+from fer_edge.train.data.faces import Crops, Faces, LabeledFace
+from fer_edge.train.datasets.ambiguous_list import write_list
+from fer_edge.train.datasets.curated import Subset, augmented, reduced
+from fer_edge.train.datasets.generated import write_provenance
+from fer_edge.train.models.separable import SeparableNet
 
 CLASSES = ("happiness", "sadness")
 COLUMNS = [EMOTIONS.index(name) for name in CLASSES]
@@ -63,6 +64,7 @@ BASE = "noisy"
 CONTROLS = {"reduced": "random_removed", "reduced_own": "random_removed_own"}
 """What a gain over the noisy set must be more than: as many faces left out at random."""
 STAGES = ("gan", "list", "networks")
+Values = NDArray[Any]
 
 
 class Relabeled:
@@ -99,31 +101,31 @@ class Relabeled:
         return self.faces.sha256()
 
 
-def main() -> None:
-    """Run the stages that are asked for; store what was measured after the last."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, required=True, help="folder for what the stages leave")
-    parser.add_argument("--stage", choices=STAGES, help="this one alone; the ones before must be done")
-    parser.add_argument("--seeds", type=int, default=5, help="networks a condition")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "ambiguous_labels.json")
-    parser.add_argument("--images", type=Path, default=ROOT / "docs" / "images")
-    arguments = parser.parse_args()
+def run(asked: Asked) -> Document:
+    """Run the stages that are asked for; what was measured, after the last."""
     torch.set_num_threads(1)
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    work, images = asked.work, asked.images
+    work.mkdir(parents=True, exist_ok=True)
     noisy = Relabeled(SyntheticFaces("train", FACES, emotions=CLASSES, clear=True), NOISE, NOISE_SEED)
-    stages: Mapping[str, Callable[[], Any]] = {
-        "gan": lambda: gan_stage(noisy, arguments.work, arguments.images),
-        "list": lambda: list_stage(noisy, arguments.work, arguments.images),
-        "networks": lambda: networks_stage(noisy, arguments.work, arguments.seeds),
-    }
-    for name in [arguments.stage] if arguments.stage else STAGES:
-        stages[name]()
-    if arguments.stage in (None, STAGES[-1]):
-        text = json.dumps(document(arguments.work), indent=1) + "\n"
-        print(text)
-        arguments.out.write_text(text, encoding="utf-8")
+    if asked.stage in ("", "gan"):
+        gan_stage(noisy, work, images)
+    if asked.stage in ("", "list"):
+        list_stage(noisy, work, images)
+    if asked.stage not in ("", "networks"):
+        sys.exit()
+    networks_stage(noisy, work, asked.seeds)
+    epochs = [json.loads(line) for line in (work / "gan.jsonl").read_text(encoding="utf-8").splitlines()]
+    return {
+        "versions": {name: version(name) for name in ("torch", "numpy", "scikit-image")},
+        "data": {
+            "classes": list(CLASSES), "train_faces": FACES, "test_faces": TEST_FACES, "noise": NOISE,
+            "noise_seed": NOISE_SEED, "faces": "clear, drawn",
+        },
+        "cyclegan": {**vars(CHOICES), "last_epoch": epochs[-1]},
+        "list": json.loads((work / "list.json").read_text(encoding="utf-8")),
+        "network": {"blocks": BLOCKS, "steps": STEPS, "batch_size": BATCH, "learning_rate": RATE},
+        "training": compare_conditions(work),
+    }  # fmt: skip
 
 
 def gan_stage(noisy: Relabeled, work: Path, images: Path) -> None:
@@ -134,10 +136,12 @@ def gan_stage(noisy: Relabeled, work: Path, images: Path) -> None:
     def tell(line: dict[str, float], trained: CycleGan) -> None:
         seconds = time.process_time() - started
         print({name: round(value, 4) for name, value in line.items()}, f"{seconds:.0f} s CPU", flush=True)
-        _append(work / "gan.jsonl", {**line, "cpu_seconds": seconds})
+        with (work / "gan.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({**line, "cpu_seconds": seconds}) + "\n")
         save_grid(work / f"epoch-{trained.epoch:04d}.png", _grid(trained, classes))
 
-    fit(gan, *(classes[name].images for name in CLASSES), work, tell, resume=True)
+    first, second = (classes[name].images for name in CLASSES)
+    fit(gan, first, second, work, tell, resume=True)
     save_grid(images / "cyclegan-samples.png", _grid(gan, classes))
 
 
@@ -159,17 +163,15 @@ def list_stage(noisy: Relabeled, work: Path, images: Path) -> None:
         "label swapped": similarity[noisy.swapped].tolist(),
     }
     save_histogram(images / "cyclegan-similarity.png", groups, THRESHOLD)
-    _store(work / "list.json", judged(similarity, noisy.swapped, found))
+    store(work / "list.json", judged(similarity, noisy.swapped, found))
 
 
-def own_threshold(similarity: np.ndarray[Any, Any]) -> float:
+def own_threshold(similarity: Values) -> float:
     """The similarity above which the noise's share of all faces lies: who knows the share needs no labels for it."""
     return float(np.sort(similarity)[::-1][round(NOISE * len(similarity)) - 1])
 
 
-def judged(
-    similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any], found: list[Score]
-) -> dict[str, Any]:
+def judged(similarity: Values, swapped: Values, found: list[Score]) -> dict[str, Any]:
     """Precision and recall of lists by similarity."""
     rng = np.random.default_rng(0)
     draws = [rng.integers(0, len(swapped), len(swapped)) for _ in range(2000)]
@@ -193,17 +195,17 @@ def judged(
     }
 
 
-def average_precision(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> float:
+def average_precision(similarity: Values, swapped: Values) -> float:
     """Area under precision over recall; the base rate for a list by chance."""
     return float(binary_average_precision(torch.from_numpy(similarity), torch.from_numpy(swapped).long()))
 
 
-def area(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> float:
+def area(similarity: Values, swapped: Values) -> float:
     """Area under the receiver's curve: 0.5 by chance."""
     return float(binary_auroc(torch.from_numpy(similarity), torch.from_numpy(swapped).long()))
 
 
-def curve(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> list[dict[str, float]]:
+def curve(similarity: Values, swapped: Values) -> list[dict[str, float]]:
     """Precision and recall at up to 60 thresholds, spread over the faces."""
     ordered = np.unique(similarity)
     chosen = ordered[np.unique(np.linspace(0, len(ordered) - 1, 60).round().astype(int))]
@@ -213,9 +215,7 @@ def curve(similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any]) -> li
     ]
 
 
-def at_threshold(
-    similarity: np.ndarray[Any, Any], swapped: np.ndarray[Any, Any], threshold: float
-) -> dict[str, Any]:
+def at_threshold(similarity: Values, swapped: Values, threshold: float) -> dict[str, Any]:
     """Counts, precision and recall with Wilson's 95 % intervals."""
     listed_ones = similarity >= threshold
     hits, count, planted = int((listed_ones & swapped).sum()), int(listed_ones.sum()), int(swapped.sum())
@@ -257,19 +257,19 @@ def networks_stage(noisy: Relabeled, work: Path, seeds: int) -> None:
         work / "test.npz", lambda: SyntheticFaces("test", TEST_FACES, emotions=CLASSES, clear=True), crops
     )
     sets = {
-        name: _arrays(work / f"set-{name}.npz", lambda faces=faces: faces, crops)
+        name: _arrays(work / f"set-{name}.npz", partial(_same, faces), crops)
         for name, faces in conditions(noisy, work).items()
     }
     # Seed by seed, so that a study that is cut short has compared the same seeds.
     for seed, (name, arrays) in itertools.product(range(seeds), sets.items()):
         path = work / f"run-{name}-{seed}.json"
         if not path.exists() and len(np.unique(arrays.labels.argmax(1))) == len(CLASSES):
-            right, loss = run(arrays, test, seed)
+            right, loss = train(arrays, test, seed)
             print(name, seed, len(arrays), f"{right.mean():.4f}", flush=True)
-            _store(path, {"faces": len(arrays), "loss": loss, "right": right.astype(int).tolist()})
+            store(path, {"faces": len(arrays), "loss": loss, "right": right.astype(int).tolist()})
 
 
-def run(arrays: Arrays, test: Arrays, seed: int) -> tuple[np.ndarray[Any, Any], float]:
+def train(arrays: Arrays, test: Arrays, seed: int) -> tuple[Values, float]:
     """Train one network; whether it is right on each test face, and its last training loss."""
     torch.manual_seed(seed)
     network = SeparableNet(1, 16, BLOCKS, len(CLASSES), 0.0)
@@ -294,26 +294,7 @@ def run(arrays: Arrays, test: Arrays, seed: int) -> tuple[np.ndarray[Any, Any], 
     return guesses == test.labels.argmax(1), total
 
 
-def document(work: Path) -> dict[str, Any]:
-    """What was measured."""
-    found = json.loads((work / "list.json").read_text(encoding="utf-8"))
-    epochs = [json.loads(line) for line in (work / "gan.jsonl").read_text(encoding="utf-8").splitlines()]
-    return {
-        "benchmark": "ambiguous_labels",
-        "machine": machine(),
-        "versions": {name: version(name) for name in ("torch", "numpy", "scikit-image")},
-        "data": {
-            "classes": list(CLASSES), "train_faces": FACES, "test_faces": TEST_FACES, "noise": NOISE,
-            "noise_seed": NOISE_SEED, "faces": "clear, drawn",
-        },
-        "cyclegan": {**vars(CHOICES), "last_epoch": epochs[-1]},
-        "list": found,
-        "network": {"blocks": BLOCKS, "steps": STEPS, "batch_size": BATCH, "learning_rate": RATE},
-        "training": compared(work),
-    }  # fmt: skip
-
-
-def compared(work: Path) -> dict[str, Any]:
+def compare_conditions(work: Path) -> dict[str, Any]:
     """Accuracy of each condition and its difference to the noisy set and to its control, with intervals.
 
     The intervals tell of networks' seeds and test faces; of the CycleGAN and the noise there is one draw.
@@ -342,7 +323,7 @@ def compared(work: Path) -> dict[str, Any]:
     }
 
 
-def gain_interval(flags: np.ndarray[Any, Any], base: np.ndarray[Any, Any]) -> list[float]:
+def gain_interval(flags: Values, base: Values) -> list[float]:
     """95 % percentile bootstrap of the difference of mean accuracies, over seeds and test faces alike.
 
     Args:
@@ -373,6 +354,10 @@ def _reduced(noisy: Relabeled, path: Path) -> Faces | None:
         return None
 
 
+def _same(faces: Faces) -> Faces:
+    return faces
+
+
 def _domains(noisy: Relabeled, work: Path) -> dict[str, Domain]:
     crops = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
     arrays = _arrays(work / "set-noisy.npz", lambda: noisy, crops)
@@ -401,21 +386,19 @@ def _arrays(path: Path, faces: Callable[[], Faces], crops: Crops) -> Arrays:
 
 
 def _grid(gan: CycleGan, classes: Mapping[str, Domain]) -> Tensor:
-    return sample_grid(gan, *(classes[name].images for name in CLASSES))
+    first, second = (classes[name].images for name in CLASSES)
+    return sample_grid(gan, first, second)
 
 
 def _normalized(images: Tensor) -> Tensor:
     return (images.float() / 255 - 0.5) / 0.5
 
 
-def _append(path: Path, line: dict[str, Any]) -> None:
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-
-
-def _store(path: Path, value: Any) -> None:
-    path.write_text(json.dumps(value) + "\n", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    study(
+        run,
+        option("--work", None, "folder for what the stages leave", type=Path, required=True),
+        option("--stage", "", "this one alone; the ones before must be done", choices=("", *STAGES)),
+        option("--seeds", 5, "networks a condition"),
+        option("--images", ROOT / "docs" / "images"),
+    )

@@ -8,29 +8,25 @@ specification's own arithmetic on the whole frame in plain numpy, followed by th
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from machine import machine
+from machine import interleaved
 from numpy.typing import NDArray
+from runner import Asked, Document, option, study
 
 from fer_edge.runtime import Contract, Frame, prepare
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.camera.scaler import neighbors
 from fer_edge.runtime.contract import InputSpec, Normalization, OutputSpec
 
+Box = tuple[int, int, int, int] | None
 WIDTH, HEIGHT, SIDE = 640, 480, 224
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-BOXES = {"crop 200x200": (140, 220, 340, 420), "whole picture": None}
+BOXES: dict[str, Box] = {"crop 200x200": (140, 220, 340, 420), "whole picture": None}
 GOAL_SECONDS = {"crop 200x200": 0.002, "whole picture": 0.005}
-Box = tuple[int, int, int, int] | None
 
 
 def nv21() -> tuple[NDArray[np.uint8], Frame]:
@@ -81,7 +77,9 @@ def scale(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     )
     upper = wide[top][:, left] * (16 - wx) + wide[top][:, right] * wx
     lower = wide[bottom][:, left] * (16 - wx) + wide[bottom][:, right] * wx
-    return ((upper * (16 - wy) + lower * wy) >> 8).astype(np.uint8)
+    total: Any = upper * (16 - wy) + lower * wy
+    blended: NDArray[np.uint8] = (total >> 8).astype(np.uint8)
+    return blended
 
 
 def by_opencv(buffer: NDArray[np.uint8], cv2: Any, box: Box) -> NDArray[Any]:
@@ -89,50 +87,41 @@ def by_opencv(buffer: NDArray[np.uint8], cv2: Any, box: Box) -> NDArray[Any]:
     rgb = cv2.rotate(cv2.cvtColor(buffer, cv2.COLOR_YUV2RGB_NV21), cv2.ROTATE_90_CLOCKWISE)
     x0, y0, x1, y1 = box or (0, 0, HEIGHT, WIDTH)
     small = cv2.resize(rgb[y0:y1, x0:x1], (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    tensor = (small.astype(np.float32) / np.float32(255) - np.float32(MEAN)) / np.float32(STD)
+    tensor = (small.astype(np.float32) / np.float32(255) - np.asarray(MEAN, np.float32)) / np.asarray(
+        STD, np.float32
+    )
     return np.ascontiguousarray(tensor.transpose(2, 0, 1)[np.newaxis])
 
 
-def interleaved(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each way, one after the other in every round, so that all see the same machine."""
-    for way in ways.values():
-        way()
-    samples: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            samples[name].append(time.perf_counter() - start)
-    return samples
-
-
-def measure(rounds: int) -> list[dict[str, object]]:
+def run(asked: Asked) -> Document:
     """One row for each picture and way."""
     buffer, frame = nv21()
-    spec = contract()
+    spec, cv2 = contract(), opencv()
+    rows = []
+    for picture, box in BOXES.items():
+        ways: dict[str, Callable[[], NDArray[Any]]] = {
+            "fer_edge.runtime.prepare": lambda box=box: prepare(frame, spec, box),  # type: ignore[misc]
+            "numpy, whole frame, same specification": lambda box=box: by_whole_frame(buffer, spec, box),  # type: ignore[misc]
+        }
+        if cv2 is not None:
+            ways["OpenCV, one thread, other pixels"] = lambda box=box: by_opencv(buffer, cv2, box)  # type: ignore[misc]
+        wanted = by_whole_frame(buffer, spec, box)
+        for name, seconds in interleaved(ways, asked.rounds).items():
+            rows.append(_row(picture, name, seconds, ways[name](), wanted))
+    return {"numpy": np.__version__, "rows": rows}
+
+
+def opencv() -> Any:
+    """The library on one thread; None where it is not installed."""
     try:
         import cv2
     except ImportError:
-        cv2 = None
-    else:
-        cv2.setNumThreads(1)
-    rows: list[dict[str, object]] = []
-    for picture, box in BOXES.items():
-        ways: dict[str, Callable[[], Any]] = {
-            "fer_edge.runtime.prepare": lambda box=box: prepare(frame, spec, box),
-            "numpy, whole frame, same specification": lambda box=box: by_whole_frame(buffer, spec, box),
-        }
-        if cv2 is not None:
-            ways["OpenCV, one thread, other pixels"] = lambda box=box: by_opencv(buffer, cv2, box)
-        wanted = by_whole_frame(buffer, spec, box)
-        for name, seconds in interleaved(ways, rounds).items():
-            rows.append(_row(picture, name, seconds, ways[name](), wanted))
-    return rows
+        return None
+    cv2.setNumThreads(1)
+    return cv2
 
 
-def _row(
-    picture: str, way: str, seconds: list[float], found: NDArray[Any], wanted: NDArray[Any]
-) -> dict[str, object]:
+def _row(picture: str, way: str, seconds: list[float], found: NDArray[Any], wanted: NDArray[Any]) -> Document:
     differing = int((found.view(np.uint8) != wanted.view(np.uint8)).sum())
     return {
         "picture": picture,
@@ -145,22 +134,14 @@ def _row(
     }
 
 
-def main() -> None:
-    """Measure, print a table, and write JSON where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=300)
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
-    arguments = parser.parse_args()
-    rows = measure(arguments.rounds)
-    print(f"{'picture':14} {'way':40} {'median ms':>10} {'min ms':>8} {'differing bytes':>16}")
-    for row in rows:
-        median, least = float(str(row["median_seconds"])) * 1e3, float(str(row["min_seconds"])) * 1e3
-        print(f"{row['picture']:14} {row['way']:40} {median:10.2f} {least:8.2f} {row['differing_bytes']:16}")
-    if arguments.out:
-        document = {"benchmark": "camera_path", "machine": machine(), "numpy": np.__version__, "rows": rows}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        print(f"written to {arguments.out}", file=sys.stderr)
+def show(document: Document) -> Iterator[str]:
+    """A table of the ways."""
+    yield f"{'picture':14} {'way':40} {'median ms':>10} {'min ms':>8} {'differing bytes':>16}"
+    for row in document["rows"]:
+        median, least = row["median_seconds"] * 1e3, row["min_seconds"] * 1e3
+        times = f"{median:10.2f} {least:8.2f}"
+        yield f"{row['picture']:14} {row['way']:40} {times} {row['differing_bytes']:16}"
 
 
 if __name__ == "__main__":
-    main()
+    study(run, option("--rounds", 300), show=show)

@@ -15,21 +15,14 @@ log ratio, whatever the factor, so the same recorded runs serve all three.
 from __future__ import annotations
 
 import statistics
-import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from machine import machine
-from trials import (
-    PLANS,
-    compare_slowed,
-    fill,
-    parser,
-    stress,
-    subject,
-    write,
-)
+from runner import Asked, Document, study
+from trials import PLANS, compare_slowed, run_trials, trial_options
 
+from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record, pick
 from fer_edge.stats.intervals import wilson
@@ -43,29 +36,29 @@ RECORDED, LIVE, TRIALS = 20, 10, 300
 GOAL = (0.92, 0.98)
 
 
-def main() -> None:
-    """Measure, print, write the result file."""
-    made = parser(__doc__.splitlines()[0], "coverage")
-    made.add_argument("--stress", type=int, default=0, help="processes of stress-ng; 0: none")
-    arguments = made.parse_args()
-    one = subject(arguments.bundle, VARIANT)
-    wanted = RECORDED + len(SHARES) * LIVE
-    with stress(arguments.stress):
-        lines = fill(
-            arguments.journal,
-            wanted,
-            arguments.minutes,
-            lambda number: run(PLANS[arguments.plan], one, number),
-        )
-    document = summary(lines, arguments.plan, arguments.stress)
-    for entry in document["slow_downs"]:
-        print(
-            f"{entry['slower']:.0%}: resampled {entry['resampled_coverage']:.3f}, live {entry['live_held']} of {entry['live']}"
-        )
-    write("bench_coverage", document, arguments.dry)
+def run(asked: Asked) -> Document:
+    """The figures and what belongs to them."""
+    wanted, plan = RECORDED + len(SHARES) * LIVE, PLANS[asked.plan]
+    lines = run_trials(asked, wanted, lambda one, number: compare(plan, one, number), (VARIANT,))
+    entries = [_slow_down(lines[:RECORDED], lines[RECORDED:], share) for share in SHARES]
+    held = sum(entry["live_held"] for entry in entries)
+    live = sum(entry["live"] for entry in entries)
+    coverages = [entry["resampled_coverage"] for entry in entries]
+    return {
+        "what": "95 % intervals of fer-bench compare that hold a known slow-down",
+        "plan": asked.plan,
+        "stress_ng_cpus": asked.stress,
+        "goal": GOAL,
+        "met": all(GOAL[0] <= coverage <= GOAL[1] for coverage in coverages),
+        "live": live,
+        "live_held": held,
+        "live_interval": wilson(held, live) if live else None,
+        "slow_downs": entries,
+        "runs": lines,
+    }
 
 
-def run(plan: Any, one: Subject, number: int) -> dict[str, Any]:
+def compare(plan: Plan, one: Subject, number: int) -> dict[str, Any]:
     """One comparison: its interval, and one log ratio a generation to resample."""
     share = SHARES[number % len(SHARES)]
     ratio, result, seconds = compare_slowed(plan, one, number, stretched=share)
@@ -95,27 +88,6 @@ def generation_logs(a: Record, b: Record) -> list[float]:
     return [hodges_lehmann(values) for values in logs.values()]
 
 
-def summary(lines: list[dict[str, Any]], plan: str, stressed: int) -> dict[str, Any]:
-    """The figures and what belongs to them."""
-    entries = [_slow_down(lines[:RECORDED], lines[RECORDED:], share) for share in SHARES]
-    held = sum(entry["live_held"] for entry in entries)
-    live = sum(entry["live"] for entry in entries)
-    coverages = [entry["resampled_coverage"] for entry in entries]
-    return {
-        "what": "95 % intervals of fer-bench compare that hold a known slow-down",
-        "plan": plan,
-        "stress_ng_cpus": stressed,
-        "goal": GOAL,
-        "met": all(GOAL[0] <= coverage <= GOAL[1] for coverage in coverages),
-        "live": live,
-        "live_held": held,
-        "live_interval": wilson(held, live) if live else None,
-        "slow_downs": entries,
-        "machine": machine(),
-        "runs": lines,
-    }
-
-
 def _slow_down(recorded: list[dict[str, Any]], later: list[dict[str, Any]], share: float) -> dict[str, Any]:
     live = [line for line in later if line["slower"] == share]
     return {
@@ -143,5 +115,12 @@ def resampled(recorded: list[dict[str, Any]], share: float) -> float:
     return held / TRIALS
 
 
+def show(document: Document) -> Iterator[str]:
+    """One line a slow-down."""
+    for entry in document["slow_downs"]:
+        held = f"live {entry['live_held']} of {entry['live']}"
+        yield f"{entry['slower']:.0%}: resampled {entry['resampled_coverage']:.3f}, {held}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    study(run, *trial_options("coverage", 0)[1:], show=show, result="bench_coverage")

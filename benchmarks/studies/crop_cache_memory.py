@@ -13,23 +13,38 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
-import subprocess
 import sys
 import threading
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from machine import python
 from PIL import Image
-
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "src")]
-from machine import machine  # noqa: E402 - a script that runs from anywhere
+from runner import Asked, Document, option, study
 
 FEW, READING, WHOLE = 2000, 20.0, 287_651
 """Faces of the small set, seconds of reading, and faces of AffectNet's training list."""
+
+
+def run(asked: Asked) -> Document:
+    """Measure both sets; what a face costs is the difference."""
+    if asked.prepare:
+        print(json.dumps(prepare(asked.prepare, asked.work / "cache")))
+        sys.exit()
+    asked.work.mkdir(parents=True, exist_ok=True)
+    few, many = measure(asked.work, FEW), measure(asked.work, asked.faces)
+    more = many["peak_preparing_bytes"] - few["peak_preparing_bytes"]
+    each = more / (many["faces"] - few["faces"])
+    return {
+        "sets": [few, many],
+        "bytes_a_face": round(each),
+        "crop_bytes_a_face": many["crops_bytes"] // many["faces"],
+        "peak_of_affectnet_bytes_extrapolated": round(
+            few["peak_preparing_bytes"] + each * (WHOLE - few["faces"])
+        ),
+    }
 
 
 def make(folder: Path, faces: int) -> None:
@@ -50,7 +65,7 @@ def anonymous() -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon")) * 1024
 
 
-def prepare(folder: Path, cache: Path) -> dict[str, Any]:
+def prepare(folder: Path, cache: Path) -> Document:
     """In this process: prepare, then read batches."""
     from fer_edge.console.output import Output
     from fer_edge.train.data.batches import loader
@@ -84,48 +99,22 @@ def prepare(folder: Path, cache: Path) -> dict[str, Any]:
     }
 
 
-def measured(work: Path, faces: int) -> dict[str, Any]:
+def measure(work: Path, faces: int) -> Document:
     """A set of its own, prepared in a process of its own."""
     folder = work / str(faces)
     make(folder, faces)
-    words = [sys.executable, __file__, "--prepare", str(folder), "--work", str(work)]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        found: Document = json.loads(python(__file__, "--prepare", folder, "--work", work))
     finally:
         shutil.rmtree(folder)
         shutil.rmtree(work / "cache", ignore_errors=True)
-    found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def main() -> None:
-    """Measure both sets and print what a face costs."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--faces", type=int, default=12_000)
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--out", type=Path)
-    parser.add_argument("--prepare", type=Path, help=argparse.SUPPRESS)
-    asked = parser.parse_args()
-    if asked.prepare:
-        print(json.dumps(prepare(asked.prepare, asked.work / "cache")))
-        return
-    asked.work.mkdir(parents=True, exist_ok=True)
-    few, many = measured(asked.work, FEW), measured(asked.work, asked.faces)
-    more = many["peak_preparing_bytes"] - few["peak_preparing_bytes"]
-    each = more / (many["faces"] - few["faces"])
-    whole = few["peak_preparing_bytes"] + each * (WHOLE - few["faces"])
-    found = {
-        "machine": machine(),
-        "sets": [few, many],
-        "bytes_a_face": round(each),
-        "crop_bytes_a_face": many["crops_bytes"] // many["faces"],
-        "peak_of_affectnet_bytes_extrapolated": round(whole),
-    }
-    text = json.dumps(found, indent=1) + "\n"
-    print(text, end="")
-    if asked.out:
-        asked.out.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    study(
+        run,
+        option("--faces", 12_000),
+        option("--work", None, "where sets and caches go meanwhile", type=Path, required=True),
+        option("--prepare", None, argparse.SUPPRESS, type=Path),
+    )

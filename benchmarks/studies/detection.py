@@ -9,11 +9,10 @@ rate needs no correction for looking often.
 from __future__ import annotations
 
 import statistics
-import sys
-from typing import Any
+from collections.abc import Iterator
 
-from machine import machine
-from trials import PLANS, VARIANTS, fill, parser, stress, subject, trial, write
+from runner import Asked, Document, study
+from trials import PLANS, run_trials, trial, trial_options
 
 from fer_edge.stats.intervals import wilson
 
@@ -22,33 +21,15 @@ LONGEST = 60.0
 GOAL = 0.95
 
 
-def main() -> None:
-    """Measure, print, write the result file."""
-    made = parser(__doc__.splitlines()[0], "detection")
-    made.add_argument("--trials", type=int, default=60)
-    made.add_argument("--stress", type=int, default=0, help="processes of stress-ng; 0: none")
-    arguments = made.parse_args()
-    subjects = [subject(arguments.bundle, variant) for variant in VARIANTS]
-    with stress(arguments.stress):
-        lines = fill(
-            arguments.journal,
-            arguments.trials,
-            arguments.minutes,
-            lambda number: trial(PLANS[arguments.plan], subjects[number % len(subjects)], SLOWER, number),
-        )
-    document = summary(lines, arguments.plan, arguments.stress)
-    print(f"{document['detected']} of {document['trials_made']} noticed")
-    write("bench_detection", document, arguments.dry)
-
-
-def summary(lines: list[dict[str, Any]], plan: str, stressed: int) -> dict[str, Any]:
+def run(asked: Asked) -> Document:
     """The figure and what belongs to it."""
+    lines = run_trials(asked, asked.trials, lambda one, number: trial(PLANS[asked.plan], one, SLOWER, number))
     noticed = [line for line in lines if line["low"] > 1 and line["seconds"] <= LONGEST]
     share = len(noticed) / len(lines)
     return {
         "what": "live comparisons of an artifact with itself made 3 % slower: how often the verdict is 'slower'",
-        "plan": plan,
-        "stress_ng_cpus": stressed,
+        "plan": asked.plan,
+        "stress_ng_cpus": asked.stress,
         "slower": SLOWER,
         "trials_made": len(lines),
         "detected": len(noticed),
@@ -58,10 +39,14 @@ def summary(lines: list[dict[str, Any]], plan: str, stressed: int) -> dict[str, 
         "met": share >= GOAL,
         "median_seconds": statistics.median(line["seconds"] for line in lines),
         "longest_seconds": max(line["seconds"] for line in lines),
-        "machine": machine(),
         "trials": lines,
     }
 
 
+def show(document: Document) -> Iterator[str]:
+    """The figure."""
+    yield f"{document['detected']} of {document['trials_made']} noticed"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    study(run, *trial_options("detection", 60), show=show, result="bench_detection")

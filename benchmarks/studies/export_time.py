@@ -7,16 +7,12 @@
 2. All legal variants of the built-in model, cold: wall time, and the highest sum of proportional set sizes (PSS: pages
    that several processes share are counted once) of the whole process tree, polled every quarter second.
 
-The result goes to ``results/export_time.json`` with the CPU's name. Load on the machine while it ran is recorded too:
-wall times of a busy machine are upper bounds only.
+Load on the machine while it ran is recorded: wall times of a busy machine are upper bounds only.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import re
 import statistics
 import subprocess
@@ -26,8 +22,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
-RESULT = ROOT / "benchmarks" / "results" / "export_time.json"
+from machine import SOURCES, environment, load, machine
+from runner import Asked, Document, option, study
+
+from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint
+
+EXPORT = ("-m", "fer_edge.export.cli")
 POLL_SECONDS = 0.25
 
 BARE = """
@@ -53,43 +53,29 @@ litert_torch.convert(wrapped, (torch.zeros(1, 64, 64, 1),)).export({out!r})
 """
 
 
-def main() -> None:
-    """Measure, print, store."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--checkpoint", type=Path, help="weights of a fer_mini; default: the built-in ones")
-    parser.add_argument("--rounds", type=int, default=5)
-    arguments = parser.parse_args()
-    sys.path.insert(0, str(ROOT / "src"))
-    from fer_edge.train.checkpoint.checkpoint import builtin_checkpoint
-
-    weights = (arguments.checkpoint or builtin_checkpoint()).resolve()
-    given = [str(weights)] if arguments.checkpoint else []
-    load_before = os.getloadavg()[0]
+def run(asked: Asked) -> Document:
+    """Both rows."""
+    weights = (asked.checkpoint or builtin_checkpoint()).resolve()
+    given = [str(weights)] if asked.checkpoint else []
+    known = machine()
     document = {
-        "cpu": cpu(),
-        "cores": len(os.sched_getaffinity(0)),
-        "python": platform.python_version(),
-        "load_before": round(load_before, 2),
-        "tflite_fp32_cold": tflite(weights, given, arguments.rounds),
+        **{name: known[key] for name, key in (("cpu", "cpu"), ("cores", "cpus"), ("python", "python"))},
+        "load_before": load(),
+        "tflite_fp32_cold": tflite(weights, given, asked.rounds),
         "all_variants_cold": everything(given),
     }
-    document["load_after"] = round(os.getloadavg()[0], 2)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(document, indent=1) + "\n")
-    print(json.dumps(document, indent=1))
+    return {**document, "load_after": load()}
 
 
 def tflite(weights: Path, given: list[str], rounds: int) -> dict[str, Any]:
     """Row 1."""
     ours, bare = [], []
     with tempfile.TemporaryDirectory() as folder:
-        script = BARE.format(sources=str(ROOT / "src"), weights=str(weights), out=f"{folder}/bare.tflite")
+        script = BARE.format(sources=str(SOURCES), weights=str(weights), out=f"{folder}/bare.tflite")
         for number in range(rounds):
-            bare.append(timed([sys.executable, "-c", script])[0])
+            bare.append(timed(["-c", script])[0])
             out = f"{folder}/bundle{number}"
-            ours.append(timed([*export(), *given, "--format", "tflite", "--out", out])[0])
+            ours.append(timed([*EXPORT, *given, "--format", "tflite", "--out", out])[0])
     ratio = statistics.median(ours) / statistics.median(bare)
     return {
         "fer_export_seconds": ours,
@@ -104,7 +90,7 @@ def everything(given: list[str]) -> dict[str, Any]:
     """Row 2."""
     calibration = ["--calibration", "synthetic"] if given else []
     with tempfile.TemporaryDirectory() as folder:
-        command = [*export(), *given, "--all-variants", *calibration, "--json", "--out", f"{folder}/bundle"]
+        command = [*EXPORT, *given, "--all-variants", *calibration, "--json", "--out", f"{folder}/bundle"]
         seconds, peak, text = timed(command, memory=True)
     document = json.loads(text)
     written = sum(entry["status"] == "written" for entry in document["variants"])
@@ -119,18 +105,17 @@ def everything(given: list[str]) -> dict[str, Any]:
     }
 
 
-def export() -> list[str]:
-    """The command, from the checkout."""
-    return [sys.executable, "-m", "fer_edge.export.cli"]
-
-
 def timed(command: list[str], *, memory: bool = False) -> tuple[float, int, str]:
     """Wall seconds, peak PSS in bytes, standard output."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            command, env=environment, cwd=tempfile.gettempdir(), stdout=output, stderr=errors
+            [sys.executable, *command],
+            env=environment(),
+            cwd=tempfile.gettempdir(),
+            stdout=output,
+            stderr=errors,
+            text=True,
         )
         peak = 0
         while memory and process.poll() is None:
@@ -141,7 +126,7 @@ def timed(command: list[str], *, memory: bool = False) -> tuple[float, int, str]
         output.seek(0)
         errors.seek(0)
         if process.returncode not in (0, 3):
-            sys.exit(f"{command[:4]} ended with {process.returncode}: {errors.read()[-2000:]}")
+            sys.exit(f"{command[:3]} ended with {process.returncode}: {errors.read()[-2000:]}")
         return seconds, peak, output.read()
 
 
@@ -170,14 +155,6 @@ def pss(process: int) -> int:
     return 1024 * int(found.group(1)) if found else 0
 
 
-def cpu() -> str:
-    """The processor's name."""
-    try:
-        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    except OSError:
-        found = None
-    return found.group(1) if found else platform.processor()
-
-
 if __name__ == "__main__":
-    main()
+    checkpoint = option("--checkpoint", None, "weights of a fer_mini; default: the built-in ones", type=Path)
+    study(run, checkpoint, option("--rounds", 5))

@@ -4,24 +4,20 @@
 
 Draws frontal synthetic faces in pictures of 160 x 160 pixels, half of them clear and half weak or mixed expressions,
 and runs OpenCV's frontal Haar cascade on them as fer-predict does. A face counts as found if one detected box overlaps
-its own box with an intersection over union of at least 0.4. Writes ``benchmarks/results/haar_detection.json``; the
-share of found faces must be at least 97 percent.
+its own box with an intersection over union of at least 0.4. The share of found faces must be at least 97 percent.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
-import sys
 from collections import Counter
+from collections.abc import Iterator
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
+from machine import machine
+from runner import Asked, Document, option, study
 
 from fer_edge.faces.detectors import detect_faces, make_detector
-from fer_edge.faces.detectors.detector import Detector
 from fer_edge.faces.face import Box
 from fer_edge.synthetic import EMOTIONS, SyntheticFaces, render_face
 
@@ -30,29 +26,9 @@ OVERLAP = 0.4
 TARGET = 0.97
 
 
-def main() -> int:
-    """Measure, print, write the result file; exit code 0 if the target is reached, else 3."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--count", type=int, default=1600)
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parents[1] / "results" / "haar_detection.json"
-    )
-    arguments = parser.parse_args()
-    result = measure(arguments.count, make_detector("haar"))
-    arguments.out.write_text(json.dumps(result, indent=1) + "\n")
-    print(
-        f"found {result['found']} of {result['faces']} frontal faces: {result['rate']:.2%} (at least {TARGET:.0%})"
-    )
-    print(f"overlap of the boxes where found: median {result['overlap_median']:.2f}")
-    for emotion, rate in result["rate_by_emotion"].items():
-        print(f"  {emotion:<10} {rate:.2%}")
-    return 0 if result["rate"] >= TARGET else 3
-
-
-def measure(count: int, detector: Detector) -> dict[str, object]:
+def run(asked: Asked) -> Document:
     """Detection rate, overall and by emotion, on ``count`` frontal faces of the test split."""
+    detector, count = make_detector("haar"), asked.count
     faces = SyntheticFaces("test", count, frontal=True)
     overlaps, drawn, found = [], Counter[str](), Counter[str]()
     for index in range(count):
@@ -69,12 +45,13 @@ def measure(count: int, detector: Detector) -> dict[str, object]:
             overlaps.append(best)
     return {
         "schema": "fer-edge-haar-detection/1",
-        "environment": {"cpu": cpu(), "opencv": version("opencv-python"), "numpy": np.__version__},
+        "environment": {"cpu": machine()["cpu"], "opencv": version("opencv-python"), "numpy": np.__version__},
         "picture": SIZE,
         "faces": count,
         "found": found.total(),
         "rate": round(found.total() / count, 4),
         "target": TARGET,
+        "met": found.total() / count >= TARGET,
         "overlap_median": round(float(np.median(overlaps)), 3),
         "rate_by_emotion": {name: round(found[name] / drawn[name], 4) for name in EMOTIONS if drawn[name]},
     }
@@ -90,15 +67,14 @@ def overlap(a: Box, b: Box) -> float:
     return width * height / (areas - width * height)
 
 
-def cpu() -> str:
-    """The processor's name."""
-    listing = Path("/proc/cpuinfo")
-    if listing.is_file():
-        for line in listing.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+def show(found: Document) -> Iterator[str]:
+    """The rates."""
+    share = f"{found['rate']:.2%} (at least {TARGET:.0%})"
+    yield f"found {found['found']} of {found['faces']} frontal faces: {share}"
+    yield f"overlap of the boxes where found: median {found['overlap_median']:.2f}"
+    for emotion, rate in found["rate_by_emotion"].items():
+        yield f"  {emotion:<10} {rate:.2%}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    study(run, option("--count", 1600), show=show)

@@ -10,50 +10,42 @@ from __future__ import annotations
 
 import itertools
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from machine import machine
-from trials import VARIANTS, parser, subject, write
+from machine import DEMO_BUNDLE
+from runner import Asked, Document, option, study
+from trials import VARIANTS, subject
 
 from fer_edge.bench.measure.loop import timed
 from fer_edge.bench.measure.work import Work
 from fer_edge.runtime.contract import Contract
 
 GOAL = 2e-6
-ROUNDS = 300
 
 
-def main() -> None:
-    """Measure, print, write the result file."""
-    arguments = parser(__doc__.splitlines()[0], "harness_cost").parse_args()
+def run(asked: Asked) -> Document:
+    """Measure every call."""
     calls: dict[str, tuple[Callable[[], object], int]] = {"a call that does nothing": (_nothing, 5000)}
     for variant in VARIANTS:
-        one = subject(arguments.bundle, variant)
+        one = subject(asked.bundle, variant)
         work = Work(one.path, one.format, "", 1, Contract.parse(one.contract))
         calls[f"{variant}, {work.engine}"] = (work.calls["inference"], 50)
-    entries = [{"call": name, **cost(call, count)} for name, (call, count) in calls.items()]
-    for entry in entries:
-        print(
-            f"{entry['call']}: {1e6 * entry['added_seconds']:.3f} us a call added to {1e6 * entry['bare_seconds']:.3f} us"
-        )
-    document = {
+    entries = [{"call": name, **cost(call, count, asked.rounds)} for name, (call, count) in calls.items()]
+    return {
         "what": "seconds a call that the timing loop adds to a bare Python loop; medians over rounds in turns",
         "goal_seconds": GOAL,
         "met": entries[0]["added_seconds"] <= GOAL,
-        "rounds": ROUNDS,
+        "rounds": asked.rounds,
         "calls": entries,
-        "machine": machine(),
     }
-    write("bench_harness_cost", document, arguments.dry)
 
 
-def cost(call: Callable[[], object], count: int) -> dict[str, Any]:
+def cost(call: Callable[[], object], count: int, rounds: int) -> dict[str, Any]:
     """Bare and timed seconds a call; the difference is the median over rounds of neighbors."""
     bare, added = [], []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         pair = {}
         for loop in (_bare, timed) if number % 2 else (timed, _bare):
             begin = time.perf_counter()
@@ -79,5 +71,14 @@ def _nothing() -> None:
     return None
 
 
+def show(document: Document) -> Iterator[str]:
+    """One line a call."""
+    for entry in document["calls"]:
+        added, bare = 1e6 * entry["added_seconds"], 1e6 * entry["bare_seconds"]
+        yield f"{entry['call']}: {added:.3f} us a call added to {bare:.3f} us"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    study(
+        run, option("--bundle", DEMO_BUNDLE), option("--rounds", 300), show=show, result="bench_harness_cost"
+    )

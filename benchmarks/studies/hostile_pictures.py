@@ -2,27 +2,25 @@
 
     python benchmarks/studies/hostile_pictures.py
 
-The files are those of ``tests/faces/hostile_files.py``. A child imports what ``fer-predict`` imports, decodes a small
+The files are those of ``tests/support/hostile_files.py``. A child imports what ``fer-predict`` imports, decodes a small
 picture, and then reads the file; above idle is the highest resident memory from then on, less what it was before, and
 the processor's time until the answer, which other programs on the machine do not lengthen. Goals: 250 MB and 250 ms for every refused file, 400 MB for the largest accepted one.
-Writes ``benchmarks/results/hostile_pictures.json``; exit code 3 if a goal is missed or a file ends otherwise.
+A file that ends otherwise misses its goal.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from machine import machine
+from machine import ROOT, python
+from runner import Asked, Document, option, study
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "faces"))
+sys.path.insert(0, str(ROOT / "tests"))
 
 REFUSED_MB, REFUSED_SECONDS, ACCEPTED_MB = 250, 0.25, 400
 
@@ -53,34 +51,21 @@ print(json.dumps({"refused": refused, "mb": (peak() - before) / 1e6, "seconds": 
 """
 
 
-def main() -> int:
-    """Measure, print, write the result file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--only", default="", help="files whose name holds this; nothing is written")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "hostile_pictures.json")
-    arguments = parser.parse_args()
+def run(asked: Asked) -> Document:
+    """One row a file."""
+    asked.dry |= bool(asked.only)
     with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            measure(name, path, refused=refused)
-            for name, path, refused in files(Path(folder), arguments.only)
-        ]
-    document = {
-        "benchmark": "hostile_pictures",
-        "machine": machine(),
+        rows = [measure(*entry) for entry in files(Path(folder), asked.only)]
+    return {
         "goals": {"refused_mb": REFUSED_MB, "refused_seconds": REFUSED_SECONDS, "accepted_mb": ACCEPTED_MB},
         "worst": worst(rows),
         "rows": rows,
     }
-    if not arguments.only:
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    return 0 if all(row["met"] for row in rows) else 3
 
 
 def files(folder: Path, only: str) -> Iterator[tuple[str, Path, bool]]:
     """Each file as it is needed, whether it must be refused; the one before is gone."""
-    from hostile_files import ACCEPTED, REFUSED, write_sparse
+    from support.hostile_files import ACCEPTED, REFUSED, write_sparse
 
     for made, refused in ((REFUSED, True), (ACCEPTED, False)):
         for name, (suffix, build) in made.items():
@@ -93,13 +78,14 @@ def files(folder: Path, only: str) -> Iterator[tuple[str, Path, bool]]:
         yield "half a gigabyte of nothing", write_sparse(folder / "sparse.webp"), True
 
 
-def measure(name: str, path: Path, *, refused: bool) -> dict[str, Any]:
+def measure(name: str, path: Path, refused: bool) -> dict[str, Any]:
     """One row: what became of the file, and whether that is what is wanted."""
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True, timeout=600
-    )
-    row = {"name": name, "bytes": path.stat().st_size, "wanted": "refused" if refused else "accepted"}
-    row |= json.loads(done.stdout)
+    row: dict[str, Any] = {
+        "name": name,
+        "bytes": path.stat().st_size,
+        "wanted": "refused" if refused else "accepted",
+    }
+    row |= json.loads(python("-c", CHILD, path))
     affordable = (
         row["mb"] <= REFUSED_MB and row["seconds"] <= REFUSED_SECONDS if refused else row["mb"] <= ACCEPTED_MB
     )
@@ -124,4 +110,6 @@ def worst(rows: list[dict[str, Any]]) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    study(
+        run, option("--only", "", "files whose name holds this; nothing is stored"), show=lambda _document: ()
+    )

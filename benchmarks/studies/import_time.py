@@ -5,16 +5,12 @@ python benchmarks/studies/import_time.py --out benchmarks/results/import_time.js
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import statistics
-import subprocess
-import sys
-import time
-from pathlib import Path
+from collections.abc import Iterator
+from functools import partial
 
-from machine import machine
+from machine import interleaved, python
+from runner import Asked, Document, option, study
 
 STATEMENTS = {
     "bare interpreter": "pass",
@@ -27,23 +23,12 @@ GOAL_RATIO = 1.25
 """Of ``import fer_edge.runtime``."""
 
 
-def seconds(statement: str) -> float:
-    """Wall time of a fresh interpreter that does nothing else."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
-    return time.perf_counter() - start
-
-
-def measure(rounds: int) -> list[dict[str, object]]:
+def run(asked: Asked) -> Document:
     """One row for each statement; every round runs all of them."""
-    samples: dict[str, list[float]] = {name: [] for name in STATEMENTS}
-    for number in range(rounds + 1):
-        for name, statement in STATEMENTS.items():
-            taken = seconds(statement)
-            if number:  # the first round fills the file cache
-                samples[name].append(taken)
+    ways = {name: partial(python, "-c", statement) for name, statement in STATEMENTS.items()}
+    samples = interleaved(ways, asked.rounds)
     base, base_least = statistics.median(samples[BASE]), min(samples[BASE])
-    return [
+    rows = [
         {
             "statement": STATEMENTS[name],
             "median_seconds": round(statistics.median(taken), 4),
@@ -55,28 +40,17 @@ def measure(rounds: int) -> list[dict[str, object]]:
         }
         for name, taken in samples.items()
     ]
+    return {"rows": rows}
 
 
-def main() -> None:
-    """Measure, print a table, and write JSON where asked."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--out", type=Path, help="write the figures here as JSON")
-    arguments = parser.parse_args()
-    source = Path(__file__).resolve().parents[2] / "src"
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(source), os.environ.get("PYTHONPATH"))))
-    rows = measure(arguments.rounds)
-    print(f"{'statement':52} {'median ms':>10} {'min ms':>8} {'ratio':>7} {'of min':>7}")
-    for row in rows:
-        median, least = float(str(row["median_seconds"])) * 1e3, float(str(row["min_seconds"])) * 1e3
-        print(
-            f"{row['statement']:52} {median:10.1f} {least:8.1f} {row['median_ratio']:7} {row['min_ratio']:7}"
-        )
-    if arguments.out:
-        document = {"benchmark": "import_time", "machine": machine(), "rows": rows}
-        arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        print(f"written to {arguments.out}", file=sys.stderr)
+def show(document: Document) -> Iterator[str]:
+    """A table of the statements."""
+    yield f"{'statement':52} {'median ms':>10} {'min ms':>8} {'ratio':>7} {'of min':>7}"
+    for row in document["rows"]:
+        median, least = row["median_seconds"] * 1e3, row["min_seconds"] * 1e3
+        ratios = f"{row['median_ratio']:7} {row['min_ratio']:7}"
+        yield f"{row['statement']:52} {median:10.1f} {least:8.1f} {ratios}"
 
 
 if __name__ == "__main__":
-    main()
+    study(run, option("--rounds", 15), show=show)

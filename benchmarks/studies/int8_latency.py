@@ -11,12 +11,11 @@ alike. With ``--format onnx`` a third file is what onnxruntime's own ``quantize_
 ``benchmarks/results/int8_latency_<format>.json``.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +24,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from machine import cpu_field
+from numpy.typing import NDArray
+from runner import Asked, Document, option, study
 
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Calibration, Request, Source
@@ -61,35 +63,45 @@ ROUND_SECONDS = 0.05
 """How long one file runs in one round: long against the clock's grain, short against the machine's moods."""
 
 
-def main() -> None:
-    """Measure, print a table, write the result file."""
-    arguments = _arguments()
+def run(asked: Asked) -> Document:
+    """Every network in turn."""
     torch.set_num_threads(1)
     records = []
-    nets = arguments.nets.split(",") if arguments.nets else list(NETS)[: len(TARGETS[arguments.format])]
+    nets = asked.nets.split(",") if asked.nets else list(NETS)[: len(TARGETS[asked.format])]
     for net in nets:
         with tempfile.TemporaryDirectory() as folder:
-            record = measure(arguments.format, net, Path(folder), arguments.rounds)
-        records.append(record)
-        print(_line(record), flush=True)
-    document = {
+            records.append(measure(asked.format, net, Path(folder), asked.rounds))
+        print(line(records[-1]), flush=True)
+    vnni = "with" if "vnni" in cpu_field("flags") else "without"
+    return {
         "what": "latency of int8 over latency of fp32, one thread, interleaved; CPU seconds of the thread, medians",
-        "format": arguments.format,
-        "cpu": cpu_name(),
-        "engine": engine_name(arguments.format),
-        "rounds": arguments.rounds,
+        "format": asked.format,
+        "cpu": f"{cpu_field('model name') or 'unknown'}, {vnni} VNNI",
+        "engine": engine_name(asked.format),
+        "rounds": asked.rounds,
         "nets": records,
     }
-    if not arguments.dry:
-        target = Path(__file__).parents[1] / "results" / f"int8_latency_{arguments.format}.json"
-        target.write_text(json.dumps(document, indent=1) + "\n")
-        print(f"written: {target.name}")
 
 
-def measure(format_name: str, net: str, folder: Path, rounds: int) -> dict[str, Any]:
+def line(record: Document) -> str:
+    """One network for people."""
+    parts = ""
+    if "int8_partitions" in record:
+        leftover = ",".join(record["int8_leftover"]) or "nothing"
+        parts = f", {record['int8_partitions']} partition(s), left over: {leftover}"
+    if "static_ratio" in record:
+        against = f"(ours / its: {record['against_static']:.2f})"
+        parts = f", quantize_static {record['static_ratio']:.2f} {against}"
+    verdict = f"at most {record['target']:.2f}: {'met' if record['met'] else 'MISSED'}"
+    times = "int8".join(f" {1e3 * record[key]:7.2f} ms, " for key in ("fp32_seconds", "int8_seconds"))
+    return f"{record['net']:30} fp32{times}ratio {record['ratio']:.2f} ({verdict}){parts}"
+
+
+def measure(format_name: str, net: str, folder: Path, rounds: int) -> Document:
     """Export one network at fp32 and int8 and time both."""
     source, calibration = _prepare(net)
-    converter, memo = find_format(format_name).load(), {}
+    converter = find_format(format_name).load()
+    memo: dict[str, Any] = {}
     calls: dict[str, Callable[[], object]] = {}
     paths: dict[str, Path] = {}
     for precision in ("fp32", "int8"):
@@ -116,11 +128,7 @@ def measure(format_name: str, net: str, folder: Path, rounds: int) -> dict[str, 
         **(_beside_static(times) if "static" in times else {}),
         "fp32_bytes": paths["fp32"].stat().st_size,
         "int8_bytes": paths["int8"].stat().st_size,
-        **(
-            {"int8_" + key: value for key, value in _delegation(paths["int8"]).items()}
-            if format_name == "tflite"
-            else {}
-        ),
+        **(_delegation(paths["int8"]) if format_name == "tflite" else {}),
     }
 
 
@@ -128,11 +136,11 @@ def quantize_static(fp32: Path, folder: Path, calibration: Calibration, contract
     """What onnxruntime's own recipe makes of the fp32 file with the same pictures."""
     from onnxruntime import quantization
 
-    class Reader(quantization.CalibrationDataReader):
+    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
         def __init__(self) -> None:
             self._left = [{"image": to_tensor(picture, contract)} for picture in calibration.scaled]
 
-        def get_next(self) -> dict[str, np.ndarray] | None:
+        def get_next(self) -> dict[str, NDArray[Any]] | None:
             return self._left.pop(0) if self._left else None
 
     prepared, made = folder / "prepared.onnx", folder / "static.onnx"
@@ -149,7 +157,7 @@ def quantize_static(fp32: Path, folder: Path, calibration: Calibration, contract
     return made
 
 
-def _beside_static(times: dict[str, list[float]]) -> dict[str, Any]:
+def _beside_static(times: dict[str, list[float]]) -> Document:
     against = _median_ratio(times["int8"], times["static"])
     return {
         "static_seconds": round(statistics.median(times["static"]), 6),
@@ -165,33 +173,36 @@ def _median_ratio(new: list[float], old: list[float]) -> float:
 
 def _interleave(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
     """Seconds a call, for each round and file."""
-    for call in calls.values():
-        _timed(call, 3)
-    counts = {name: max(1, round(ROUND_SECONDS / _timed(call, 3))) for name, call in calls.items()}
+    counts = {}
+    for name, call in calls.items():
+        _repeat(call, 3)
+        counts[name] = max(1, round(ROUND_SECONDS / _repeat(call, 3)))
     times: dict[str, list[float]] = {name: [] for name in calls}
     for number in range(rounds):
         for name in sorted(calls, reverse=bool(number % 2)):
-            times[name].append(_timed(calls[name], counts[name]))
+            times[name].append(_repeat(calls[name], counts[name]))
     return times
 
 
-def _timed(call: Callable[[], object], count: int) -> float:
+def _repeat(call: Callable[[], object], count: int) -> float:
+    """CPU seconds a call."""
     begin = time.thread_time()
     for _ in range(count):
         call()
     return (time.thread_time() - begin) / count
 
 
-def _open_tflite(path: Path, tensor: np.ndarray) -> Callable[[], object]:
+def _open_tflite(path: Path, tensor: NDArray[Any]) -> Callable[[], object]:
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(model_path=str(path), num_threads=1)
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], tensor)
-    return interpreter.invoke
+    invoke: Callable[[], object] = interpreter.invoke
+    return invoke
 
 
-def _open_onnx(path: Path, tensor: np.ndarray) -> Callable[[], object]:
+def _open_onnx(path: Path, tensor: NDArray[Any]) -> Callable[[], object]:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -204,11 +215,11 @@ def _open_onnx(path: Path, tensor: np.ndarray) -> Callable[[], object]:
 OPENERS = {"tflite": _open_tflite, "onnx": _open_onnx}
 
 
-def _delegation(path: Path) -> dict[str, Any]:
+def _delegation(path: Path) -> Document:
     from fer_edge.runtime.engines.litert_delegation import delegation
 
     found = delegation(path)
-    return {"partitions": found.partitions, "leftover": list(found.leftover)}
+    return {"int8_partitions": found.partitions, "int8_leftover": list(found.leftover)}
 
 
 def _prepare(net: str) -> tuple[Source, Calibration]:
@@ -237,12 +248,14 @@ def _build(net: str, channels: int) -> torch.nn.Module:
     if library == "torchvision":
         import torchvision
 
-        return torchvision.models.get_model(name, num_classes=len(EMOTIONS))
-    if library == "timm":
+        network: torch.nn.Module = torchvision.models.get_model(name, num_classes=len(EMOTIONS))
+    elif library == "timm":
         import timm
 
-        return timm.create_model(name, num_classes=len(EMOTIONS), in_chans=channels)
-    return build(name, num_classes=len(EMOTIONS), channels=channels)
+        network = timm.create_model(name, num_classes=len(EMOTIONS), in_chans=channels)
+    else:
+        network = build(name, num_classes=len(EMOTIONS), channels=channels)
+    return network
 
 
 def _calibrate_statistics(module: torch.nn.Module, tensors: torch.Tensor) -> None:
@@ -259,21 +272,13 @@ def _calibrate_statistics(module: torch.nn.Module, tensors: torch.Tensor) -> Non
     module.eval()
 
 
-def _pictures(count: int, side: int) -> np.ndarray:
+def _pictures(count: int, side: int) -> NDArray[Any]:
     """Smooth blobs of color with sensor noise; (count, side, side, 3) uint8."""
     generator = torch.Generator().manual_seed(0)
     coarse = torch.rand(count, 3, 6, 6, generator=generator) * 255
     smooth = torch.nn.functional.interpolate(coarse, size=(side, side), mode="bicubic")
     noisy = smooth + 8 * torch.randn(smooth.shape, generator=generator)
     return np.ascontiguousarray(noisy.clamp(0, 255).round().byte().permute(0, 2, 3, 1).numpy())
-
-
-def cpu_name() -> str:
-    """The processor's model name, and whether it has the int8 instructions that these figures live on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines()
-    fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    vnni = "with" if "vnni" in fields.get("flags", "") else "without"
-    return f"{fields.get('model name', 'unknown')}, {vnni} VNNI"
 
 
 def engine_name(format_name: str) -> str:
@@ -284,32 +289,12 @@ def engine_name(format_name: str) -> str:
     return f"{package} {version(package)}"
 
 
-def _line(record: dict[str, Any]) -> str:
-    leftover = ",".join(record.get("int8_leftover", [])) or "nothing"
-    parts = (
-        f", {record['int8_partitions']} partition(s), left over: {leftover}"
-        if "int8_partitions" in record
-        else ""
-    )
-    verdict = "met" if record["met"] else "MISSED"
-    if "static_ratio" in record:
-        parts += (
-            f", quantize_static {record['static_ratio']:.2f} (ours / its: {record['against_static']:.2f})"
-        )
-    return (
-        f"{record['net']:30} fp32 {1e3 * record['fp32_seconds']:7.2f} ms, int8 {1e3 * record['int8_seconds']:7.2f} ms, "
-        f"ratio {record['ratio']:.2f} (at most {record['target']:.2f}: {verdict}){parts}"
-    )
-
-
-def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--format", choices=sorted(TARGETS), default="tflite")
-    parser.add_argument("--nets", help="comma-separated; default: all that have a target in this format")
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--dry", action="store_true", help="do not write the result file")
-    return parser.parse_args()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    study(
+        run,
+        option("--format", "tflite", choices=sorted(TARGETS)),
+        option("--nets", "", "comma-separated; default: all that have a target in this format"),
+        option("--rounds", 60),
+        show=lambda _document: (),
+        result="int8_latency_{format}",
+    )

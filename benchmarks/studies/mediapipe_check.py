@@ -1,65 +1,53 @@
 """Open TFLite files in MediaPipe's ImageClassifier and compare its answers with LiteRT's on the same pictures.
 
-MediaPipe brings an OpenCV of its own, so it lives in an environment of its own, and this script uses nothing of the project:
+MediaPipe brings an OpenCV of its own, so it lives in an environment of its own, and this script uses nothing of the package:
 
     python3 -m venv /tmp/mediapipe && /tmp/mediapipe/bin/pip install mediapipe==1.2.2 ai-edge-litert
     fer-export --format tflite --precision fp32,fp16,w8,dynamic,int8 --interface image --out bundle
     /tmp/mediapipe/bin/python benchmarks/studies/mediapipe_check.py bundle
 
-The pictures already have the network's size, because MediaPipe's resize is another one than the camera path's. Results go to
-``benchmarks/results/mediapipe.json``; ``spread`` (the largest standard deviation of a label over the pictures) says how much
-equality is worth. Exit code 3: a file with the image interface did not open, or answers differ.
+The pictures already have the network's size, because MediaPipe's resize is another one than the camera path's. ``spread`` (the
+largest standard deviation of a label over the pictures) says how much equality is worth. Exit code 3: a file with the image interface did not open, or answers differ.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.metadata
-import json
-import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import mediapipe
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
-from mediapipe.tasks.python import BaseOptions, vision
+from numpy.typing import NDArray
+from runner import Asked, Document, option, study
 
 PICTURES = 32
 FARTHEST = {"float": 1e-5, "integer": 1.5 / 256}
 """Same file, same pixels: only the engine's version and, for uint8 answers, one step of rounding may differ."""
 
 
-def main() -> int:
+def run(asked: Asked) -> Document:
     """Check every TFLite file of a folder."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="a bundle, or any folder with .tflite files")
-    parser.add_argument("--weights", default="built-in", help="what the files hold, for the record")
-    parser.add_argument("--dry", action="store_true", help="do not write the result file")
-    arguments = parser.parse_args()
-    records = [check(path) for path in sorted(arguments.folder.glob("*.tflite"))]
-    for record in records:
-        print(
-            f"{record['file']:40} {'opens' if record['opened'] else 'refused'}  {record.get('max_abs', record.get('reason'))}"
-        )
-    document = {
+    import mediapipe
+
+    records = [check(path) for path in sorted(asked.folder.glob("*.tflite"))]
+    return {
         "what": "MediaPipe ImageClassifier against LiteRT, same file, same pictures at the model's size",
         "mediapipe": mediapipe.__version__,
         "litert": importlib.metadata.version("ai-edge-litert"),
-        "weights": arguments.weights,
+        "weights": asked.weights,
         "pictures": PICTURES,
+        "met": all(record.get("equal") for record in records if "-image" in record["file"]),
         "files": records,
     }
-    if not arguments.dry:
-        target = Path(__file__).parents[1] / "results" / "mediapipe.json"
-        target.write_text(json.dumps(document, indent=1) + "\n")
-    bad = [record["file"] for record in records if "-image" in record["file"] and not record.get("equal")]
-    return 3 if bad else 0
 
 
-def check(path: Path) -> dict[str, Any]:
+def check(path: Path) -> Document:
     """One file: does it open, and does it answer the same?"""
+    from ai_edge_litert.interpreter import Interpreter
+    from mediapipe.tasks.python import BaseOptions, vision
+
     options = vision.ImageClassifierOptions(
         base_options=BaseOptions(model_asset_path=str(path)), running_mode=vision.RunningMode.IMAGE
     )
@@ -84,9 +72,11 @@ def check(path: Path) -> dict[str, Any]:
 
 
 def _answers(
-    classifier: Any, runner: Any, labels: list[str], picture: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+    classifier: Any, runner: Any, labels: list[str], picture: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
     """MediaPipe's and LiteRT's probabilities, in the order of the labels."""
+    import mediapipe
+
     found = classifier.classify(mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture))
     scores = {entry.category_name: entry.score for entry in found.classifications[0].categories}
     details = runner.get_input_details()["image"]
@@ -97,7 +87,7 @@ def _answers(
     return np.array([scores.get(label, 0.0) for label in labels]), expected
 
 
-def _pictures(shape: np.ndarray) -> list[np.ndarray]:
+def _pictures(shape: NDArray[Any]) -> list[NDArray[Any]]:
     """Blobs of color with noise, and the extremes; (H, W, 3) uint8 each."""
     generator = np.random.default_rng(0)
     _, height, width, _ = (int(size) for size in shape)
@@ -109,5 +99,18 @@ def _pictures(shape: np.ndarray) -> list[np.ndarray]:
     return [*noisy, *extremes]
 
 
+def show(document: Document) -> Iterator[str]:
+    """One line a file."""
+    for record in document["files"]:
+        words = record.get("max_abs", record.get("reason"))
+        yield f"{record['file']:40} {'opens' if record['opened'] else 'refused'}  {words}"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    study(
+        run,
+        option("folder", None, "a bundle, or any folder with .tflite files", type=Path),
+        option("--weights", "built-in", "what the files hold, for the record"),
+        show=show,
+        result="mediapipe",
+    )

@@ -17,23 +17,14 @@ from __future__ import annotations
 
 import random
 import statistics
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from machine import machine
-from trials import (
-    PLANS,
-    VARIANTS,
-    compare_slowed,
-    fill,
-    parser,
-    stress,
-    subject,
-    write,
-)
+from numpy.typing import NDArray
+from runner import Asked, Document, option, study
+from trials import PLANS, compare_slowed, run_trials, trial_options
 
 from fer_edge.bench.measure.process import Process
 from fer_edge.bench.measure.subject import Subject
@@ -69,7 +60,7 @@ def ultralytics(run: Time, min_time: float) -> float:
     return clipped_mean(np.asarray(run(number)) * 1e-9)
 
 
-def clipped_mean(times: np.ndarray) -> float:
+def clipped_mean(times: NDArray[np.float64]) -> float:
     """Mean of what is left when what lies over 2 standard deviations off has been thrown away five times."""
     for _ in range(5):
         kept = times[np.abs(times - times.mean()) < 2 * times.std()]
@@ -79,33 +70,28 @@ def clipped_mean(times: np.ndarray) -> float:
     return float(times.mean())
 
 
-def main() -> None:
-    """Measure, print a table, write the result file."""
-    made = parser(__doc__.splitlines()[0], "naive_loops")
-    made.add_argument("--trials", type=int, default=20)
-    made.add_argument("--stress", type=int, default=0, help="processes of stress-ng; 0: none")
-    made.add_argument("--ultralytics-seconds", type=float, default=60.0, help="its min_time")
-    arguments = made.parse_args()
-    subjects = [subject(arguments.bundle, variant) for variant in VARIANTS]
-    with stress(arguments.stress):
-        lines = fill(
-            arguments.journal,
-            arguments.trials,
-            arguments.minutes,
-            lambda number: trial(subjects[number % len(subjects)], number, arguments),
-        )
-    document = summary(lines, arguments)
-    print(_table(document))
-    write("bench_naive_loops", document, arguments.dry)
+def run(asked: Asked) -> Document:
+    """How far off each procedure was."""
+    lines = run_trials(asked, asked.trials, lambda one, number: trial(one, number, asked))
+    names = [name for name in lines[0] if name not in ("variant", "order")]
+    return {
+        "what": "an artifact against itself by several procedures in the same minutes: the ratio should be 1",
+        "stress_ng_cpus": asked.stress,
+        "ultralytics_min_time_seconds": asked.ultralytics_seconds,
+        "trials_made": len(lines),
+        "limit": LIMIT,
+        "procedures": [_procedure(name, [line[name] for line in lines]) for name in sorted(names)],
+        "trials": lines,
+    }
 
 
-def trial(one: Subject, number: int, arguments: Any) -> dict[str, Any]:
+def trial(one: Subject, number: int, asked: Asked) -> dict[str, Any]:
     """Every procedure once, in random order: its two figures and the seconds they took."""
     procedures: dict[str, Callable[[], tuple[float, float]]] = {
         "mean of 50": lambda: _twice(one, mean_of_50),
         "benchmark_model": lambda: _twice(one, benchmark_model),
-        "Ultralytics": lambda: _twice(one, lambda run: ultralytics(run, arguments.ultralytics_seconds)),
-        "fer-bench": lambda: (1.0, compare_slowed(PLANS[arguments.plan], one, number)[0].value),
+        "Ultralytics": lambda: _twice(one, lambda run: ultralytics(run, asked.ultralytics_seconds)),
+        "fer-bench": lambda: (1.0, compare_slowed(PLANS[asked.plan], one, number)[0].value),
     }
     order = list(procedures)
     random.Random(number).shuffle(order)
@@ -128,21 +114,6 @@ def _once(one: Subject, procedure: Callable[[Time], float]) -> float:
         return procedure(lambda count: child.turn("inference", count, None))
 
 
-def summary(lines: list[dict[str, Any]], arguments: Any) -> dict[str, Any]:
-    """How far off each procedure was."""
-    names = [name for name in lines[0] if name not in ("variant", "order")]
-    return {
-        "what": "an artifact against itself by several procedures in the same minutes: the ratio should be 1",
-        "stress_ng_cpus": arguments.stress,
-        "ultralytics_min_time_seconds": arguments.ultralytics_seconds,
-        "trials_made": len(lines),
-        "limit": LIMIT,
-        "procedures": [_procedure(name, [line[name] for line in lines]) for name in sorted(names)],
-        "machine": machine(),
-        "trials": lines,
-    }
-
-
 def _procedure(name: str, found: list[dict[str, float]]) -> dict[str, Any]:
     errors = [max(entry["ratio"], 1 / entry["ratio"]) - 1 for entry in found]
     return {
@@ -154,15 +125,16 @@ def _procedure(name: str, found: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def _table(document: dict[str, Any]) -> str:
-    lines = [f"{'procedure':16} {'off > 2 %':>9} {'median error':>13} {'largest':>9} {'seconds':>8}"]
-    lines += [
-        f"{entry['procedure']:16} {entry['off_by_more_than_limit']:>9} {entry['median_error']:>12.2%} "
-        f"{entry['largest_error']:>9.1%} {entry['median_seconds']:>8.1f}"
-        for entry in document["procedures"]
-    ]
-    return "\n".join(lines)
+def show(document: Document) -> Iterator[str]:
+    """A table of the procedures."""
+    yield f"{'procedure':16} {'off > 2 %':>9} {'median error':>13} {'largest':>9} {'seconds':>8}"
+    for entry in document["procedures"]:
+        yield (
+            f"{entry['procedure']:16} {entry['off_by_more_than_limit']:>9} {entry['median_error']:>12.2%} "
+            f"{entry['largest_error']:>9.1%} {entry['median_seconds']:>8.1f}"
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    minimum = option("--ultralytics-seconds", 60.0, "its min_time")
+    study(run, *trial_options("naive_loops", 20), minimum, show=show, result="bench_naive_loops")

@@ -8,27 +8,22 @@ photograph with the same bundle. Both are started in turn, with compiled bytecod
 round fills the caches. Goal: 1.15 for the photograph of 512 x 512 pixels, where the work is least.
 
 The second part decodes a picture of 12 megapixels: Pillow alone, Pillow and one copy to an array, and a frame.
-Writes ``benchmarks/results/predict_cost.json``; exit code 3 if a goal is missed.
 """
+
+# mypy: allow-untyped-calls
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from machine import machine
+from machine import DEMO_BUNDLE, cpu_seconds, environment, interleaved, python, timed
+from runner import Asked, Document, option, study
 
-ROOT = Path(__file__).resolve().parents[2]
 GOAL = 1.15
 GOAL_DECODING = 1.25
 
@@ -52,68 +47,39 @@ for x, y, w, h in found:
 """
 
 
-def main() -> int:
-    """Measure, print, write the result file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", type=Path, default=ROOT / "android_demo" / "bundle")
-    parser.add_argument("--rounds", type=int, default=21)
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "predict_cost.json")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rows = [
-            compared(side, Path(folder), arguments.model.resolve(), arguments.rounds) for side in (512, 2048)
-        ]
-        decoding = decoded(Path(folder), arguments.rounds)
-    document = {
-        "benchmark": "predict_cost",
-        "machine": machine(),
+def run(asked: Asked) -> Document:
+    """Both parts."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        rows = [compare(side, folder, asked.model.resolve(), asked.rounds) for side in (512, 2048)]
+        decoding = decode(folder, asked.rounds)
+    return {
         "goals": {"ratio_at_512": GOAL, "frame_over_copy": GOAL_DECODING},
+        "met": rows[0]["ratio"] <= GOAL and decoding["frame_over_copy"] <= GOAL_DECODING,
         "rows": rows,
         "decoding": decoding,
     }
-    arguments.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    met = rows[0]["ratio"] <= GOAL and decoding["frame_over_copy"] <= GOAL_DECODING
-    return 0 if met else 3
 
 
-def compared(side: int, folder: Path, model: Path, rounds: int) -> dict[str, Any]:
+def compare(side: int, folder: Path, model: Path, rounds: int) -> Document:
     """One photograph at one size."""
-    photograph(folder / "photo.jpg", side)
-    artifact = next(model.glob("*-fp32.tflite"))
-    commands = {
-        "bare": [sys.executable, "-P", "-c", BARE, str(folder / "photo.jpg"), str(artifact)],
-        "fer-predict": [
-            *(sys.executable, "-P", "-c", "from fer_edge.predict.cli import main; main()"),
-            *(str(folder / "photo.jpg"), "--model", str(model), "--variant", "tflite-fp32"),
-        ],
+    photo = folder / "photo.jpg"
+    photograph(photo, side)
+    env = environment(PYTHONPYCACHEPREFIX=folder / "pyc")
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = "from fer_edge.predict.cli import main; main()"
+    words = {
+        "bare": (BARE, photo, next(model.glob("*-fp32.tflite"))),
+        "fer-predict": (command, photo, "--model", model, "--variant", "tflite-fp32"),
     }
-    samples: dict[str, list[float]] = {name: [] for name in commands}
-    for number in range(rounds + 1):
-        for name, command in commands.items():
-            taken = cpu_seconds(command, folder)
-            if number:
-                samples[name].append(taken)
+    ways = {name: partial(python, "-P", "-c", *given, env=env, cwd=folder) for name, given in words.items()}
+    samples = interleaved(ways, rounds, cpu_seconds)
     median = {name: statistics.median(taken) for name, taken in samples.items()}
-    ratio = median["fer-predict"] / median["bare"]
-    print(
-        f"{side}x{side}: {median['bare']:.3f} s bare, {median['fer-predict']:.3f} s fer-predict: {ratio:.3f}"
-    )
-    return {"side": side, "median_seconds": median, "ratio": round(ratio, 3), "samples": samples}
+    ratio = round(median["fer-predict"] / median["bare"], 3)
+    return {"side": side, "median_seconds": median, "ratio": ratio, "samples": samples}
 
 
-def cpu_seconds(command: list[str], folder: Path) -> float:
-    """User and system time of one process."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def decoded(folder: Path, rounds: int) -> dict[str, Any]:
+def decode(folder: Path, rounds: int) -> Document:
     """A JPEG of 12 megapixels in this process, interleaved."""
     import numpy as np
     from PIL import Image
@@ -127,16 +93,9 @@ def decoded(folder: Path, rounds: int) -> dict[str, Any]:
         "load and one copy to an array": lambda: np.asarray(Image.open(path).convert("RGB")),
         "read_picture": lambda: read_picture(path),
     }
-    samples: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(rounds + 1):
-        for name, way in ways.items():
-            start = time.process_time()
-            way()
-            if number:
-                samples[name].append(time.process_time() - start)
+    samples = interleaved(ways, rounds, partial(timed, time.process_time))
     median = {name: statistics.median(taken) for name, taken in samples.items()}
     bare, copied, frame = median.values()
-    print(f"12 megapixels: {bare:.3f} s load, {copied:.3f} s with a copy, {frame:.3f} s as a frame")
     return {
         "median_seconds": median,
         "frame_over_load": round(frame / bare, 3),
@@ -153,5 +112,15 @@ def photograph(path: Path, side: int) -> None:
     Image.fromarray(data.astronaut()).resize((side, side), Image.Resampling.BICUBIC).save(path, quality=92)
 
 
+def show(document: Document) -> Iterator[str]:
+    """Medians and ratios."""
+    for row in document["rows"]:
+        bare, ours = row["median_seconds"].values()
+        side = row["side"]
+        yield f"{side}x{side}: {bare:.3f} s bare, {ours:.3f} s fer-predict: {row['ratio']:.3f}"
+    bare, copied, frame = document["decoding"]["median_seconds"].values()
+    yield f"12 megapixels: {bare:.3f} s load, {copied:.3f} s with a copy, {frame:.3f} s as a frame"
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    study(run, option("--model", DEMO_BUNDLE), option("--rounds", 21), show=show)

@@ -1,6 +1,6 @@
 """int8 accuracy with and without quantization-aware training, on drawn faces.
 
-    python benchmarks/studies/quantization_aware.py --work DIR [--seeds 2] [--out results/quantization_aware.json]
+    python benchmarks/studies/quantization_aware.py --work DIR [--seeds 2]
 
 For each network and seed: a short float training; then, from the same weights and for the same number of steps, once
 more in float (the control) and once with rounding (``fer_edge.train.compact.quantization_aware``). Both go through the real
@@ -12,32 +12,30 @@ training stays in DIR: started again, the script goes on from there.
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import nn
-
-sys.path.insert(0, str(Path(__file__).parent))
-from machine import machine
+from runner import Asked, Document, option, study
 from short_training import (
     BATCH,
     Budget,
+    Flags,
     drawn,
+    drop_interval,
     export_int8,
+    gain,
+    kept_answers,
     normalized,
     right,
     right_in_file,
     save,
+    share,
     train,
 )
+from torch import nn
 
-from fer_edge.stats.bootstrap import accuracy_drop_interval
-from fer_edge.stats.paired import mcnemar
 from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.compact.quantization_aware import finish, prepare
@@ -51,59 +49,42 @@ MOMENTUM = 0.1
 FIRST_PEAK, MORE_PEAK = 4e-3, 4e-4
 WAYS = ("float", "qat")
 FILES = ("tflite-int8", "onnx-int8")
-Flags = dict[str, "np.ndarray[Any, np.dtype[np.bool_]]"]
+Answers = dict[str, Flags]
 
 
-def main() -> None:
-    """Measure, print, store."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", type=Path, required=True, help="where trainings stay")
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
-    parser.add_argument("--out", type=Path, help="where to write the JSON")
-    arguments = parser.parse_args()
+def run(asked: Asked) -> Iterator[Document]:
+    """One network and seed after the other; all rows so far after each."""
     torch.set_num_threads(1)
-    arguments.work.mkdir(parents=True, exist_ok=True)
+    asked.work.mkdir(parents=True, exist_ok=True)
     rows = []
-    for seed in range(arguments.seeds):
-        for name in arguments.networks:
-            rows.append(row(name, seed, answers(name, seed, arguments.work)))
-            print(json.dumps(rows[-1], indent=1), flush=True)
-            if arguments.out:
-                arguments.out.write_text(json.dumps(document(rows), indent=1) + "\n", encoding="utf-8")
+    for seed in range(asked.seeds):
+        for name in asked.networks:
+            found = kept_answers(
+                asked.work / f"{name}-{seed}-answers.npz",
+                lambda name=name, seed=seed: answers(name, seed, asked.work),  # type: ignore[misc]
+            )
+            rows.append(row(name, seed, found))
+            yield {
+                "faces": {"train": TRAIN, "test": TEST},
+                "budget": {
+                    "batch": BATCH,
+                    "first": {"epochs": FIRST_EPOCHS, "peak_learning_rate": FIRST_PEAK},
+                    "more": {"epochs": MORE_EPOCHS, "peak_learning_rate": MORE_PEAK},
+                },
+                "rows": rows,
+            }
 
 
-def document(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What is stored."""
-    return {
-        "benchmark": "quantization_aware",
-        "machine": machine(),
-        "faces": {"train": TRAIN, "test": TEST},
-        "budget": {
-            "batch": BATCH,
-            "first": {"epochs": FIRST_EPOCHS, "peak_learning_rate": FIRST_PEAK},
-            "more": {"epochs": MORE_EPOCHS, "peak_learning_rate": MORE_PEAK},
-        },
-        "rows": rows,
-    }
-
-
-def answers(name: str, seed: int, work: Path) -> Flags:
+def answers(name: str, seed: int, work: Path) -> Answers:
     """Which held-out faces each network and file names right: ``<way> fp32`` and ``<way> <file>``."""
-    kept = work / f"{name}-{seed}-answers.npz"
-    if not kept.is_file():
-        test = drawn("test", TEST, work)
-        found: Flags = {}
-        for way, checkpoint in trained(name, seed, work).items():
-            found[f"{way} fp32"] = right(_read(name, checkpoint), test)
-            bundle = checkpoint.with_suffix(".bundle")
-            for variant, entry in export_int8(checkpoint, bundle).items():
-                found[f"{way} {variant}"] = right_in_file(bundle / entry["path"], test)
-        np.savez(kept, **found)
-    with np.load(kept) as stored:
-        return {key: stored[key] for key in stored.files}
+    test = drawn("test", TEST, work)
+    found: Answers = {}
+    for way, checkpoint in trained(name, seed, work).items():
+        found[f"{way} fp32"] = right(_read(name, checkpoint), test)
+        bundle = checkpoint.with_suffix(".bundle")
+        for variant, entry in export_int8(checkpoint, bundle).items():
+            found[f"{way} {variant}"] = right_in_file(bundle / entry["path"], test)
+    return found
 
 
 def trained(name: str, seed: int, work: Path) -> dict[str, Path]:
@@ -133,37 +114,22 @@ def fresh(name: str) -> nn.Module:
     return network
 
 
-def row(name: str, seed: int, found: Flags) -> dict[str, Any]:
+def row(name: str, seed: int, found: Answers) -> dict[str, Any]:
     """One network and seed: accuracies, drops and gains with their intervals."""
     result: dict[str, Any] = {"network": name, "seed": seed}
     for way in WAYS:
-        result[way] = {"fp32": _share(found[f"{way} fp32"])}
+        result[way] = {"fp32": share(found[f"{way} fp32"])}
         for file in FILES:
             whole, rounded = found[f"{way} fp32"], found[f"{way} {file}"]
             result[way][file] = {
-                "accuracy": _share(rounded),
-                "drop_interval": _interval(whole, rounded),
-                "right_or_wrong_changed": _share(whole != rounded),
+                "accuracy": share(rounded),
+                "drop_interval": drop_interval(whole, rounded),
+                "right_or_wrong_changed": share(whole != rounded),
             }
-    result["gain"] = {file: gain(found[f"float {file}"], found[f"qat {file}"]) for file in FILES}
+    for file in FILES:
+        better = gain(found[f"qat {file}"], found[f"float {file}"])
+        result.setdefault("gain", {})[file] = {"accuracy": better.pop("gain"), **better}
     return result
-
-
-def gain(control: Any, qat: Any) -> dict[str, Any]:
-    """Of the file from QAT over the file from the control."""
-    return {
-        "accuracy": round(float(qat.mean() - control.mean()), 5),
-        "interval": _interval(qat, control),
-        "p_value": float(f"{mcnemar(qat, control).p_value:.3g}"),
-    }
-
-
-def _share(flags: Any) -> float:
-    return round(float(flags.mean()), 5)
-
-
-def _interval(first: Any, second: Any) -> list[float]:
-    return [round(bound, 5) for bound in accuracy_drop_interval(first, second)]
 
 
 def _read(name: str, path: Path) -> nn.Module:
@@ -171,4 +137,9 @@ def _read(name: str, path: Path) -> nn.Module:
 
 
 if __name__ == "__main__":
-    main()
+    study(
+        run,
+        option("--work", None, "where trainings stay", type=Path, required=True),
+        option("--seeds", 2),
+        option("--networks", list(NETWORKS), nargs="+", type=str),
+    )

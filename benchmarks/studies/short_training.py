@@ -4,41 +4,38 @@ The loop here is a plain one, so that a study's budget is seen at a glance; the 
 path are those of ``fer-train``.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
+from machine import python
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "src"))
-
-from fer_edge.runtime.contract import (  # noqa: E402 - a script that runs from anywhere
-    CameraSpec,
-    Contract,
-    InputSpec,
-    Normalization,
-    OutputSpec,
-)
-from fer_edge.runtime.labels import EMOTIONS  # noqa: E402
-from fer_edge.synthetic import SyntheticFaces  # noqa: E402
-from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint  # noqa: E402
-from fer_edge.train.data.arrays import Arrays, load  # noqa: E402
-from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
-from fer_edge.train.data.faces import Crops  # noqa: E402
+from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
+from fer_edge.runtime.labels import EMOTIONS
+from fer_edge.stats.bootstrap import accuracy_drop_interval
+from fer_edge.stats.paired import mcnemar
+from fer_edge.synthetic import SyntheticFaces
+from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint
+from fer_edge.train.data.arrays import Arrays, load
+from fer_edge.train.data.augmentation import augment, augmentation
+from fer_edge.train.data.faces import Crops
 
 SIDE, MARGIN, VIEWS, BATCH = 64, 0.1, 2, 64
+Flags = NDArray[np.bool_]
+"""One a face: right or wrong."""
+Network = TypeVar("Network", bound=nn.Module)
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
@@ -81,7 +78,7 @@ def plain(module: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Te
     return functional.cross_entropy(logits, labels), logits
 
 
-def train(module: nn.Module, arrays: Arrays, budget: Budget, objective: Objective = plain) -> nn.Module:
+def train(module: Network, arrays: Arrays, budget: Budget, objective: Objective = plain) -> Network:
     """Train ``module`` in place.
 
     Returns:
@@ -106,16 +103,16 @@ def train(module: nn.Module, arrays: Arrays, budget: Budget, objective: Objectiv
             optimizer.step()
             schedule.step()
             average.update_parameters(module)
-    return average.module
+    return cast(Network, average.module)
 
 
-def right(module: nn.Module, arrays: Arrays) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def right(module: nn.Module, arrays: Arrays) -> Flags:
     """(n,) bool: which unjittered crops the network names right."""
     module.eval()
     with torch.inference_mode():
         parts = torch.from_numpy(arrays.crops[:, 0]).split(256)
         guesses = torch.cat([module(normalized(part / 255)).argmax(1) for part in parts])
-    found: np.ndarray[Any, np.dtype[np.bool_]] = guesses.numpy() == arrays.labels.argmax(1)
+    found: Flags = guesses.numpy() == arrays.labels.argmax(1)
     return found
 
 
@@ -139,20 +136,15 @@ def export_int8(checkpoint: Path, out: Path) -> dict[str, Any]:
     Returns:
         variant -> the manifest's entry; the file's path under ``path``.
     """
-    command = [sys.executable, "-m", "fer_edge.export.cli", str(checkpoint), "--format", "tflite,onnx"]
-    command += ["--precision", "int8", "--calibration", "synthetic", "--parity-inputs", "64"]
-    command += ["--keep-failed", "--allow-insensitive"]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*command, "--out", str(out), "--quiet"], env=environment, cwd=out.parent, check=False
-    )
-    if done.returncode not in (0, 3):  # 3: written, and refused by a check
-        raise SystemExit(f"fer-export ended with {done.returncode}")
+    words = ["--format", "tflite,onnx", "--precision", "int8", "--calibration", "synthetic"]
+    words += ["--parity-inputs", "64", "--keep-failed", "--allow-insensitive", "--quiet"]
+    command = ("-m", "fer_edge.export.cli", checkpoint, *words, "--out", out)
+    python(*command, cwd=out.parent, allowed=(0, 3))  # 3: written, and refused by a check
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     return {entry["variant"]: entry for entry in manifest["artifacts"]}
 
 
-def right_in_file(path: Path, arrays: Arrays) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def right_in_file(path: Path, arrays: Arrays) -> Flags:
     """(n,) bool: which unjittered crops an exported file names right, in its own engine."""
     from fer_edge.runtime.camera import to_tensor
     from fer_edge.runtime.model import load as open_file
@@ -163,5 +155,32 @@ def right_in_file(path: Path, arrays: Arrays) -> np.ndarray[Any, np.dtype[np.boo
         # Gray of three equal channels is the value itself.
         tensor = to_tensor(np.repeat(crop.transpose(1, 2, 0), 3, axis=2), model.contract)
         guesses.append(int(np.argmax(model.run(tensor))))
-    found: np.ndarray[Any, np.dtype[np.bool_]] = np.array(guesses) == arrays.labels.argmax(1)
+    found: Flags = np.array(guesses) == arrays.labels.argmax(1)
     return found
+
+
+def kept_answers(path: Path, make: Callable[[], dict[str, Flags]]) -> dict[str, Flags]:
+    """What ``make`` returns, stored at ``path``: made once, so that a study that was stopped goes on from there."""
+    if not path.is_file():
+        np.savez(path, **make())  # type: ignore[arg-type]
+    with np.load(path) as stored:
+        return {key: stored[key] for key in stored.files}
+
+
+def share(flags: Flags) -> float:
+    """Of right answers."""
+    return round(float(flags.mean()), 5)
+
+
+def drop_interval(first: Flags, second: Flags) -> list[float]:
+    """Of the first's accuracy over the second's, paired."""
+    return [round(bound, 5) for bound in accuracy_drop_interval(first, second)]
+
+
+def gain(one: Flags, other: Flags) -> dict[str, Any]:
+    """Of ``one`` over ``other`` on the same faces: difference of accuracies, paired interval, McNemar's p-value."""
+    return {
+        "gain": round(float(one.mean() - other.mean()), 5),
+        "interval": drop_interval(one, other),
+        "p_value": float(f"{mcnemar(one, other).p_value:.3g}"),
+    }

@@ -12,37 +12,34 @@ the first epoch, so there they cost once a training, not once an epoch; decoding
 On a CPU, images a CPU second stand beside images a second: a busy machine changes the latter.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
 import torch
+from machine import machine
+from runner import Asked, Document, option, study
 from torch import Tensor
 from torch.nn import functional
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(Path(__file__).parent), str(ROOT / "src")]
-from machine import machine  # noqa: E402 - a script that runs from anywhere
-
-from fer_edge.runtime.camera import scaled as by_the_path  # noqa: E402
-from fer_edge.runtime.frame import Frame  # noqa: E402
-from fer_edge.train.data import device_camera  # noqa: E402
-from fer_edge.train.data.arrays import cores  # noqa: E402
-from fer_edge.train.data.augmentation import augment, augmentation  # noqa: E402
-from fer_edge.train.data.batch_augmentation import BATCHED  # noqa: E402
-from fer_edge.train.models import build  # noqa: E402
+from fer_edge.runtime.camera import scaled as by_the_path
+from fer_edge.runtime.frame import Frame
+from fer_edge.train.data import device_camera
+from fer_edge.train.data.arrays import cores
+from fer_edge.train.data.augmentation import augment, augmentation
+from fer_edge.train.data.batch_augmentation import BATCHED
+from fer_edge.train.models import build
 
 WIDTH, HEIGHT, MARGIN, CLASSES = 640, 480, 0.1, 8
 
@@ -70,37 +67,21 @@ class Case:
     compiled: bool = False
 
 
-def main() -> None:
-    """Measure, print, store."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--steps", type=int, help="measured steps of each case; GPU: 30, CPU: 3")
-    parser.add_argument("--workers", type=int, help="processes that make crops; one a core")
-    parser.add_argument("--out", type=Path, help="where to write the JSON")
-    arguments = parser.parse_args()
+def run(asked: Asked) -> Document:
+    """Every network: its step in all cases, then the way of its data."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device.type == "cpu":
         torch.set_num_threads(1)
-    workers = arguments.workers or cores()
-    document: dict[str, Any] = {
-        "benchmark": "training_throughput",
-        "machine": machine() | accelerator(device),
-        "workers": workers,
-        "steps": [],
-        "data": [],
-    }
+    workers = asked.workers or cores()
+    steps, data = [], []
     for name, side, channels, batch in sizes(device):
         for case in cases(Case(name, side, channels, batch), device):
-            document["steps"].append(step_row(case, device, arguments.steps))
-            print(json.dumps(document["steps"][-1]), flush=True)
-        document["data"].append(data_row(name, side, channels, batch, device, workers))
-        print(json.dumps(document["data"][-1]), flush=True)
-    document["limits"] = [limit(document, row) for row in document["data"]]
-    text = json.dumps(document, indent=1)
-    print(text)
-    if arguments.out:
-        arguments.out.write_text(text + "\n", encoding="utf-8")
+            steps.append(step_row(case, device, asked.steps))
+            print(json.dumps(steps[-1]), flush=True)
+        data.append(data_row(name, side, channels, batch, device, workers))
+        print(json.dumps(data[-1]), flush=True)
+    document = {"machine": machine() | accelerator(device), "workers": workers, "steps": steps, "data": data}
+    return {**document, "limits": [limit(document, row) for row in data]}
 
 
 def accelerator(device: torch.device) -> dict[str, Any]:
@@ -128,7 +109,7 @@ def cases(plain: Case, device: torch.device) -> Iterator[Case]:
         yield replace(plain, channels_last=True, precision="bf16-mixed", compiled=True)
 
 
-def step_row(case: Case, device: torch.device, steps: int | None) -> dict[str, Any]:
+def step_row(case: Case, device: torch.device, steps: int) -> dict[str, Any]:
     """Images a second of one case, or why there are none."""
     row = dict(vars(case))
     try:
@@ -143,9 +124,8 @@ def step_of(case: Case, device: torch.device) -> Callable[[], object]:
     """One step on crops that are there already."""
     torch.manual_seed(0)
     layout = torch.channels_last if case.channels_last else torch.contiguous_format
-    network = build(case.network, num_classes=CLASSES, channels=case.channels).to(
-        device, memory_format=layout
-    )
+    network = build(case.network, num_classes=CLASSES, channels=case.channels).to(device)
+    network.to(memory_format=layout)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
     images = torch.randn(case.batch, case.channels, case.side, case.side, device=device).to(
         memory_format=layout
@@ -244,7 +224,7 @@ def cut_many(task: tuple[int, int]) -> tuple[np.ndarray[Any, np.dtype[np.uint8]]
 _KEPT: dict[str, Frame] = {}
 
 
-def limit(document: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+def limit(document: Document, data: Document) -> Document:
     """The fastest step against the parts of the data's way; ``limited_by`` is the slowest.
 
     On a CPU in images a CPU second, since all parts share its cores; on a GPU in images a second, since the parts
@@ -271,4 +251,9 @@ def _round(value: float) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    study(
+        run,
+        option("--steps", 0, "measured steps of each case; GPU: 30, CPU: 3"),
+        option("--workers", 0, "processes that make crops; one a core"),
+        result="training_throughput_gpu" if torch.cuda.is_available() else "training_throughput_cpu",
+    )

@@ -7,7 +7,6 @@ the current folder) and is not committed.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import subprocess
@@ -17,6 +16,9 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from machine import DEMO_BUNDLE
+from runner import Asked, Option, option
 
 from fer_edge.bench.measure import plans
 from fer_edge.bench.measure.plans import Plan
@@ -28,22 +30,20 @@ from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.ratio import Ratio
 
-ROOT = Path(__file__).resolve().parents[2]
-RESULTS = ROOT / "benchmarks" / "results"
-BUNDLE = ROOT / "android_demo" / "bundle"
 VARIANTS = ("tflite-fp32", "tflite-int8")
 PLANS = {"quick": plans.COMPARE_QUICK, "default": plans.COMPARE}
 
 
-def parser(description: str, name: str) -> argparse.ArgumentParser:
-    """The options of every trial script."""
-    made = argparse.ArgumentParser(description=description)
-    made.add_argument("--bundle", type=Path, default=BUNDLE)
-    made.add_argument("--minutes", type=float, default=1e9, help="stop after so many; run again to go on")
-    made.add_argument("--journal", type=Path, default=Path(f".{name}.jsonl"))
-    made.add_argument("--plan", choices=sorted(PLANS), default="quick", help="of fer-bench compare")
-    made.add_argument("--dry", action="store_true", help="do not write the result file")
-    return made
+def trial_options(name: str, trials: int, stress: int = 0, count: str = "trials") -> tuple[Option, ...]:
+    """The options of every study of trials, which journals them as ``.<name>.jsonl``."""
+    return (
+        option(f"--{count}", trials),
+        option("--bundle", DEMO_BUNDLE),
+        option("--minutes", 1e9, "stop after so many; run again to go on"),
+        option("--journal", Path(f".{name}.jsonl")),
+        option("--plan", "quick", "of fer-bench compare", choices=sorted(PLANS)),
+        option("--stress", stress, "processes of stress-ng; 0: none"),
+    )
 
 
 def subject(bundle: Path, variant: str) -> Subject:
@@ -105,26 +105,30 @@ def journal_lines(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-def fill(
-    path: Path, wanted: int, minutes: float, make: Callable[[int], dict[str, Any]]
+def run_trials(
+    asked: Asked,
+    wanted: int,
+    make: Callable[[Subject, int], dict[str, Any]],
+    variants: tuple[str, ...] = VARIANTS,
 ) -> list[dict[str, Any]]:
     """Make trials until the journal holds so many, or the minutes are over; Ctrl-C loses at most the one in flight.
 
     Args:
-        path: of the journal.
+        asked: the options of :func:`trial_options`.
         wanted: number of trials.
-        minutes: of this slice.
-        make: trial of a number, 0 and up.
+        make: trial of an artifact and a number, 0 and up.
+        variants: of the artifacts, which take turns.
 
     Returns:
-        All lines so far.
+        All lines of the journal so far.
     """
-    until = time.monotonic() + 60 * minutes
-    done = journal_lines(path)
-    with contextlib.suppress(KeyboardInterrupt):
+    until = time.monotonic() + 60 * asked.minutes
+    subjects = [subject(asked.bundle, variant) for variant in variants]
+    done = journal_lines(asked.journal)
+    with stress(asked.stress), contextlib.suppress(KeyboardInterrupt):
         while len(done) < wanted and time.monotonic() < until:
-            done.append(make(len(done)))
-            with path.open("a", encoding="utf-8") as file:
+            done.append(make(subjects[len(done) % len(subjects)], len(done)))
+            with asked.journal.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(done[-1]) + "\n")
             shown = {key: value for key, value in done[-1].items() if not isinstance(value, list | dict)}
             print(f"{len(done)}/{wanted} {shown}", flush=True)
@@ -144,12 +148,3 @@ def stress(cpus: int) -> Iterator[None]:
     finally:
         load.terminate()
         load.wait()
-
-
-def write(name: str, document: dict[str, Any], dry: bool) -> None:
-    """Write the result file."""
-    if dry:
-        return
-    target = RESULTS / f"{name}.json"
-    target.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-    print(f"written: {target.name}")

@@ -1,8 +1,7 @@
-"""Maven where it is found (where not, a test is skipped with a sentence, in continuous integration it fails); the drawn face."""
+"""Maven where it is found; where not, a test is skipped with a sentence, in continuous integration it fails."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+
 DEMO = ROOT / "android_demo"
 TOOLS = {
     "java": "a JDK 17 (Debian: openjdk-17-jdk-headless)",
@@ -40,15 +40,3 @@ def _maven(*arguments: str, demo: Path = DEMO, timeout: int = 1800) -> str:
 def maven():
     """Runs Maven on the reactor, or on a copy of it, and gives its output."""
     return _maven
-
-
-@pytest.fixture(scope="session")
-def drawn_face():
-    """The script that writes the face before the camera."""
-    place = Path(__file__).with_name("drawn_face.py")
-    spec = importlib.util.spec_from_file_location("drawn_face", place)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

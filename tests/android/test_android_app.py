@@ -3,16 +3,16 @@
 import gzip
 import json
 import shutil
-import subprocess
-import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-ROOT = Path(__file__).parents[2]
+from support import drawn_face
+from support.paths import DEMO_BUNDLE, ROOT
+from support.processes import python
+
 DEMO = ROOT / "android_demo"
 LARGEST_APK = 3_000_000
 
@@ -28,7 +28,7 @@ def test_the_reactor_verifies_and_the_apk_is_small(maven):
     assert {entry.compress_type for entry in models} == {zipfile.ZIP_STORED}
 
 
-def test_the_drawn_face_is_still_drawn_so(drawn_face):
+def test_the_drawn_face_is_still_drawn_so():
     parts, box = drawn_face.planes()
     stored = gzip.decompress((drawn_face.FOLDER / "face.i420.gz").read_bytes())
     assert stored == b"".join(parts)
@@ -39,7 +39,7 @@ def test_the_drawn_face_is_still_drawn_so(drawn_face):
 
 
 @pytest.mark.slow
-def test_fer_predict_still_answers_so(drawn_face):
+def test_fer_predict_still_answers_so():
     stored = json.loads((drawn_face.FOLDER / "expected.json").read_text())
     found = json.loads(drawn_face.predicted())
     assert found.keys() == stored.keys()
@@ -50,13 +50,10 @@ def test_fer_predict_still_answers_so(drawn_face):
 
 
 @pytest.mark.slow
-def test_the_ready_bundle_is_what_an_export_writes(tmp_path, drawn_face):
-    subprocess.run(
-        [sys.executable, "-m", "fer_edge.export.cli", "--format", "tflite", "--precision", "fp32,int8",
-         "--out", str(tmp_path / "bundle")],
-        check=True, capture_output=True, cwd=tmp_path, env=drawn_face.environment(),
-    )  # fmt: skip
-    ready, again = DEMO / "bundle", tmp_path / "bundle"
+def test_the_ready_bundle_is_what_an_export_writes(tmp_path):
+    words = ("--format", "tflite", "--precision", "fp32,int8", "--out", tmp_path / "bundle")
+    python("-m", "fer_edge.export.cli", *words, cwd=tmp_path, check=True)
+    ready, again = DEMO_BUNDLE, tmp_path / "bundle"
     names = {path.relative_to(ready).as_posix() for path in ready.rglob("*") if path.is_file()}
     assert names == {path.relative_to(again).as_posix() for path in again.rglob("*") if path.is_file()}
     # Measured figures and calibrated scales may differ between processors; all else may not.
@@ -67,18 +64,17 @@ def test_the_ready_bundle_is_what_an_export_writes(tmp_path, drawn_face):
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)  # with a cold Maven cache it downloads 1 GB first
-def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven, drawn_face):
+def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven):
     """Another size, three channels, five labels: exported into a copy of the app, which is then built and started."""
     demo = tmp_path / "android_demo"
     shutil.copytree(DEMO, demo, ignore=shutil.ignore_patterns("target", ".gradle", "build"))
     shutil.rmtree(demo / "bundle")
     (tmp_path / "stranger.py").write_text(STRANGER)
-    subprocess.run([sys.executable, "-c", SAVE], check=True, cwd=tmp_path)
-    subprocess.run(
-        [sys.executable, "-m", "fer_edge.export.cli", "stranger.pth", "--arch", "stranger:net", "--labels",
-         "calm,glad,cross,glum,startled", "--input", "56x48x3", "--mean", "0.4,0.5,0.6", "--std", "0.2,0.25,0.3",
-         "--name", "stranger", "--android", str(demo / "app"), "--out", str(tmp_path / "bundle")],
-        check=True, capture_output=True, cwd=tmp_path, env=drawn_face.environment(),
+    python("-c", SAVE, cwd=tmp_path, check=True)
+    python(
+        "-m", "fer_edge.export.cli", "stranger.pth", "--arch", "stranger:net", "--labels",
+        "calm,glad,cross,glum,startled", "--input", "56x48x3", "--mean", "0.4,0.5,0.6", "--std", "0.2,0.25,0.3",
+        "--name", "stranger", "--android", demo / "app", "--out", tmp_path / "bundle", cwd=tmp_path, check=True,
     )  # fmt: skip
     expected = tmp_path / "expected.json"
     expected.write_text(drawn_face.predicted(tmp_path / "bundle"))

@@ -1,7 +1,5 @@
 """``fer-export --android DIR``: what it writes into an app's module."""
 
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner
 
@@ -9,8 +7,7 @@ from fer_edge.export.bundle.android import ASSETS, CODE, check_module, embed, ko
 from fer_edge.export.cli import main
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError
-
-READY = Path(__file__).parents[2] / "android_demo/bundle"
+from support.paths import DEMO_BUNDLE
 
 
 @pytest.fixture
@@ -20,23 +17,23 @@ def module(tmp_path):
 
 
 def test_the_bundle_lies_whole_in_the_assets(module):
-    written = embed(READY, module)
+    written = embed(DEMO_BUNDLE, module)
     assert written == [module / ASSETS, module / CODE]
     copy = open_bundle(module / ASSETS)
-    assert copy.sha256 == open_bundle(READY).sha256
+    assert copy.sha256 == open_bundle(DEMO_BUNDLE).sha256
     assert copy.check_files() == []
     assert copy.unlisted() == []
 
 
 def test_a_second_run_replaces_the_first(module):
-    embed(READY, module)
-    embed(READY, module)
+    embed(DEMO_BUNDLE, module)
+    embed(DEMO_BUNDLE, module)
     assert open_bundle(module / ASSETS).unlisted() == []
 
 
 def test_the_constants_are_the_bundle_s(module):
-    text = kotlin(READY)
-    assert f'const val SHA256: String = "{open_bundle(READY).sha256}"' in text
+    text = kotlin(DEMO_BUNDLE)
+    assert f'const val SHA256: String = "{open_bundle(DEMO_BUNDLE).sha256}"' in text
     assert "const val WIDTH: Int = 64\n" in text
     assert "const val CHANNELS: Int = 1\n" in text
     assert '            "tflite-fp32",\n            "tflite-int8",\n        )' in text
@@ -48,7 +45,7 @@ def test_somebody_s_folder_is_not_overwritten(module):
     (module / ASSETS).mkdir(parents=True)
     (module / ASSETS / "thesis.txt").write_text("mine")
     with pytest.raises(ExportError, match="not a bundle that can be replaced"):
-        embed(READY, module)
+        embed(DEMO_BUNDLE, module)
     assert (module / ASSETS / "thesis.txt").read_text() == "mine"
 
 

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import warnings
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.frame import Terminated
 from fer_edge.console.option_types import VariantName, Word, list_option
 from fer_edge.runtime.errors import BundleError, CheckFailed, MissingExtra, VariantError
-
-SOURCE = Path(__file__).parents[2] / "src"
+from support.processes import BARE, environment, python
 
 
 def fail_with(error):
@@ -206,14 +204,8 @@ main()
 
 
 def process(*arguments, **more):
-    environment = {"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin", **more.pop("env", {})}
-    return subprocess.run(
-        [sys.executable, "-c", SCRIPT, *arguments],
-        env=environment,
-        stderr=subprocess.PIPE,
-        check=False,
-        **more,
-    )
+    env = environment(BARE, **more.pop("env", {}))
+    return python("-c", SCRIPT, *arguments, env=env, stderr=subprocess.PIPE, **more)
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
@@ -304,13 +296,6 @@ main()
 
 
 def test_sigterm_cleans_up_and_is_143():
-    done = subprocess.run(
-        [sys.executable, "-c", STOPPED, "--json"],
-        env={"PYTHONPATH": str(SOURCE), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=50,
-    )
+    done = python("-c", STOPPED, "--json", env=environment(BARE), timeout=50)
     assert (done.returncode, done.stderr) == (143, "cleaned up\n\nStopped by SIGTERM.\n")
     assert json.loads(done.stdout) == {"error": {"message": "stopped by SIGTERM", "exit_code": 143}}

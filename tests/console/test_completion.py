@@ -1,16 +1,12 @@
 """What a shell offers, by the protocol that click's scripts for bash, zsh and fish speak; and the closest word."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
 from fer_edge.runtime.closest import closest
 from fer_edge.train.models import ARCHITECTURES
 from fer_edge.train.recipes import RECIPES
+from support.processes import BARE, environment, python
 
-SOURCES = Path(__file__).parents[2] / "src"
 MODULES = {
     "fer-train": "fer_edge.train.cli",
     "fer-export": "fer_edge.export.cli",
@@ -20,24 +16,13 @@ MODULES = {
 }
 
 
-def ask(name, **environment):
+def ask(name, what, **variables):
     """The installed script of that name in a fresh process, as a shell starts it."""
     script = (
         f"import sys; sys.argv = [{name!r}]; from {MODULES[name]} import main; main.main(prog_name={name!r})"
     )
     variable = f"_{name.upper().replace('-', '_')}_COMPLETE"
-    return subprocess.run(
-        [sys.executable, "-c", script],
-        env={
-            "PYTHONPATH": str(SOURCES),
-            "PATH": "/usr/bin:/bin",
-            variable: environment.pop("what"),
-            **environment,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return python("-c", script, env=environment(BARE, **{variable: what}, **variables))
 
 
 def offered(line):

@@ -3,14 +3,12 @@
 import io
 import os
 import pty
-import subprocess
 import sys
-from pathlib import Path
 
 from fer_edge.console.output import Output
 from fer_edge.console.progress import progress_bar
+from support.processes import environment, python
 
-SOURCE = Path(__file__).parents[2] / "src"
 SCRIPT = """
 import sys
 from fer_edge.console.output import Output
@@ -28,11 +26,9 @@ def test_nothing_for_a_pipe(capsys):
 
 def on_a_terminal(quiet=False):
     leader, follower = pty.openpty()
-    environment = {"PYTHONPATH": str(SOURCE), "TERM": "xterm", "COLUMNS": "100"}
+    env = environment({}, TERM="xterm", COLUMNS=100)
     script = SCRIPT.format(quiet=quiet)
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, stderr=follower, check=True, capture_output=False
-    )
+    done = python("-c", script, env=env, stderr=follower, check=True)
     os.close(follower)
     seen = b""
     while True:

@@ -1,15 +1,13 @@
 """Hostile and very large files in fresh processes whose memory the system limits; nothing asserts on time."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from hostile_files import ACCEPTED, REFUSED, write_sparse
 
-SOURCES = Path(__file__).parents[2] / "src"
+from support.hostile_files import ACCEPTED, REFUSED, write_sparse
+from support.processes import python
+
 REFUSED_BYTES, ACCEPTED_BYTES = 250_000_000, 420_000_000
 
 # RLIMIT_DATA counts what is asked for, touched or not: stricter than what is resident.
@@ -40,14 +38,7 @@ print(json.dumps({"said": said, "eps": eps}))
 def answers(limit, paths):
     if not Path("/proc/self/status").is_file():
         pytest.skip("the limit on a process's memory is Linux's")
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", CHILD, str(limit), *map(str, paths)],
-        env={**os.environ, "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = python("-W", "ignore", "-c", CHILD, limit, *paths, timeout=300)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile_files import black_rows, png
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -16,6 +15,7 @@ from fer_edge.faces.picture_files import find_pictures
 from fer_edge.faces.pictures import LARGEST_PIXELS, SUFFIXES, read_picture, read_reduced, save_picture
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import PictureError
+from support.hostile_files import black_rows, png
 
 # EXIF 2.32, tag 0x0112: which visual side the stored row 0 and the stored column 0 are.
 SIDES = {

@@ -2,15 +2,12 @@
 
 import ast
 import importlib
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-SOURCES = ROOT / "src"
+from support.paths import SOURCES
+from support.processes import environment, python
+
 COMMANDS = (
     "fer_edge.train.cli",
     "fer_edge.export.cli",
@@ -36,10 +33,6 @@ print("all tried")
 """
 
 
-def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1", "COLUMNS": "100"}
-
-
 def modules():
     for path in sorted((SOURCES / "fer_edge").rglob("*.py")):
         name = path.relative_to(SOURCES).with_suffix("").as_posix().replace("/", ".")
@@ -50,9 +43,7 @@ def modules():
 def test_every_module_can_be_the_first_import():
     names = list(modules())
     assert "fer_edge.runtime" in names
-    done = subprocess.run(
-        [sys.executable, "-c", FORKS, *names], env=environment(), capture_output=True, text=True, check=True
-    )
+    done = python("-c", FORKS, *names, check=True)
     assert done.stdout == "all tried\n"
 
 
@@ -67,10 +58,7 @@ def subcommands():
 
 @pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
 def test_every_help_in_a_process_of_its_own(module, words):
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words, "--help"],
-        env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-m", module, *words, "--help", env=environment(COLUMNS=100))
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("Usage: ")
     assert "Example:" in done.stdout
@@ -78,10 +66,7 @@ def test_every_help_in_a_process_of_its_own(module, words):
 
 @pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
 def test_every_version_names_the_whole_command(module, words):
-    done = subprocess.run(
-        [sys.executable, "-m", module, *words, "--version"],
-        env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-m", module, *words, "--version")
     name = importlib.import_module(module).main.name
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.split()[:-1] == [name, *words]

@@ -2,14 +2,15 @@
 
 import ast
 import configparser
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
+from support.processes import environment, python
+
 EXPORT_MAY_USE = ("fer_edge.train.models", "fer_edge.train.checkpoint")
 HEAVY = (
     "torch",
@@ -23,10 +24,6 @@ HEAVY = (
     "scipy",
     "rich",
 )
-
-
-def environment():
-    return {**os.environ, "PYTHONPATH": str(ROOT / "src")}
 
 
 def test_import_linter_contracts_are_kept():
@@ -88,9 +85,7 @@ def test_help_starts_light(command):
         "try:\n    main(['--help'])\nexcept SystemExit as end:\n    assert end.code == 0\n"
         f"print(sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
-    )
+    done = python("-c", script, check=True)
     assert done.stderr == "[]\n"
     assert "Example:" in done.stdout
 
@@ -103,9 +98,7 @@ def test_public_names_of_the_runtime():
     script = (
         "import fer_edge.runtime as r; print(*sorted(r.__all__)); [getattr(r, name) for name in r.__all__]"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], env=environment(), capture_output=True, text=True, check=True
-    )
+    done = python("-c", script, check=True)
     assert done.stdout.split() == PUBLIC
 
 

@@ -4,18 +4,17 @@ They run without a network where the system allows it, under a trace where strac
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from PIL import Image
 from skimage.data import astronaut
 
-SOURCES = Path(__file__).parents[2] / "src"
+from support.processes import environment, python
+
 CALLS = "connect,sendto,sendmsg,sendmmsg,openat,open"
 # A look-up reads the resolver's configuration or asks a daemon; anything else needs an internet address.
 TALK = re.compile(r"AF_INET6?\b|/etc/resolv\.conf|systemd/resolve")
@@ -47,15 +46,12 @@ def run(tmp_path, wrapped):
         folders = [tmp_path / name for name in ("home", "temporary", *SETTINGS)]
         for folder in folders:
             folder.mkdir()
-        environment = {key: value for key, value in os.environ.items() if key not in SETTINGS}
-        environment |= {"HOME": str(folders[0]), "TMPDIR": str(folders[1])}
-        environment |= {name: str(tmp_path / name) for name in SETTINGS[:-1]}
-        environment |= {"PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"}
-        environment.pop("ORT_DISABLE_TELEMETRY", None)
-        environment.pop("TORCHINDUCTOR_CACHE_DIR", None)
+        changes = dict.fromkeys((*SETTINGS, "ORT_DISABLE_TELEMETRY", "TORCHINDUCTOR_CACHE_DIR"))
+        changes |= {"HOME": folders[0], "TMPDIR": folders[1]}
+        changes |= {name: tmp_path / name for name in SETTINGS[:-1]}
         done = subprocess.run(
             wrapped(tmp_path / "trace", [sys.executable, "-P", "-W", "ignore", *map(str, arguments)]),
-            cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
+            cwd=tmp_path, env=environment(**changes), capture_output=True, text=True, check=False,
         )  # fmt: skip
         lines = (tmp_path / "trace").read_text(errors="replace").splitlines()
         gained = [str(place) for folder in folders for place in folder.rglob("*")]
@@ -117,10 +113,6 @@ def test_exporting_every_format(run):
 @pytest.mark.parametrize("first", ["fer_edge.runtime.contract", "fer_edge.export.formats.onnx.graph"])
 def test_the_switch_is_set_by_whatever_is_imported_first(first):
     script = f"import {first}, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
-    environment.pop("ORT_DISABLE_TELEMETRY", None)
-    for chosen, expected in (({}, "1"), ({"ORT_DISABLE_TELEMETRY": "0"}, "0")):
-        done = subprocess.run(
-            [sys.executable, "-c", script], env=environment | chosen, capture_output=True, text=True, check=True
-        )  # fmt: skip
+    for chosen, expected in ((None, "1"), ("0", "0")):
+        done = python("-c", script, env=environment(ORT_DISABLE_TELEMETRY=chosen), check=True)
         assert done.stdout.strip() == expected

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import fer_edge
+from support.paths import ROOT, SOURCES
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = ROOT / "src" / "fer_edge"
+PACKAGE = SOURCES / "fer_edge"
 ROOMS = ("bench", "console", "export", "faces", "predict", "runtime", "stats", "synthetic", "train")
 
 

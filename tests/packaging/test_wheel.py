@@ -6,11 +6,11 @@ import subprocess
 import sys
 import venv
 import zipfile
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT, SOURCES
+
 pytestmark = pytest.mark.slow
 
 
@@ -19,7 +19,7 @@ def wheel(tmp_path_factory):
     """Built from a copy, so that no build folder is left in the repository."""
     work = tmp_path_factory.mktemp("wheel")
     copy = work / "source"
-    shutil.copytree(ROOT / "src", copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SOURCES, copy / "src", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.cfg"):
         shutil.copyfile(ROOT / name, copy / name)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", work, copy]
@@ -65,9 +65,7 @@ def test_the_wheel_holds_only_the_namespace(wheel):
 def test_every_module_is_in_the_wheel(wheel):
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.endswith(".py")}
-    on_disk = {
-        module.relative_to(ROOT / "src").as_posix() for module in (ROOT / "src/fer_edge").rglob("*.py")
-    }
+    on_disk = {module.relative_to(SOURCES).as_posix() for module in (ROOT / "src/fer_edge").rglob("*.py")}
     assert packed == on_disk
 
 

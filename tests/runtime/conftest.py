@@ -1,13 +1,12 @@
 """The scalar reference and the tiny artifacts are plain modules beside the tests."""
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+from support.paths import GOLDEN
 
 
 @pytest.fixture(scope="session")
 def golden() -> Path:
-    return Path(__file__).parents[1] / "golden" / "camera"
+    return GOLDEN / "camera"

@@ -3,12 +3,12 @@ import os
 import shutil
 
 import pytest
-import tiny_artifacts as tiny
 
 from fer_edge.runtime import BundleError, load
 from fer_edge.runtime.atomic_folder import previous
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.manifest import Manifest
+from support import tiny_artifacts as tiny
 
 
 @pytest.fixture(scope="module")

@@ -5,18 +5,18 @@ import json
 
 import numpy as np
 import pytest
-import scalar_camera
-from camera_cases import rgba, yuv
-from contracts import changed, sealed
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stored_frames import frame_of
 
 from fer_edge.runtime import Frame, FrameError, prepare
 from fer_edge.runtime.camera import gray, scaled, to_tensor, upright, upright_size
 from fer_edge.runtime.camera.scaler import neighbors
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.golden import Vector
+from support import scalar_camera
+from support.camera_cases import rgba, yuv
+from support.contracts import changed, sealed
+from support.stored_frames import frame_of
 
 CHECK_VALUES = {
     (16, 128, 128): (16, 16, 16),

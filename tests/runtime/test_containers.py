@@ -1,12 +1,12 @@
 import struct
 
 import pytest
-import tiny_artifacts as tiny
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fer_edge.runtime import BundleError, ContractError
 from fer_edge.runtime.containers.embedded import CONTAINERS, read_embedded_contract
+from support import tiny_artifacts as tiny
 
 TEXT = tiny.contract_text()
 MAKERS = {

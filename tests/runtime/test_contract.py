@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from contracts import DOCUMENT, changed, seal_text, sealed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from fer_edge.runtime.contract import (
     Quantization,
     QuantizationParameters,
 )
+from support.contracts import DOCUMENT, changed, seal_text, sealed
 
 # Written by hand from the schema, byte for byte; the hash by sha256sum over the text before it plus "}".
 STORED = (

@@ -7,10 +7,10 @@ import zipfile
 
 import numpy as np
 import pytest
-import tiny_artifacts as tiny
 
 from fer_edge.runtime import CheckpointError, FerEdgeError, load
 from fer_edge.runtime.containers.digest import check_digest
+from support import tiny_artifacts as tiny
 
 WORD = b"fer-edge-sha256"
 EMPTY = f"fer-edge-sha256:{'0' * 64}:fer-edge-sha256"

@@ -2,14 +2,14 @@ import json
 
 import numpy as np
 import pytest
-import scalar_camera
-from camera_cases import rgba, yuv
-from contracts import changed, sealed
-from stored_frames import frame_json, frame_of
 
 from fer_edge.runtime import BundleError, Contract
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.golden import Vector, read_vectors, write_vector
+from support import scalar_camera
+from support.camera_cases import rgba, yuv
+from support.contracts import changed, sealed
+from support.stored_frames import frame_json, frame_of
 
 CONTRACT = Contract.parse(sealed(changed(camera__crop_margin=0.25, camera__mirror=True)))
 

@@ -2,17 +2,17 @@
 
 import json
 import os
-from pathlib import Path
 
 import pytest
-from camera_cases import cases
-from generate_camera_vectors import vector_text
 
 from fer_edge.runtime.golden import ERROR_WORDS, Vector, read_vectors
+from support.camera_cases import cases
+from support.generate_camera_vectors import vector_text
+from support.paths import GOLDEN
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "camera"
+CAMERA = GOLDEN / "camera"
 MORE = os.environ.get("FER_EDGE_GOLDEN")
-VECTORS = read_vectors(GOLDEN) + (read_vectors(MORE) if MORE else [])
+VECTORS = read_vectors(CAMERA) + (read_vectors(MORE) if MORE else [])
 CASES = {case["name"]: case for case in cases()}
 
 
@@ -22,7 +22,7 @@ def test_camera_path_gives_these_bytes(vector):
 
 
 def test_there_are_enough_of_each_kind():
-    committed = read_vectors(GOLDEN)
+    committed = read_vectors(CAMERA)
     assert len(committed) >= 80
     assert {vector.name for vector in committed} == set(CASES)
     assert {getattr(vector.expect, "error", None) for vector in committed} == {None, *ERROR_WORDS}
@@ -38,22 +38,22 @@ def test_there_are_enough_of_each_kind():
     ],
 )  # fmt: skip
 def test_committed_cases_are_what_the_scalar_reference_says(name):
-    assert (GOLDEN / f"{name}.json").read_text() == vector_text(CASES[name])
+    assert (CAMERA / f"{name}.json").read_text() == vector_text(CASES[name])
 
 
 def test_a_wrong_hash_is_noticed():
-    document = json.loads((GOLDEN / "nv21-even.json").read_text())
+    document = json.loads((CAMERA / "nv21-even.json").read_text())
     document["expect"]["scaled_sha256"] = "0" * 64
     assert Vector.parse(json.dumps(document)).fault() == "nv21-even: scaled_sha256 differ"
 
 
 def test_an_error_that_does_not_come_is_noticed():
-    document = json.loads((GOLDEN / "nv21-even.json").read_text())
+    document = json.loads((CAMERA / "nv21-even.json").read_text())
     document["expect"] = {"error": "box"}
     assert "no error" in Vector.parse(json.dumps(document)).fault()
 
 
 def test_an_error_of_another_kind_is_noticed():
-    document = json.loads((GOLDEN / "error-rotation-45.json").read_text())
+    document = json.loads((CAMERA / "error-rotation-45.json").read_text())
     document["expect"] = {"error": "box"}
     assert "unexpected error" in Vector.parse(json.dumps(document)).fault()

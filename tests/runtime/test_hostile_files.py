@@ -1,7 +1,6 @@
 """Files made by strangers, through ``load``: whatever they hold, a typed error of bounded length or an answer."""
 
 import pytest
-import tiny_artifacts as tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.containers.torchscript import check_program
 from fer_edge.runtime.errors import LONGEST_MESSAGE
+from support import tiny_artifacts as tiny
 
 NCHW, NHWC = tiny.contract_text(), tiny.contract_text(**tiny.TFLITE)
 MAKERS = {

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_artifacts as tiny
 
 from fer_edge.runtime import (
     BundleError,
@@ -24,6 +23,9 @@ from fer_edge.runtime.engines.litert import LITERT, has_dynamic_channels
 from fer_edge.runtime.engines.onnxruntime import ONNXRUNTIME
 from fer_edge.runtime.engines.torchscript import TORCHSCRIPT
 from fer_edge.runtime.model import open_artifact, softmax
+from support import tiny_artifacts as tiny
+from support.paths import SOURCES
+from support.processes import python
 
 FRAME = Frame.from_rgb(np.random.default_rng(5).integers(0, 256, (20, 30, 3), dtype=np.uint8))
 BOX = (3.0, 4.5, 20.25, 18.0)
@@ -272,8 +274,6 @@ def test_engines_are_found_without_importing_them():
 
 def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):
     """In a fresh interpreter that sees numpy but no engine."""
-    import subprocess
-
     site = tmp_path / "site"
     site.mkdir()
     home = Path(np.__file__).parent
@@ -289,11 +289,7 @@ def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):
             except MissingExtra as error:
                 print(error)
     """)
-    source = Path(__file__).parents[2] / "src"
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", script],
-        env={"PYTHONPATH": f"{source}:{site}"}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = python("-S", "-c", script, env={"PYTHONPATH": f"{SOURCES}:{site}"})
     assert done.stderr == ""
     assert done.stdout.splitlines() == [
         "ai-edge-litert is not installed: pip install -e '.[tflite]' in the checkout",
@@ -311,8 +307,6 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN)
 def test_installed_libraries_that_cannot_be_imported_are_a_sentence(bundle, case):
-    import subprocess
-
     script = textwrap.dedent(f"""
         import sys
         from fer_edge.runtime import EngineError, load
@@ -329,13 +323,7 @@ def test_installed_libraries_that_cannot_be_imported_are_a_sentence(bundle, case
             except EngineError as error:
                 print(error)
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(bundle)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-c", script, bundle)
     assert done.stderr == ""
     said = done.stdout.splitlines()
     assert [line.split(" ")[0] for line in said] == ["ai_edge_litert.interpreter", "onnxruntime", "torch"]

@@ -3,18 +3,18 @@
 import copy
 import json
 import random
-from pathlib import Path
 
 import pytest
-import tiny_artifacts as tiny
-from contracts import DOCUMENT, sealed
 
 from fer_edge.runtime import Contract, FerEdgeError
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.manifest import Manifest
+from support import tiny_artifacts as tiny
+from support.contracts import DOCUMENT, sealed
+from support.paths import GOLDEN
 
 VALUES = [None, True, 0, -1, 1e308, 10**400, "", "x" * 2000, [], {}, [[]], {"a": 1}, "\ud800", 1.5, "../x"]
-VECTOR = Path(__file__).parents[1] / "golden" / "camera" / "nv21-odd.json"
+VECTOR = GOLDEN / "camera" / "nv21-odd.json"
 
 
 def mutated(document, rng):

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_artifacts as tiny
 
 from fer_edge.runtime import Contract, Frame, FrameError, load, prepare
 from fer_edge.runtime.camera import upright
+from support import tiny_artifacts as tiny
 
 RNG = np.random.default_rng(5)
 COLORS = RNG.integers(0, 256, (29, 37, 3), np.uint8)

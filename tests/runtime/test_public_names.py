@@ -1,12 +1,10 @@
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from fer_edge import runtime
+from support.processes import environment, python
 
-SOURCE = Path(__file__).parents[2] / "src"
 HEAVY = {
     "torch",
     "cv2",
@@ -49,13 +47,7 @@ def test_unknown_names_are_attribute_errors():
 )
 def test_a_fresh_interpreter_imports_numpy_and_the_standard_library_only(statement):
     script = f"import sys\n{statement}\nprint(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env={"PYTHONPATH": str(SOURCE)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", script, env=environment({}), check=True)
     came = set(done.stdout.split())
     assert not came & HEAVY
     assert came <= set(sys.stdlib_module_names) | {

@@ -3,15 +3,13 @@
 import configparser
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
 from fer_edge.runtime import requirements
 from fer_edge.runtime.errors import MissingExtra
 from fer_edge.runtime.extras import need
-
-ROOT = Path(__file__).parents[2]
+from support.paths import ROOT
 
 
 def stated(extra):

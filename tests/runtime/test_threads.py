@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import tiny_artifacts as tiny
 
 from fer_edge.runtime import Frame, load
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.coreml import CoreMlSession
+from support import tiny_artifacts as tiny
 
 THREADS = 8
 TENSORS = np.random.default_rng(3).normal(size=(400, 1, 1, 6, 8)).astype(np.float32)

@@ -8,10 +8,10 @@ import warnings
 import zipfile
 
 import pytest
-import tiny_artifacts as tiny
 import torch
 
 from fer_edge.runtime import BundleError, ContractError, EngineError, load
+from support import tiny_artifacts as tiny
 
 TEXT = tiny.contract_text()
 WEIGHTS = torch.from_numpy(tiny.WEIGHTS)

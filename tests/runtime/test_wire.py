@@ -2,7 +2,6 @@
 
 import onnx
 import pytest
-import tiny_artifacts as tiny
 from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +9,7 @@ from onnx import TensorProto, helper
 
 from fer_edge.runtime import BundleError, ContractError
 from fer_edge.runtime.containers.embedded import read_embedded_contract
+from support import tiny_artifacts as tiny
 
 TEXT = tiny.contract_text()
 

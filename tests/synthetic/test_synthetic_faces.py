@@ -1,9 +1,5 @@
 """Drawn faces: the same bytes for a seed, sound labels and boxes, splits that share nobody."""
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +8,7 @@ from hypothesis import strategies as st
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import FerEdgeError, FrameError
 from fer_edge.synthetic import ACTION_UNITS, EMOTIONS, PROTOTYPES, SyntheticFaces, render_face
+from support.processes import environment, python
 
 HASH_FACES = """
 import hashlib, sys
@@ -34,12 +31,11 @@ def frame_bytes(face):
 def test_the_same_bytes_in_another_process_with_other_thread_counts_and_hash_seeds():
     answers = set()
     for threads in ("1", "4"):
-        environment = {**os.environ, "PYTHONHASHSEED": threads, "PYTHONPATH": os.pathsep.join(sys.path)}
-        run = subprocess.run(
-            [sys.executable, "-c", HASH_FACES, threads],
-            env=environment,
-            capture_output=True,
-            text=True,
+        run = python(
+            "-c",
+            HASH_FACES,
+            threads,
+            env=environment(PYTHONHASHSEED=threads, OMP_NUM_THREADS=threads),
             check=True,
         )
         answers.add(run.stdout)

@@ -1,17 +1,13 @@
 """Small data sets in the published layouts, drawn once a session; a test that damages one gets a copy."""
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "datasets"))
-
-import data_layouts
-
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
+from support import data_layouts
 
 MAKERS = {
     "jaffe": data_layouts.jaffe,

@@ -7,7 +7,8 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
+from support.paths import DEMO_BUNDLE
+
 MODULE = "fer_edge.bench.commands.bench"
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -15,7 +16,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def test_generous_limits(run_command: Run) -> None:
     arguments = (
         "advise",
-        BUNDLE,
+        DEMO_BUNDLE,
         "--max-latency",
         "10s",
         "--max-size",
@@ -42,7 +43,7 @@ def test_generous_limits(run_command: Run) -> None:
 
 
 def test_impossible_limits_name_the_closest(run_command: Run) -> None:
-    ran = run_command(MODULE, "advise", BUNDLE, "--max-latency", "1ns", "--threads", "1")
+    ran = run_command(MODULE, "advise", DEMO_BUNDLE, "--max-latency", "1ns", "--threads", "1")
     assert ran.returncode == 3
     assert "Error: Nothing fits 1.00 ns latency. Closest is tflite-" in ran.stderr
     assert "too slow: up to " in ran.stdout
@@ -50,7 +51,7 @@ def test_impossible_limits_name_the_closest(run_command: Run) -> None:
 
 
 def test_nothing_is_small_enough_and_nothing_is_measured(run_command: Run) -> None:
-    ran = run_command(MODULE, "advise", BUNDLE, "--max-size", "1kB", "--json")
+    ran = run_command(MODULE, "advise", DEMO_BUNDLE, "--max-size", "1kB", "--json")
     assert ran.returncode == 3
     found = json.loads(ran.stdout)
     assert found["closest"]["variant"] == "tflite-int8"
@@ -59,7 +60,7 @@ def test_nothing_is_small_enough_and_nothing_is_measured(run_command: Run) -> No
 
 
 def test_usage_and_absent_bundles(run_command: Run, tmp_path: Path) -> None:
-    ran = run_command(MODULE, "advise", BUNDLE, "--max-latency", "15")
+    ran = run_command(MODULE, "advise", DEMO_BUNDLE, "--max-latency", "15")
     assert ran.returncode == 2
     assert "'15' has no unit" in ran.stderr
     ran = run_command(MODULE, "advise", tmp_path / "none")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -18,9 +17,9 @@ from fer_edge.bench.reports import charts
 from fer_edge.bench.results.records import Record, Result, read, write
 from fer_edge.bench.targets import host
 from fer_edge.runtime.errors import MissingExtra
+from support.paths import DEMO_BUNDLE
+from support.processes import environment
 
-ROOT = Path(__file__).parents[3]
-DEMO = ROOT / "android_demo" / "bundle"
 SHORT = {"seconds": 0.5, "generations": 2, "fewest_generations": 2, "fewest_rounds": 8, "turn_seconds": 0.002}
 
 
@@ -42,7 +41,7 @@ def bench(capsys, monkeypatch):
 
 @pytest.fixture
 def bundle(tmp_path):
-    return Path(shutil.copytree(DEMO, tmp_path / "bundle"))
+    return Path(shutil.copytree(DEMO_BUNDLE, tmp_path / "bundle"))
 
 
 def rewrite_manifest(bundle, change):
@@ -54,13 +53,13 @@ def rewrite_manifest(bundle, change):
 
 def test_a_bundle_is_measured_and_written(bench, tmp_path):
     code, out, err = bench(
-        DEMO, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--out", tmp_path / "r.csv"
+        DEMO_BUNDLE, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--out", tmp_path / "r.csv"
     )
     assert code == 0, err
     assert "tflite-fp32" in out
     assert "tflite-int8" in out
     result = read(tmp_path / "r.json")
-    assert result.bundle_sha256 == hashlib.sha256((DEMO / "manifest.json").read_bytes()).hexdigest()
+    assert result.bundle_sha256 == hashlib.sha256((DEMO_BUNDLE / "manifest.json").read_bytes()).hexdigest()
     assert result.mode["name"] == "quick"
     for variant in ("tflite-fp32", "tflite-int8"):
         found = {record.stage: record for record in result.records if record.variant == variant}
@@ -69,8 +68,8 @@ def test_a_bundle_is_measured_and_written(bench, tmp_path):
         assert {block.generation for block in found["inference"].blocks} == {0, 1}
         artifact = result.artifact(found["inference"])
         assert artifact.parity == "pass"
-        assert artifact.bytes == (DEMO / artifact.file).stat().st_size
-        assert artifact.sha256 == hashlib.sha256((DEMO / artifact.file).read_bytes()).hexdigest()
+        assert artifact.bytes == (DEMO_BUNDLE / artifact.file).stat().st_size
+        assert artifact.sha256 == hashlib.sha256((DEMO_BUNDLE / artifact.file).read_bytes()).hexdigest()
         assert min(artifact.peak_memory_bytes) > max(artifact.base_memory_bytes) > 1 << 20
     assert {"cpu", "cpus", "governor", "load_average_1min", "pressure", "steal", "versions"} <= set(
         result.environment
@@ -80,7 +79,7 @@ def test_a_bundle_is_measured_and_written(bench, tmp_path):
 
 
 def test_rounds_are_complete_and_everybodys_order_is_random(bench, tmp_path):
-    bench(DEMO, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--seed", 3)
+    bench(DEMO_BUNDLE, "--quick", "--allow-noisy", "--out", tmp_path / "r.json", "--seed", 3)
     records = read(tmp_path / "r.json").stage("inference")
     turns = [{(block.generation, block.turn): block.begin for block in record.blocks} for record in records]
     assert turns[0].keys() == turns[1].keys()
@@ -89,7 +88,7 @@ def test_rounds_are_complete_and_everybodys_order_is_random(bench, tmp_path):
 
 
 def test_json_is_the_document(bench):
-    code, out, _ = bench(DEMO, "--quick", "--allow-noisy", "--json", "--variant", "tflite-int8")
+    code, out, _ = bench(DEMO_BUNDLE, "--quick", "--allow-noisy", "--json", "--variant", "tflite-int8")
     assert code == 0
     result = Result.parse(out)
     assert result.records[0].variant == "tflite-int8"
@@ -102,7 +101,7 @@ def test_json_is_the_document(bench):
 
 
 def test_one_artifact_with_several_threads_and_another_inside(bench):
-    file = DEMO / "fer-mini-fp32.tflite"
+    file = DEMO_BUNDLE / "fer-mini-fp32.tflite"
     code, out, err = bench(
         file, "--quick", "--allow-noisy", "--json", "--threads", "1,2", "--engine", "litert,litert:builtin"
     )
@@ -112,14 +111,16 @@ def test_one_artifact_with_several_threads_and_another_inside(bench):
 
 
 def test_artifacts_of_one_variant_are_told_apart(bench, bundle):
-    code, out, _ = bench(DEMO, bundle, "--variant", "tflite-int8", "--quick", "--allow-noisy", "--json")
+    code, out, _ = bench(
+        DEMO_BUNDLE, bundle, "--variant", "tflite-int8", "--quick", "--allow-noisy", "--json"
+    )
     assert code == 0
     names = {record.name for record in Result.parse(out).records}
-    assert names == {f"tflite-int8 of {DEMO}", f"tflite-int8 of {bundle}"}
+    assert names == {f"tflite-int8 of {DEMO_BUNDLE}", f"tflite-int8 of {bundle}"}
 
 
 def test_compare_says_who_is_faster(bench, tmp_path):
-    fp32, int8 = DEMO / "fer-mini-fp32.tflite", DEMO / "fer-mini-int8.tflite"
+    fp32, int8 = DEMO_BUNDLE / "fer-mini-fp32.tflite", DEMO_BUNDLE / "fer-mini-int8.tflite"
     code, out, err = bench(
         "compare", fp32, int8, "--quick", "--allow-noisy", "--json", "--out", tmp_path / "c.json"
     )
@@ -132,16 +133,18 @@ def test_compare_says_who_is_faster(bench, tmp_path):
 
 
 def test_compare_of_bundles_takes_the_variant_that_load_takes(bench):
-    code, out, err = bench("compare", DEMO, DEMO, "--quick", "--allow-noisy", "--fail-if-slower", "50%")
+    code, out, err = bench(
+        "compare", DEMO_BUNDLE, DEMO_BUNDLE, "--quick", "--allow-noisy", "--fail-if-slower", "50%"
+    )
     assert code == 0, err
     assert "A: tflite-fp32 of" in err
     assert "B: tflite-fp32 of" in err
-    assert out.startswith(f"B ({DEMO}) against A ({DEMO}), inference: ")
+    assert out.startswith(f"B ({DEMO_BUNDLE}) against A ({DEMO_BUNDLE}), inference: ")
 
 
 def test_compare_of_two_revisions(bench, tmp_path, monkeypatch):
     repository = tmp_path / "repository"
-    shutil.copytree(DEMO, repository / "models" / "bundle")
+    shutil.copytree(DEMO_BUNDLE, repository / "models" / "bundle")
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.org")
     for words in (("init", "-q"), ("add", "-A"), (*identity, "commit", "-qm", "one"), ("tag", "old")):
         subprocess.run(["git", *words], cwd=repository, check=True, capture_output=True)
@@ -207,7 +210,9 @@ def test_untrusted_files_end_with_3_unless_that_is_accepted(bench, tmp_path):
 
 
 def test_the_gate(bench, tmp_path):
-    bench(DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out", tmp_path / "main.json")
+    bench(
+        DEMO_BUNDLE, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out", tmp_path / "main.json"
+    )
     baseline = read(tmp_path / "main.json")
     # Two generations on a busy machine leave an interval so wide that ten times as slow may still lie inside.
     faster = tuple(
@@ -215,7 +220,7 @@ def test_the_gate(bench, tmp_path):
         for record in baseline.records
     )
     write(tmp_path / "faster.json", replace(baseline, records=faster))
-    again = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
+    again = (DEMO_BUNDLE, "--quick", "--allow-noisy", "--variant", "tflite-int8")
     code, out, err = bench(*again, "--against", tmp_path / "faster.json")
     assert code == 3
     assert "regression: tflite-int8" in err
@@ -231,7 +236,7 @@ def test_the_gate(bench, tmp_path):
 
 def test_the_gate_with_nothing_in_common_says_so_before_anything_is_measured(bench, tmp_path):
     result_file(tmp_path / "main.json", 1.0, variant="tflite-w8")
-    code, out, err = bench(DEMO, "--against", tmp_path / "main.json")
+    code, out, err = bench(DEMO_BUNDLE, "--against", tmp_path / "main.json")
     assert (code, out) == (1, "")
     assert "it has tflite-w8 with 1 threads; to be measured: tflite-fp32 with 1 threads" in err
     assert "generation" not in err
@@ -240,7 +245,7 @@ def test_the_gate_with_nothing_in_common_says_so_before_anything_is_measured(ben
 def test_the_gate_without_a_common_engine_leaves_table_and_file(bench, tmp_path):
     result_file(tmp_path / "main.json", 1.0)
     code, out, err = bench(
-        *(DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8"),
+        *(DEMO_BUNDLE, "--quick", "--allow-noisy", "--variant", "tflite-int8"),
         *("--against", tmp_path / "main.json", "--out", tmp_path / "new.json"),
     )
     assert code == 1
@@ -254,7 +259,7 @@ def test_a_form_that_cannot_be_drawn_costs_neither_table_nor_other_files(bench, 
         raise MissingExtra(module, extra)
 
     monkeypatch.setattr(charts, "require", absent)  # as if it were removed while the models were measured
-    words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8")
+    words = (DEMO_BUNDLE, "--quick", "--allow-noisy", "--variant", "tflite-int8")
     code, out, err = bench(*words, "--out", tmp_path / "r.html", "--out", tmp_path / "r.json")
     assert code == 1
     assert "matplotlib" in err
@@ -263,7 +268,7 @@ def test_a_form_that_cannot_be_drawn_costs_neither_table_nor_other_files(bench, 
 
 
 def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
-    words = (DEMO, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out")
+    words = (DEMO_BUNDLE, "--quick", "--allow-noisy", "--variant", "tflite-int8", "--out")
     bench(*words, tmp_path / "main.json")
     bench(*words, tmp_path / "new.json", "--against", tmp_path / "main.json", "--fail-if-slower", "900%")
     assert read(tmp_path / "new.json").extra["against"]["limit"] == 9
@@ -272,11 +277,11 @@ def test_the_gates_verdict_is_in_the_file_too(bench, tmp_path):
 def test_untrusted_figures_are_printed_marked_and_end_with_3(bench, monkeypatch):
     monkeypatch.setattr("fer_edge.bench.measure.quality.CPU_PRESSURE", -1.0)
     monkeypatch.setattr("fer_edge.bench.measure.quality.STEAL", -1.0)
-    code, out, err = bench(DEMO, "--quick", "--variant", "tflite-int8")
+    code, out, err = bench(DEMO_BUNDLE, "--quick", "--variant", "tflite-int8")
     assert code == 3
     assert "UNTRUSTED" in out
     assert "--allow-noisy accepts them" in err
-    assert bench(DEMO, "--quick", "--variant", "tflite-int8", "--allow-noisy")[0] == 0
+    assert bench(DEMO_BUNDLE, "--quick", "--variant", "tflite-int8", "--allow-noisy")[0] == 0
 
 
 def test_a_model_whose_parity_failed_is_refused(bench, bundle):
@@ -310,25 +315,25 @@ def test_a_changed_byte_and_a_missing_file(bench, bundle):
     ("arguments", "code", "words"),
     [
         (["nowhere"], 1, "nowhere does not exist"),
-        ([DEMO, "--variant", "tflite-w8"], 1, "variant 'tflite-w8' is unknown"),
-        ([DEMO, "--engine", "litrt"], 1, "Did you mean 'litert'"),
-        ([DEMO, "--engine", "litert:xnpack"], 1, "Allowed: litert, "),
-        ([DEMO, "--engine", "litert,litert:bultin"], 1, "Did you mean 'litert:builtin'"),
+        ([DEMO_BUNDLE, "--variant", "tflite-w8"], 1, "variant 'tflite-w8' is unknown"),
+        ([DEMO_BUNDLE, "--engine", "litrt"], 1, "Did you mean 'litert'"),
+        ([DEMO_BUNDLE, "--engine", "litert:xnpack"], 1, "Allowed: litert, "),
+        ([DEMO_BUNDLE, "--engine", "litert,litert:bultin"], 1, "Did you mean 'litert:builtin'"),
         (["compare", "a.json", "b.json", "--engine", "litert"], 2, "--engine is for live comparisons"),
-        ([DEMO, "--variant", "tflite-fp32", "--engine", "onnxruntime"], 1, "not tflite"),
-        ([DEMO, "--target", "hsot"], 2, "Did you mean 'host'"),
-        ([DEMO, "--threads", "0"], 2, "threads"),
-        ([DEMO, "--quick", "--mlperf"], 2, "do not go together"),
-        ([DEMO, "--sustained", "10"], 2, "unit"),
-        ([DEMO, "--fail-if-slower", "5"], 2, "unit"),
-        ([DEMO, "--fail-if-slower", "5%"], 2, "add --against FILE"),
-        ([DEMO, "--cores", "big"], 2, "--target"),
-        ([DEMO, "--out", "report.txt"], 2, ".html"),
-        ([DEMO, "--out", "nowhere/r.json"], 1, "nowhere"),
-        ([DEMO, "--against", "nowhere.json"], 1, "nowhere.json does not exist"),
-        ([DEMO, DEMO], 1, "fer-bench compare"),
-        (["compare", "a.json", DEMO], 2, "two result files or two artifacts"),
-        (["compare", DEMO], 2, "Missing argument"),
+        ([DEMO_BUNDLE, "--variant", "tflite-fp32", "--engine", "onnxruntime"], 1, "not tflite"),
+        ([DEMO_BUNDLE, "--target", "hsot"], 2, "Did you mean 'host'"),
+        ([DEMO_BUNDLE, "--threads", "0"], 2, "threads"),
+        ([DEMO_BUNDLE, "--quick", "--mlperf"], 2, "do not go together"),
+        ([DEMO_BUNDLE, "--sustained", "10"], 2, "unit"),
+        ([DEMO_BUNDLE, "--fail-if-slower", "5"], 2, "unit"),
+        ([DEMO_BUNDLE, "--fail-if-slower", "5%"], 2, "add --against FILE"),
+        ([DEMO_BUNDLE, "--cores", "big"], 2, "--target"),
+        ([DEMO_BUNDLE, "--out", "report.txt"], 2, ".html"),
+        ([DEMO_BUNDLE, "--out", "nowhere/r.json"], 1, "nowhere"),
+        ([DEMO_BUNDLE, "--against", "nowhere.json"], 1, "nowhere.json does not exist"),
+        ([DEMO_BUNDLE, DEMO_BUNDLE], 1, "fer-bench compare"),
+        (["compare", "a.json", DEMO_BUNDLE], 2, "two result files or two artifacts"),
+        (["compare", DEMO_BUNDLE], 2, "Missing argument"),
     ],
 )
 def test_bad_input_is_a_sentence_and_an_exit_code(bench, tmp_path, monkeypatch, arguments, code, words):
@@ -343,7 +348,7 @@ def test_bad_input_is_a_sentence_and_an_exit_code(bench, tmp_path, monkeypatch, 
 
 def test_a_folder_as_out_is_refused_before_a_minute_is_spent(bench, tmp_path):
     (tmp_path / "r.json").mkdir()
-    code, _, err = bench(DEMO, "--out", tmp_path / "r.json")
+    code, _, err = bench(DEMO_BUNDLE, "--out", tmp_path / "r.json")
     assert code == 1
     assert "it is a folder" in err
 
@@ -393,7 +398,7 @@ def test_long_modes(bench, mode, monkeypatch):
         },
     )
     words = [mode, "1s"] if mode == "--sustained" else [mode]
-    code, out, err = bench(DEMO, *words, "--allow-noisy", "--json")
+    code, out, err = bench(DEMO_BUNDLE, *words, "--allow-noisy", "--json")
     assert code in {0, 3}, err  # 3: repeats that differ are invalid
     facts = json.loads(out)["extra"][mode.strip("-")]
     assert [fact["variant"] for fact in facts] == ["tflite-fp32", "tflite-int8"]
@@ -407,10 +412,10 @@ def test_ctrl_c_keeps_what_is_complete_and_says_so(tmp_path):
     listen += "runpy.run_module('fer_edge.bench.commands.bench', run_name='__main__', alter_sys=True)"
     process = subprocess.Popen(
         [
-            sys.executable, "-c", listen, str(DEMO),
+            sys.executable, "-c", listen, str(DEMO_BUNDLE),
             "--quick", "--allow-noisy", "--out", str(tmp_path / "r.json"),
         ],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -2,20 +2,16 @@
 
 import os
 import shutil
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from fake_adb_server import FakeServer
-from fake_device import FakeDevice
-
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.adb import ADB
+from support.fake_adb_server import FakeServer
+from support.fake_device import FakeDevice
 
 BUNDLE = "ab" * 32
 AARCH64 = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00" + (183).to_bytes(2, "little") + bytes(100)

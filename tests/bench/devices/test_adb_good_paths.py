@@ -9,6 +9,7 @@ import pytest
 from fer_edge.bench.targets.adb import ADB
 from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.thermal import parse
+from support.paths import DEMO_BUNDLE
 
 
 @pytest.mark.parametrize("features", ["shell_v2,cmd,stat_v2,ls_v2,fixed_push_mkdir", "cmd"])
@@ -281,13 +282,10 @@ def test_settings_that_are_not_allowed_are_usage_errors(bench, options):
 
 @pytest.fixture
 def command(bench, run_command):
-    from pathlib import Path
-
-    bundle = Path(__file__).parents[3] / "android_demo" / "bundle"
 
     def call(*words):
         return run_command(
-            "fer_edge.bench.commands.bench", bundle, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
+            "fer_edge.bench.commands.bench", DEMO_BUNDLE, "--target", "adb", "--cool-down", "1ms", "--set", "processes=2",
             "--set", "runs=3", "--set", "look-every=0.01", *words, cwd=bench.folder,
         )  # fmt: skip
 

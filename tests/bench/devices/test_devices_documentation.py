@@ -1,13 +1,13 @@
 """The documentation holds every sentence, and every sentence can be filled in."""
 
 import string
-from pathlib import Path
 
 import pytest
 
 from fer_edge.bench.targets.errors import SENTENCES, DeviceFault, last_line
+from support.paths import ROOT
 
-TEXT = (Path(__file__).parents[3] / "docs" / "devices.md").read_text()
+TEXT = (ROOT / "docs" / "devices.md").read_text()
 
 
 def test_the_table_is_the_list():

@@ -18,10 +18,10 @@ from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.ssh import SSH, SshConnection
+from support.paths import DEMO_BUNDLE
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 PRIVILEGES = Path("/run/sshd")  # an empty folder that a server of root wants, as its init script makes it
-BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 
 pytestmark = pytest.mark.skipif(SSHD is None, reason="no sshd: apt-get install openssh-server")
 
@@ -97,9 +97,9 @@ def server(tmp_path_factory):
 def request(**options):
     import json
 
-    manifest = json.loads((BUNDLE / "manifest.json").read_text())
+    manifest = json.loads((DEMO_BUNDLE / "manifest.json").read_text())
     entry = next(entry for entry in manifest["artifacts"] if entry["variant"] == "tflite-int8")
-    subject = Subject(BUNDLE / entry["path"], "tflite", "tflite-int8", "", 1, entry["contract"])
+    subject = Subject(DEMO_BUNDLE / entry["path"], "tflite", "tflite-int8", "", 1, entry["contract"])
     chosen = {"processes": "1", "runs": "3", "cool-down": "0", **options}
     return Request((subject,), options=tuple(chosen.items()))
 

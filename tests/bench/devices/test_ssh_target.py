@@ -13,8 +13,7 @@ from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.board_python import sources
 from fer_edge.bench.targets.errors import DeviceFault
 from fer_edge.bench.targets.ssh import SSH, SshConnection
-
-BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
+from support.paths import DEMO_BUNDLE
 
 
 class Board:
@@ -53,9 +52,9 @@ class Board:
 
 
 def subject(variant):
-    manifest = json.loads((BUNDLE / "manifest.json").read_text())
+    manifest = json.loads((DEMO_BUNDLE / "manifest.json").read_text())
     entry = next(entry for entry in manifest["artifacts"] if entry["variant"] == variant)
-    return Subject(BUNDLE / entry["path"], "tflite", variant, "", 1, entry["contract"], parity="pass")
+    return Subject(DEMO_BUNDLE / entry["path"], "tflite", variant, "", 1, entry["contract"], parity="pass")
 
 
 @pytest.fixture
@@ -95,7 +94,7 @@ def test_a_board_measures_every_stage_with_our_own_sources(board):
     assert result.artifacts[0].peak_memory_bytes[0] > 1 << 20
     assert (
         result.artifacts[0].sha256
-        == hashlib.sha256((BUNDLE / "fer-mini-fp32.tflite").read_bytes()).hexdigest()
+        == hashlib.sha256((DEMO_BUNDLE / "fer-mini-fp32.tflite").read_bytes()).hexdigest()
     )
     assert board.left == []
 

@@ -16,8 +16,8 @@ from fer_edge.bench.selection import Filter, select
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.errors import EngineError
+from support.paths import DEMO_BUNDLE
 
-DEMO = Path(__file__).parents[3] / "android_demo" / "bundle"
 SHORT = replace(
     plans.QUICK, seconds=0.5, generations=2, fewest_rounds=8, turn_seconds=0.002, stages=("inference",)
 )
@@ -57,7 +57,7 @@ def test_a_child_that_is_killed_leaves_its_figures_marked():
             killers.append(threading.Thread(target=kill_next_child))
             killers[-1].start()
 
-    result = measure(replace(SHORT, twin=False), Request(subjects(DEMO, "tflite-int8"), tell=tell))
+    result = measure(replace(SHORT, twin=False), Request(subjects(DEMO_BUNDLE, "tflite-int8"), tell=tell))
     killers[0].join()
     (record,) = result.stage("inference")
     assert {block.generation for block in record.blocks} == {0}
@@ -67,11 +67,11 @@ def test_a_child_that_is_killed_leaves_its_figures_marked():
 
 
 def test_times_of_an_exchanged_file_are_dropped(tmp_path):
-    bundle = Path(shutil.copytree(DEMO, tmp_path / "bundle"))
+    bundle = Path(shutil.copytree(DEMO_BUNDLE, tmp_path / "bundle"))
 
     def tell(line):
         if line.startswith("generation 2"):
-            (bundle / "fer-mini-int8.tflite").write_bytes((DEMO / "fer-mini-fp32.tflite").read_bytes())
+            (bundle / "fer-mini-int8.tflite").write_bytes((DEMO_BUNDLE / "fer-mini-fp32.tflite").read_bytes())
 
     both = subjects(bundle, "tflite-fp32", "tflite-int8")
     result = measure(SHORT, Request(both, tell=tell))
@@ -82,7 +82,7 @@ def test_times_of_an_exchanged_file_are_dropped(tmp_path):
 
 def test_an_engine_that_cannot_open_anything_is_asked_once(tmp_path):
     told = []
-    (subject,) = subjects(DEMO, "tflite-int8")
+    (subject,) = subjects(DEMO_BUNDLE, "tflite-int8")
     broken = replace(subject, sha256=None, path=tmp_path / "absent.tflite")
     with pytest.raises(EngineError) as failure:
         measure(SHORT, Request((broken,), tell=told.append))
@@ -91,6 +91,6 @@ def test_an_engine_that_cannot_open_anything_is_asked_once(tmp_path):
 
 
 def test_a_file_that_went_away_leaves_nothing(tmp_path):
-    file = Path(shutil.copy(DEMO / "fer-mini-int8.tflite", tmp_path))
+    file = Path(shutil.copy(DEMO_BUNDLE / "fer-mini-int8.tflite", tmp_path))
     with pytest.raises(EngineError, match="changed while it was measured"):
         measure(SHORT, Request(subjects(file), tell=lambda line: line[11:12] == "2" and file.unlink()))

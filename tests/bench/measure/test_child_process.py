@@ -5,16 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from fer_edge.bench.measure.process import MODULE, Process
 from fer_edge.bench.selection import Filter, select
 from fer_edge.runtime.errors import EngineError
+from support.paths import DEMO_BUNDLE
+from support.processes import environment, python
 
-ROOT = Path(__file__).parents[3]
-DEMO = ROOT / "android_demo" / "bundle"
 HEAVY = {"scipy", "torch", "onnxruntime", "click", "rich", "PIL", "cv2"}
 
 
@@ -22,7 +21,7 @@ HEAVY = {"scipy", "torch", "onnxruntime", "click", "rich", "PIL", "cv2"}
 def subject(request):
     from contextlib import ExitStack
 
-    def make(bundle=DEMO, variant="tflite-fp32", engine=""):
+    def make(bundle=DEMO_BUNDLE, variant="tflite-fp32", engine=""):
         with ExitStack() as stack:
             return select([str(bundle)], Filter((variant,), (engine,) if engine else ()), stack).subjects[0]
 
@@ -98,7 +97,7 @@ def test_the_end_of_its_input_ends_it():
         [sys.executable, "-m", MODULE],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env=environment(),
     )
     child.stdin.close()
     assert child.wait(60) == 0
@@ -128,14 +127,7 @@ def test_what_libraries_print_is_not_an_answer(subject):
     talk = "".join(
         json.dumps(line) + "\n" for line in (order, {"do": "load"}, {"do": "nonsense"}, {"do": "memory"})
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        input=talk,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = python("-c", script, input=talk, check=True)
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     assert [sorted(answer) for answer in answers] == [
         ["base_memory"],

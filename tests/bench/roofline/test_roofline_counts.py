@@ -17,6 +17,7 @@ from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Ten
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 from fer_edge.train.models import build
+from support.paths import DEMO_BUNDLE
 
 READERS = {
     "tflite": tflite_graph.read,
@@ -24,7 +25,6 @@ READERS = {
     "torchscript": torchscript_graph.read,
     "coreml": coreml_graph.read,
 }
-ANDROID_BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 
 
 def contract(channels: int, side: int) -> Contract:
@@ -76,7 +76,7 @@ def test_every_format_of_fer_mini_counts_what_torch_counts(builtin_bundle: Path)
 
 
 def test_int8_moves_a_quarter() -> None:
-    whole, narrow = (counts_of(ANDROID_BUNDLE, f"tflite-{precision}") for precision in ("fp32", "int8"))
+    whole, narrow = (counts_of(DEMO_BUNDLE, f"tflite-{precision}") for precision in ("fp32", "int8"))
     assert narrow.macs == whole.macs == narrow.int8_macs
     assert whole.int8_macs == 0
     # Biases stay 32 bits wide, and the last layers' floats are few.

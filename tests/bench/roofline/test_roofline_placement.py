@@ -18,6 +18,7 @@ from fer_edge.bench.roofline.placement import listed
 from fer_edge.bench.roofline.rows import leftover_sentence
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
+from support.paths import DEMO_BUNDLE
 
 PEAKS = Peaks(1, 50e9, 200e9, ((1 << 18, 80e9), (1 << 27, 30e9)), "fp32 by numpy")
 
@@ -143,14 +144,17 @@ def test_two_measurements_keep_the_better_of_each() -> None:
 
 
 def test_a_result_gets_what_its_page_shows() -> None:
-    bundle = Path(__file__).parents[3] / "android_demo" / "bundle"
     result = Result(
         {},
         (Record("tflite-int8", "ai-edge-litert 2", 1, "inference", (0.002,)),),
         artifacts=(Artifact("tflite-int8", "ai-edge-litert 2", 1, "fer-mini-int8.tflite", None, 1),),
     )
     said: list[str] = []
-    found = add_rooflines(result, subjects(bundle, "tflite-int8"), said.append).artifacts[0].extra["roofline"]
+    found = (
+        add_rooflines(result, subjects(DEMO_BUNDLE, "tflite-int8"), said.append)
+        .artifacts[0]
+        .extra["roofline"]
+    )
     assert (found["macs"], found["arithmetic"], found["partitions"]) == (11_749_488, "int8", 1)
     assert 0 < found["percent_of_peak"] < 100
     assert "int8 GEMM peak" in found["sentence"]

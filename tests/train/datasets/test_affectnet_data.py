@@ -3,12 +3,12 @@
 import csv
 import shutil
 
-import data_layouts
 import numpy as np
 import pytest
 
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
+from support import data_layouts
 
 ORDER = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")
 

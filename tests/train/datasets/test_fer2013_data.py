@@ -4,7 +4,6 @@ import csv
 import hashlib
 import json
 
-import data_layouts
 import numpy as np
 import pytest
 
@@ -13,6 +12,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.label_maps import SEVEN
 from fer_edge.train.datasets.split_command import split_command
+from support import data_layouts
 
 
 def table(folder):

@@ -5,7 +5,6 @@ from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
-import data_layouts
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +15,7 @@ from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.ferplus import _check_agreement, distribution, majority
 from fer_edge.train.datasets.label_maps import FIVE
+from support import data_layouts
 
 # Rows of the published fer2013new.csv, worked by hand with the rules of the authors' src/ferplus.py:
 # neutral happiness surprise sadness anger disgust fear contempt unknown NF -> majority, distribution.

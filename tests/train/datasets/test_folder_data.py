@@ -2,7 +2,6 @@
 
 import shutil
 
-import data_layouts
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,6 +10,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.checks import check_persons
 from fer_edge.train.datasets.faults import SHOWN, Faults
+from support import data_layouts
 
 
 def train(folder):

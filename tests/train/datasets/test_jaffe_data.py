@@ -4,7 +4,6 @@ import pickle
 import re
 import shutil
 
-import data_layouts
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.jaffe import read_ratings
+from support import data_layouts
 
 HEADER = "# HAP SAD SUR ANG DIS FEA PIC"
 

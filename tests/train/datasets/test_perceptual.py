@@ -2,13 +2,13 @@
 
 import io
 
-import data_layouts
 import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
 from fer_edge.runtime.frame import Frame
 from fer_edge.train.datasets.perceptual import Print, fingerprint, pairs
+from support import data_layouts
 
 EMOTIONS = ("happiness", "sadness", "anger", "surprise", "fear", "disgust")
 FACES = [data_layouts.face(EMOTIONS[seed % 6], seed, 96) for seed in range(60)]

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from data_layouts import FER2013_CODES, fer2013_rows, write_table
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic import SyntheticFaces
@@ -22,6 +21,7 @@ from fer_edge.train.look.two_labels import side_by_side
 from fer_edge.train.loop.pipeline import sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
+from support.data_layouts import FER2013_CODES, fer2013_rows, write_table
 
 PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "fer2013new.csv"
 VOTES = (

@@ -8,7 +8,8 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from contracts import changed, sealed
+
+from support.contracts import changed, sealed
 
 WEIGHTS = np.random.default_rng(0).normal(size=(48, 3)).astype(np.float32)
 """From 48 normalized gray values (6 rows of 8) to three labels."""

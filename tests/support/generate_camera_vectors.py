@@ -1,15 +1,12 @@
-"""Writes tests/golden/camera/*.json from the scalar reference: python tests/runtime/generate_camera_vectors.py."""
+"""Writes tests/golden/camera/*.json from the scalar reference: PYTHONPATH=src:tests python -m support.generate_camera_vectors."""
 
 import json
-import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+from support.camera_cases import cases
+from support.paths import GOLDEN
+from support.scalar_camera import expectation
 
-from camera_cases import cases
-from scalar_camera import expectation
-
-FOLDER = Path(__file__).parents[1] / "golden" / "camera"
+FOLDER = GOLDEN / "camera"
 
 
 def vector_text(case):

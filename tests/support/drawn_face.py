@@ -1,4 +1,4 @@
-"""Writes the drawn face that the app's tests put before the camera: `python tests/android/drawn_face.py`.
+"""Writes the drawn face that the app's tests put before the camera: `PYTHONPATH=src:tests python -m support.drawn_face`.
 
 `face.i420.gz` is what a phone held upright delivers, `face.png` its upright picture by the camera spec, `faces.json` its
 box, and `expected.json` what `fer-predict` answers for that picture and that box with the ready bundle:
@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +18,10 @@ from PIL import Image
 from fer_edge.runtime import Frame
 from fer_edge.runtime.camera import upright
 from fer_edge.synthetic import render_face
+from support.paths import DEMO_BUNDLE, ROOT
+from support.processes import python
 
-ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "android_demo/app/src/test/resources/face"
-BUNDLE = ROOT / "android_demo/bundle"
 WIDTH, HEIGHT, ROTATION, SIZE = 320, 240, 90, 240
 SEED, EMOTION = 23, "happiness"
 
@@ -55,19 +52,13 @@ def picture(parts: list[bytes]) -> np.ndarray:
     return upright(frame)
 
 
-def environment() -> dict[str, str]:
-    """For commands of a checkout that is not installed."""
-    places = [str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places))}
-
-
-def predicted(bundle: Path = BUNDLE) -> str:
+def predicted(bundle: Path = DEMO_BUNDLE) -> str:
     """What `fer-predict` prints for the stored picture and box."""
-    command = [
-        sys.executable, "-m", "fer_edge.predict.cli", str(FOLDER / "face.png"), "--model", str(bundle), "--variant",
-        "tflite-fp32", "--faces", str(FOLDER / "faces.json"), "--probabilities", "--json",
-    ]  # fmt: skip
-    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment()).stdout
+    words = (
+        FOLDER / "face.png", "--model", bundle, "--variant", "tflite-fp32", "--faces", FOLDER / "faces.json",
+        "--probabilities", "--json",
+    )  # fmt: skip
+    return python("-m", "fer_edge.predict.cli", *words, check=True).stdout
 
 
 def main() -> None:
@@ -79,7 +70,7 @@ def main() -> None:
     faces = [{"face_id": 1, "bbox": [str(value) for value in box]}]
     document = {"images": [{"file_name": "face.png", "threshold": 0.5, "faces": faces}]}
     (FOLDER / "faces.json").write_text(json.dumps(document) + "\n")
-    if BUNDLE.is_dir():
+    if DEMO_BUNDLE.is_dir():
         (FOLDER / "expected.json").write_text(predicted())
 
 

@@ -1,6 +1,0 @@
-"""``hostile_files`` is shared with the figures."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
