@@ -62,10 +62,11 @@ def test_the_wheel_holds_only_the_namespace(wheel):
     assert any(name.endswith("licenses/LICENSE") for name in names)
 
 
-def test_every_module_is_in_the_wheel(wheel):
+def test_every_module_and_template_is_in_the_wheel(wheel):
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name for name in archive.namelist() if name.endswith(".py")}
-    on_disk = {module.relative_to(SOURCES).as_posix() for module in (ROOT / "src/fer_edge").rglob("*.py")}
+        packed = {name for name in archive.namelist() if name.startswith("fer_edge/")}
+    files = (path for path in (SOURCES / "fer_edge").rglob("*") if path.is_file())
+    on_disk = {path.relative_to(SOURCES).as_posix() for path in files if path.suffix != ".pyc"}
     assert packed == on_disk
 
 

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from fer_edge.console.progress import Progress, progress_bar
@@ -24,6 +25,7 @@ VERDICTS = {
 _CELL = re.compile(rf"(?m)(^|  |, weights )({'|'.join(VERDICTS)})(?=  |, weights|:|$)")
 
 
+@dataclass(kw_only=True)
 class Output:
     """What a command writes to.
 
@@ -35,14 +37,11 @@ class Output:
         documents: how many results were written (at most one).
     """
 
-    def __init__(
-        self, *, json: bool = False, quiet: bool = False, debug: bool = False, wide: bool = False
-    ) -> None:
-        self.json = json
-        self.quiet = quiet
-        self.debug = debug
-        self.wide = wide
-        self.documents = 0
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    wide: bool = False
+    documents: int = 0
 
     def say(self, text: str) -> None:
         """Tell what happens, on standard error; nothing under ``--quiet``."""

@@ -20,7 +20,17 @@ from fer_edge.runtime.engines import find_engine
 from fer_edge.runtime.errors import EngineError
 from fer_edge.runtime.requirements import distribution_of, install_command
 
-COMMON = ("torch", "torchvision", "numpy", "opencv-python", "pillow", "safetensors", "scipy", "rich")
+COMMON = (
+    "torch",
+    "torchvision",
+    "numpy",
+    "opencv-python",
+    "pillow",
+    "safetensors",
+    "scipy",
+    "rich",
+    "jinja2",
+)
 PROGRAMS = {
     "java": "apt-get install openjdk-17-jdk-headless",
     "mvn": "apt-get install maven",

@@ -88,7 +88,7 @@ def report(
 
 
 def _row(file_name: str, face: RecognizedFace, threshold: float, probabilities: bool) -> list[str]:
-    named = face.named(threshold)
+    named = face.emotions(threshold)
     first, others = named[:1], named[1:]
     if probabilities:
         others = face.prediction.top(len(face.prediction.probabilities))[len(first) :]
@@ -160,7 +160,7 @@ def annotate(
 
 def caption(face: RecognizedFace, threshold: float = 0.0) -> list[str]:
     """``1: happiness 97 %`` and, below it, the second guess; the ``face_id`` alone where no emotion is probable enough."""
-    named = face.named(threshold)
+    named = face.emotions(threshold)
     if not named:
         return [f"{face.face_id}"]
     words = [f"{label} {100 * value:.0f} %" for label, value in named]

@@ -42,7 +42,7 @@ class RecognizedFace:
     bbox: PixelBox
     prediction: Prediction
 
-    def named(self, threshold: float) -> list[tuple[str, float]]:
+    def emotions(self, threshold: float) -> list[tuple[str, float]]:
         """The emotions that people are told, most probable first.
 
         Those that reach the threshold, and the second guess beside a first that does; none if none does.

@@ -13,7 +13,7 @@ from fer_edge.runtime.variants import Variant, legal_variants
 
 BASE = "export-base"
 """The extra with what every export needs."""
-NEEDED = ("torch", "cv2", "PIL", "safetensors")
+NEEDED = ("torch", "cv2", "PIL", "safetensors", "jinja2")
 NO_CALIBRATION = "int8 needs calibration images: pass --calibration DIR, or --calibration synthetic"
 
 
