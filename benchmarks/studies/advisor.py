@@ -17,7 +17,7 @@ from pathlib import Path
 
 from runner import Asked, Document, option, study
 
-from fer_edge.bench.advice.advise import Limits, advise
+from fer_edge.bench.advice.advise import Goal, advise
 from fer_edge.bench.advice.passes import Measuring
 from fer_edge.bench.commands.advise import default_threads
 from fer_edge.bench.measure.plans import Plan
@@ -51,7 +51,7 @@ def whole(chosen: list[Subject], seconds: float, generations: int, seed: int) ->
 def advised(chosen: list[Subject], seed: int) -> tuple[Subject, float]:
     """What the advisor names without limits, and the seconds that it took."""
     begin = time.monotonic()
-    found = advise(chosen, Limits(), "latency", Measuring(Output().say, seed)).choice
+    found = advise(chosen, Goal(), Measuring(Output().say, seed)).choice
     assert found is not None
     return found.subject, time.monotonic() - begin
 

@@ -9,12 +9,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fer_edge.bench.advice import document as advice
 from fer_edge.bench.results import records
 from fer_edge.runtime import contract, golden, manifest
 from fer_edge.runtime.schema import Document
 
 FOLDER = Path(__file__).parent
 DOCUMENTS: dict[str, Document[Any]] = {
+    "fer-edge-advice-1": advice.DOCUMENT,
     "fer-edge-bench-1": records.DOCUMENT,
     "fer-edge-contract-1": contract.DOCUMENT,
     "fer-edge-manifest-1": manifest.DOCUMENT,

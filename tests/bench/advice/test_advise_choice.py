@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.bench.advice.advise import PREFERENCES, Advice, Effort, Limits, Measured, advise
-from fer_edge.bench.advice.text import document, explain, headline, proof
+from fer_edge.bench.advice.advise import PREFERENCES, Advice, Goal, advise
+from fer_edge.bench.advice.document import DOCUMENT, advice_document
+from fer_edge.bench.advice.passes import Effort, Measured
+from fer_edge.bench.advice.text import explain, headline, proof
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.verification import Accuracy, Parity
@@ -40,11 +42,9 @@ class Known:
         }
 
 
-def answer(
-    subjects: Sequence[Subject], measure: Known, limits: Limits | None = None, prefer: str = "latency"
-) -> Advice:
-    found = advise(subjects, limits or Limits(), prefer, measure)
-    explain(found, limits or Limits(), prefer, dict.fromkeys(measure.failing, "it broke"))
+def answer(subjects: Sequence[Subject], measure: Known, goal: Goal | None = None) -> Advice:
+    found = advise(subjects, goal or Goal(), measure)
+    explain(found, dict.fromkeys(measure.failing, "it broke"))
     return found
 
 
@@ -67,7 +67,7 @@ def test_without_noise_it_is_the_exhaustive_best(values: list[int], prefer: str)
         subject(name, size=1 + value % 7, accuracy=value % 5 / 5)
         for name, value in zip(times, values, strict=True)
     ]
-    found = answer(subjects, Known(times), prefer=prefer)
+    found = answer(subjects, Known(times), Goal(prefer=prefer))
     assert found.choice is not None
     chosen = found.choice.subject
     if prefer == "latency":
@@ -100,9 +100,9 @@ def test_equal_times_go_to_fewer_threads_then_accuracy_then_size() -> None:
 
 def test_limits_throw_out_and_say_so() -> None:
     measure = Known({"slow": 0.05, "good": 0.012}, failing=("broken",))
-    limits = Limits(latency=0.015, size=1000)
+    goal = Goal(latency=0.015, size=1000)
     subjects = [subject("big", size=2000), subject("slow"), subject("good"), subject("broken")]
-    found = answer(subjects, measure, limits)
+    found = answer(subjects, measure, goal)
     assert measure.asked[0] == ["slow", "good", "broken"]  # what is too large costs no time
     assert found.choice is not None
     assert found.choice.subject.name == "good"
@@ -112,38 +112,40 @@ def test_limits_throw_out_and_say_so() -> None:
         "",
         "it broke",
     ]
-    assert headline(found, limits, "latency") == (
+    assert headline(found) == (
         "Ship tflite-good in engine 1 with 1 thread: whole path 12.0 ms (95 %: 11.9 ms to 12.1 ms), 100 B; "
         "best latency within 15.0 ms latency, 1.00 kB size."
     )
 
 
 def test_a_limit_must_hold_with_the_interval() -> None:
-    found = answer([subject("edge")], Known({"edge": 0.0149}), Limits(latency=0.015))
+    found = answer([subject("edge")], Known({"edge": 0.0149}), Goal(latency=0.015))
     assert found.choice is None
     assert found.closest is not None
     assert found.closest.why == "too slow: up to 15.0 ms, allowed 15.0 ms"
 
 
 @pytest.mark.parametrize(
-    ("limits", "closest", "why"),
+    ("goal", "closest", "why"),
     [
-        (Limits(latency=0.001), "fast", "too slow: up to 10.1 ms, allowed 1.00 ms"),
-        (Limits(size=50), "small", "too large: 90 B, allowed 50 B"),
-        (Limits(latency=1.0, memory=5), "small", "too much memory: 10 B, allowed 5 B"),
+        (Goal(latency=0.001), "fast", "too slow: up to 10.1 ms, allowed 1.00 ms"),
+        (Goal(size=50), "small", "too large: 90 B, allowed 50 B"),
+        (Goal(latency=1.0, memory=5), "small", "too much memory: 10 B, allowed 5 B"),
     ],
 )
-def test_where_nothing_fits_the_closest_is_named(limits: Limits, closest: str, why: str) -> None:
+def test_where_nothing_fits_the_closest_is_named(goal: Goal, closest: str, why: str) -> None:
     subjects = [subject("small", size=90), subject("fast", size=900)]
-    found = answer(subjects, Known({"small": 0.02, "fast": 0.01}), limits)
+    found = answer(subjects, Known({"small": 0.02, "fast": 0.01}), goal)
     assert found.choice is None
     assert found.closest is not None
     assert found.closest.subject.name == closest
     assert found.closest.why == why
-    said = headline(found, limits, "latency")
+    said = headline(found)
     assert said.startswith("Nothing fits ")
     assert why in said
-    assert document(found, limits, "latency", "")["choice"] is None
+    written = advice_document(found, "", {}, {})
+    assert written["choice"] is None
+    assert DOCUMENT.read_members(written).closest.why == why
 
 
 def artifact(accuracy: Accuracy | None, parity: Parity) -> Artifact:
@@ -183,13 +185,13 @@ def test_what_is_just_over_the_limit_does_not_push_out_what_fits(prefer: str) ->
     many = [subject(f"s{number}", 100 + number, accuracy=0.9) for number in range(10)]
     fits = subject("fits", 200, accuracy=0.8)
     times = {**{entry.name: 0.0099 for entry in many}, "fits": 0.005}
-    found = answer([*many, fits], Settling(times), Limits(latency=0.010), prefer)
+    found = answer([*many, fits], Settling(times), Goal(latency=0.010, prefer=prefer))
     assert found.choice is not None
     assert found.choice.subject.name == "fits"
 
 
 def test_memory_that_is_not_shown_is_not_said_to_fit() -> None:
-    found = answer([subject("a")], Known({"a": 0.001}, memory=None), Limits(memory=100))
+    found = answer([subject("a")], Known({"a": 0.001}, memory=None), Goal(memory=100))
     assert found.choice is None
     assert found.closest is not None
     assert found.closest.why.startswith("memory unknown")

@@ -58,31 +58,30 @@ def advise_command(output: Output, bundle: str, **given: Any) -> None:
     A short pass measures everything that is small enough, longer ones the contenders. Exit code 3 if nothing fits the
     limits (the closest is named), or if the machine spoiled the figures.
     """
-    from fer_edge.bench.advice.advise import Limits, advise
+    from fer_edge.bench.advice.advise import Goal, advise
+    from fer_edge.bench.advice.document import advice_document
     from fer_edge.bench.advice.passes import Measuring
-    from fer_edge.bench.advice.text import document, explain, headline, proof, text
+    from fer_edge.bench.advice.text import explain, headline, proof, text
     from fer_edge.bench.reports import check_libraries
 
     check_libraries(())
-    limits = Limits(given["max_latency"], given["max_size"], given["max_memory"])
-    prefer = given["prefer"]
+    goal = Goal(given["max_latency"], given["max_size"], given["max_memory"], given["prefer"])
     with ExitStack() as stack:
         subjects, skipped = _subjects(bundle, given, stack)
         measuring = Measuring(output.say, given["seed"])
-        advice = advise(subjects, limits, prefer, measuring)
-        explain(advice, limits, prefer, measuring.failed)
+        advice = advise(subjects, goal, measuring)
+        explain(advice, measuring.failed)
         named = advice.choice or advice.closest
         proven = proof(_artifact(named.subject)) if named else ""
-    members = document(advice, limits, prefer, proven)
-    notes = [f"{variant}: not measured ({reason})" for variant, reason in skipped.items()]
-    notes += [f"UNTRUSTED: {reason}" for reason in (named.last.reasons if named and named.last else ())]
+    lines = [f"{variant}: not measured ({reason})" for variant, reason in skipped.items()]
+    lines += [f"UNTRUSTED: {reason}" for reason in (named.last.reasons if named and named.last else ())]
     output.result(
-        {**members, "skipped": skipped, "environment": measuring.environment},
-        "\n".join([text(advice, limits, prefer, proven, output.width), *([""] if notes else []), *notes]),
+        advice_document(advice, proven, skipped, measuring.environment),
+        "\n".join([text(advice, proven, output.width), *([""] if lines else []), *lines]),
     )
     ending = Ending(given["allow_noisy"])
     if advice.choice is None:
-        ending.failures = [headline(advice, limits, prefer)]
+        ending.failures = [headline(advice)]
     elif advice.choice.last is not None and not advice.choice.last.trusted:
         ending.doubt = DOUBT
     ending.finish()
