@@ -1,6 +1,7 @@
 """A report page is well formed, holds everything in itself, and never lets text become markup."""
 
 import base64
+import re
 from html.parser import HTMLParser
 
 import jinja2
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_edge.console.rendering import environment
+from support.paths import SOURCES
 
 VOID = {"meta", "img", "br"}
 PAGE = """{% extends "page.html.j2" %}{% import "parts.html.j2" as parts %}{% block body %}
@@ -80,3 +82,24 @@ def test_a_row_of_another_length_is_refused():
 def test_a_value_that_is_missing_is_no_empty_place():
     with pytest.raises(jinja2.UndefinedError):
         page("{{ nobody_gave_this }}")
+
+
+def test_markup_stands_in_templates_only():
+    markup = re.compile(
+        r"<(?:div|table|tr|t[dh]|style|section|figure|p|h[1-6]|[uo]l|li|span|br)[ >]|```[a-z]"
+    )
+    modules = (SOURCES / "fer_edge").rglob("*.py")
+    assert [path.name for path in modules if markup.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("call", "text", "shown"),
+    [
+        ("plain", "a |\n*b* <i> `c` [d](e) #f", r"a \| \*b\* \<i\> \`c\` \[d\](e) \#f"),
+        ("code", "a|`b", r"``a\|`b``"),
+        ("literal", 'é"\\', r'"é\"\\"'),
+        ("kotlin", 'é"$x\x07', r'"é\"\$x\u0007"'),
+    ],
+)
+def test_words_of_others_stay_words(call, text, shown):
+    assert environment("fer_edge.console").filters[call](text) == shown

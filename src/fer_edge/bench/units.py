@@ -12,14 +12,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-if TYPE_CHECKING:
-    _ParamType = click.ParamType[float]
-else:  # click before 8.4 has no type arguments
-    _ParamType = click.ParamType
+from fer_edge.console.option_types import ParamType
 
 _WRITTEN = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]{1,2})?)\s*([^\s0-9.]*)\s*", re.ASCII)
 _LONGEST = 40
@@ -134,7 +131,7 @@ def _shown(text: str) -> str:
     return ascii(text if len(text) <= _LONGEST else text[:_LONGEST] + "...")
 
 
-class Quantity(_ParamType):
+class Quantity(ParamType):
     """A click type over one of the readers above; what it refuses is a usage error (exit 2)."""
 
     def __init__(self, name: str, read: Callable[[str], float]) -> None:

@@ -15,6 +15,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option, settings_option
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.train.evaluation.number_text import percent
 from fer_edge.train.recipes.overrides import PRECISIONS
 
 if TYPE_CHECKING:
@@ -254,10 +255,10 @@ def _show(output: Output, result: Result) -> None:
     judged = result.report["judged_on"]
     figures = result.report[judged]
     rows = [
-        (name, *(_percent(figures[part].get("per_class", {}).get(name)) for part in ("clear", "all")))
+        (name, *(percent(figures[part].get("per_class", {}).get(name)) for part in ("clear", "all")))
         for name in result.report["recipe"]["classes"]
     ]
-    rows.append(("together", *(_percent(figures[part].get("top1")) for part in ("clear", "all"))))
+    rows.append(("together", *(percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
     text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
     told = [*closing(result.report), second_guess(figures["all"])]
@@ -271,10 +272,6 @@ def _next(result: Result) -> str:
     """The command that exports the weights; a network of somebody else has to be named again, since no file may choose code."""
     arch = result.report["recipe"]["arch"]
     return shlex.join(["fer-export", str(result.weights), *(["--arch", arch] if ":" in arch else [])])
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Verdicts are colored for a person at a terminal, and nothing else is."""
+"""What goes to a terminal, and what only there: colored verdicts and narrow tables."""
 
 import io
 
