@@ -36,22 +36,24 @@ from runner import Asked, Document, option, store, study
 from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
+from fer_edge.faces.face import LabeledFace
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.stats.intervals import wilson
 from fer_edge.synthetic import SyntheticFaces
-from fer_edge.synthetic.face import Face
+from fer_edge.synthetic.face import DrawnFace
 from fer_edge.train.cyclegan.choices import THRESHOLD, Choices
-from fer_edge.train.cyclegan.data import Domain, one_hot
+from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.generate import about, generate
 from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
 from fer_edge.train.cyclegan.similarity import Score, listed, scores
 from fer_edge.train.cyclegan.training import CycleGan, fit
 from fer_edge.train.data.arrays import Arrays, load
-from fer_edge.train.data.faces import Crops, Faces, LabeledFace
+from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.ambiguous_list import write_list
 from fer_edge.train.datasets.curated import Subset, augmented, reduced
 from fer_edge.train.datasets.generated import write_provenance
+from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.models.separable import SeparableNet
 
 CLASSES = ("happiness", "sadness")
@@ -76,7 +78,7 @@ class Relabeled:
 
     def __init__(self, faces: SyntheticFaces, share: float, seed: int) -> None:
         self.faces = faces
-        self.drawn: dict[int, Face] = {}
+        self.drawn: dict[int, DrawnFace] = {}
         self.swapped = np.zeros(len(faces), bool)
         rng = np.random.default_rng(seed)
         for first in range(len(CLASSES)):  # the classes take turns
@@ -90,7 +92,7 @@ class Relabeled:
         # Every set is made of the same faces: they are drawn once.
         face = self.drawn.get(index) or self.drawn.setdefault(index, self.faces[index])
         name = CLASSES[1 - CLASSES.index(face.emotion)] if self.swapped[index] else face.emotion
-        return Face(**{**vars(face), "label": one_hot(name)})
+        return DrawnFace(**{**vars(face), "label": one_hot(name)})
 
     def name(self, index: int) -> str:
         """As the series calls it."""

@@ -1,10 +1,10 @@
-"""Labelled folders: names of classes, counts and hashes."""
+"""Labeled folders: names of classes, counts and hashes."""
 
 import hashlib
 
 import pytest
 
-from fer_edge.faces.labeled_folder import class_counts, content_sha256, labelled_pictures
+from fer_edge.faces.labeled_folder import classes_in, content_sha256, labeled_pictures, order_classes, spread
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import EMOTIONS
 
@@ -17,23 +17,32 @@ def fill(root, names):
 
 def test_spellings_of_a_class_are_one_class(tmp_path):
     fill(tmp_path, ["happy/1.jpg", "Happiness/2.png", "FEAR/deep/3.bmp", "sad/4.JPG", "sad/readme.txt"])
-    pictures = labelled_pictures(tmp_path, EMOTIONS)
+    pictures = labeled_pictures(tmp_path, EMOTIONS)
     assert [(picture.name, picture.label) for picture in pictures] == [
         ("FEAR/deep/3.bmp", "fear"),
         ("Happiness/2.png", "happiness"),
         ("happy/1.jpg", "happiness"),
         ("sad/4.JPG", "sadness"),
     ]
-    counts = class_counts(pictures, EMOTIONS)
-    assert list(counts) == list(EMOTIONS)
-    assert counts["happiness"] == 2
-    assert counts["contempt"] == 0
 
 
 def test_labels_keep_the_models_spelling(tmp_path):
     fill(tmp_path, ["happiness/1.jpg", "Calm/2.jpg"])
     labels = ("happy", "calm")
-    assert [picture.label for picture in labelled_pictures(tmp_path, labels)] == ["calm", "happy"]
+    assert [picture.label for picture in labeled_pictures(tmp_path, labels)] == ["calm", "happy"]
+
+
+def test_classes_are_known_by_any_spelling_and_emotions_come_first():
+    there = classes_in(["Yawning", "happy", "0", "HAPPINESS", "yawning"], {"0": "fear"})
+    assert there == {"yawning": "Yawning", "happiness": "happiness", "fear": "fear"}
+    assert order_classes(there.values()) == ("happiness", "fear", "Yawning")
+
+
+def test_a_limit_spreads_over_all_pictures(tmp_path):
+    fill(tmp_path, [f"sad/{number}.jpg" for number in range(10)])
+    pictures = labeled_pictures(tmp_path, EMOTIONS)
+    assert [picture.path.stem for picture in spread(pictures, 4)] == ["0", "2", "5", "7"]
+    assert spread(pictures, 10) == spread(pictures, None) == pictures
 
 
 @pytest.mark.parametrize(
@@ -48,12 +57,12 @@ def test_labels_keep_the_models_spelling(tmp_path):
 def test_folders_of_another_form(tmp_path, names, words):
     fill(tmp_path, names)
     with pytest.raises(PictureError, match=words):
-        labelled_pictures(tmp_path, EMOTIONS)
+        labeled_pictures(tmp_path, EMOTIONS)
 
 
 def test_a_set_is_known_by_names_and_contents(tmp_path):
     fill(tmp_path, ["sad/b.jpg", "fear/a.jpg"])
-    pictures = labelled_pictures(tmp_path, EMOTIONS)
+    pictures = labeled_pictures(tmp_path, EMOTIONS)
     lines = "".join(
         f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in ("fear/a.jpg", "sad/b.jpg")
     )

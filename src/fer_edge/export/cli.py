@@ -86,7 +86,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @click.option("--output-key", help="Which, if it returns a dict, dataclass or named tuple.")
 @click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
-@click.option("--accuracy", metavar="DIR|synthetic", help="Labelled images for the accuracy gate.")
+@click.option("--accuracy", metavar="DIR|synthetic", help="Labeled images for the accuracy gate.")
 @click.option(
     "--skip-unknown",
     is_flag=True,
@@ -185,10 +185,10 @@ def _check_folder(name: str, value: str | None) -> None:
 
 
 def _renamed(parts: Sequence[str]) -> dict[str, str]:
-    from fer_edge.faces.labeled_folder import renamed_by
+    from fer_edge.faces.labeled_folder import parse_class_map
 
     try:
-        return renamed_by(",".join(parts))
+        return parse_class_map(",".join(parts))
     except PictureError as error:
         usage_error(f"--map: {error}.")
 

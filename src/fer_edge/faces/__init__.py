@@ -1,1 +1,1 @@
-"""Pictures and the faces in them: decoding with EXIF, the detector protocol, labelled folders (Pillow, OpenCV)."""
+"""Pictures and the faces in them: decoding with EXIF, the detector protocol, labeled folders (Pillow, OpenCV)."""

@@ -33,15 +33,15 @@ class LabeledFace:
 
     Attributes:
         frame: camera bytes.
-        box: of the face.
+        box: of the face; None: the whole picture, without a margin.
         label: a distribution over the classes, in training ``EMOTIONS``: float32, not negative, sum 1.
         clear: whether one emotion stands out without doubt.
     """
 
     frame: Frame
-    box: Box
+    box: Box | None
     label: NDArray[np.float32]
-    clear: bool = True
+    clear: bool
 
 
 def whole_picture(frame: Frame) -> Box:

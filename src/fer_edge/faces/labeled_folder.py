@@ -1,4 +1,4 @@
-"""Labelled pictures: ``DIR/<class>/*``, as calibration, accuracy and training take them. Each picture is a face crop."""
+"""A folder of classes, ``DIR/<class>/*``, as calibration, accuracy, training and evaluation take it. Each picture is a face crop."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.picture_files import find_pictures, said_left_out
+from fer_edge.faces.picture_files import describe_left_out, find_pictures
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import PictureError
-from fer_edge.runtime.labels import canonical
+from fer_edge.runtime.labels import EMOTIONS, canonical
 
 SHOWN, LONGEST = 40, 60
 """Folder names in a message, and characters of each."""
@@ -24,8 +24,8 @@ class UnknownClasses(PictureError):
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledPicture:
-    """One picture of a labelled folder.
+class LabeledPicture:
+    """One picture of a labeled folder.
 
     Attributes:
         path: of the file.
@@ -43,14 +43,14 @@ class LabelledPicture:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def labelled_pictures(
+def labeled_pictures(
     folder: str | os.PathLike[str],
     labels: Sequence[str],
     *,
     renamed: Mapping[str, str] | None = None,
     left_out: Counter[str] | None = None,
     skip_unknown: bool = False,
-) -> list[LabelledPicture]:
+) -> list[LabeledPicture]:
     """Every picture below the class folders.
 
     Folder names are read like labels everywhere: ``happy`` is ``happiness``; upper and lower case are the same, and so are the
@@ -76,19 +76,19 @@ def labelled_pictures(
         path.relative_to(root).as_posix(): path for path in find_pictures(root, left, linked_classes=True)
     }
     if not paths:
-        said = f"; {said_left_out(left)}" if left else ""
+        said = f"; {describe_left_out(left)}" if left else ""
         raise PictureError(f"{root} holds no pictures{said}; expected {root}/<class>/*.jpg or the like")
     loose = [name for name in paths if "/" not in name]
     if loose:
         raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
                            f"them into {root}/<class>/")  # fmt: skip
     by_class = _classes(labels, renamed or {})
-    unknown = Counter(top for name in paths if folded(top := name.split("/")[0]) not in by_class)
+    unknown = Counter(top for name in paths if fold_class(top := name.split("/")[0]) not in by_class)
     if unknown and not skip_unknown:
         _refuse_unknown(root, unknown, labels)
     left.update({f"of class {name[:LONGEST]}": count for name, count in unknown.items()})
     found = [
-        LabelledPicture(path, name, by_class[folded(name.split("/")[0])])
+        LabeledPicture(path, name, by_class[fold_class(name.split("/")[0])])
         for name, path in sorted(paths.items())
         if name.split("/")[0] not in unknown
     ]
@@ -97,8 +97,8 @@ def labelled_pictures(
     return found
 
 
-def renamed_by(text: str) -> dict[str, str]:
-    """What ``--map`` says: folder name -> the class that it holds.
+def parse_class_map(text: str) -> dict[str, str]:
+    """The folder names of ``--map``, each with the class that it holds.
 
     Args:
         text: ``0=anger,1=disgust``.
@@ -116,13 +116,14 @@ def renamed_by(text: str) -> dict[str, str]:
     return found
 
 
-def class_counts(pictures: Iterable[LabelledPicture], labels: Sequence[str]) -> dict[str, int]:
-    """Pictures a class, in the order of ``labels``, zeros included."""
-    counts = Counter(picture.label for picture in pictures)
-    return {label: counts[label] for label in labels}
+def spread(pictures: Sequence[LabeledPicture], limit: int | None) -> list[LabeledPicture]:
+    """At most so many, evenly over all of them."""
+    if limit is None or len(pictures) <= limit:
+        return list(pictures)
+    return [pictures[index * len(pictures) // limit] for index in range(limit)]
 
 
-def content_sha256(pictures: Iterable[LabelledPicture]) -> str:
+def content_sha256(pictures: Iterable[LabeledPicture]) -> str:
     """One hash of a whole set: of each picture's name and content, in order of names, in hexadecimal."""
     total = hashlib.sha256()
     for picture in sorted(pictures, key=lambda picture: picture.name):
@@ -130,15 +131,35 @@ def content_sha256(pictures: Iterable[LabelledPicture]) -> str:
     return total.hexdigest()
 
 
-def folded(name: str) -> str:
+def classes_in(names: Iterable[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """The classes that folders of these names hold: as they are compared -> in their spelling.
+
+    Args:
+        names: of folders.
+        renamed: folder name -> the class that it holds.
+    """
+    known = {fold_class(emotion): emotion for emotion in EMOTIONS}
+    meant = {fold_class(name): label for name, label in renamed.items()}
+    labels = [meant.get(fold_class(name), name) for name in names]
+    # Of several spellings the first one counts.
+    return {fold_class(label): known.get(fold_class(label), label) for label in reversed(labels)}
+
+
+def order_classes(names: Iterable[str]) -> tuple[str, ...]:
+    """The emotions in their order, then other names in theirs."""
+    found = set(names)
+    return (*(name for name in EMOTIONS if name in found), *sorted(found - set(EMOTIONS)))
+
+
+def fold_class(name: str) -> str:
     """A class name as it is compared: canonical, without case, accents composed."""
     return canonical(unicodedata.normalize("NFC", name).casefold()).casefold()
 
 
 def _classes(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
     """Folded folder name -> label; a folder that is said to hold something else than a label is none."""
-    known = {folded(label): label for label in labels}
-    meant = {folded(name): known.get(folded(label), "") for name, label in renamed.items()}
+    known = {fold_class(label): label for label in labels}
+    meant = {fold_class(name): known.get(fold_class(label), "") for name, label in renamed.items()}
     return {name: label for name, label in (known | meant).items() if label}
 
 

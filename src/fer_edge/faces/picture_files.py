@@ -24,7 +24,7 @@ SHOWN = 12
 """Kinds that a sentence writes out, and characters of an ending."""
 
 
-def said_left_out(left_out: Mapping[str, int]) -> str:
+def describe_left_out(left_out: Mapping[str, int]) -> str:
     """``5 files left out (3 .txt, 2 hidden)``; empty if none was."""
     counts = sorted(
         ((count, kind) for kind, count in left_out.items() if count), key=lambda it: (-it[0], it[1])
@@ -47,7 +47,7 @@ def find_pictures(
 
     Args:
         folder: an existing folder.
-        left_out: receives how many files were left out, by ending or reason, for :func:`said_left_out`.
+        left_out: receives how many files were left out, by ending or reason, for :func:`describe_left_out`.
         linked_classes: enter the links to folders that lie directly in the folder; no other linked folder is entered, and none
             that holds this one.
 

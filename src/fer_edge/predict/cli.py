@@ -117,13 +117,13 @@ def _without_garbage_collection() -> Iterator[None]:
 
 
 def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
-    from fer_edge.faces.picture_files import said_left_out
+    from fer_edge.faces.picture_files import describe_left_out
     from fer_edge.predict.sources import pictures_of
 
     left_out = Counter[str]()
     pictures = pictures_of(sources, left_out)
     if left_out:
-        output.say(said_left_out(left_out))
+        output.say(describe_left_out(left_out))
     return pictures
 
 

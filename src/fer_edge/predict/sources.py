@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_edge.faces.picture_files import find_pictures, said_left_out
+from fer_edge.faces.picture_files import describe_left_out, find_pictures
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.paths import kind_of
 
@@ -90,6 +90,6 @@ def _folder(path: Path, left_out: Counter[str]) -> list[Picture]:
     here = Counter[str]()
     found = [Picture(file, file.relative_to(path).as_posix()) for file in find_pictures(path, here)]
     if not found:
-        raise PictureError(f"{path} holds no pictures{f'; {said_left_out(here)}' if here else ''}")
+        raise PictureError(f"{path} holds no pictures{f'; {describe_left_out(here)}' if here else ''}")
     left_out.update(here)
     return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic.action_units import ACTION_UNITS
 from fer_edge.synthetic.dataset import SPLITS, SyntheticFaces
-from fer_edge.synthetic.face import Face, render_face
+from fer_edge.synthetic.face import DrawnFace, render_face
 from fer_edge.synthetic.prototypes import PROTOTYPES
 
-__all__ = ["ACTION_UNITS", "EMOTIONS", "PROTOTYPES", "SPLITS", "Face", "SyntheticFaces", "render_face"]
+__all__ = ["ACTION_UNITS", "EMOTIONS", "PROTOTYPES", "SPLITS", "DrawnFace", "SyntheticFaces", "render_face"]

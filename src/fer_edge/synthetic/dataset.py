@@ -10,7 +10,7 @@ from typing import Final, overload
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS, canonical
-from fer_edge.synthetic.face import Face, render_face
+from fer_edge.synthetic.face import DrawnFace, render_face
 
 VERSION: Final = 1
 """Counts up with every change of the pictures; part of the provenance hash."""
@@ -18,7 +18,7 @@ VERSION: Final = 1
 SPLITS: Final[tuple[str, ...]] = ("train", "validation", "test")
 
 
-class SyntheticFaces(Sequence[Face]):
+class SyntheticFaces(Sequence[DrawnFace]):
     """``count`` faces of one split; emotions take turns, so that classes are balanced.
 
     Each face is drawn when it is asked for. Its seed leaves the remainder ``SPLITS.index(split)`` when divided by
@@ -58,10 +58,10 @@ class SyntheticFaces(Sequence[Face]):
         return self.count
 
     @overload
-    def __getitem__(self, index: int) -> Face: ...
+    def __getitem__(self, index: int) -> DrawnFace: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Face]: ...
-    def __getitem__(self, index: int | slice) -> Face | list[Face]:
+    def __getitem__(self, index: slice) -> list[DrawnFace]: ...
+    def __getitem__(self, index: int | slice) -> DrawnFace | list[DrawnFace]:
         if isinstance(index, slice):
             return [self[at] for at in range(*index.indices(self.count))]
         at = index + self.count if index < 0 else index

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.runtime import Frame
+from fer_edge.faces.face import Box, LabeledFace
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import require
@@ -42,25 +42,18 @@ BOX_CENTER, BOX_HALF = (0.0, 0.2), 0.94
 
 
 @dataclass(frozen=True)
-class Face:
-    """A drawn face as a camera delivers it.
+class DrawnFace(LabeledFace):
+    """A drawn face as a camera delivers it; the upright picture is square and holds the box.
 
     Attributes:
-        frame: camera bytes; the upright picture is square.
-        box: x0, y0, x1, y1 of the face in the upright picture, pixels, inside the picture.
-        label: (8,) float32 in the order of ``EMOTIONS``, sums to 1.
         emotion: the strongest label.
-        clear: one emotion alone, at an intensity that leaves no doubt.
         frontal: the face looks at the camera and nothing is held before it.
         action_units: name (``AU12``, or ``AU12L``/``AU12R`` for one side of the picture) -> intensity 0..1.
         seed: what :func:`render_face` was called with.
     """
 
-    frame: Frame
-    box: tuple[float, float, float, float]
-    label: NDArray[np.float32]
+    box: Box
     emotion: str
-    clear: bool
     frontal: bool
     action_units: dict[str, float]
     seed: int
@@ -69,7 +62,7 @@ class Face:
 def render_face(
     seed: int, *, emotion: str | None = None, clear: bool | None = None, frontal: bool | None = None,
     size: int | None = None, camera: str | None = None,
-) -> Face:  # fmt: skip
+) -> DrawnFace:  # fmt: skip
     """Draw the face of ``seed``: the same bytes on every call, whatever the number of threads.
 
     Args:
@@ -100,7 +93,7 @@ def render_face(
     picture, box = _scene(seed, expression, frontal, size)
     frame = as_frame(stream(seed, "camera"), picture, camera)
     values = dict(sorted(expression.activations.values.items(), key=lambda item: int(item[0].strip("AULR"))))
-    return Face(frame, box, expression.label, emotion, clear, frontal, values, seed)
+    return DrawnFace(frame, box, expression.label, clear, emotion, frontal, values, seed)
 
 
 def _check(seed: int, emotion: str | None, size: int | None) -> None:
@@ -123,9 +116,7 @@ def _pose(seed: int, frontal: bool, size: int) -> Pose:
     return Pose(*angles.tolist(), center=(x, y), unit=unit)
 
 
-def _scene(
-    seed: int, expression: Expression, frontal: bool, size: int
-) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+def _scene(seed: int, expression: Expression, frontal: bool, size: int) -> tuple[NDArray[np.uint8], Box]:
     cv2 = require("cv2", "train")
     person, style = draw_identity(stream(seed, "identity")), draw_style(stream(seed, "style"), frontal)
     shape, pose = landmarks(person, style, expression.activations), _pose(seed, frontal, size)
@@ -185,7 +176,7 @@ def _mask(pose: Pose, shape: Landmarks, size: int) -> NDArray[np.float32]:
     return cv2.GaussianBlur(mask, (0, 0), max(0.6, size / 160)).astype(np.float32) / 255
 
 
-def _box(pose: Pose, size: int) -> tuple[float, float, float, float]:
+def _box(pose: Pose, size: int) -> Box:
     x, y = pose.project(np.array([BOX_CENTER]), depth=0.3)[0]
     half = BOX_HALF * pose.unit
     return (

@@ -35,43 +35,43 @@ def pictures(tmp_path):
     return root
 
 
-@pytest.mark.parametrize("labelled", [True, False])
-def test_a_class_that_the_model_lacks_is_refused_or_left_out(pictures, labelled):
+@pytest.mark.parametrize("labeled", [True, False])
+def test_a_class_that_the_model_lacks_is_refused_or_left_out(pictures, labeled):
     with pytest.raises(ExportError, match=r"no class of the model: contempt.*--skip-unknown leaves"):
-        folder(pictures, CONTRACT, labelled=labelled)
-    images = folder(pictures, CONTRACT, labelled=labelled, skip_unknown=True)
+        folder(pictures, CONTRACT, labeled=labeled)
+    images = folder(pictures, CONTRACT, labeled=labeled, skip_unknown=True)
     assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
     assert images.left_out == "6 files left out (4 of class contempt, 1 .heic, 1 .txt)"
     assert images.take([0]).left_out == images.left_out
 
 
-@pytest.mark.parametrize("labelled", [True, False])
-def test_folders_of_numbers(pictures, labelled):
+@pytest.mark.parametrize("labeled", [True, False])
+def test_folders_of_numbers(pictures, labeled):
     for number, name in enumerate(("Happiness", "sad", "contempt")):
         (pictures / name).rename(pictures / str(number))
     names = {"0": "happiness", "1": "sad", "2": "contempt"}
     with pytest.raises(
         ExportError, match=r"no class of the model: 0, 1, 2\.  *Classes: happy, sad\. --map FOLDER=CLASS"
     ):
-        folder(pictures, CONTRACT, labelled=labelled)
+        folder(pictures, CONTRACT, labeled=labeled)
     with pytest.raises(ExportError, match=r"no class of the model: 2\."):
-        folder(pictures, CONTRACT, labelled=labelled, renamed=names)
-    images = folder(pictures, CONTRACT, labelled=labelled, renamed=names, skip_unknown=True)
+        folder(pictures, CONTRACT, labeled=labeled, renamed=names)
+    images = folder(pictures, CONTRACT, labeled=labeled, renamed=names, skip_unknown=True)
     assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
 
 
 def test_a_folder_with_a_label_for_a_name_may_hold_another_class(pictures):
     swapped = {"sad": "contempt", "contempt": "sad"}
-    images = folder(pictures, CONTRACT, labelled=True, renamed=swapped, skip_unknown=True)
+    images = folder(pictures, CONTRACT, labeled=True, renamed=swapped, skip_unknown=True)
     assert images.classes(CONTRACT.labels) == {"happy": 4, "sad": 4}
     assert "4 of class sad" in images.left_out
 
 
 def test_pictures_without_classes(pictures):
-    images = folder(pictures / "sad", CONTRACT, labelled=False)
+    images = folder(pictures / "sad", CONTRACT, labeled=False)
     assert (len(images), images.left_out) == (4, "2 files left out (1 .heic, 1 .txt)")
     with pytest.raises(PictureError, match="holds 4 pictures outside class folders"):
-        folder(pictures / "sad", CONTRACT, labelled=True)
+        folder(pictures / "sad", CONTRACT, labeled=True)
 
 
 def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
@@ -88,9 +88,9 @@ def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
     def without_some(name, _frame):
         return None if name.endswith("7.png") else (1.0, 1.0, 7.0, 7.0)
 
-    kept = folder(tmp_path / "faces", contract, labelled=True, locate=without_some)
+    kept = folder(tmp_path / "faces", contract, labeled=True, locate=without_some)
     tracemalloc.start()
-    mapped = folder(tmp_path / "faces", contract, labelled=True, locate=without_some, into=tmp_path / "a.npy")
+    mapped = folder(tmp_path / "faces", contract, labeled=True, locate=without_some, into=tmp_path / "a.npy")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert kept.scaled.shape == (58, 256, 256, 3)  # 7, 17, ... 57 have no face; 11 MB
@@ -100,7 +100,7 @@ def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
     assert peak < kept.scaled.nbytes / 2
     assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
     with pytest.raises(ExportError, match="no face was found in 64 pictures"):
-        folder(tmp_path / "faces", contract, labelled=True, locate=lambda *_: None, into=tmp_path / "b.npy")
+        folder(tmp_path / "faces", contract, labeled=True, locate=lambda *_: None, into=tmp_path / "b.npy")
     assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
 
 
@@ -113,7 +113,7 @@ def test_nothing_is_left(pictures):
         output=CONTRACT.output,
     )
     with pytest.raises(ExportError, match="no class of the model: Happiness, contempt, sad"):
-        folder(pictures, contract, labelled=True, skip_unknown=True)
+        folder(pictures, contract, labeled=True, skip_unknown=True)
 
 
 def test_a_model_of_fewer_classes_takes_the_whole_data_set(export, foreign_options, pictures, tmp_path):

@@ -65,8 +65,8 @@ def test_the_list_holds_what_reaches_the_threshold_most_similar_first():
 def test_a_hash_is_that_of_the_upright_picture(tmp_path):
     import hashlib
 
+    from fer_edge.faces.face import LabeledFace
     from fer_edge.runtime import Frame
-    from fer_edge.train.datasets.pictures import PicturedFace
 
     picture = np.random.default_rng(1).integers(0, 256, (5, 4, 3), dtype=np.uint8)
     wanted = hashlib.sha256(b"4x5\n" + picture.tobytes()).hexdigest()
@@ -75,7 +75,7 @@ def test_a_hash_is_that_of_the_upright_picture(tmp_path):
     )  # counterclockwise by 90
     turned = Frame.from_rgba(rgba.tobytes(), width=5, height=4, rotation=90)
     for frame in (Frame.from_rgb(picture), turned):
-        assert pixels_sha256(PicturedFace(frame, (0, 0, 4, 5), np.zeros(8, np.float32), True)) == wanted
+        assert pixels_sha256(LabeledFace(frame, (0, 0, 4, 5), np.zeros(8, np.float32), True)) == wanted
 
 
 def test_the_list_is_read_as_it_was_written(tmp_path):

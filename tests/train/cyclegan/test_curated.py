@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from fer_edge.faces.face import LabeledFace
 from fer_edge.runtime import Frame
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
@@ -19,7 +20,6 @@ from fer_edge.train.data.faces import Crops
 from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
 from fer_edge.train.datasets.curated import augmented, reduced
 from fer_edge.train.datasets.generated import PROVENANCE, Made, read_provenance, write_provenance
-from fer_edge.train.datasets.pictures import PicturedFace
 
 FACES = SyntheticFaces("train", 6, seed=4, emotions=("happiness", "sadness"))
 PAIR = ("happiness", "sadness")
@@ -143,6 +143,6 @@ def test_the_provenance_is_read_as_it_was_written(folder):
 @given(st.integers(6, 64).map(lambda quarter: 4 * quarter), st.floats(0, 1))
 def test_the_box_and_its_margin_are_the_whole_picture(size, margin):
     picture = np.random.default_rng(size).integers(0, 256, (size, size, 3), dtype=np.uint8)
-    face = PicturedFace(Frame.from_rgb(picture), inner_box(size, margin), np.zeros(8, np.float32), True)
+    face = LabeledFace(Frame.from_rgb(picture), inner_box(size, margin), np.zeros(8, np.float32), True)
     crop = Crops(size, size, 3, margin, 1, 0).of_face(face, 0)
     np.testing.assert_array_equal(crop[0].transpose(1, 2, 0), picture)

@@ -11,7 +11,7 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.arrays import Arrays, distribution, load
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batches import loader
-from fer_edge.train.data.faces import Crops, jittered
+from fer_edge.train.data.faces import Crops, jitter
 from fer_edge.train.evaluation.figures import of_split
 from fer_edge.train.evaluation.predictions import Predictions
 from fer_edge.train.loop.optimizers import rate
@@ -47,7 +47,7 @@ def test_color_crops_have_three_planes():
 def test_a_jittered_box_stays_near():
     rng = np.random.default_rng(0)
     for _ in range(500):
-        x0, y0, x1, y1 = jittered((10.0, 20.0, 110.0, 120.0), rng)
+        x0, y0, x1, y1 = jitter((10.0, 20.0, 110.0, 120.0), rng)
         assert 83 < x1 - x0 < 122
         assert 83 < y1 - y0 < 122
         assert abs((x0 + x1) / 2 - 60) <= 7.001

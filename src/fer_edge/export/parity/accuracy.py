@@ -1,4 +1,4 @@
-"""The accuracy gate: original and artifact on the same labelled pictures.
+"""The accuracy gate: original and artifact on the same labeled pictures.
 
 An artifact fails if a drop larger than its precision allows is proven: the whole 95 % bootstrap interval of the drop
 lies above ``limits.accuracy_drop``. A drop that might be chance does not fail, so with few pictures little can
@@ -26,7 +26,7 @@ def gate(
     """The manifest's ``accuracy`` of an artifact.
 
     Args:
-        images: labelled pictures.
+        images: labeled pictures.
         reference: the original's first labels, (n,) places in the contract's labels.
         answers: the artifact's, (n,).
         limit: of the artifact's precision.

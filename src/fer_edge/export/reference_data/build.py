@@ -64,7 +64,7 @@ class ReferenceData:
     Attributes:
         parity_reference: the original's probabilities on the parity inputs, (n, labels) float32.
         calibration: images that measured ranges, if any.
-        accuracy: labelled images, if asked for.
+        accuracy: labeled images, if asked for.
         accuracy_reference: the original's first label on each, (n,) int64.
         warnings: sentences about what is doubtful.
     """
@@ -170,7 +170,7 @@ def _calibration(
     images = folder(
         path,
         contract,
-        labelled=False,
+        labeled=False,
         locate=locate,
         limit=count,
         skip_unknown=sources.skip_unknown,
@@ -206,7 +206,7 @@ def _accuracy(
         images = folder(
             path,
             contract,
-            labelled=True,
+            labeled=True,
             locate=locate,
             limit=sources.accuracy_samples,
             skip_unknown=sources.skip_unknown,

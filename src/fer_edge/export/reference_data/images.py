@@ -26,7 +26,7 @@ from fer_edge.runtime.labels import EMOTIONS, canonical
 
 if TYPE_CHECKING:
     from fer_edge.faces.face import Box
-    from fer_edge.faces.labeled_folder import LabelledPicture
+    from fer_edge.faces.labeled_folder import LabeledPicture
     from fer_edge.runtime.frame import Frame
 
 Locate = Callable[[str, "Frame"], "Box | None"]
@@ -101,7 +101,7 @@ def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
     path: Path,
     contract: Contract,
     *,
-    labelled: bool,
+    labeled: bool,
     locate: Locate | None = None,
     limit: int | None = None,
     skip_unknown: bool = False,
@@ -112,9 +112,9 @@ def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
     """Pictures of a folder: crops, or whole photos with ``locate``.
 
     Args:
-        path: holds one folder a class (known spellings are understood), or, unless ``labelled``, pictures alone.
+        path: holds one folder a class (known spellings are understood), or, unless ``labeled``, pictures alone.
         contract: gives size, margin and labels.
-        labelled: whether every picture must have a label.
+        labeled: whether every picture must have a label.
         locate: finds the face; without it the whole picture is the face and no margin is added.
         limit: at most that many, evenly over the sorted list.
         skip_unknown: leave out classes that the model does not know.
@@ -127,15 +127,14 @@ def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
         ExportError: no picture has a face, or a class that the model does not know.
         PictureError: no pictures, a file that cannot be decoded.
     """
-    from fer_edge.faces.picture_files import said_left_out
+    from fer_edge.faces.labeled_folder import spread
+    from fer_edge.faces.picture_files import describe_left_out
     from fer_edge.faces.pictures import read_picture
 
     left_out: Counter[str] = Counter()
-    entries = _entries(
-        path, contract, left_out, labelled=labelled, skip_unknown=skip_unknown, renamed=renamed
+    entries = spread(
+        _entries(path, contract, left_out, labeled=labeled, skip_unknown=skip_unknown, renamed=renamed), limit
     )
-    if limit is not None and len(entries) > limit:
-        entries = [entries[index * len(entries) // limit] for index in range(limit)]
     labels, digest = list[int](), hashlib.sha256()
 
     def read() -> Iterator[NDArray[np.uint8]]:
@@ -160,7 +159,7 @@ def folder(  # noqa: PLR0913 - what --calibration and --accuracy are asked for
     if not labels:
         raise ExportError(f"{path}: no face was found in {len(entries)} pictures")
     return ImageSet(
-        pictures, np.array(labels, np.int64), "folder", digest.hexdigest(), said_left_out(left_out)
+        pictures, np.array(labels, np.int64), "folder", digest.hexdigest(), describe_left_out(left_out)
     )
 
 
@@ -169,21 +168,21 @@ def _entries(
     contract: Contract,
     left_out: Counter[str],
     *,
-    labelled: bool,
+    labeled: bool,
     skip_unknown: bool,
     renamed: Mapping[str, str] | None,
-) -> list[LabelledPicture]:
-    from fer_edge.faces.labeled_folder import LabelledPicture, UnknownClasses, labelled_pictures
+) -> list[LabeledPicture]:
+    from fer_edge.faces.labeled_folder import LabeledPicture, UnknownClasses, labeled_pictures
     from fer_edge.faces.picture_files import find_pictures
 
-    if not labelled:
+    if not labeled:
         here: Counter[str] = Counter()
         loose = find_pictures(path, here)
         if loose and all(picture.parent == path for picture in loose):
             left_out.update(here)
-            return [LabelledPicture(picture, picture.name, "") for picture in loose]
+            return [LabeledPicture(picture, picture.name, "") for picture in loose]
     try:
-        return labelled_pictures(
+        return labeled_pictures(
             path, contract.labels, renamed=renamed, left_out=left_out, skip_unknown=skip_unknown
         )
     except UnknownClasses as error:

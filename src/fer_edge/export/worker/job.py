@@ -37,7 +37,7 @@ class Task:
     """One thing to do with one artifact.
 
     Attributes:
-        stage: ``make`` (convert and judge), ``accuracy`` (answer labelled images), ``verify`` (judge only) or
+        stage: ``make`` (convert and judge), ``accuracy`` (answer labeled images), ``verify`` (judge only) or
             ``golden`` (compare with stored answers).
         variant: its name.
         path: the artifact.

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from fer_edge.faces.labeled_folder import labelled_pictures
+from fer_edge.faces.labeled_folder import labeled_pictures
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.cyclegan.choices import Choices, Origin
@@ -73,13 +72,6 @@ def domains(
     }
 
 
-def one_hot(name: str) -> NDArray[np.float32]:
-    """(8,) float32 with all of it on one emotion."""
-    label = np.zeros(len(EMOTIONS), np.float32)
-    label[EMOTIONS.index(name)] = 1
-    return label
-
-
 def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
     """The faces to translate.
 
@@ -105,16 +97,13 @@ def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
     from fer_edge.train.datasets.checks import look
     from fer_edge.train.datasets.common import finished, wanted
     from fer_edge.train.datasets.faults import Faults
-    from fer_edge.train.datasets.pictures import Entry, PictureFile
+    from fer_edge.train.datasets.folder import list_entries
 
     if data is None:
         raise FerEdgeError(
             "where are the faces? --data takes a folder of face crops, DIR/<class>/*, or add --recipe NAME"
         )
-    entries = [
-        Entry(picture.name, PictureFile(picture.path, picture.name), tuple(one_hot(picture.label).tolist()))
-        for picture in labelled_pictures(data, EMOTIONS)
-    ]
+    entries = list_entries(labeled_pictures(data, EMOTIONS), EMOTIONS)
     limits = {} if origin.limit is None else {SPLIT: origin.limit}
     request = DataRequest(data, tuple(pair), limits, origin.seed or 0)
     faults = Faults(str(data))

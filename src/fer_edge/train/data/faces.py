@@ -1,4 +1,4 @@
-"""Labeled faces as every recipe gets them, and the crops that are made of each."""
+"""Splits of labeled faces, as every recipe gets them, and the crops that are made of each face."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.face import Box, LabeledFace, whole_picture
 from fer_edge.runtime.camera import gray, scaled
 from fer_edge.runtime.contract import InputSpec
 from fer_edge.runtime.frame import Frame
@@ -19,30 +20,6 @@ ZOOM = (0.88, 1.16)
 """Range of a jittered box's width and height, in its own."""
 ASPECT = 0.04
 """By how much width and height may go apart."""
-
-
-class LabeledFace(Protocol):
-    """A picture, where the face is, and what it shows."""
-
-    @property
-    def frame(self) -> Frame:
-        """Camera bytes."""
-        ...
-
-    @property
-    def box(self) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 in the upright picture, before the margin."""
-        ...
-
-    @property
-    def label(self) -> NDArray[np.float32]:
-        """A distribution over ``EMOTIONS``: (8,) float32, not negative, sum 1."""
-        ...
-
-    @property
-    def clear(self) -> bool:
-        """Whether one emotion stands out without doubt."""
-        ...
 
 
 class Faces(Protocol):
@@ -91,7 +68,8 @@ class Crops:
     def of_face(self, face: LabeledFace, index: int) -> NDArray[np.uint8]:
         """All crops of one face: (views, channels, height, width) uint8, through the camera path."""
         rng = np.random.default_rng((self.seed, index))
-        boxes = [face.box, *(jittered(face.box, rng) for _ in range(self.views - 1))]
+        box = face.box or whole_picture(face.frame)
+        boxes = [box, *(jitter(box, rng) for _ in range(self.views - 1))]
         return np.stack([self._crop(face.frame, box) for box in boxes])
 
     def _crop(self, frame: Frame, box: Sequence[float]) -> NDArray[np.uint8]:
@@ -101,9 +79,7 @@ class Crops:
         return np.ascontiguousarray(rgb.transpose(2, 0, 1))
 
 
-def jittered(
-    box: tuple[float, float, float, float], rng: np.random.Generator
-) -> tuple[float, float, float, float]:
+def jitter(box: Box, rng: np.random.Generator) -> Box:
     """The box as another detector might have drawn it: shifted, wider or narrower."""
     x0, y0, x1, y1 = box
     width, height = x1 - x0, y1 - y0

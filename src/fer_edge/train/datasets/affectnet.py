@@ -26,13 +26,14 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_edge.faces.face import Box
 from fer_edge.faces.picture_files import find_pictures
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.common import data_folder, known_hashes, named_table, opened, wanted
 from fer_edge.train.datasets.csv_rows import Row, columns, rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
-from fer_edge.train.datasets.pictures import Box, Entry, PictureFile
+from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
 
 EMOTION_CODES = ("neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt")

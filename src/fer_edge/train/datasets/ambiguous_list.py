@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_edge.faces.face import LabeledFace
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.camera import upright
 from fer_edge.runtime.errors import DataError
-from fer_edge.train.data.faces import LabeledFace
 
 COLUMNS = ("name", "label", "ssim", "sha256")
 LARGEST_BYTES = 1 << 28

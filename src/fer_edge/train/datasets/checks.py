@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
+from fer_edge.faces.face import Box, whole_picture
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.data.arrays import cores
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.perceptual import Print, fingerprint, pairs
-from fer_edge.train.datasets.pictures import Box, Entry, whole
+from fer_edge.train.datasets.pictures import Entry
 
 HASH_LISTS = {"SHA256SUMS": "sha256", "MD5SUMS": "md5"}
 """Files that ``sha256sum *`` and ``md5sum *`` write; where one lies in the data folder, it is checked."""
@@ -102,7 +103,7 @@ def _look(entry: Entry) -> Seen | str:
         frame = entry.source.decode(content)
     except FerEdgeError as error:
         return str(error)
-    if entry.box is not None and not _inside(entry.box, whole(frame)):
+    if entry.box is not None and not _inside(entry.box, whole_picture(frame)):
         return f"{entry.name}: the face {entry.box} lies outside its {frame.width}x{frame.height} picture"
     return Seen(replace(entry, digest=hashlib.sha256(content).hexdigest()), fingerprint(frame))
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.face import LabeledFace
 from fer_edge.faces.pictures import read_picture
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.frame import Frame
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.data.faces import Faces, LabeledFace
+from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256, read_list, refuse
 from fer_edge.train.datasets.generated import Made, file_faults, read_provenance
 from fer_edge.train.datasets.label_maps import label_space, one_hot
@@ -111,16 +110,6 @@ class Subset:
         return hashlib.sha256(f"{self.faces.sha256()} {chosen}".encode()).hexdigest()
 
 
-@dataclass(frozen=True)
-class GeneratedFace:
-    """A picture that a generator made; the face's box and its class come from the provenance."""
-
-    frame: Frame
-    box: tuple[float, float, float, float]
-    label: NDArray[np.float32]
-    clear: bool = False
-
-
 class Together:
     """A split and, behind it, generated faces, decoded when asked for.
 
@@ -150,7 +139,8 @@ class Together:
             return self.faces[index]
         one = self.made[index - len(self.faces)]
         label = one_hot(one.label, self.space)
-        return GeneratedFace(read_picture(self.folder / one.file, name=one.file), one.box, label)
+        frame = read_picture(self.folder / one.file, name=one.file)
+        return LabeledFace(frame, one.box, label, clear=False)
 
     def name(self, index: int) -> str:
         """The split's own, or ``generated/<class>/<name>.png``."""

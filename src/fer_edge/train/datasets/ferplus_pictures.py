@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.faces.face import Box
 from fer_edge.train.datasets.csv_rows import Row, rows
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.pictures import Box, Entry, PictureFile
+from fer_edge.train.datasets.pictures import Entry, PictureFile
 
 SETS = {"train": "FER2013Train", "validation": "FER2013Valid", "test": "FER2013Test"}
 LABELS = "label.csv"

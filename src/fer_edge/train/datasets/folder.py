@@ -22,11 +22,11 @@ a face crop.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from fer_edge.faces.labeled_folder import labelled_pictures, renamed_by
-from fer_edge.faces.picture_files import LEFTOVERS, said_left_out
+from fer_edge.faces.labeled_folder import LabeledPicture, labeled_pictures, parse_class_map
+from fer_edge.faces.picture_files import LEFTOVERS, describe_left_out
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.common import data_folder, known_hashes, no_table, opened, wanted
@@ -160,10 +160,10 @@ def _inner(folder: Path) -> list[Path]:
 def _entries(request: DataRequest, folder: Path, faults: Faults, skipped: Counter[str]) -> list[Entry]:
     space = label_space(request.classes)
     try:
-        pictures = labelled_pictures(
+        pictures = labeled_pictures(
             folder,
             space,
-            renamed=renamed_by(str(request.options.get("map", ""))),
+            renamed=parse_class_map(str(request.options.get("map", ""))),
             left_out=skipped,
             skip_unknown=request.classes != SEVEN,
         )
@@ -171,14 +171,21 @@ def _entries(request: DataRequest, folder: Path, faults: Faults, skipped: Counte
         faults.add("name", f"{error}; --map FOLDER=CLASS,... names them, --classes takes any names")
         return []
     above = f"{folder.name}/" if folder != request.folder else ""
+    return list_entries(pictures, space, above)
+
+
+def list_entries(pictures: Iterable[LabeledPicture], space: Sequence[str], above: str = "") -> list[Entry]:
+    """The pictures of a folder of classes as faces of a data set.
+
+    Args:
+        pictures: as :func:`labeled_pictures` finds them; their labels are in ``space``.
+        space: what the places of a label mean.
+        above: what their names begin with.
+    """
+    labels = {name: tuple(one_hot(name, space).tolist()) for name in space}
     return [
-        Entry(
-            f"{above}{each.name}",
-            PictureFile(each.path, f"{above}{each.name}"),
-            tuple(one_hot(each.label, space).tolist()),
-        )
+        Entry(above + each.name, PictureFile(each.path, above + each.name), labels[each.label])
         for each in pictures
-        if each.label in space
     ]
 
 
@@ -199,4 +206,4 @@ def _tell(
     for entries in splits.values():
         skipped.update(f"of class {space[entry.emotion]}" for entry in entries if entry.name not in kept)
     if skipped:
-        request.notes.append(said_left_out(skipped))
+        request.notes.append(describe_left_out(skipped))

@@ -1,4 +1,4 @@
-"""Where a face's pixels lie, and a split as a list of such places: decoded when a face is asked for."""
+"""The places of faces' pixels, and a split as a list of such places: decoded when a face is asked for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fer_edge.faces.face import Box, LabeledFace, whole_picture
 from fer_edge.faces.pictures import read_picture
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.runtime.frame import Frame
 from fer_edge.train.datasets.csv_rows import gray_pixels, read_row
 
-Box = tuple[float, float, float, float]
 
-
-class Source(Protocol):
-    """Where the pixels of a face lie."""
+class PixelSource(Protocol):
+    """The place of a face's pixels."""
 
     @property
     def fault(self) -> str:
@@ -117,7 +115,7 @@ class Entry:
     """
 
     name: str
-    source: Source
+    source: PixelSource
     label: tuple[float, ...]
     box: Box | None = None
     clear: bool = True
@@ -128,16 +126,6 @@ class Entry:
     def emotion(self) -> int:
         """Index of the strongest emotion in ``EMOTIONS``; the first of equals."""
         return max(range(len(self.label)), key=self.label.__getitem__)
-
-
-@dataclass(frozen=True)
-class PicturedFace:
-    """A decoded face, as the protocol ``LabeledFace`` has it."""
-
-    frame: Frame
-    box: Box
-    label: NDArray[np.float32]
-    clear: bool
 
 
 class ListedFaces:
@@ -153,7 +141,7 @@ class ListedFaces:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __getitem__(self, index: int) -> PicturedFace:
+    def __getitem__(self, index: int) -> LabeledFace:
         """One face: its frame, box, label and whether it is clear.
 
         Raises:
@@ -161,8 +149,8 @@ class ListedFaces:
         """
         entry = self.entries[index]
         frame = entry.source.decode(entry.source.content())
-        box = entry.box or whole(frame)
-        return PicturedFace(frame, box, np.asarray(entry.label, np.float32), entry.clear)
+        box = entry.box or whole_picture(frame)
+        return LabeledFace(frame, box, np.asarray(entry.label, np.float32), entry.clear)
 
     def name(self, index: int) -> str:
         """The entry's own."""
@@ -177,10 +165,3 @@ class ListedFaces:
                 f"{entry.digest}  {entry.name}  {entry.box}  {label}\n".encode("utf-8", "surrogateescape")
             )
         return total.hexdigest()
-
-
-def whole(frame: Frame) -> Box:
-    """The whole upright picture as a box."""
-    turned = frame.rotation in (90, 270)
-    width, height = (frame.height, frame.width) if turned else (frame.width, frame.height)
-    return 0.0, 0.0, float(width), float(height)

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
-import numpy as np
-from numpy.typing import NDArray
 
 from fer_edge.console.command import usage_error
 from fer_edge.console.option_types import Word, list_option
 from fer_edge.console.shared_options import PATH, map_option, settings_option
+from fer_edge.faces.face import LabeledFace
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.frame import Frame
-from fer_edge.runtime.labels import EMOTIONS
 
 if TYPE_CHECKING:
-    from fer_edge.faces.labeled_folder import LabelledPicture
+    from fer_edge.faces.labeled_folder import LabeledPicture
     from fer_edge.train.data.faces import Faces
     from fer_edge.train.recipes import Recipe
 
@@ -39,25 +36,6 @@ OPTIONS = (
     click.option("--limit", type=click.IntRange(1), help="At most so many faces, evenly over all of them."),
     click.option("--skip-unknown", is_flag=True, help="Leave out faces of classes that the model does not know."),
 )  # fmt: skip
-
-Box = tuple[float, float, float, float]
-
-
-@dataclass(frozen=True)
-class Face:
-    """One face to judge.
-
-    Attributes:
-        name: within the data set.
-        frame: the picture.
-        box: of the face; None: the whole picture, without margin.
-        label: (classes,) float32, a distribution over the series' classes.
-    """
-
-    name: str
-    frame: Frame
-    box: Box | None
-    label: NDArray[np.float32]
 
 
 class LabeledFaces(Protocol):
@@ -85,8 +63,12 @@ class LabeledFaces(Protocol):
 
     def __len__(self) -> int: ...
 
-    def face(self, index: int) -> Face:
-        """One of them."""
+    def name(self, index: int) -> str:
+        """What the data set calls one of them."""
+        ...
+
+    def face(self, index: int) -> LabeledFace:
+        """One of them, its label over the classes."""
         ...
 
 
@@ -97,20 +79,24 @@ class FolderFaces:
     classes: tuple[str, ...]
     source: str
     sha256: str
-    pictures: Sequence[LabelledPicture]
+    pictures: Sequence[LabeledPicture]
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def face(self, index: int) -> Face:
+    def name(self, index: int) -> str:
+        """Its path within the folder."""
+        return self.pictures[index].name
+
+    def face(self, index: int) -> LabeledFace:
         """Decode one picture; the whole of it is the face."""
         from fer_edge.faces.pictures import read_picture
+        from fer_edge.train.datasets.label_maps import one_hot
 
         picture = self.pictures[index]
-        label = np.zeros(len(self.classes), np.float32)
-        label[self.classes.index(picture.label)] = 1
-        return Face(picture.name, read_picture(picture.path, name=picture.name), None, label)
+        frame = read_picture(picture.path, name=picture.name)
+        return LabeledFace(frame, None, one_hot(picture.label, self.classes), clear=True)
 
 
 @dataclass(frozen=True)
@@ -126,7 +112,11 @@ class RecipeFaces:
     def __len__(self) -> int:
         return len(self.faces)
 
-    def face(self, index: int) -> Face:
+    def name(self, index: int) -> str:
+        """As the split has it."""
+        return self.faces.name(index)
+
+    def face(self, index: int) -> LabeledFace:
         """One face with its distribution cut to the classes."""
         from fer_edge.train.data.arrays import distribution
         from fer_edge.train.datasets.label_maps import label_space
@@ -134,7 +124,7 @@ class RecipeFaces:
         found = self.faces[index]
         space = label_space(self.classes)
         label = distribution(found.label, [space.index(name) for name in self.classes])
-        return Face(self.faces.name(index), found.frame, found.box, label)
+        return LabeledFace(found.frame, found.box, label, found.clear)
 
 
 def folder_faces(
@@ -160,8 +150,8 @@ def folder_faces(
         DataError: a class that is not known, or nothing is left.
         PictureError: no such folder, no pictures, or pictures outside class folders.
     """
-    from fer_edge.faces.labeled_folder import content_sha256, labelled_pictures
-    from fer_edge.faces.picture_files import said_left_out
+    from fer_edge.faces.labeled_folder import content_sha256, labeled_pictures, spread
+    from fer_edge.faces.picture_files import describe_left_out
 
     renamed = renamed or {}
     there = _class_folders(folder, renamed)
@@ -171,12 +161,10 @@ def folder_faces(
         raise DataError(f"{folder} holds no pictures of {absent}; there are {', '.join(there)}")
     chosen = _known([name for name in there if name in wanted], known, str(folder), skip_unknown)
     skipped: Counter[str] = Counter()
-    found = labelled_pictures(folder, there, renamed=renamed, left_out=skipped)
-    pictures = [entry for entry in found if entry.label in chosen]
+    found = labeled_pictures(folder, there, renamed=renamed, left_out=skipped)
+    pictures = spread([entry for entry in found if entry.label in chosen], limit)
     skipped.update(f"of class {entry.label}" for entry in found if entry.label not in chosen)
-    notes = (said_left_out(skipped),) if skipped else ()
-    if limit is not None and len(pictures) > limit:
-        pictures = [pictures[index * len(pictures) // limit] for index in range(limit)]
+    notes = (describe_left_out(skipped),) if skipped else ()
     return FolderFaces(chosen, "a labeled folder", content_sha256(pictures), pictures, notes)
 
 
@@ -215,13 +203,12 @@ def recipe_faces(
 
 def _class_folders(folder: Path, renamed: Mapping[str, str]) -> tuple[str, ...]:
     """Class names of a folder, canonical ones first in their order."""
+    from fer_edge.faces.labeled_folder import classes_in, order_classes
     from fer_edge.faces.picture_files import find_pictures
 
     paths = find_pictures(folder, linked_classes=True)
     names = {path.relative_to(folder).parts[0] for path in paths if path.parent != folder}
-    meant = {_spelled(name): label for name, label in renamed.items()}
-    spelled = {_spelled(meant.get(_spelled(name), name)) for name in names}
-    return tuple(name for name in EMOTIONS if name in spelled) + tuple(sorted(spelled - set(EMOTIONS)))
+    return order_classes(classes_in(names, renamed))
 
 
 def _known(classes: Sequence[str], known: Sequence[str], what: str, skip_unknown: bool) -> tuple[str, ...]:
@@ -239,9 +226,9 @@ def _known(classes: Sequence[str], known: Sequence[str], what: str, skip_unknown
 
 
 def _spelled(label: str) -> str:
-    from fer_edge.faces.labeled_folder import folded
+    from fer_edge.faces.labeled_folder import fold_class
 
-    return folded(label)
+    return fold_class(label)
 
 
 def face_options(function: Decorated) -> Decorated:
@@ -262,7 +249,7 @@ def open_faces(options: dict[str, Any], known: Sequence[str]) -> LabeledFaces:
         click.UsageError: neither data nor recipe, or options that need a recipe.
         FerEdgeError: the data is at fault.
     """
-    from fer_edge.faces.labeled_folder import renamed_by
+    from fer_edge.faces.labeled_folder import parse_class_map
     from fer_edge.train.recipes.overrides import recipe_asked_for
 
     limit, skip = options["limit"], options["skip_unknown"]
@@ -277,7 +264,7 @@ def open_faces(options: dict[str, Any], known: Sequence[str]) -> LabeledFaces:
             classes=options["classes"],
             limit=limit,
             skip_unknown=skip,
-            renamed=renamed_by(",".join(options["map"])),
+            renamed=parse_class_map(",".join(options["map"])),
         )
     return recipe_faces(
         recipe_asked_for(options["recipe_name"], {name: options[name] for name in OVERRIDING}),

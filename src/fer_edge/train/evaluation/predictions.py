@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.face import LabeledFace
 from fer_edge.runtime.camera import gray, scaled, to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import canonical
 from fer_edge.train.evaluation.evaluated_model import EvaluatedModel
-from fer_edge.train.evaluation.labeled_faces import Face, LabeledFaces
+from fer_edge.train.evaluation.labeled_faces import LabeledFaces
 
 if TYPE_CHECKING:
     from torch import nn
@@ -155,13 +156,12 @@ class _Sheet:
 
     def __init__(self, model: EvaluatedModel, faces: LabeledFaces, *, timed: bool) -> None:
         self.model, self.faces, self.timed = model, faces, timed
-        self.names: list[str] = []
         self.probabilities: list[NDArray[np.float32]] = []
         self.labels: list[NDArray[np.float32]] = []
         self.crops: list[NDArray[np.uint8]] = []
         self.seconds: list[float] = []
 
-    def ask(self, face: Face, *, warm_up: bool) -> None:
+    def ask(self, face: LabeledFace, *, warm_up: bool) -> None:
         """Add the answer to one face."""
         contract, run = self.model.contract, self.model.run
         rgb = pixels(face, contract)
@@ -171,7 +171,6 @@ class _Sheet:
         start = time.perf_counter()
         answer = run(tensor)
         self.seconds.append(time.perf_counter() - start)
-        self.names.append(face.name)
         self.probabilities.append(answer)
         self.labels.append(in_order_of(contract.labels, self.faces.classes, face.label))
         self.crops.append(_shown(rgb, contract.input.channels))
@@ -184,7 +183,7 @@ class _Sheet:
             classes=model.contract.labels,
             probabilities=np.stack(self.probabilities),
             labels=np.stack(self.labels),
-            names=self.names,
+            names=[self.faces.name(index) for index in range(len(self.faces))],
             crops=np.stack(self.crops),
             seconds_a_face=float(np.median(self.seconds)) if self.timed else None,
             timing=_timing(model, self.seconds) if self.timed else "",
@@ -243,7 +242,7 @@ def _tensor(crop: NDArray[np.uint8], contract: Contract) -> NDArray[Any]:
     return to_tensor(np.repeat(crop.transpose(1, 2, 0), 3 // len(crop), axis=2), contract)
 
 
-def pixels(face: Face, contract: Contract) -> NDArray[np.uint8]:
+def pixels(face: LabeledFace, contract: Contract) -> NDArray[np.uint8]:
     """(height, width, 3) uint8 after step 6 of the camera spec, in the contract's size."""
     return scaled(
         face.frame,

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.faces.face import LabeledFace, whole_picture
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.data.faces import Crops, LabeledFace
-from fer_edge.train.datasets.pictures import Entry, PicturedFace, whole
+from fer_edge.train.data.faces import Crops
+from fer_edge.train.datasets.pictures import Entry
 from fer_edge.train.look.survey import Looked
 from fer_edge.train.recipes.recipe import Recipe
 
@@ -62,7 +63,7 @@ def crop_of(entry: Entry, recipe: Recipe) -> NDArray[np.uint8] | None:
     """An entry's face, (1 or 3, H, W) uint8, as the examples are; None where it cannot be read."""
     try:
         frame = entry.source.decode(entry.source.content())
-        face = PicturedFace(frame, entry.box or whole(frame), np.zeros(1, np.float32), entry.clear)
+        face = LabeledFace(frame, entry.box or whole_picture(frame), np.zeros(1, np.float32), entry.clear)
         crop: NDArray[np.uint8] = _small(recipe).of_face(face, 0)[0]
     except FerEdgeError:
         return None

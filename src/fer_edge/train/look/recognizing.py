@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer_edge.faces.labeled_folder import folded, renamed_by
+from fer_edge.faces.labeled_folder import classes_in, order_classes, parse_class_map
 from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.labels import EMOTIONS, RESERVED
+from fer_edge.runtime.labels import RESERVED
 from fer_edge.train.datasets import affectnet, fer2013, ferplus
 from fer_edge.train.datasets.csv_rows import columns, rows, table_in
 from fer_edge.train.datasets.folder import class_names
@@ -84,13 +84,7 @@ def classes_there(folder: Path, renamed: str = "") -> tuple[str, ...]:
         The emotions in their order, then other names; empty where the recipe's own classes serve: all of them are there and no
         other, or what is there could not be classes.
     """
-    meant = {folded(name): label for name, label in renamed_by(renamed).items()}
-    by_folded = {folded(emotion): emotion for emotion in EMOTIONS}
-    found = {}
-    for name in class_names(folder):
-        label = meant.get(folded(name), name)
-        found.setdefault(folded(label), by_folded.get(folded(label), label))
-    names = set(found.values())
+    names = set(classes_in(class_names(folder), parse_class_map(renamed)).values())
     if (
         names == set(SEVEN)
         or len(names) < 2
@@ -98,4 +92,4 @@ def classes_there(folder: Path, renamed: str = "") -> tuple[str, ...]:
         or any("," in name or not name.isprintable() for name in names)
     ):
         return ()
-    return (*(name for name in EMOTIONS if name in names), *sorted(names - set(EMOTIONS)))
+    return order_classes(names)

@@ -236,14 +236,14 @@ def _size(text: str) -> dict[str, int]:
 
 def _mapped(recipe: Recipe, parts: Sequence[str]) -> Recipe:
     """``--map``: what the folders of a recipe that reads folders hold."""
-    from fer_edge.faces.labeled_folder import renamed_by
+    from fer_edge.faces.labeled_folder import parse_class_map
 
     if "map" not in recipe.options:
         usage_error(
             f"--map is for recipes that read folders of classes; {recipe.name} reads a published layout."
         )
     try:
-        names = renamed_by(",".join(parts))
+        names = parse_class_map(",".join(parts))
     except FerEdgeError as error:
         usage_error(f"--map: {error}.")
     text = ",".join(f"{name}={_label(label)}" for name, label in names.items())
