@@ -17,14 +17,14 @@ def draw_background(rng: np.random.Generator, size: int) -> NDArray[np.uint8]:
     kind = pick(rng, {"plain": 2, "gradient": 3, "texture": 3, "stripes": 1, "clutter": 2})
     base = between(rng, 25, 240) + rng.normal(0, 28, 3)
     if kind == "plain":
-        picture = np.broadcast_to(np.clip(base, 0, 255), (size, size, 3)).astype(np.uint8)
-        return np.ascontiguousarray(picture)
+        plain = np.broadcast_to(np.clip(base, 0, 255), (size, size, 3)).astype(np.uint8)
+        return np.ascontiguousarray(plain)
     cells = {"gradient": 2, "texture": int(rng.integers(4, 24)), "stripes": 3, "clutter": 3}[kind]
     spread = {"gradient": 45, "texture": 22, "stripes": 20, "clutter": 30}[kind]
     coarse = np.clip(
         base + rng.normal(0, spread, (cells, cells, 1)) + rng.normal(0, 8, (cells, cells, 3)), 0, 255
     )
-    picture = cv2.resize(
+    picture: NDArray[np.uint8] = cv2.resize(
         coarse.astype(np.uint8),
         (size, size),
         interpolation=cv2.INTER_CUBIC if cells < 9 else cv2.INTER_LINEAR,

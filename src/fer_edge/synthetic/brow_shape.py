@@ -29,7 +29,8 @@ def shape_brow(person: Identity, style: Style, active: Activations, side: int) -
     """The brow's center line on one side: (11, 2), from its inner to its outer end."""
     amounts = {name: active.at(name, side) for name in PULL if name != "AU1+4"}
     amounts["AU1+4"] = amounts["AU1"] * amounts["AU4"]
-    pull = style.exaggeration * sum(np.array(PULL[name]) * amount for name, amount in amounts.items())
+    moves = (np.array(PULL[name]) * amount for name, amount in amounts.items())
+    pull = style.exaggeration * sum(moves, start=np.zeros(3))
     rest = person.eye_y - person.brow_gap - 0.5 * person.eye_width * person.eye_open * (style.eye_scale - 1)
     inner, middle, outer = rest + pull + (person.brow_slant, -person.brow_arch, 0.035 - person.brow_slant)
     t = np.linspace(0, 1, 11)

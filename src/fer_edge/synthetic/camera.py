@@ -5,7 +5,7 @@ BT.601 full range, the color space Android attaches to YUV_420_888 (V0_JFIF); ch
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +80,9 @@ def _planes(picture: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.u
     return luma, _byte(chroma[:, :, 0]), _byte(chroma[:, :, 1])
 
 
-def _byte(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _byte(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    found: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return found
 
 
 def _padded(plane: NDArray[np.uint8], padding: int) -> bytes:

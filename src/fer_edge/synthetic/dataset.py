@@ -46,7 +46,7 @@ class SyntheticFaces(Sequence[DrawnFace]):
             raise FerEdgeError(unknown("split", split, SPLITS))
         if count < 0:
             raise FerEdgeError(f"count {count} is negative: 0 or more faces are allowed")
-        self.split, self.count, self.seed, self.clear, self.frontal = split, count, seed, clear, frontal
+        self.split, self.length, self.seed, self.clear, self.frontal = split, count, seed, clear, frontal
         self.emotions = EMOTIONS if emotions is None else tuple(canonical(name) for name in emotions)
         for name in self.emotions:
             if name not in EMOTIONS:
@@ -55,7 +55,7 @@ class SyntheticFaces(Sequence[DrawnFace]):
             raise FerEdgeError(f"no emotion is named: at least one of {', '.join(EMOTIONS)} is needed")
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     @overload
     def __getitem__(self, index: int) -> DrawnFace: ...
@@ -63,10 +63,10 @@ class SyntheticFaces(Sequence[DrawnFace]):
     def __getitem__(self, index: slice) -> list[DrawnFace]: ...
     def __getitem__(self, index: int | slice) -> DrawnFace | list[DrawnFace]:
         if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(self.count))]
-        at = index + self.count if index < 0 else index
-        if not 0 <= at < self.count:
-            raise IndexError(f"face {index} of {self.count}")
+            return [self[at] for at in range(*index.indices(self.length))]
+        at = index + self.length if index < 0 else index
+        if not 0 <= at < self.length:
+            raise IndexError(f"face {index} of {self.length}")
         emotion = self.emotions[at % len(self.emotions)]
         return render_face(self.face_seed(at), emotion=emotion, clear=self.clear, frontal=self.frontal)
 
@@ -82,7 +82,7 @@ class SyntheticFaces(Sequence[DrawnFace]):
     def sha256(self) -> str:
         """Hash of what decides on the pictures: the renderer's version and the parameters of the series."""
         known = {
-            "renderer": "fer_edge.synthetic", "version": VERSION, "split": self.split, "count": self.count,
+            "renderer": "fer_edge.synthetic", "version": VERSION, "split": self.split, "count": self.length,
             "seed": self.seed, "clear": self.clear, "frontal": self.frontal, "emotions": list(self.emotions),
         }  # fmt: skip
         return hashlib.sha256(json.dumps(known, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -112,8 +112,8 @@ def _pose(seed: int, frontal: bool, size: int) -> Pose:
     slack = size / 2 - unit * (BOX_HALF + 0.12)
     x = size / 2 + between(rng, -1, 1) * max(0.0, min(slack, 0.12 * size))
     y = size * 0.5 - 0.08 * unit + between(rng, -1, 1) * max(0.0, min(slack - 0.1 * unit, 0.08 * size))
-    angles = np.radians([between(rng, -1, 1) * limit for limit in (yaw, pitch, roll)])
-    return Pose(*angles.tolist(), center=(x, y), unit=unit)
+    turns = np.radians([between(rng, -1, 1) * limit for limit in (yaw, pitch, roll)]).tolist()
+    return Pose(turns[0], turns[1], turns[2], center=(x, y), unit=unit)
 
 
 def _scene(seed: int, expression: Expression, frontal: bool, size: int) -> tuple[NDArray[np.uint8], Box]:
@@ -173,7 +173,8 @@ def _mask(pose: Pose, shape: Landmarks, size: int) -> NDArray[np.float32]:
     cv2 = require("cv2", "train")
     mask = np.zeros((size, size, 1), np.uint8)
     Pen(mask, pose).fill(shape.outline, np.array([255.0]), depth=0.0)
-    return cv2.GaussianBlur(mask, (0, 0), max(0.6, size / 160)).astype(np.float32) / 255
+    soft: NDArray[np.float32] = cv2.GaussianBlur(mask, (0, 0), max(0.6, size / 160)).astype(np.float32) / 255
+    return soft
 
 
 def _box(pose: Pose, size: int) -> Box:

@@ -113,7 +113,8 @@ def _skin(rng: np.random.Generator) -> Color:
     redness = rng.normal(0.0, 4.0)
     # A camera that meters on the face shows no skin darker than this.
     tone = tone * max(1.0, between(rng, 54, 64) / tone.mean())
-    return np.clip(tone + np.array([1.0, -0.5, -1.0]) * redness, 20, 250)
+    color: Color = np.clip(tone + np.array([1.0, -0.5, -1.0]) * redness, 20, 250)
+    return color
 
 
 def _lips(rng: np.random.Generator, skin: Color) -> Color:

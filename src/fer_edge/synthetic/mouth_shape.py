@@ -47,8 +47,8 @@ def shape_mouth(person: Identity, style: Style, active: Activations) -> Mouth:
     rolled = 1 + 0.3 * active.mean("AU22")
     upper_outer = upper - person.upper_lip * thickness * rolled * arc**0.8 * cupid
     lower_outer = lower + person.lower_lip * thickness * (rolled + 0.25 * active.mean("AU17")) * arc**0.7
-    edges = (np.column_stack([x, y]) for y in (upper_outer, upper, lower, lower_outer))
-    return Mouth(*edges, gap=float((lower - upper).max()), corners=(left, right))
+    edges = [np.column_stack([x, y]) for y in (upper_outer, upper, lower, lower_outer)]
+    return Mouth(edges[0], edges[1], edges[2], edges[3], float((lower - upper).max()), (left, right))
 
 
 def _corner(person: Identity, style: Style, active: Activations, side: int) -> tuple[float, float]:

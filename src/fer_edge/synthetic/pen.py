@@ -46,17 +46,20 @@ class Pose:
         turned = np.array([yaw[1], 0.0, yaw[0]])
         tilted = np.array([-yaw[0] * pitch[0], pitch[1], yaw[1] * pitch[0]])
         rows = [turned * roll[1] - tilted * roll[0], turned * roll[0] + tilted * roll[1]]
-        return self.unit * np.array(rows).T
+        matrix: Points = self.unit * np.array(rows).T
+        return matrix
 
     @cached_property
     def _origin(self) -> Points:
-        return np.array(self.center) - np.array([0.0, 0.1, 0.0]) @ self._matrix
+        origin: Points = np.array(self.center) - np.array([0.0, 0.1, 0.0]) @ self._matrix
+        return origin
 
 
 def front(points: Points) -> NDArray[np.float64]:
     """Depth of the head's front at (n, 2) points."""
     x, y = points[:, 0], (points[:, 1] - 0.05) / 1.3
-    return 0.6 * np.sqrt(np.maximum(1 - x * x - y * y, 0))
+    depth: NDArray[np.float64] = 0.6 * np.sqrt(np.maximum(1 - x * x - y * y, 0))
+    return depth
 
 
 class Pen:

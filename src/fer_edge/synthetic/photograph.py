@@ -36,7 +36,8 @@ def expose(
     lit = scene * (1 + (factor - 1) * mask)[:, :, None] + gloss[:, :, None]
     wanted = between(rng, 84, 118)
     level = float((lit @ _LUMA * weight).sum())
-    return lit * np.float32(min(2.2, max(1.0, wanted / (level + 1e-6))))
+    exposed: NDArray[np.float32] = lit.astype(np.float32, copy=False)
+    return exposed * np.float32(min(2.2, max(1.0, wanted / (level + 1e-6))))
 
 
 def photograph(
@@ -79,7 +80,8 @@ def _tone(rng: np.random.Generator, scene: NDArray[np.float32], tone: str) -> ND
     if tone == "sepia":
         return gray * np.array([1.08, 0.96, 0.78], np.float32)
     tint = 1 + 0.16 * (rng.random(3).astype(np.float32) - 0.5)
-    return (0.5 * gray + 0.5 * scene) * tint
+    tinted: NDArray[np.float32] = (0.5 * gray + 0.5 * scene) * tint
+    return tinted
 
 
 def _noise(rng: np.random.Generator, size: int, sigma: float) -> NDArray[np.float32]:

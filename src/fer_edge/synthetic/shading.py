@@ -44,7 +44,8 @@ def draw_light(rng: np.random.Generator, frontal: bool) -> Light:
     direction = np.array([side, between(rng, -0.8, 0.1), between(rng, 0.7, 1.0)])
     direction /= np.linalg.norm(direction)
     strength = between(rng, 0.15, 0.5) if frontal else between(rng, 0.15, 0.75)
-    return Light(*direction.tolist(), strength=strength, warmth=between(rng, -1.0, 1.0))
+    x, y, z = direction.tolist()
+    return Light(x, y, z, strength, warmth=between(rng, -1.0, 1.0))
 
 
 def shade(
@@ -62,7 +63,10 @@ def shade(
     factor = 1 + style.shading * (bumps + _lamp(axis, person, light))
     limited = np.clip(factor, 0.3, 1.5).astype(np.float32)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(limited, _grid_of(pose), (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    found: NDArray[np.float32] = cv2.warpAffine(
+        limited, _grid_of(pose), (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return found
 
 
 def _grid_of(pose: Pose) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.datasets.label_maps import LABEL_MAPS, label_map, one_hot, restricted
+from fer_edge.train.datasets.label_maps import LABEL_MAPS, label_map, one_hot, restrict
 
 # Written out by hand, column by column: neutral happiness surprise sadness anger disgust fear contempt.
 BECOMES = {
@@ -73,7 +73,7 @@ def test_shares_are_added_dropped_and_scaled():
 
 def test_a_face_whose_strongest_emotion_is_dropped_is_dropped():
     assert label_map("8-7").apply(np.array([0.4, 0, 0, 0, 0, 0, 0, 0.6], np.float32)) is None
-    assert restricted(np.zeros(8, np.float32), EMOTIONS) is None
+    assert restrict(np.zeros(8, np.float32), EMOTIONS) is None
 
 
 @given(LABELS, st.sampled_from(LABEL_MAPS))

@@ -12,8 +12,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
+from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.weight_sets import WeightSet, list_keys, narrow
@@ -141,7 +142,7 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
     return Checkpoint(sets, _contract(metadata, path.name), metadata, digest, path, size)
 
 
-def _sets(handle: BinaryIO, form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
+def _sets(handle: BufferedReader, form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:
     if form == "pickle":
         from fer_edge.train.checkpoint.pickle_file import parse as unpickle
 

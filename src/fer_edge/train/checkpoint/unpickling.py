@@ -431,7 +431,7 @@ def answer(stream: Any) -> tuple[dict[str, Any], list[bytes]]:
         storages.append([storage.key, storage.kind, None if storage.raw is None else len(storage.raw)])
         inline.append(storage.raw or b"")
     # In an old file the storages follow, in the order of the keys.
-    order = keys and [[key, seen.kinds[key]] for key in keys]
+    order: Any = keys and [[key, seen.kinds[key]] for key in keys]
     rest = {"outline": _outline(content), "order": order, "after": stream.tell(), "texts": _texts(content)}
     return {"sets": findings.sets, "storages": storages, **rest}, inline
 

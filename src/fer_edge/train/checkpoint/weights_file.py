@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from fer_edge.runtime.errors import CheckpointError
 
@@ -60,7 +60,7 @@ FOLDERS = (
 )
 
 
-def open_weights(path: Path) -> tuple[BinaryIO, str]:
+def open_weights(path: Path) -> tuple[BufferedReader, str]:
     """Open a file of weights and say how it is read.
 
     Args:
@@ -110,7 +110,7 @@ def _check_regular(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _form(handle: BinaryIO, path: Path) -> str:
+def _form(handle: BufferedReader, path: Path) -> str:
     head = handle.read(HEAD)
     handle.seek(0)
     if not head:
@@ -135,7 +135,7 @@ def _form(handle: BinaryIO, path: Path) -> str:
     )
 
 
-def _check_archive(handle: BinaryIO, name: str) -> None:
+def _check_archive(handle: BufferedReader, name: str) -> None:
     try:
         with zipfile.ZipFile(handle) as archive:
             names = archive.namelist()

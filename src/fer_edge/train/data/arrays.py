@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -93,7 +93,7 @@ def shape_of(count: int, crops: Crops) -> tuple[int, int, int, int, int]:
 
 def chunks(
     faces: Faces, crops: Crops, columns: Sequence[int], *, workers: int | None = None
-) -> Iterator[Arrays]:
+) -> Generator[Arrays]:
     """The faces in their order, ``CHUNK`` at a time; close the iterator to end the processes early.
 
     Args:
@@ -111,8 +111,8 @@ def chunks(
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
     # Each process gets the faces once: the list of a large data set is some hundred megabytes.
-    started = {"initializer": _start_worker, "initargs": (faces, crops, tuple(columns))}
-    with ProcessPoolExecutor(count, mp_context=context, **started) as pool:
+    given = (faces, crops, tuple(columns))
+    with ProcessPoolExecutor(count, context, initializer=_start_worker, initargs=given) as pool:
         try:
             yield from _in_order(pool, ranges, AHEAD * count)
         except BaseException:  # Ctrl-C above all: nobody waits for the rest any more
@@ -126,7 +126,7 @@ def _in_order(pool: ProcessPoolExecutor, ranges: Sequence[range], ahead: int) ->
     """Never more than ``ahead`` chunks that are done and not taken: whoever writes them may be slower."""
     tasks: deque[Future[Arrays]] = deque()
     for chunk in ranges:
-        with _deaf_children():
+        with _interrupts_blocked():
             tasks.append(pool.submit(_own_chunk, chunk))
         if len(tasks) >= ahead:
             yield tasks.popleft().result()
@@ -135,8 +135,8 @@ def _in_order(pool: ProcessPoolExecutor, ranges: Sequence[range], ahead: int) ->
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
-    """Processes started meanwhile do not hear Ctrl-C: this one does and stops them, without a traceback of each."""
+def _interrupts_blocked() -> Iterator[None]:
+    """Processes started meanwhile ignore Ctrl-C: this one takes it and stops them, without a traceback of each."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -23,7 +23,7 @@ GROUP = 8
 accelerator takes instead is in ``batch_augmentation``."""
 
 
-class RandomGamma(v2.Transform):
+class RandomGamma(v2.Transform):  # type: ignore[misc] # torchvision has no types
     """``v ** gamma`` on 0..1, gamma log-uniform; torchvision has only the fixed one."""
 
     def __init__(self, low: float, high: float) -> None:
@@ -103,4 +103,4 @@ def augment(images: Tensor, transform: v2.Transform) -> Tensor:
     Returns:
         (n, C, H, W) float32 in 0..1.
     """
-    return torch.cat([transform(group) for group in images.split(GROUP)]).clamp_(0, 1)
+    return torch.cat([transform(group) for group in torch.split(images, GROUP)]).clamp_(0, 1)

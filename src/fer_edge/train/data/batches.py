@@ -48,7 +48,7 @@ class Batches(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, indices: list[int]) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    def __getitem__(self, indices: list[int]) -> tuple[Tensor, Tensor]:
         faces = torch.tensor(indices)
         views = (
             torch.randint(self.crops.shape[1], (len(faces),)) if self.training else torch.zeros_like(faces)

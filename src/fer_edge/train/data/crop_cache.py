@@ -12,13 +12,14 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fer_edge.runtime.atomic import sync_folder
 from fer_edge.runtime.errors import FerEdgeError
@@ -137,7 +138,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _make(
-    place: Path, faces: Faces, crops: Crops, parts: Iterator[Arrays], advance: Callable[[int], None]
+    place: Path, faces: Faces, crops: Crops, parts: Generator[Arrays], advance: Callable[[int], None]
 ) -> None:
     """Write all files beside the folder's place, then give them its name."""
     for left in (*place.parent.glob(f".{place.name}.*.tmp"), place):  # of a run that was killed, or not sound
@@ -146,18 +147,18 @@ def _make(
     beside.mkdir()
     try:
         labels, clear = [], []
-        with (beside / FILES[0]).open("wb") as file, closing(parts):  # type: ignore[type-var]
+        with (beside / FILES[0]).open("wb") as file, closing(parts):
             header = {"descr": "|u1", "fortran_order": False, "shape": shape_of(len(faces), crops)}
-            np.lib.format.write_array_header_2_0(file, header)
+            np.lib.format.write_array_header_2_0(file, header)  # type: ignore[no-untyped-call]
             for part in parts:
                 file.write(np.ascontiguousarray(part.crops).data)
                 labels.append(part.labels)
                 clear.append(part.clear)
                 advance(len(part))
             _synced(file)
-        for name, values in zip(FILES[1:], (labels, clear), strict=True):
+        for name, values in zip(FILES[1:], (np.concatenate(labels), np.concatenate(clear)), strict=True):
             with (beside / name).open("wb") as file:
-                np.save(file, np.concatenate(values))
+                np.save(file, values)
                 _synced(file)
         sync_folder(beside)
         beside.rename(place)
@@ -182,7 +183,8 @@ def _mapped(place: Path, faces: Faces, crops: Crops, columns: Sequence[int]) -> 
         return None
     shapes = (shape_of(len(faces), crops), (len(faces), len(columns)), (len(faces),))
     kinds = ("uint8", "float32", "bool")
-    for array, shape, kind in zip((found.crops, found.labels, found.clear), shapes, kinds, strict=True):
+    arrays: tuple[NDArray[Any], ...] = (found.crops, found.labels, found.clear)
+    for array, shape, kind in zip(arrays, shapes, kinds, strict=True):
         if array.shape != shape or array.dtype != kind:
             return None
     return found if all(_same(found, faces, crops, columns, at) for at in _probes(len(faces))) else None

@@ -71,7 +71,9 @@ def read_list(path: Path) -> list[Ambiguous]:
         raise DataError(
             f"{path} does not begin with the header {','.join(COLUMNS)}; fer-train ambiguous writes such a list"
         )
-    rows, faults, seen = [], [], set()
+    rows: list[Ambiguous] = []
+    faults: list[str] = []
+    seen: set[str] = set()
     for number, cells in enumerate(lines[1:], 2):
         fault = _row_fault(cells, seen)
         if fault:

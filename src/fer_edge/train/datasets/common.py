@@ -14,7 +14,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import Seen, check_classes, check_hashes, check_overlap, look
 from fer_edge.train.datasets.faults import Faults
-from fer_edge.train.datasets.label_maps import LabelMap, restricted
+from fer_edge.train.datasets.label_maps import LabelMap, restrict
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
 from fer_edge.train.datasets.request import SPLITS, DataRequest
 from fer_edge.train.datasets.splits import alike, divided
@@ -107,7 +107,7 @@ def wanted(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | N
     for entry in entries:
         label = np.asarray(entry.label, np.float32)
         mapped = label if merge is None else merge.apply(label)
-        cut = None if mapped is None else restricted(mapped, classes)
+        cut = None if mapped is None else restrict(mapped, classes)
         if cut is not None:
             kept_label = tuple(cut.tolist())
             kept.append(replace(entry, label=labels.setdefault(kept_label, kept_label)))

@@ -64,15 +64,15 @@ class LabelMap:
         for emotion, share in zip(EMOTIONS, label, strict=True):
             becomes = self.of(emotion) if emotion in self.source else None
             merged[EMOTIONS.index(becomes or emotion)] += share
-        return restricted(merged, self.target)
+        return restrict(merged, self.target)
 
 
 def label_space(classes: Sequence[str]) -> tuple[str, ...]:
-    """What the places of a label mean where these classes are asked for: the eight emotions, or classes of other names."""
+    """The meaning of a label's places where these classes are asked for: the eight emotions, or classes of other names."""
     return EMOTIONS if set(classes) <= set(EMOTIONS) else tuple(classes)
 
 
-def restricted(label: NDArray[np.float32], classes: Sequence[str]) -> NDArray[np.float32] | None:
+def restrict(label: NDArray[np.float32], classes: Sequence[str]) -> NDArray[np.float32] | None:
     """A label cut to some classes and scaled to sum 1; None where its strongest one is none of them.
 
     Args:
@@ -83,7 +83,8 @@ def restricted(label: NDArray[np.float32], classes: Sequence[str]) -> NDArray[np
     if not float(label.max()) > 0 or space[int(label.argmax())] not in classes:
         return None
     kept = np.where([name in classes for name in space], label, 0).astype(np.float64)
-    return (kept / kept.sum()).astype(np.float32)
+    found: NDArray[np.float32] = (kept / kept.sum()).astype(np.float32)
+    return found
 
 
 def one_hot(name: str, space: Sequence[str] = EMOTIONS) -> NDArray[np.float32]:

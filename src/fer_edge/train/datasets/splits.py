@@ -69,7 +69,7 @@ def divided(
 
 def _in_turn(groups: Sequence[list[Seen]]) -> list[list[Seen]]:
     turns: dict[int, int] = defaultdict(int)
-    keyed = []
+    keyed: list[tuple[int, int, int, list[Seen]]] = []
     for group in groups:
         emotion = group[0].entry.emotion
         keyed.append((turns[emotion], emotion, len(keyed), group))
