@@ -1,5 +1,6 @@
 """The pictures stay what the built-in model was trained on, as long as the renderer's version stays."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -31,6 +32,15 @@ def test_pictures_change_only_with_the_version():
     drawn = [fields(face) for face in SyntheticFaces("train", 16)]
     difference = np.abs(np.array(drawn) - np.array(stored["fields"])).max(axis=(1, 2))
     assert (difference <= TOLERANCE).all(), f"faces drawn differently, in gray levels: {difference.round(1)}"
+
+
+def test_a_series_keeps_the_hash_that_bundles_and_trainings_stored():
+    """The renderer's name in it is an identity, whatever the modules are called."""
+    text = (
+        '{"clear":null,"count":256,"emotions":["neutral","happiness","surprise","sadness","anger","disgust","fear",'
+        f'"contempt"],"frontal":null,"renderer":"fer_edge.train.synthetic","seed":0,"split":"train","version":{VERSION}}}'
+    )
+    assert SyntheticFaces("train", 256).sha256() == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_contact_sheet_shows_each_emotion_in_a_column():

@@ -81,8 +81,9 @@ class SyntheticFaces(Sequence[DrawnFace]):
 
     def sha256(self) -> str:
         """Hash of what decides on the pictures: the renderer's version and the parameters of the series."""
+        # The renderer's name in every hash that was ever stored: not the place of a module, and not to be changed.
         known = {
-            "renderer": "fer_edge.synthetic", "version": VERSION, "split": self.split, "count": self.length,
+            "renderer": "fer_edge.train.synthetic", "version": VERSION, "split": self.split, "count": self.length,
             "seed": self.seed, "clear": self.clear, "frontal": self.frontal, "emotions": list(self.emotions),
         }  # fmt: skip
         return hashlib.sha256(json.dumps(known, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
