@@ -43,6 +43,8 @@ def offered(line):
         ("fer-train com", ["compare"]),
         ("fer-predict --variant onnx-int8", ["onnx-int8", "onnx-int8-image"]),
         ("fer-bench compare --variant coreml-w", ["coreml-w8", "coreml-w8-image"]),
+        ("fer-predict --engine onnx", ["onnxruntime"]),
+        ("fer-predict --detector h", ["haar"]),
         ("fer-bench adv", ["advise"]),
     ],
 )

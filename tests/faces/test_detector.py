@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from fer_edge.faces import detectors
+from fer_edge.faces import USUAL_DETECTOR, detectors
 from fer_edge.faces.detectors import DETECTORS, detect_faces, make_detector
 from fer_edge.faces.detectors.detector import DetectorOptions
 from fer_edge.faces.face import Detection
@@ -125,3 +125,7 @@ def test_an_unknown_detector_is_a_sentence():
 
 def test_names_are_unique():
     assert len({detector.name for detector in DETECTORS}) == len(DETECTORS)
+
+
+def test_the_usual_detector_is_the_first_of_the_list():
+    assert DETECTORS[0].name == USUAL_DETECTOR

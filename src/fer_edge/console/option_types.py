@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,17 +39,36 @@ def offer(
     return offered
 
 
+def names_in(target: str) -> Callable[[], tuple[str, ...]]:
+    """The names of a list's entries, for :class:`Word` and :func:`offer`: the list is imported when they are asked for.
+
+    Args:
+        target: ``package.module:LIST`` of objects that have a ``name``.
+    """
+
+    def names() -> tuple[str, ...]:
+        module, _, listed = target.partition(":")
+        return tuple(entry.name for entry in getattr(importlib.import_module(module), listed))
+
+    return names
+
+
 class Word(ParamType):
     """One of the allowed words; anything else is a usage error that names the closest one.
 
     Args:
         kind: what the word names, such as ``"format"``.
-        allowed: every legal word, in the order to show.
+        allowed: every legal word, in the order to show; or what gives them, where ``--help`` shall not wait for it.
     """
 
-    def __init__(self, kind: str, allowed: Sequence[str]) -> None:
+    def __init__(self, kind: str, allowed: Sequence[str] | Callable[[], Sequence[str]]) -> None:
         self.name = kind
-        self.allowed = tuple(allowed)
+        self._allowed = allowed
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """Every legal word."""
+        return tuple(self._allowed() if callable(self._allowed) else self._allowed)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The word itself, in the spelling of the list."""
@@ -62,8 +82,8 @@ class Word(ParamType):
         return offer(lambda: self.allowed)(*place)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:  # noqa: ARG002
-        """``[tflite|onnx|...]`` in the help text."""
-        return f"[{'|'.join(self.allowed)}]"
+        """``[tflite|onnx|...]`` in the help text; the kind where the words are not known yet."""
+        return self.name.upper() if callable(self._allowed) else f"[{'|'.join(self.allowed)}]"
 
 
 class VariantName(ParamType):

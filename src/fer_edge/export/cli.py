@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.option_types import Word, list_option, offer
+from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.reference_data.parity_inputs import LEAST
 from fer_edge.export.run.plan import VariantRequest
-from fer_edge.faces.detector_option import USUAL, detector_option
+from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
-
-
-def _architectures() -> Iterable[str]:
-    from fer_edge.train.models import ARCHITECTURES
-
-    return (architecture.name for architecture in ARCHITECTURES)
-
 
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
@@ -65,7 +58,9 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option("--name", "model", help="The model's name; begins every file's name.")
 @click.option(
-    "--arch", shell_complete=offer(_architectures), help="Built-in architecture or package.module:callable."
+    "--arch",
+    shell_complete=offer(names_in("fer_edge.train.models:ARCHITECTURES")),
+    help="Built-in architecture or package.module:callable.",
 )
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @list_option("--labels", unique=False, help="Of the outputs, in their order.")
@@ -111,7 +106,11 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
-@detector_option(f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL}]")
+@click.option(
+    "--detector",
+    type=Word("detector", names_in(DETECTOR_LIST)),
+    help=f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL_DETECTOR}]",
+)
 @click.option("--faces", type=PATH, help="Folders hold photos: boxes from this file.")
 @click.option(
     "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
@@ -240,7 +239,7 @@ def _settings(options: dict[str, Any]) -> Any:
             accuracy=options["accuracy"],
             accuracy_samples=options["accuracy_samples"],
             parity_inputs=options["parity_inputs"],
-            detector=options["detector"] or (USUAL if options["detect"] else None),
+            detector=options["detector"] or (USUAL_DETECTOR if options["detect"] else None),
             faces=options["faces"],
             skip_unknown=options["skip_unknown"],
             renamed=_renamed(options["map"]),

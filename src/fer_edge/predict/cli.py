@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from fer_edge.console.command import command, usage_error
-from fer_edge.console.option_types import VariantName
+from fer_edge.console.option_types import VariantName, Word, names_in
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import threads_option
-from fer_edge.faces.detector_option import USUAL, detector_option
-from fer_edge.runtime.closest import unknown
+from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.variants import Variant
 
@@ -36,11 +35,21 @@ if TYPE_CHECKING:
     "--model", "model_path", default="bundle", show_default=True, help="A bundle or one of its artifacts."
 )
 @click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
-@click.option("--engine", help="What runs it, such as litert or onnxruntime.")
+@click.option(
+    "--engine",
+    type=Word("engine", names_in("fer_edge.runtime.engines:ENGINES")),
+    help="What runs it, such as litert or onnxruntime.",
+)
 @threads_option("Of the engine.")
 @click.option("--allow-foreign-code", is_flag=True,
               help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
-@detector_option("What finds the faces; none: each picture is a face.", default=USUAL)
+@click.option(
+    "--detector",
+    type=Word("detector", names_in(DETECTOR_LIST)),
+    default=USUAL_DETECTOR,
+    show_default=True,
+    help="What finds the faces; none: each picture is a face.",
+)
 @click.option(
     "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
 )
@@ -77,7 +86,6 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
         from fer_edge.predict.recognition import make_face_finder, recognize
         from fer_edge.runtime import load
 
-        _refuse_unknown_engine(engine)
         pictures = _pictures(sources, output)
         targets = annotation_targets(place, pictures) if place else []
         find = make_face_finder(detector, faces_path)
@@ -125,15 +133,6 @@ def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
     if left_out:
         output.say(describe_left_out(left_out))
     return pictures
-
-
-def _refuse_unknown_engine(engine: str | None) -> None:
-    """Usage, as with ``--variant``; not an option type, since ``--help`` shall not wait for numpy."""
-    from fer_edge.runtime.engines import ENGINES
-
-    names = [entry.name for entry in ENGINES]
-    if engine is not None and engine not in names:
-        usage_error(unknown("engine", engine, names))
 
 
 def _finish(

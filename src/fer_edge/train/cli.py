@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.option_types import Word, list_option, offer
+from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option, settings_option
 from fer_edge.console.table import table
@@ -57,18 +57,6 @@ SUBCOMMANDS = (
 )
 
 
-def _recipes() -> Iterable[str]:
-    from fer_edge.train.recipes import RECIPES
-
-    return (recipe.name for recipe in RECIPES)
-
-
-def _architectures() -> Iterable[str]:
-    from fer_edge.train.models import ARCHITECTURES
-
-    return (architecture.name for architecture in ARCHITECTURES)
-
-
 def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
     """``fer-train ferplus --help``: every key of ``--set`` for that recipe, with its value."""
     from fer_edge.train.recipes import RECIPES
@@ -85,12 +73,19 @@ def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
 
 
 @command("fer-train", example=EXAMPLE, subcommands=SUBCOMMANDS, more_help=_settings)
-@click.argument("recipe_name", metavar="RECIPE", required=False, shell_complete=offer(_recipes))
+@click.argument(
+    "recipe_name",
+    metavar="RECIPE",
+    required=False,
+    shell_complete=offer(names_in("fer_edge.train.recipes:RECIPES")),
+)
 @click.option("--data", type=PATH, help="Folder of the data set, where the recipe needs one.")
 @out_option("Folder for best.safetensors, snapshots, log and report.")
 @click.option("--list", "listing", is_flag=True, help="List the recipes and the architectures.")
 @click.option(
-    "--arch", shell_complete=offer(_architectures), help="Architecture by name, or package.module:callable."
+    "--arch",
+    shell_complete=offer(names_in("fer_edge.train.models:ARCHITECTURES")),
+    help="Architecture by name, or package.module:callable.",
 )
 @click.option(
     "--arch-arg", "arch_args", multiple=True, metavar="KEY=VALUE", help="Argument of the architecture."
