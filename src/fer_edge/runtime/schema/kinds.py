@@ -9,7 +9,6 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fer_edge.runtime.closest import closest
@@ -234,71 +233,70 @@ class OneOf(Kind):
         return {"const": self.words[0]} if len(self.words) == 1 else {"enum": list(self.words)}
 
 
-@dataclass(frozen=True)
 class Listing(Kind):
     """A list of entries of one kind."""
 
-    entry: Kind
-    length: Length
-    unique: str | None = None
+    def __init__(self, entry: Kind, length: Length, unique: str | None) -> None:
+        self._entry, self._length, self._unique = entry, length, unique
 
     def read(self, value: Any) -> tuple[Any, ...]:
-        least, most = self.length.least, self.length.most
+        least, most = self._length.least, self._length.most
         if not isinstance(value, list) or not least <= len(value) <= most:
             refuse("", value, f"a list of {least}" + (f" to {most}" if most > least else ""))
-        found = self.entry.read_all(value)
-        if self.unique:
+        found = self._entry.read_all(value)
+        if self._unique:
             twice = find_repeated(found)
             if twice is not None:
-                refuse("", twice, f"each {self.unique} once")
+                refuse("", twice, f"each {self._unique} once")
         return tuple(found)
 
     def write(self, value: Any) -> Any:
-        return self.entry.write_all(value)
+        return self._entry.write_all(value)
 
     def describe(self) -> Members:
-        found: Members = {"type": "array", "items": self.entry.describe()}
-        found |= {"minItems": self.length.least} if self.length.least else {}
-        found["maxItems"] = self.length.most
-        return found | ({"uniqueItems": True} if self.unique else {})
+        found: Members = {"type": "array", "items": self._entry.describe()}
+        found |= {"minItems": self._length.least} if self._length.least else {}
+        found["maxItems"] = self._length.most
+        return found | ({"uniqueItems": True} if self._unique else {})
 
 
-@dataclass(frozen=True)
 class Fixed(Kind):
     """A list of so many values, each of its own kind; ``make`` puts them together and ``take`` apart."""
 
-    entries: Sequence[Kind]
-    make: Callable[[Sequence[Any]], Any] = tuple
-    take: Callable[[Any], Sequence[Any]] = tuple
+    def __init__(
+        self,
+        entries: Sequence[Kind],
+        make: Callable[[Sequence[Any]], Any],
+        take: Callable[[Any], Sequence[Any]],
+    ) -> None:
+        self._entries, self._make, self._take = entries, make, take
 
     def read(self, value: Any) -> Any:
-        if not isinstance(value, list) or len(value) != len(self.entries):
-            refuse("", value, f"a list of {len(self.entries)}")
+        if not isinstance(value, list) or len(value) != len(self._entries):
+            refuse("", value, f"a list of {len(self._entries)}")
         found = []
-        for number, (kind, one) in enumerate(zip(self.entries, value, strict=True)):
+        for number, (kind, one) in enumerate(zip(self._entries, value, strict=True)):
             try:
                 found.append(kind.read(one))
             except Refused as fault:
                 fault.enter(f"[{number}]")
                 raise
-        return self.make(found)
+        return self._make(found)
 
     def write(self, value: Any) -> Any:
-        return [kind.write(one) for kind, one in zip(self.entries, self.take(value), strict=True)]
+        return [kind.write(one) for kind, one in zip(self._entries, self._take(value), strict=True)]
 
     def describe(self) -> Members:
-        count = len(self.entries)
-        entries = [kind.describe() for kind in self.entries]
+        count = len(self._entries)
+        entries = [kind.describe() for kind in self._entries]
         return {"type": "array", "prefixItems": entries, "minItems": count, "maxItems": count}
 
 
-@dataclass(frozen=True)
 class Table(Kind):
     """An object with names of its own choice."""
 
-    name: Kind
-    value: Kind
-    sort: bool
+    def __init__(self, name: Kind, value: Kind, sort: bool) -> None:
+        self._name, self._value, self._sort = name, value, sort
 
     def read(self, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -306,33 +304,33 @@ class Table(Kind):
         found = {}
         for name, entry in value.items():
             try:
-                self.name.read(name)
-                found[name] = self.value.read(entry)
+                self._name.read(name)
+                found[name] = self._value.read(entry)
             except Refused as fault:
                 fault.enter(f"[{show(name)}]")
                 raise
         return found
 
     def write(self, value: Any) -> Any:
-        return {name: self.value.write(value[name]) for name in (sorted(value) if self.sort else value)}
+        return {name: self._value.write(value[name]) for name in (sorted(value) if self._sort else value)}
 
     def describe(self) -> Members:
-        names, values = self.name.describe(), self.value.describe()
+        names, values = self._name.describe(), self._value.describe()
         found: Members = {"type": "object", "propertyNames": names}
         return found | ({"additionalProperties": values} if values else {})
 
 
-@dataclass(frozen=True)
 class Nullable(Kind):
     """Null, or a value of another kind."""
 
-    kind: Kind
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
 
     def read(self, value: Any) -> Any:
-        return None if value is None else self.kind.read(value)
+        return None if value is None else self._kind.read(value)
 
     def write(self, value: Any) -> Any:
-        return None if value is None else self.kind.write(value)
+        return None if value is None else self._kind.write(value)
 
     def describe(self) -> Members:
-        return {"anyOf": [self.kind.describe(), {"type": "null"}]}
+        return {"anyOf": [self._kind.describe(), {"type": "null"}]}

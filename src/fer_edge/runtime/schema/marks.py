@@ -5,12 +5,10 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Bounds of a number.
 
     Attributes:
@@ -37,8 +35,7 @@ class Range:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Length:
+class Length(NamedTuple):
     """Bounds of a text's characters or a list's entries, both included."""
 
     least: int
@@ -52,8 +49,7 @@ class Choice:
         self.words = words
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A regular expression that the whole text matches, and what that is in words."""
 
     expression: str
@@ -64,8 +60,7 @@ class Pattern:
         return re.fullmatch(self.expression, value) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """A test of one value, and what it allows in words."""
 
     test: Callable[[Any], bool]
@@ -76,22 +71,19 @@ class Rule:
         return self.test(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Unique:
+class Unique(NamedTuple):
     """Texts of a list, none of them twice; ``name`` says what one of them is."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """The first version of the document that has the member."""
 
     version: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rounded:
+class Rounded(NamedTuple):
     """Digits after the point that the writer keeps."""
 
     digits: int

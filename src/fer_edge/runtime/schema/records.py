@@ -6,8 +6,8 @@ import enum
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Annotated, Any, Literal, Union
+from dataclasses import MISSING, fields, is_dataclass
+from typing import Annotated, Any, Literal, NamedTuple, Union
 
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.schema.kinds import (
@@ -33,8 +33,7 @@ TEXT, LIST = Length(1, 1000), Length(0, 100_000)
 """What is allowed where no ``Length`` is given."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One field of a record as the document has it."""
 
     name: str
@@ -225,7 +224,7 @@ class Builder:
 
     def _tuple(self, arguments: Sequence[Any], marks: Marks) -> Kind:
         if len(arguments) != 2 or arguments[1] is not Ellipsis:
-            return Fixed([self.kind(argument) for argument in arguments])
+            return Fixed([self.kind(argument) for argument in arguments], tuple, tuple)
         unique = _find(marks, Unique, None)
         length = _find(marks, Length, LIST)
         return Listing(self.kind(arguments[0]), length, unique.name if unique else None)
