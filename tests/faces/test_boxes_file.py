@@ -62,12 +62,12 @@ def test_boxes_without_area(tmp_path, bbox):
     ("document", "words"),
     [
         ("", "not JSON"),
-        ("[]", "'images'"),
-        ("{}", "'images'"),
+        ("[]", "images"),
+        ("{}", "images"),
         ('{"images": [3]}', r"images\[0\]"),
-        ('{"images": [{"file_name": "a"}]}', "'faces'"),
+        ('{"images": [{"file_name": "a"}]}', "faces"),
         ('{"images": [{"faces": []}]}', "file_name"),
-        ('{"images": [{"file_name": "a", "faces": [{}]}]}', "'bbox'"),
+        ('{"images": [{"file_name": "a", "faces": [{}]}]}', "lacks bbox"),
         (
             '{"images": [{"file_name": "a", "faces": []}, {"file_name": "a", "faces": []}]}',
             "each picture once",

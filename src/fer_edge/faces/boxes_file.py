@@ -4,21 +4,61 @@ from __future__ import annotations
 
 import math
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fer_edge.faces.face import Box
 from fer_edge.runtime.errors import FerEdgeError, PictureError
-from fer_edge.runtime.strict_json import StrictJson, shown
+from fer_edge.runtime.schema import Document, Length, find_repeated, refuse
 
 LIMIT = 1 << 28
 """Bytes; a million pictures or so."""
 
 
+@dataclass(frozen=True)
+class FoundFace:
+    """A face; other members, such as emotions of an earlier prediction, are passed over."""
+
+    bbox: Annotated[Any, "x0, y0, x1, y1 in pixels of the upright picture; numbers, or texts of numbers"]
+
+    def check(self) -> None:
+        """The box has an area."""
+        try:
+            x0, y0, x1, y1 = _box(self.bbox)
+        except (TypeError, ValueError, OverflowError):
+            x0 = y0 = x1 = y1 = 0
+        if not (x0 < x1 and y0 < y1):
+            came = " ".join(map(str, self.bbox)) if isinstance(self.bbox, list) else self.bbox
+            refuse("bbox", came, "a list of four numbers x0, y0, x1, y1 with x0 < x1 and y0 < y1")
+
+
+@dataclass(frozen=True)
+class FoundFaces:
+    """The faces of one picture."""
+
+    file_name: Annotated[str, Length(1, 4096)]
+    faces: tuple[FoundFace, ...]
+
+
+@dataclass(frozen=True)
+class FacesFile:
+    """The document."""
+
+    images: Annotated[tuple[FoundFaces, ...], Length(0, 10_000_000)]
+
+    def check(self) -> None:
+        """Each picture once."""
+        twice = find_repeated(entry.file_name for entry in self.images)
+        if twice is not None:
+            refuse("images", twice, "each picture once")
+
+
+_DOCUMENT = Document(FacesFile, "faces", FerEdgeError, limit=LIMIT, lenient=True)
+
+
 def read_boxes(path: str | os.PathLike[str]) -> dict[str, list[Box]]:
     """The boxes of each picture: ``{"images": [{"file_name": ..., "faces": [{"bbox": [x0, y0, x1, y1]}]}]}``.
-
-    Other members, such as emotions of an earlier prediction, are passed over.
 
     Args:
         path: a JSON file.
@@ -33,15 +73,9 @@ def read_boxes(path: str | os.PathLike[str]) -> dict[str, list[Box]]:
         text = Path(path).read_bytes()
     except OSError as error:
         raise FerEdgeError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
-    reader = StrictJson(os.fspath(path), FerEdgeError, LIMIT)
     found: dict[str, list[Box]] = {}
-    for index, entry in enumerate(_list(reader, reader.load(text), "images", "the document")):
-        place = f"images[{index}]"
-        faces = _list(reader, entry, "faces", place)
-        name = reader.string(entry.get("file_name"), f"{place}.file_name", most=4096)
-        if name in found:
-            reader.fail(f"{place}.file_name", name, "each picture once")
-        found[name] = [_box(reader, face, f"{place}.faces[{number}]") for number, face in enumerate(faces)]
+    for entry in _DOCUMENT.read(text, os.fspath(path)).images:
+        found[entry.file_name] = [_box(face.bbox) for face in entry.faces]
     return found
 
 
@@ -56,33 +90,24 @@ def boxes_of(boxes: dict[str, list[Box]], name: str) -> list[Box]:
     return boxes[name]
 
 
-def _list(reader: StrictJson, value: Any, key: str, place: str) -> list[Any]:
-    if not isinstance(value, dict) or not isinstance(value.get(key), list):
-        raise reader.error(
-            f"{reader.what}: {place} is {shown(value)}; allowed: an object with the list {key!r}"
-        )
-    return value[key]  # type: ignore[no-any-return]
+def _box(sides: Any) -> Box:
+    """The corners.
 
-
-def _box(reader: StrictJson, face: Any, place: str) -> Box:
-    sides = _list(reader, face, "bbox", place)
-    allowed = "four numbers x0, y0, x1, y1 with x0 < x1 and y0 < y1"
-    try:
-        x0, y0, x1, y1 = (_number(side) for side in sides)
-    except ValueError:
-        reader.fail(f"{place}.bbox", " ".join(map(str, sides)), allowed)
-    if not (x0 < x1 and y0 < y1):
-        reader.fail(f"{place}.bbox", " ".join(map(str, sides)), allowed)
+    Raises:
+        TypeError: no list of four.
+        ValueError: one of them is no number in reach.
+        OverflowError: one of them is too large for a float.
+    """
+    if not isinstance(sides, list):
+        raise TypeError("no list")
+    x0, y0, x1, y1 = (_number(side) for side in sides)
     return x0, y0, x1, y1
 
 
 def _number(side: object) -> float:
     if isinstance(side, bool) or not isinstance(side, str | int | float):
-        raise ValueError(f"{side!r} is no number")
-    try:
-        value = float(side)
-    except OverflowError as error:
-        raise ValueError(f"{side!r} is no coordinate") from error
+        raise TypeError("no number")
+    value = float(side)
     if not math.isfinite(value) or abs(value) > 1e9:
         raise ValueError(f"{side!r} is no coordinate")
     return value

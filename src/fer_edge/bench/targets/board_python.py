@@ -8,8 +8,9 @@ import json
 import shlex
 import tarfile
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import fer_edge.bench.measure
 import fer_edge.runtime
@@ -24,13 +25,43 @@ from fer_edge.bench.targets.errors import DeviceFault, last_line
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.formats import default_formats
-from fer_edge.runtime.strict_json import StrictJson
+from fer_edge.runtime.schema import Choice, Document, Length, Range
 
-_JSON = StrictJson("result of a board", DataError, 256 << 20)
 _STAGES = ("inference", "camera", "whole")
 _MEASURE = ("child", "engines", "loop", "memory", "warmup", "work")
-_MEMBERS = ("schema", "engine", "load_ns", "first_ns", "stages", "restless", "base_memory", "peak", "steady")
 NAME = "Python"
+
+
+Nanoseconds = Annotated[int, Range(0, 1 << 62)]
+Samples = Annotated[tuple[Nanoseconds, ...], Length(1, 20_000_000)]
+Memory = Annotated[int | None, Range(0, 1 << 62), "bytes; null where the system does not tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Times of each stage, in the order in which they were taken."""
+
+    inference: Samples
+    camera: Samples
+    whole: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class BoardResult:
+    """The figures of one process on a board."""
+
+    schema: Annotated[str, Choice(SCHEMA)]
+    engine: Annotated[str, "library and version"]
+    load_ns: Nanoseconds
+    first_ns: Nanoseconds
+    stages: Stages
+    restless: Annotated[tuple[str, ...], "stages that did not become steady"]
+    base_memory: Memory
+    peak: Memory
+    steady: Memory
+
+
+DOCUMENT = Document(BoardResult, "result of a board", DataError, limit=256 << 20)
 
 
 def sources() -> bytes:
@@ -128,7 +159,7 @@ class BoardPython:
         found = [self._process(device, sent) for _ in range(self._settings.processes)]
         return _measured(subject, found)
 
-    def _process(self, device: Device, order: str) -> dict[str, Any]:
+    def _process(self, device: Device, order: str) -> BoardResult:
         connection = device.connection
         result = f"{connection.folder}/result.json"
         words = f"{shlex.quote(self._settings.python)} -m fer_edge.bench.targets.board {order} {result}"
@@ -157,28 +188,24 @@ def _check_ending(done: Finished, device: str) -> None:
     raise DeviceFault("runner-failed", runner=NAME, device=device, code=done.code, detail=said)
 
 
-def _read(data: bytes, runs: int) -> dict[str, Any]:
-    members = _JSON.members(_JSON.load(data), "", _MEMBERS)
-    _JSON.choice(members["schema"], "schema", (SCHEMA,))
-    _JSON.string(members["engine"], "engine")
-    stages = _JSON.members(members["stages"], "stages", _STAGES)
-    for name, samples in stages.items():
-        _JSON.array(samples, f"stages.{name}", least=runs, most=runs)
-    for name, samples in {**stages, "load": [members["load_ns"]], "first": [members["first_ns"]]}.items():
-        for sample in samples:
-            _JSON.integer(sample, name, 0, 1 << 62)
-    return members
+def _read(data: bytes, runs: int) -> BoardResult:
+    found = DOCUMENT.read(data)
+    for name in _STAGES:
+        count = len(getattr(found.stages, name))
+        if count != runs:
+            raise DataError(f"{DOCUMENT.what}: stages.{name} has {count} samples; allowed: {runs}")
+    return found
 
 
-def _measured(subject: Subject, found: list[dict[str, Any]]) -> Measured:
-    series: dict[str, list[list[int]]] = {
-        "load": [[one["load_ns"]] for one in found],
-        "first": [[one["first_ns"]] for one in found],
-        **{stage: [one["stages"][stage] for one in found] for stage in _STAGES},
+def _measured(subject: Subject, found: list[BoardResult]) -> Measured:
+    series: dict[str, list[tuple[int, ...]]] = {
+        "load": [(one.load_ns,) for one in found],
+        "first": [(one.first_ns,) for one in found],
+        **{stage: [getattr(one.stages, stage) for one in found] for stage in _STAGES},
     }
     inside = subject.engine.partition(":")[2]
-    engine = found[0]["engine"] + (f" ({inside})" if inside else "")
-    restless = sorted({stage for one in found for stage in one["restless"]})
+    engine = found[0].engine + (f" ({inside})" if inside else "")
+    restless = sorted({stage for one in found for stage in one.restless})
     reasons = (
         (f"{', '.join(restless)} did not become steady: end other work on the board and measure again",)
         if restless
@@ -198,7 +225,6 @@ def _measured(subject: Subject, found: list[dict[str, Any]]) -> Measured:
         )
         for stage, turns in series.items()
     )
-    peaks, steady = (
-        tuple(one[name] for one in found if isinstance(one[name], int)) for name in ("peak", "steady")
-    )
+    peaks = tuple(one.peak for one in found if one.peak is not None)
+    steady = tuple(one.steady for one in found if one.steady is not None)
     return Measured(records, peaks, steady)

@@ -12,21 +12,50 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from fer_edge.bench.results.records import Result
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.runtime.strict_json import StrictJson
+from fer_edge.runtime.schema import Choice, Document, Length, Sha256, refuse
 
 SCHEMA = "fer-edge-journal/1"
-_JSON = StrictJson("journal", DataError, 256 << 20)
-_MEMBERS = ("schema", "state", "key", "what", "result", "sha256")
+LARGEST_LINE = 256 << 20
+"""Bytes."""
 
 
 def key_of(what: Mapping[str, Any]) -> str:
     """The hash of everything that decides a result."""
     return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line: a run began, or came to its end."""
+
+    schema: Annotated[str, Choice(SCHEMA)] = field(default=SCHEMA, kw_only=True)
+    state: Annotated[str, Choice("started", "done")]
+    key: Annotated[Sha256, "of what was run"]
+    what: Annotated[Mapping[str, Any], "everything that decides the result"]
+    result: Annotated[str | None, Length(1, LARGEST_LINE), "the result's text, where it is done"]
+    sha256: Annotated[Sha256 | None, "of that text"]
+
+    def check(self) -> None:
+        """The key is that of what was run; what is done has a result and its hash."""
+        if key_of(self.what) != self.key:
+            refuse("key", self.key, "the hash of what was run")
+        if (self.result is None) == (self.state == "done"):
+            refuse("result", self.result, "a result where the state is done, else null")
+        if self.result is not None and _hash(self.result) != self.sha256:
+            refuse("sha256", self.sha256, "the hash of the result")
+
+
+DOCUMENT = Document(Entry, "journal", DataError, limit=LARGEST_LINE, layout="spaced")
 
 
 class Journal:
@@ -87,16 +116,9 @@ class Journal:
         if self._file is None:
             return
         text = None if result is None else result.to_json()
-        members = {
-            "schema": SCHEMA,
-            "state": state,
-            "key": key_of(what),
-            "what": dict(what),
-            "result": text,
-            "sha256": None if text is None else hashlib.sha256(text.encode()).hexdigest(),
-        }
+        entry = Entry(state, key_of(what), dict(what), text, None if text is None else _hash(text))
         try:
-            self._file.write(json.dumps(members).encode() + b"\n")
+            self._file.write(DOCUMENT.write(entry).encode())
             self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
@@ -118,13 +140,6 @@ class Journal:
                 raise DataError(f"{path}, line {number}: {error}; move the file away to begin anew") from None
 
     def _take(self, line: bytes) -> None:
-        members = _JSON.members(_JSON.load(line), "", _MEMBERS)
-        _JSON.choice(members["schema"], "schema", (SCHEMA,))
-        if not isinstance(members["what"], dict) or key_of(members["what"]) != members["key"]:
-            _JSON.fail("key", members["key"], "the hash of what was run")
-        if _JSON.choice(members["state"], "state", ("started", "done")) == "started":
-            return
-        text = _JSON.string(members["result"], "result", most=256 << 20)
-        if hashlib.sha256(text.encode()).hexdigest() != members["sha256"]:
-            _JSON.fail("sha256", members["sha256"], "the hash of the result")
-        self._done[members["key"]] = Result.parse(text)
+        entry = DOCUMENT.read(line)
+        if entry.result is not None:
+            self._done[entry.key] = Result.parse(entry.result)

@@ -59,17 +59,25 @@ class Document(Generic[T]):
         # Made at the first use: who imports a schema only to name its classes does not wait for it.
         return self._builder.record(self.record)
 
-    def read(self, text: str | bytes) -> T:
+    def read(self, text: str | bytes, what: str | None = None) -> T:
         """The record of a text.
+
+        Args:
+            text: the whole document.
+            what: its name in messages, where that is the file's.
 
         Raises:
             FerEdgeError: of the class ``error``; not strict JSON, or not what the record allows. The message names the
                 place, what came and what is allowed.
         """
-        return self.read_members(decode(text, self.what, self.error, self.limit))
+        return self.read_members(decode(text, what or self.what, self.error, self.limit), what)
 
-    def read_members(self, members: object) -> T:
+    def read_members(self, members: object, what: str | None = None) -> T:
         """The record of a decoded document.
+
+        Args:
+            members: plain values, as JSON has them.
+            what: as in :meth:`read`.
 
         Raises:
             FerEdgeError: of the class ``error``.
@@ -77,7 +85,7 @@ class Document(Generic[T]):
         try:
             found: T = self._kind.read(members)
         except Refused as fault:
-            raise self.error(f"{self.what}: {fault}") from None
+            raise self.error(f"{what or self.what}: {fault}") from None
         return found
 
     def members(self, record: T) -> dict[str, Any]:
