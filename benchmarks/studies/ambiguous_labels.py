@@ -51,7 +51,7 @@ from fer_edge.train.cyclegan.training import CycleGan, fit
 from fer_edge.train.data.arrays import Arrays, load
 from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.ambiguous_list import write_list
-from fer_edge.train.datasets.curated import Subset, augmented, reduced
+from fer_edge.train.datasets.curated import Subset, augment, reduce
 from fer_edge.train.datasets.generated import write_provenance
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.models.separable import SeparableNet
@@ -241,8 +241,8 @@ def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
         "random_removed": _some(noisy, len(published) if published else 0, 1),
         "reduced_own": own,
         "random_removed_own": _some(noisy, len(own) if own else 0, 2),
-        "augmented": augmented(noisy, work / "generated", CLASSES),
-        "reduced_own_augmented": augmented(own, work / "generated", CLASSES) if own else None,
+        "augmented": augment(noisy, work / "generated", CLASSES),
+        "reduced_own_augmented": augment(own, work / "generated", CLASSES) if own else None,
         "oracle": Subset(noisy, np.flatnonzero(~noisy.swapped)),
     }
     return {
@@ -350,7 +350,7 @@ def _reduced(noisy: Relabeled, path: Path) -> Faces | None:
     from fer_edge.runtime.errors import DataError
 
     try:
-        return reduced(noisy, path)
+        return reduce(noisy, path)
     except DataError as error:  # the list holds every face
         print(error, flush=True)
         return None

@@ -69,7 +69,7 @@ def prepare(folder: Path, cache: Path) -> Document:
     """In this process: prepare, then read batches."""
     from fer_edge.console.output import Output
     from fer_edge.train.data.batches import loader
-    from fer_edge.train.data.pipeline import DataOptions, prepared
+    from fer_edge.train.data.pipeline import DataOptions, prepare_splits
     from fer_edge.train.recipes import recipe
 
     before, peak = anonymous(), [0]
@@ -82,7 +82,7 @@ def prepare(folder: Path, cache: Path) -> Document:
     threading.Thread(target=watch, daemon=True).start()
     began = time.monotonic()
     chosen = replace(recipe("affectnet"), width=224, height=224, channels=3)
-    splits = prepared(chosen, DataOptions(folder, workers=1, cache=cache), Output(quiet=True))
+    splits = prepare_splits(chosen, DataOptions(folder, workers=1, cache=cache), Output(quiet=True))
     seconds, highest = time.monotonic() - began, peak[0]
     arrays, read, began = splits["train"].arrays, 0, time.monotonic()
     while time.monotonic() - began < READING:

@@ -11,7 +11,13 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.pictures import save_histogram
 from fer_edge.train.cyclegan.similarity import Score, listed, scores, similarities
-from fer_edge.train.datasets.ambiguous_list import COLUMNS, Ambiguous, pixels_sha256, read_list, write_list
+from fer_edge.train.datasets.ambiguous_list import (
+    COLUMNS,
+    AmbiguousFace,
+    pixels_sha256,
+    read_list,
+    write_list,
+)
 
 
 class Same(nn.Module):
@@ -80,8 +86,8 @@ def test_a_hash_is_that_of_the_upright_picture(tmp_path):
 
 def test_the_list_is_read_as_it_was_written(tmp_path):
     rows = [
-        Ambiguous('a "strange", name/\u2028.png', "happiness", 0.912345, "0" * 64),
-        Ambiguous("\udcff", "sadness", 0.85, "f" * 64),
+        AmbiguousFace('a "strange", name/\u2028.png', "happiness", 0.912345, "0" * 64),
+        AmbiguousFace("\udcff", "sadness", 0.85, "f" * 64),
     ]
     write_list(tmp_path / "list.csv", rows)
     assert read_list(tmp_path / "list.csv") == rows

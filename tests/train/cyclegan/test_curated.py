@@ -17,16 +17,16 @@ from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cyclegan.generate import inner_box
 from fer_edge.train.data.faces import Crops
-from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
-from fer_edge.train.datasets.curated import augmented, reduced
-from fer_edge.train.datasets.generated import PROVENANCE, Made, read_provenance, write_provenance
+from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, pixels_sha256, write_list
+from fer_edge.train.datasets.curated import augment, reduce
+from fer_edge.train.datasets.generated import PROVENANCE, GeneratedPicture, read_provenance, write_provenance
 
 FACES = SyntheticFaces("train", 6, seed=4, emotions=("happiness", "sadness"))
 PAIR = ("happiness", "sadness")
 
 
 def row(index, faces=FACES, **changes):
-    return Ambiguous(
+    return AmbiguousFace(
         **{"name": faces.name(index), "label": "sadness", "ssim": 0.9, "sha256": pixels_sha256(faces[index])}
         | changes
     )
@@ -34,12 +34,12 @@ def row(index, faces=FACES, **changes):
 
 def test_listed_faces_are_gone_and_the_others_stay_in_order(tmp_path):
     write_list(tmp_path / "list.csv", [row(4), row(1)])
-    left = reduced(FACES, tmp_path / "list.csv")
+    left = reduce(FACES, tmp_path / "list.csv")
     assert [left.name(index) for index in range(len(left))] == [FACES.name(index) for index in (0, 2, 3, 5)]
     assert pixels_sha256(left[3]) == pixels_sha256(FACES[5])
     assert left.sha256() != FACES.sha256()
     write_list(tmp_path / "none.csv", [])
-    assert len(reduced(FACES, tmp_path / "none.csv")) == 6
+    assert len(reduce(FACES, tmp_path / "none.csv")) == 6
 
 
 def test_every_row_that_does_not_fit_is_named(tmp_path):
@@ -47,7 +47,7 @@ def test_every_row_that_does_not_fit_is_named(tmp_path):
         tmp_path / "list.csv", [row(0, name="train/1"), row(1, sha256="0" * 64), row(2), row(3, name="x.png")]
     )
     with pytest.raises(DataError) as caught:
-        reduced(FACES, tmp_path / "list.csv")
+        reduce(FACES, tmp_path / "list.csv")
     message = str(caught.value)
     assert "3 faults" in message
     assert "train/1 is not in the training split" in message
@@ -58,7 +58,7 @@ def test_every_row_that_does_not_fit_is_named(tmp_path):
 def test_a_list_of_all_faces_is_refused(tmp_path):
     write_list(tmp_path / "list.csv", [row(index) for index in range(6)])
     with pytest.raises(DataError, match=r"lists all 6 faces .* raise --threshold"):
-        reduced(FACES, tmp_path / "list.csv")
+        reduce(FACES, tmp_path / "list.csv")
 
 
 @pytest.fixture
@@ -71,13 +71,17 @@ def folder(tmp_path):
         Image.new("RGB", (24, 24), (value, value, value)).save(tmp_path / "made" / file)
         digest = hashlib.sha256((tmp_path / "made" / file).read_bytes()).hexdigest()
         origin = pixels_sha256(FACES[source])
-        made.append(Made(file, digest, label, inner_box(24, 0.1), FACES.name(source), PAIR[source], origin))
+        made.append(
+            GeneratedPicture(
+                file, digest, label, inner_box(24, 0.1), FACES.name(source), PAIR[source], origin
+            )
+        )
     write_provenance(tmp_path / "made", {"model_sha256": "0" * 64}, made)
     return tmp_path / "made"
 
 
 def test_generated_faces_stand_behind_the_split(folder):
-    both = augmented(FACES, folder, EMOTIONS)
+    both = augment(FACES, folder, EMOTIONS)
     assert len(both) == 8
     assert both.name(5) == FACES.name(5)
     assert [both.name(6), both.name(7)] == ["generated/sadness/40.png", "generated/happiness/200.png"]
@@ -88,17 +92,17 @@ def test_generated_faces_stand_behind_the_split(folder):
 
 
 def test_generated_faces_of_other_classes_are_left_out(folder):
-    assert len(augmented(FACES, folder, ("happiness", "anger"))) == 7
+    assert len(augment(FACES, folder, ("happiness", "anger"))) == 7
 
 
 def test_both_together(folder, tmp_path):
     write_list(tmp_path / "list.csv", [row(0)])
-    assert len(augmented(reduced(FACES, tmp_path / "list.csv"), folder, EMOTIONS)) == 7
+    assert len(augment(reduce(FACES, tmp_path / "list.csv"), folder, EMOTIONS)) == 7
 
 
 def test_faces_made_of_another_split_are_refused(folder):
     with pytest.raises(DataError, match=r"2 faults: .* which is not in the training split"):
-        augmented(SyntheticFaces("validation", 6, seed=4), folder, EMOTIONS)
+        augment(SyntheticFaces("validation", 6, seed=4), folder, EMOTIONS)
 
 
 def change(folder, **changes):
@@ -131,7 +135,7 @@ def change(folder, **changes):
 def test_a_folder_that_is_not_as_it_was_made_is_refused(folder, damage, message):
     damage(folder)
     with pytest.raises(DataError, match=message):
-        augmented(FACES, folder, EMOTIONS)
+        augment(FACES, folder, EMOTIONS)
 
 
 def test_the_provenance_is_read_as_it_was_written(folder):

@@ -17,7 +17,7 @@ from fer_edge.train.cyclegan.choices import Origin
 from fer_edge.train.cyclegan.commands import ambiguous_command, cyclegan_command, generate_command, pairs_of
 from fer_edge.train.cyclegan.data import open_faces
 from fer_edge.train.cyclegan.model import MODEL, read_model
-from fer_edge.train.datasets.curated import augmented, reduced
+from fer_edge.train.datasets.curated import augment, reduce
 
 PAIR = ("happiness", "sadness")
 SMALL = ("--size", "24x24x1", "--width", "2", "--blocks", "1", "--workers", "1")
@@ -99,7 +99,7 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
         *DRAWN,
     )
     assert run(ambiguous_command, *words, "--out", tmp_path / "some.csv")[1]["listed"] == 2
-    assert len(reduced(faces, tmp_path / "some.csv")) == 2
+    assert len(reduce(faces, tmp_path / "some.csv")) == 2
     assert list(
         run(ambiguous_command, *words, "--only", "sad", "--out", tmp_path / "sad.csv")[1]["classes"]
     ) == ["sadness"]
@@ -109,7 +109,7 @@ def test_from_faces_to_list_and_new_faces(run, tmp_path):
     )
     assert code == 0, said
     assert result["made"] == {"sadness": 1, "happiness": 1}
-    more = augmented(faces, tmp_path / "made", PAIR)
+    more = augment(faces, tmp_path / "made", PAIR)
     assert len(more) == 6
     provenance = json.loads((tmp_path / "made" / "provenance.json").read_text(encoding="utf-8"))
     assert provenance["model_sha256"] == read_model(model).sha256

@@ -269,14 +269,14 @@ def test_what_changes_a_face_changes_the_hash(own_data, open_recipe):
 def test_a_person_in_two_splits_is_named(drawn_data, open_recipe):
     from dataclasses import replace
 
-    from fer_edge.train.datasets.checks import look
+    from fer_edge.train.datasets.checks import examine
 
     faults = Faults("data")
     entries = [
         replace(entry, person="KA")
         for entry in open_recipe("folder", drawn_data("folder"))["train"].entries[:2]
     ]
-    seen = look(entries, faults)
+    seen = examine(entries, faults)
     check_persons({"train": seen[:1], "test": seen[1:]}, faults)
     with pytest.raises(DataError, match=r"persons in two splits \(1\):\n +KA in test and train"):
         faults.check()

@@ -10,7 +10,7 @@ import pytest
 from fer_edge.export.cli import main as export
 from fer_edge.export.verify.cli import main as verify
 from fer_edge.train.cli import main
-from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256, write_list
+from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, pixels_sha256, write_list
 from fer_edge.train.loop import record
 from fer_edge.train.loop.log import log_lines
 from fer_edge.train.models.foreign import argument_text, parse_arguments
@@ -34,7 +34,7 @@ def call(capsys):
 
 def test_a_training_tells_everything_in_all_four_places(call, tmp_path):
     faces = recipe("synthetic").open_data(request_of(16))["train"]
-    rows = [Ambiguous(faces.name(at), "neutral", 0.9, pixels_sha256(faces[at])) for at in (2, 5, 11)]
+    rows = [AmbiguousFace(faces.name(at), "neutral", 0.9, pixels_sha256(faces[at])) for at in (2, 5, 11)]
     listed = tmp_path / "doubt.csv"
     write_list(listed, rows)
     sha256 = hashlib.sha256(listed.read_bytes()).hexdigest()

@@ -203,9 +203,9 @@ def generate_command(output: Output, **options: Any) -> None:
     model = _model(options)
     faces = _faces(model, options)
     if options["without"] is not None:
-        from fer_edge.train.datasets.curated import reduced
+        from fer_edge.train.datasets.curated import reduce
 
-        faces = reduced(faces, options["without"])
+        faces = reduce(faces, options["without"])
     seed = model.choices.seed if options["seed"] is None else options["seed"]
     result = make_faces(model, faces, options["out"], output, only=options["only"], count=options["count"], seed=seed,
                         workers=options["workers"])  # fmt: skip

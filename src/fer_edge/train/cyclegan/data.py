@@ -94,8 +94,8 @@ def open_faces(origin: Origin, data: Path | None, pair: Sequence[str]) -> Faces:
 
 
 def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
-    from fer_edge.train.datasets.checks import look
-    from fer_edge.train.datasets.common import finished, wanted
+    from fer_edge.train.datasets.checks import examine
+    from fer_edge.train.datasets.common import finish, select
     from fer_edge.train.datasets.faults import Faults
     from fer_edge.train.datasets.folder import list_entries
 
@@ -107,4 +107,4 @@ def _folder(data: Path | None, pair: Sequence[str], origin: Origin) -> Faces:
     limits = {} if origin.limit is None else {SPLIT: origin.limit}
     request = DataRequest(data, tuple(pair), limits, origin.seed or 0)
     faults = Faults(str(data))
-    return finished(request, {SPLIT: look(wanted(entries, pair), faults)}, faults)[SPLIT]
+    return finish(request, {SPLIT: examine(select(entries, pair), faults)}, faults)[SPLIT]

@@ -18,7 +18,7 @@ from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256
-from fer_edge.train.datasets.generated import Made
+from fer_edge.train.datasets.generated import GeneratedPicture
 
 
 def chosen(domain: Domain, limit: int | None, seed: int) -> Domain:
@@ -36,7 +36,7 @@ def generate(
     folder: Path,
     choices: Choices,
     advance: Callable[[int], None] = lambda _: None,
-) -> list[Made]:
+) -> list[GeneratedPicture]:
     """Write the translations of a class as PNGs, ``<target>/<number>-<name of the source>.png``.
 
     Args:
@@ -58,7 +58,7 @@ def generate(
         file = f"{direction.target}/{index:06d}-{_plain(name)}.png"
         save_picture(folder / file, _rgb(picture))
         made.append(
-            Made(
+            GeneratedPicture(
                 file=file,
                 sha256=hashlib.sha256((folder / file).read_bytes()).hexdigest(),
                 label=direction.target,

@@ -18,7 +18,7 @@ from fer_edge.train.cyclegan.choices import THRESHOLD
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.ambiguous_list import Ambiguous, pixels_sha256
+from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, pixels_sha256
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def scores(network: nn.Module, domain: Domain, label: str) -> list[Score]:
     return [Score(index, label, float(value)) for index, value in zip(domain.indices, values, strict=True)]
 
 
-def listed(found: list[Score], faces: Faces, threshold: float = THRESHOLD) -> list[Ambiguous]:
+def listed(found: list[Score], faces: Faces, threshold: float = THRESHOLD) -> list[AmbiguousFace]:
     """The rows of ``ambiguous.csv``: scores at or above the threshold, most similar first.
 
     Args:
@@ -82,5 +82,6 @@ def listed(found: list[Score], faces: Faces, threshold: float = THRESHOLD) -> li
     rows = [score for score in found if score.ssim >= threshold]
     rows.sort(key=lambda score: (-score.ssim, score.index))
     return [
-        Ambiguous(faces.name(row.index), row.label, row.ssim, pixels_sha256(faces[row.index])) for row in rows
+        AmbiguousFace(faces.name(row.index), row.label, row.ssim, pixels_sha256(faces[row.index]))
+        for row in rows
     ]

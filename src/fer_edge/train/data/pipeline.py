@@ -54,7 +54,7 @@ class DataOptions:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedSplit:
     """A split ready for the loop, and what a report says of it."""
 
     faces: Faces
@@ -70,7 +70,7 @@ class Prepared:
         return [self.faces.name(index) for index in range(len(self.faces))]
 
 
-def opened(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
+def open_splits(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
     """The splits of the data set, the training one cleaned and extended as asked.
 
     Raises:
@@ -87,34 +87,34 @@ def opened(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
     )
     splits = dict(recipe.open_data(request))
     if options.reduced is not None:
-        from fer_edge.train.datasets.curated import reduced
+        from fer_edge.train.datasets.curated import reduce
 
         before = len(splits["train"])
-        splits["train"] = reduced(splits["train"], options.reduced)
+        splits["train"] = reduce(splits["train"], options.reduced)
         options.note_list("reduced", options.reduced, options.reduced, before - len(splits["train"]))
     if options.augmented:
-        from fer_edge.train.datasets.curated import augmented
+        from fer_edge.train.datasets.curated import augment
         from fer_edge.train.datasets.generated import PROVENANCE
 
         for folder in options.augmented:
             before = len(splits["train"])
-            splits["train"] = augmented(splits["train"], folder, recipe.classes)
+            splits["train"] = augment(splits["train"], folder, recipe.classes)
             # The provenance holds the hash of every picture.
             options.note_list("augmented", folder, folder / PROVENANCE, len(splits["train"]) - before)
     return splits
 
 
-def prepared(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, Prepared]:
+def prepare_splits(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, PreparedSplit]:
     """All splits there are, in the order of ``SPLITS``, as arrays."""
-    splits = opened(recipe, options)
+    splits = open_splits(recipe, options)
     for note in options.notes:
         output.warn(note)
     return {
-        split: _prepared(recipe, split, splits[split], output, options) for split in SPLITS if split in splits
+        split: _prepare(recipe, split, splits[split], output, options) for split in SPLITS if split in splits
     }
 
 
-def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, options: DataOptions) -> Prepared:
+def _prepare(recipe: Recipe, split: str, faces: Faces, output: Output, options: DataOptions) -> PreparedSplit:
     views = recipe.views if split == "train" else 1
     crops = Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, views, recipe.seed)
     space = label_space(recipe.classes)
@@ -126,4 +126,4 @@ def _prepared(recipe: Recipe, split: str, faces: Faces, output: Output, options:
         else:
             cache = CropCache(options.cache or cache_folder(), output.say)
             arrays = cache.load(faces, sha256, crops, columns, workers=options.workers, advance=bar.advance)
-    return Prepared(faces, arrays, sha256)
+    return PreparedSplit(faces, arrays, sha256)

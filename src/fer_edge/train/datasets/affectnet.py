@@ -29,8 +29,8 @@ import numpy as np
 from fer_edge.faces.face import Box
 from fer_edge.faces.picture_files import find_pictures
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import data_folder, known_hashes, named_table, opened, wanted
-from fer_edge.train.datasets.csv_rows import Row, columns, rows
+from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, named_table, select
+from fer_edge.train.datasets.csv_rows import TableRow, find_columns, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile
@@ -62,7 +62,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """
     folder, named = data_folder(request), named_table(request)
     faults = Faults(str(request.folder))
-    known_hashes(request, folder, {}, faults)
+    compare_hashes(request, folder, {}, faults)
     lists = next((folder / at for at in LISTS if (folder / at / TABLES["train"]).is_file()), folder)
     splits: dict[str, list[Entry]] = {}
     if named is not None or any((lists / name).is_file() for name in TABLES.values()):
@@ -76,8 +76,8 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
         faults.add(
             "missing", f"{' and '.join(TABLES.values())} with {IMAGES}/, or {'/ and '.join(SETS.values())}/"
         )
-    chosen = {split: wanted(entries, request.classes) for split, entries in splits.items()}
-    return opened(request, chosen, faults)
+    chosen = {split: select(entries, request.classes) for split, entries in splits.items()}
+    return check_splits(request, chosen, faults)
 
 
 def _table(folder: Path, table: Path, faults: Faults) -> list[Entry]:
@@ -85,7 +85,7 @@ def _table(folder: Path, table: Path, faults: Faults) -> list[Entry]:
         faults.add("missing", table.name)
         return []
     reader = _TableReader(_images(folder, table), table.name, faults)
-    for row in rows(table):
+    for row in read_rows(table):
         if not reader.read(row):
             break
     return reader.entries
@@ -115,11 +115,11 @@ class _TableReader:
         self.names: set[str] = set()
         self.entries: list[Entry] = []
 
-    def read(self, row: Row) -> bool:
+    def read(self, row: TableRow) -> bool:
         """Take a row; False: the header is none, so that no row can be read."""
         where = f"{self.table} line {row.number}"
-        if row.number == 1 and "expression" in columns(row.fields, COLUMNS):
-            self.places, self.width = columns(row.fields, COLUMNS), len(row.fields)
+        if row.number == 1 and "expression" in find_columns(row.fields, COLUMNS):
+            self.places, self.width = find_columns(row.fields, COLUMNS), len(row.fields)
             if not set(COLUMNS) - {"facial_landmarks", "valence", "arousal"} <= set(self.places):
                 self.faults.add("row", f"{where} is no header {','.join(COLUMNS)}")
                 return False
@@ -137,7 +137,7 @@ class _TableReader:
                 self.faults.add("missing" if fault.startswith(IMAGES) else "row", fault)
         return True
 
-    def _add(self, row: Row, code: int, where: str) -> str:
+    def _add(self, row: TableRow, code: int, where: str) -> str:
         """Add a face; what is wrong with it, "" where nothing is."""
         name = row.fields[self.places["subDirectory_filePath"]]
         box = _box([row.fields[self.places[column]] for column in COLUMNS[1:5]])

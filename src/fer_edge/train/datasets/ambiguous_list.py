@@ -22,7 +22,7 @@ SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Ambiguous:
+class AmbiguousFace:
     """A row of the list.
 
     Attributes:
@@ -45,7 +45,7 @@ def pixels_sha256(face: LabeledFace) -> str:
     return hashlib.sha256(f"{width}x{height}\n".encode() + picture.tobytes()).hexdigest()
 
 
-def write_list(path: Path, rows: Sequence[Ambiguous]) -> None:
+def write_list(path: Path, rows: Sequence[AmbiguousFace]) -> None:
     """Write the list as CSV, similarity with six decimals."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -54,7 +54,7 @@ def write_list(path: Path, rows: Sequence[Ambiguous]) -> None:
     write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
-def read_list(path: Path) -> list[Ambiguous]:
+def read_list(path: Path) -> list[AmbiguousFace]:
     """The rows of a list.
 
     Raises:
@@ -71,7 +71,7 @@ def read_list(path: Path) -> list[Ambiguous]:
         raise DataError(
             f"{path} does not begin with the header {','.join(COLUMNS)}; fer-train ambiguous writes such a list"
         )
-    rows: list[Ambiguous] = []
+    rows: list[AmbiguousFace] = []
     faults: list[str] = []
     seen: set[str] = set()
     for number, cells in enumerate(lines[1:], 2):
@@ -79,7 +79,7 @@ def read_list(path: Path) -> list[Ambiguous]:
         if fault:
             faults.append(f"line {number}: {fault}")
         else:
-            rows.append(Ambiguous(cells[0], cells[1], float(cells[2]), cells[3]))
+            rows.append(AmbiguousFace(cells[0], cells[1], float(cells[2]), cells[3]))
             seen.add(cells[0])
     refuse(str(path), faults)
     return rows

@@ -15,7 +15,7 @@ from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.data.arrays import cores
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import label_space
-from fer_edge.train.datasets.perceptual import Print, fingerprint, pairs
+from fer_edge.train.datasets.perceptual import Fingerprint, find_pairs, fingerprint
 from fer_edge.train.datasets.pictures import Entry
 
 HASH_LISTS = {"SHA256SUMS": "sha256", "MD5SUMS": "md5"}
@@ -25,7 +25,7 @@ SERIAL = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class ExaminedFace:
     """A face whose picture has been decoded once.
 
     Attributes:
@@ -34,7 +34,7 @@ class Seen:
     """
 
     entry: Entry
-    print: Print
+    print: Fingerprint
 
 
 def check_hashes(folder: Path, published: Mapping[str, str], faults: Faults) -> None:
@@ -76,7 +76,7 @@ def _check_hash(path: Path, name: str, kind: str, expected: str, faults: Faults)
         faults.add("hash", f"{name}: {kind} is {found}, should be {expected}")
 
 
-def look(entries: Sequence[Entry], faults: Faults) -> list[Seen]:
+def examine(entries: Sequence[Entry], faults: Faults) -> list[ExaminedFace]:
     """Decode every picture once.
 
     Args:
@@ -87,17 +87,17 @@ def look(entries: Sequence[Entry], faults: Faults) -> list[Seen]:
         The good ones, in their order.
     """
     if len(entries) <= SERIAL:
-        found = [_look(entry) for entry in entries]
+        found = [_examine(entry) for entry in entries]
     else:
         with ThreadPoolExecutor(cores()) as pool:
-            found = list(pool.map(_look, entries, chunksize=16))
+            found = list(pool.map(_examine, entries, chunksize=16))
     for entry, outcome in zip(entries, found, strict=True):
         if isinstance(outcome, str):
             faults.add(entry.source.fault, outcome)
-    return [outcome for outcome in found if isinstance(outcome, Seen)]
+    return [outcome for outcome in found if isinstance(outcome, ExaminedFace)]
 
 
-def _look(entry: Entry) -> Seen | str:
+def _examine(entry: Entry) -> ExaminedFace | str:
     try:
         content = entry.source.content()
         frame = entry.source.decode(content)
@@ -105,7 +105,7 @@ def _look(entry: Entry) -> Seen | str:
         return str(error)
     if entry.box is not None and not _inside(entry.box, whole_picture(frame)):
         return f"{entry.name}: the face {entry.box} lies outside its {frame.width}x{frame.height} picture"
-    return Seen(replace(entry, digest=hashlib.sha256(content).hexdigest()), fingerprint(frame))
+    return ExaminedFace(replace(entry, digest=hashlib.sha256(content).hexdigest()), fingerprint(frame))
 
 
 def _inside(box: Box, picture: Box) -> bool:
@@ -135,7 +135,7 @@ def check_classes(
                 faults.add("class", f"no {name} in {split}{hint}")
 
 
-def same_pictures(left: Sequence[Seen], right: Sequence[Seen]) -> list[tuple[int, int]]:
+def same_pictures(left: Sequence[ExaminedFace], right: Sequence[ExaminedFace]) -> list[tuple[int, int]]:
     """Faces of two lists that show the same picture: equal bytes, or equal to the eye.
 
     Returns:
@@ -145,11 +145,11 @@ def same_pictures(left: Sequence[Seen], right: Sequence[Seen]) -> list[tuple[int
     for index, seen in enumerate(left):
         places[seen.entry.digest].append(index)
     found = {(index, at) for at, seen in enumerate(right) for index in places.get(seen.entry.digest, ())}
-    found |= set(pairs([seen.print for seen in left], [seen.print for seen in right]))
+    found |= set(find_pairs([seen.print for seen in left], [seen.print for seen in right]))
     return sorted(found)
 
 
-def check_persons(splits: Mapping[str, Sequence[Seen]], faults: Faults) -> None:
+def check_persons(splits: Mapping[str, Sequence[ExaminedFace]], faults: Faults) -> None:
     """Nobody may stand in two splits: neither by the name of the person nor by a picture filed under two names."""
     everywhere = defaultdict(set)
     for split, seens in splits.items():
@@ -170,8 +170,8 @@ def check_persons(splits: Mapping[str, Sequence[Seen]], faults: Faults) -> None:
 
 
 def check_overlap(
-    splits: Mapping[str, list[Seen]], policy: str, faults: Faults, notes: list[str] | None = None
-) -> dict[str, list[Seen]]:
+    splits: Mapping[str, list[ExaminedFace]], policy: str, faults: Faults, notes: list[str] | None = None
+) -> dict[str, list[ExaminedFace]]:
     """Look for pictures that stand in two splits.
 
     Args:

@@ -12,12 +12,12 @@ import numpy as np
 
 from fer_edge.runtime.errors import DataError
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.checks import Seen, check_classes, check_hashes, check_overlap, look
+from fer_edge.train.datasets.checks import ExaminedFace, check_classes, check_hashes, check_overlap, examine
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import LabelMap, restrict
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
 from fer_edge.train.datasets.request import SPLITS, DataRequest
-from fer_edge.train.datasets.splits import alike, divided
+from fer_edge.train.datasets.splits import divide, group_alike
 
 OVERLAP = ("refuse", "drop", "keep")
 """What becomes of a picture that stands in two splits: the data is refused, the face is left out of the earlier split
@@ -77,7 +77,7 @@ def named_table(request: DataRequest) -> Path | None:
     return request.folder if request.folder is not None and request.folder.is_file() else None
 
 
-def no_table(request: DataRequest) -> None:
+def refuse_table(request: DataRequest) -> None:
     """For data sets without a table.
 
     Raises:
@@ -87,14 +87,14 @@ def no_table(request: DataRequest) -> None:
         raise DataError(f"{request.folder} is a file; this recipe takes the folder of the data set")
 
 
-def known_hashes(request: DataRequest, folder: Path, published: Mapping[str, str], faults: Faults) -> None:
+def compare_hashes(request: DataRequest, folder: Path, published: Mapping[str, str], faults: Faults) -> None:
     """Compare hashes as the option ``hashes`` has it."""
     policy = choice(request, "hashes", HASHES)
     if policy != "ignore":
         check_hashes(folder, published if policy == "published" else {}, faults)
 
 
-def wanted(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | None = None) -> list[Entry]:
+def select(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | None = None) -> list[Entry]:
     """The entries whose strongest emotion is among the classes, their labels cut to them.
 
     Args:
@@ -114,7 +114,7 @@ def wanted(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | N
     return kept
 
 
-def opened(
+def check_splits(
     request: DataRequest,
     splits: Mapping[str, Sequence[Entry]],
     faults: Faults,
@@ -127,7 +127,7 @@ def opened(
 
     Args:
         request: of the recipe.
-        splits: in the order train, validation, test, after :func:`wanted`.
+        splits: in the order train, validation, test, after :func:`select`.
         faults: what the reader has found so far.
         complete: splits that need every class; what is not learned cannot be answered, what is not judged can.
         hint: what to do about an empty class.
@@ -138,20 +138,20 @@ def opened(
         DataError: every fault, all at once.
     """
     policy = choice(request, "overlap", OVERLAP)
-    seen = {split: look(entries, faults) for split, entries in splits.items()}
-    if left_out(request, faults):
+    seen = {split: examine(entries, faults) for split, entries in splits.items()}
+    if drop_faulty(request, faults):
         splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
     # A class whose pictures are all unreadable is not empty: it is unreadable, and that is said.
     needed = {split: entries for split, entries in splits.items() if split in complete}
     check_classes(needed, request.classes, faults, hint)
     if made and (request.survey is not None or not faults.count()):
-        seen = _made(request, seen, made)
+        seen = _hold_out(request, seen, made)
         splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
     _check_sizes(splits, faults)
-    return finished(request, check_overlap(seen, policy, faults, request.notes), faults)
+    return finish(request, check_overlap(seen, policy, faults, request.notes), faults)
 
 
-def left_out(request: DataRequest, faults: Faults) -> bool:
+def drop_faulty(request: DataRequest, faults: Faults) -> bool:
     """Leave faulty faces out, as the option ``faulty`` has it; whether it says so."""
     if choice(request, "faulty", FAULTY) != "drop":
         return False
@@ -161,11 +161,11 @@ def left_out(request: DataRequest, faults: Faults) -> bool:
     return True
 
 
-def _made(
-    request: DataRequest, seen: Mapping[str, list[Seen]], shares: Mapping[str, float]
-) -> dict[str, list[Seen]]:
+def _hold_out(
+    request: DataRequest, seen: Mapping[str, list[ExaminedFace]], shares: Mapping[str, float]
+) -> dict[str, list[ExaminedFace]]:
     """The splits with those of our own making taken out of ``train``, in the order of ``SPLITS``."""
-    parts = divided(alike(seen["train"]), shares, request.seed, emotions_in_turn=True)
+    parts = divide(group_alike(seen["train"]), shares, request.seed, emotions_in_turn=True)
     found = {**seen, **parts}
     told = " and ".join(
         f"{len(found[split])} for {split}" for split in reversed(list(shares)) if split in found
@@ -184,7 +184,9 @@ def _check_sizes(splits: Mapping[str, Sequence[Entry]], faults: Faults) -> None:
             faults.add("class", f"no face at all in {split}")
 
 
-def finished(request: DataRequest, splits: Mapping[str, Sequence[Seen]], faults: Faults) -> dict[str, Faces]:
+def finish(
+    request: DataRequest, splits: Mapping[str, Sequence[ExaminedFace]], faults: Faults
+) -> dict[str, Faces]:
     """The splits as faces, cut to the number asked for.
 
     Raises:
@@ -198,12 +200,12 @@ def finished(request: DataRequest, splits: Mapping[str, Sequence[Seen]], faults:
         faults.where = f"{faults.where} (--set overlap=drop leaves an image out of the earlier split)"
     faults.check()
     return {
-        split: ListedFaces(_limited([seen.entry for seen in seens], request.faces.get(split), request.seed))
+        split: ListedFaces(_limit([seen.entry for seen in seens], request.faces.get(split), request.seed))
         for split, seens in splits.items()
     }
 
 
-def _limited(entries: list[Entry], count: int | None, seed: int) -> list[Entry]:
+def _limit(entries: list[Entry], count: int | None, seed: int) -> list[Entry]:
     """At most ``count``, drawn at random with the classes in turn, in their old order."""
     if count is None or count >= len(entries):
         return entries

@@ -15,7 +15,7 @@ PIXELS = 48 * 48
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line of a table.
 
     Attributes:
@@ -31,7 +31,7 @@ class Row:
     fields: list[str]
 
 
-def rows(path: Path) -> Iterator[Row]:
+def read_rows(path: Path) -> Iterator[TableRow]:
     """All lines of a comma-separated file but the empty ones.
 
     Raises:
@@ -41,11 +41,11 @@ def rows(path: Path) -> Iterator[Row]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield Row(number, start, len(line), _fields(line))
+                yield TableRow(number, start, len(line), _fields(line))
             start += len(line)
 
 
-def table_in(folder: Path, *names: str) -> Path | None:
+def find_table(folder: Path, *names: str) -> Path | None:
     """The first table of these names, in the folder itself or in one named like the table, as archives unpack.
 
     Args:
@@ -63,7 +63,7 @@ def table_in(folder: Path, *names: str) -> Path | None:
     return None
 
 
-def columns(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
+def find_columns(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
     """Where the columns of these names stand; upper and lower case are the same, and what is not there is left out."""
     places = {field.lower(): at for at, field in reversed(list(enumerate(header)))}
     return {name: places[name.lower()] for name in names if name.lower() in places}

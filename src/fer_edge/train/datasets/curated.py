@@ -1,7 +1,7 @@
 """Training splits after cleaning: without faces whose label is in doubt, with faces that a generator made.
 
-``fer-train ambiguous`` writes the list that :func:`reduced` reads, ``fer-train generate`` the folder that
-:func:`augmented` reads. Both give ``Faces`` again; where both are wanted, :func:`reduced` comes first.
+``fer-train ambiguous`` writes the list that :func:`reduce` reads, ``fer-train generate`` the folder that
+:func:`augment` reads. Both give ``Faces`` again; where both are wanted, :func:`reduce` comes first.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256, read_list, refuse
-from fer_edge.train.datasets.generated import Made, file_faults, read_provenance
+from fer_edge.train.datasets.generated import GeneratedPicture, file_faults, read_provenance
 from fer_edge.train.datasets.label_maps import label_space, one_hot
 
 
-def reduced(faces: Faces, file: Path) -> Faces:
+def reduce(faces: Faces, file: Path) -> Faces:
     """The split without the faces of a list.
 
     Args:
@@ -50,11 +50,11 @@ def reduced(faces: Faces, file: Path) -> Faces:
     return Subset(faces, np.array(kept))
 
 
-def augmented(faces: Faces, folder: Path, classes: Sequence[str]) -> Faces:
+def augment(faces: Faces, folder: Path, classes: Sequence[str]) -> Faces:
     """The split and, behind it, the generated faces of a folder.
 
     Args:
-        faces: the training split; may be :func:`reduced`, or augmented by other folders before.
+        faces: the training split; may be :func:`reduce`, or augmented by other folders before.
         folder: as ``fer-train generate`` writes it.
         classes: of the training; generated faces of other classes are left out.
 
@@ -66,8 +66,8 @@ def augmented(faces: Faces, folder: Path, classes: Sequence[str]) -> Faces:
     folder = Path(folder)
     made = read_provenance(folder)
     before, whole = 0, faces
-    while isinstance(whole, Together | Subset):
-        if isinstance(whole, Together):
+    while isinstance(whole, AugmentedFaces | Subset):
+        if isinstance(whole, AugmentedFaces):
             before += 1
             if whole.folder.resolve() == folder.resolve():
                 raise DataError(f"--augmented {folder} is given twice; its faces would count double")
@@ -78,7 +78,7 @@ def augmented(faces: Faces, folder: Path, classes: Sequence[str]) -> Faces:
                if one.source not in known]  # fmt: skip
     refuse(str(folder), faults)
     above = f"generated-{before + 1}" if before else "generated"
-    return Together(
+    return AugmentedFaces(
         faces, folder, tuple(one for one in made if one.label in classes), label_space(classes), above
     )
 
@@ -110,7 +110,7 @@ class Subset:
         return hashlib.sha256(f"{self.faces.sha256()} {chosen}".encode()).hexdigest()
 
 
-class Together:
+class AugmentedFaces:
     """A split and, behind it, generated faces, decoded when asked for.
 
     Attributes:
@@ -125,7 +125,7 @@ class Together:
         self,
         faces: Faces,
         folder: Path,
-        made: tuple[Made, ...],
+        made: tuple[GeneratedPicture, ...],
         space: tuple[str, ...] = EMOTIONS,
         above: str = "generated",
     ) -> None:

@@ -26,8 +26,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import choice, data_folder, known_hashes, named_table, opened, wanted
-from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
+from fer_edge.train.datasets.common import (
+    check_splits,
+    choice,
+    compare_hashes,
+    data_folder,
+    named_table,
+    select,
+)
+from fer_edge.train.datasets.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.folder import open_folders, split_folders
 from fer_edge.train.datasets.label_maps import label_map, one_hot
@@ -57,7 +64,7 @@ class FaceRow:
         source: of the pixels.
     """
 
-    row: Row
+    row: TableRow
     emotion: str
     usage: str
     source: PixelRow
@@ -74,7 +81,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """
     folder, disgust = data_folder(request), choice(request, "disgust", DISGUST)
     faults = Faults(str(request.folder))
-    known_hashes(request, folder, PUBLISHED_MD5, faults)
+    compare_hashes(request, folder, PUBLISHED_MD5, faults)
     merge = label_map("7-6") if disgust == "merge" else None
     hint = " (--set disgust=keep keeps it apart from anger)" if merge and "disgust" in request.classes else ""
     if named_table(request) is None and not _tables(folder) and "train" in split_folders(folder):
@@ -84,10 +91,10 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     for face in rows:
         entry = Entry(face.source.name, face.source, tuple(one_hot(face.emotion).tolist()))
         splits[USAGES[face.usage or "Training"]].append(entry)
-    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
+    chosen = {split: select(entries, request.classes, merge) for split, entries in splits.items()}
     apart = any(face.usage for face in rows)
     made = {} if apart or not rows else SHARES
-    return opened(request, chosen, faults, hint=hint, made=made)
+    return check_splits(request, chosen, faults, hint=hint, made=made)
 
 
 def read_faces(folder: Path, faults: Faults, table: Path | None = None) -> list[FaceRow]:
@@ -110,10 +117,10 @@ def read_faces(folder: Path, faults: Faults, table: Path | None = None) -> list[
 def _tables(folder: Path) -> list[Path]:
     """The files that hold the rows: one, or three of which some may be missing; none where there is not one of them."""
     parts = [folder / f"{usage}.csv" for usage in USAGES]
-    whole = table_in(folder, TABLE, TABLE_TOO)
+    whole = find_table(folder, TABLE, TABLE_TOO)
     if whole is None and any(part.is_file() for part in parts):
         return parts
-    whole = whole or table_in(folder, TRAINING_ONLY)
+    whole = whole or find_table(folder, TRAINING_ONLY)
     return [whole] if whole else []
 
 
@@ -125,9 +132,9 @@ def read_table(path: Path, faults: Faults, kind: str = "row") -> list[FaceRow]:
         faults: get malformed rows; pixels are not looked at.
         kind: of fault that a malformed row is.
     """
-    table = rows(path)
+    table = read_rows(path)
     header = next(table, None)
-    places = {} if header is None else columns(header.fields, COLUMNS)
+    places = {} if header is None else find_columns(header.fields, COLUMNS)
     needed = COLUMNS if path.name.lower() in (TABLE, TABLE_TOO) else COLUMNS[:2]
     if header is None or not set(needed) <= set(places):
         faults.add(kind, f"{path.name} line 1 is no header {','.join(COLUMNS)}")
@@ -142,7 +149,7 @@ def read_table(path: Path, faults: Faults, kind: str = "row") -> list[FaceRow]:
     return found
 
 
-def _face(path: Path, row: Row, places: Mapping[str, int], width: int) -> FaceRow | str:
+def _face(path: Path, row: TableRow, places: Mapping[str, int], width: int) -> FaceRow | str:
     if len(row.fields) != width:
         return f"{len(row.fields)} fields; {width} are needed"
     emotion = row.fields[places["emotion"]]

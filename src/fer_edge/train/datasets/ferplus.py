@@ -31,8 +31,15 @@ from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import choice, data_folder, known_hashes, named_table, opened, wanted
-from fer_edge.train.datasets.csv_rows import Row, columns, rows, table_in
+from fer_edge.train.datasets.common import (
+    check_splits,
+    choice,
+    compare_hashes,
+    data_folder,
+    named_table,
+    select,
+)
+from fer_edge.train.datasets.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import (
     EMOTION_CODES,
@@ -44,7 +51,7 @@ from fer_edge.train.datasets.fer2013 import (
     read_table,
 )
 from fer_edge.train.datasets.ferplus_pictures import LABELS as PICTURE_LABELS
-from fer_edge.train.datasets.ferplus_pictures import SETS, read_sets, sets_in
+from fer_edge.train.datasets.ferplus_pictures import SETS, find_sets, read_sets
 from fer_edge.train.datasets.label_maps import label_map
 from fer_edge.train.datasets.pictures import Entry
 from fer_edge.train.datasets.request import DataRequest
@@ -66,7 +73,7 @@ STRETCH = 500
 
 
 @dataclass(frozen=True)
-class Votes:
+class VoteRow:
     """A row of the votes.
 
     Attributes:
@@ -94,7 +101,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     folder, mode = data_folder(request), choice(request, "labels", LABELS)
     merge = label_map("8-5") if choice(request, "emotions", NUMBER) == "5" else None
     faults = Faults(str(request.folder))
-    known_hashes(request, folder, PUBLISHED_MD5, faults)
+    compare_hashes(request, folder, PUBLISHED_MD5, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
     for split, entry, votes in _faces(folder, named_table(request), faults):
         label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
@@ -102,16 +109,16 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
             splits[split].append(replace(entry, label=label, clear=max(label) > 0.5))
     if request.survey is None and faults.count("match"):
         faults.check()  # looking at 35,887 pictures with labels of others would tell nothing more
-    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
-    return opened(request, chosen, faults)
+    chosen = {split: select(entries, request.classes, merge) for split, entries in splits.items()}
+    return check_splits(request, chosen, faults)
 
 
 def _faces(folder: Path, named: Path | None, faults: Faults) -> list[tuple[str, Entry, list[int]]]:
     """Split, face without a label, and its ten votes: out of the two tables, or of the pictures."""
-    pictures = sets_in(folder)
-    if named is None and pictures is not None and table_in(folder, TABLE, TABLE_TOO) is None:
+    pictures = find_sets(folder)
+    if named is None and pictures is not None and find_table(folder, TABLE, TABLE_TOO) is None:
         return read_sets(pictures, faults)
-    table = matched(folder, named, faults)
+    table = match_tables(folder, named, faults)
     return [(USAGES[face.usage], Entry(name, face.source, ()), votes) for face, name, votes in table if name]
 
 
@@ -165,7 +172,7 @@ def _without_outliers(votes: Sequence[int]) -> list[int]:
     return [value if value > 1 else 0 for value in votes]
 
 
-def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
+def match_tables(folder: Path, named: Path | None, faults: Faults) -> list[tuple[FaceRow, str, list[int]]]:
     """Rows of both tables, side by side, under names that are unique.
 
     Args:
@@ -176,7 +183,7 @@ def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[Face
     Returns:
         FER2013's row, the picture's name in FER+ ("": not a face) and the ten votes.
     """
-    pictures, ballots = table_in(folder, TABLE, TABLE_TOO), table_in(folder, VOTES)
+    pictures, ballots = find_table(folder, TABLE, TABLE_TOO), find_table(folder, VOTES)
     if named is not None:
         pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
     instead = f" (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and its pictures)"
@@ -185,7 +192,7 @@ def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[Face
             faults.add("missing", f"{name}{hint}")
     if pictures is None or ballots is None:
         return []
-    faces, votes = read_table(pictures, faults, "table"), _votes(ballots, faults)
+    faces, votes = read_table(pictures, faults, "table"), _read_votes(ballots, faults)
     if faults.count("table"):
         return []  # with a row left out, what follows would be matched wrongly
     if len(faces) != len(votes):
@@ -208,11 +215,11 @@ def matched(folder: Path, named: Path | None, faults: Faults) -> list[tuple[Face
 
 
 def _holds_votes(path: Path) -> bool:
-    header = next(rows(path), None)
-    return header is not None and "NF" in columns(header.fields, COLUMNS)
+    header = next(read_rows(path), None)
+    return header is not None and "NF" in find_columns(header.fields, COLUMNS)
 
 
-def _unique_names(votes: Sequence[Votes]) -> list[str]:
+def _unique_names(votes: Sequence[VoteRow]) -> list[str]:
     """The published names; one that came before is told apart by its line."""
     seen: set[str] = set()
     found = []
@@ -222,7 +229,7 @@ def _unique_names(votes: Sequence[Votes]) -> list[str]:
     return found
 
 
-def _check_agreement(faces: Sequence[FaceRow], votes: Sequence[Votes], name: str, faults: Faults) -> None:
+def _check_agreement(faces: Sequence[FaceRow], votes: Sequence[VoteRow], name: str, faults: Faults) -> None:
     """Order is all that joins the tables, so FER2013's own emotion must mostly be the one with most votes.
 
     Looked at: faces whose most frequent vote is an emotion that FER2013 has, all together, in each part and in each
@@ -262,14 +269,14 @@ def _favorites(counts: Sequence[int]) -> set[str]:
     return best if most and best <= set(EMOTION_CODES) else set()
 
 
-def _votes(path: Path, faults: Faults) -> list[Votes]:
-    table = rows(path)
+def _read_votes(path: Path, faults: Faults) -> list[VoteRow]:
+    table = read_rows(path)
     header = next(table, None)
-    places = {} if header is None else columns(header.fields, COLUMNS)
+    places = {} if header is None else find_columns(header.fields, COLUMNS)
     if header is None or set(places) != set(COLUMNS):
         faults.add("table", f"{path.name} line 1 is no header {','.join(COLUMNS)}")
         return []
-    found: list[Votes] = []
+    found: list[VoteRow] = []
     for row in table:
         votes = _read(row, [places[name] for name in COLUMNS], len(header.fields))
         if isinstance(votes, str):
@@ -279,7 +286,7 @@ def _votes(path: Path, faults: Faults) -> list[Votes]:
     return found
 
 
-def _read(row: Row, order: Sequence[int], width: int) -> Votes | str:
+def _read(row: TableRow, order: Sequence[int], width: int) -> VoteRow | str:
     """The votes of a row, or what is wrong with it."""
     if len(row.fields) != width:
         return f"{len(row.fields)} fields; {width} are needed"
@@ -288,4 +295,4 @@ def _read(row: Row, order: Sequence[int], width: int) -> Votes | str:
         return f"Usage {usage[:20]!r}; allowed: {', '.join(USAGES)}"
     if not all(count.isascii() and count.isdigit() for count in counts):
         return f"votes {','.join(counts)[:40]}; ten whole numbers are needed"
-    return Votes(row.number, usage, name, [int(count) for count in counts])
+    return VoteRow(row.number, usage, name, [int(count) for count in counts])

@@ -16,7 +16,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fer_edge.faces.face import Box
-from fer_edge.train.datasets.csv_rows import Row, rows
+from fer_edge.train.datasets.csv_rows import TableRow, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 
@@ -27,7 +27,7 @@ ABOVE = ("", "data", "images")
 VOTES = 10
 
 
-def sets_in(folder: Path) -> Path | None:
+def find_sets(folder: Path) -> Path | None:
     """The folder that holds ``FER2013Train/label.csv``; None where there is none."""
     return next((folder / at for at in ABOVE if (folder / at / SETS["train"] / LABELS).is_file()), None)
 
@@ -36,7 +36,7 @@ def read_sets(root: Path, faults: Faults) -> list[tuple[str, Entry, list[int]]]:
     """Split, face without a label, and its ten votes.
 
     Args:
-        root: of :func:`sets_in`.
+        root: of :func:`find_sets`.
         faults: get missing files and malformed lines.
     """
     found: dict[str, tuple[str, Entry, list[int]]] = {}
@@ -45,7 +45,7 @@ def read_sets(root: Path, faults: Faults) -> list[tuple[str, Entry, list[int]]]:
         if not table.is_file():
             faults.add("missing", f"{name}/{LABELS}")
             continue
-        for row in rows(table):
+        for row in read_rows(table):
             where = f"{name}/{LABELS} line {row.number}"
             read = _read(row, table.parent, where)
             if isinstance(read, str):
@@ -55,7 +55,7 @@ def read_sets(root: Path, faults: Faults) -> list[tuple[str, Entry, list[int]]]:
     return list(found.values())
 
 
-def _read(row: Row, folder: Path, where: str) -> tuple[Entry, list[int]] | str:
+def _read(row: TableRow, folder: Path, where: str) -> tuple[Entry, list[int]] | str:
     """The face and its votes, or what is wrong with them."""
     if len(row.fields) != 2 + VOTES:
         return f"{where}: {len(row.fields)} fields; {2 + VOTES} are needed"

@@ -29,7 +29,7 @@ from fer_edge.faces.labeled_folder import LabeledPicture, labeled_pictures, pars
 from fer_edge.faces.picture_files import LEFTOVERS, describe_left_out
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import data_folder, known_hashes, no_table, opened, wanted
+from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, refuse_table, select
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import SEVEN, LabelMap, label_space, one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile
@@ -57,10 +57,10 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    no_table(request)
+    refuse_table(request)
     folder = data_folder(request)
     faults = Faults(str(folder))
-    known_hashes(request, folder, {}, faults)
+    compare_hashes(request, folder, {}, faults)
     return open_folders(request, folder, faults)
 
 
@@ -86,7 +86,7 @@ def open_folders(
         )
     skipped: Counter[str] = Counter()
     splits = {split: _entries(request, place, faults, skipped) for split, place in places.items()}
-    chosen = {split: wanted(entries, request.classes, merge) for split, entries in splits.items()}
+    chosen = {split: select(entries, request.classes, merge) for split, entries in splits.items()}
     _tell(request, skipped, splits, chosen)
     made: Mapping[str, float] = {}
     if "train" in places and "validation" not in places:
@@ -94,7 +94,7 @@ def open_folders(
     there = _classes_there(splits.get("train", ()), label_space(request.classes))
     hint = hint or f" (--classes takes any subset of them{there})"
     complete = ("train", "validation") if "validation" in places else ("train",)
-    return opened(request, chosen, faults, complete=complete, hint=hint, made=made)
+    return check_splits(request, chosen, faults, complete=complete, hint=hint, made=made)
 
 
 def split_folders(folder: Path) -> dict[str, Path]:

@@ -23,7 +23,7 @@ LARGEST_BYTES = 1 << 28
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedPicture:
     """A generated picture, as ``provenance.json`` tells of it."""
 
     file: Annotated[str, "POSIX path within the folder, <class>/<name>.png"]
@@ -55,11 +55,11 @@ class Provenance:
     images: Annotated[tuple[Any, ...], Length(0, 10_000_000)]
 
 
-_MADE = Document(Made, "picture", DataError)
+_MADE = Document(GeneratedPicture, "picture", DataError)
 _PROVENANCE = Document(Provenance, PROVENANCE, DataError, limit=LARGEST_BYTES, lenient=True)
 
 
-def write_provenance(folder: Path, about: dict[str, Any], made: Sequence[Made]) -> None:
+def write_provenance(folder: Path, about: dict[str, Any], made: Sequence[GeneratedPicture]) -> None:
     """Write ``provenance.json``.
 
     Args:
@@ -71,7 +71,7 @@ def write_provenance(folder: Path, about: dict[str, Any], made: Sequence[Made]) 
     write_bytes(folder / PROVENANCE, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def read_provenance(folder: Path) -> list[Made]:
+def read_provenance(folder: Path) -> list[GeneratedPicture]:
     """The entries of ``provenance.json``.
 
     Raises:
@@ -96,7 +96,7 @@ def read_provenance(folder: Path) -> list[Made]:
     return found
 
 
-def file_faults(folder: Path, made: Sequence[Made]) -> Iterator[str]:
+def file_faults(folder: Path, made: Sequence[GeneratedPicture]) -> Iterator[str]:
     """What is wrong with the pictures: missing, changed, or not told of."""
     for one in made:
         path = folder / one.file

@@ -24,21 +24,21 @@ from fer_edge.faces.picture_files import find_pictures
 from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.checks import check_classes, check_overlap, check_persons, look
+from fer_edge.train.datasets.checks import check_classes, check_overlap, check_persons, examine
 from fer_edge.train.datasets.common import (
     OVERLAP,
     choice,
+    compare_hashes,
     data_folder,
-    finished,
-    known_hashes,
-    left_out,
-    no_table,
-    wanted,
+    drop_faulty,
+    finish,
+    refuse_table,
+    select,
 )
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
-from fer_edge.train.datasets.splits import SHARES, alike, by_person, divided
+from fer_edge.train.datasets.splits import SHARES, divide, group_alike, group_by_person
 
 SPLIT = ("person", "image")
 """Whole persons apart, or pictures apart, alike ones together."""
@@ -72,18 +72,18 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    no_table(request)
+    refuse_table(request)
     folder, by = data_folder(request), choice(request, "split", SPLIT)
     policy = choice(request, "overlap", OVERLAP)
     faults = Faults(str(folder))
-    known_hashes(request, folder, {}, faults)
+    compare_hashes(request, folder, {}, faults)
     entries = _entries(folder, read_ratings(folder, faults), faults)
-    chosen = wanted(entries, request.classes)
+    chosen = select(entries, request.classes)
     check_classes({"all pictures": chosen}, request.classes, faults)
-    seen = look(chosen, faults)
-    left_out(request, faults)
-    groups = by_person(seen) if by == "person" else alike(seen)
-    splits = divided(groups, SHARES, request.seed, emotions_in_turn=by == "image")
+    seen = examine(chosen, faults)
+    drop_faulty(request, faults)
+    groups = group_by_person(seen) if by == "person" else group_alike(seen)
+    splits = divide(groups, SHARES, request.seed, emotions_in_turn=by == "image")
     if by == "person" and policy == "refuse":
         check_persons(splits, faults)
     for split in ("train", "validation"):
@@ -92,7 +92,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
                 "class",
                 f"{len(seen)} pictures give no {split} split by {by}; more persons or pictures are needed",
             )
-    return finished(request, check_overlap(splits, policy, faults, request.notes), faults)
+    return finish(request, check_overlap(splits, policy, faults, request.notes), faults)
 
 
 def read_ratings(folder: Path, faults: Faults) -> Ratings:

@@ -32,7 +32,7 @@ _BITS = np.asarray([bin(value).count("1") for value in range(1 << 16)], np.uint8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Print:
+class Fingerprint:
     """What is compared.
 
     Attributes:
@@ -45,7 +45,7 @@ class Print:
     small: NDArray[np.float16]
 
 
-def fingerprint(frame: Frame) -> Print:
+def fingerprint(frame: Frame) -> Fingerprint:
     """Of an RGBA frame, as decoders give it."""
     cv2 = require("cv2", "train")
     gray = cv2.cvtColor(np.ascontiguousarray(frame.planes[0]), cv2.COLOR_RGBA2GRAY)
@@ -56,10 +56,12 @@ def fingerprint(frame: Frame) -> Print:
     small = small - small.mean()
     length = float(np.linalg.norm(small))
     flat = length < FLAT * SMALL
-    return Print(bits, (np.zeros_like(small) if flat else small / np.float32(length)).astype(np.float16))
+    return Fingerprint(
+        bits, (np.zeros_like(small) if flat else small / np.float32(length)).astype(np.float16)
+    )
 
 
-def pairs(left: list[Print], right: list[Print]) -> list[tuple[int, int]]:
+def find_pairs(left: list[Fingerprint], right: list[Fingerprint]) -> list[tuple[int, int]]:
     """Which pictures of the one list are pictures of the other.
 
     Returns:

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import data_folder, known_hashes, named_table, opened, wanted
+from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, named_table, select
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile
@@ -49,16 +49,16 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     """
     folder = data_folder(request)
     faults = Faults(str(request.folder))
-    known_hashes(request, folder, {}, faults)
+    compare_hashes(request, folder, {}, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in SPLITS.values()}
     listed = named_table(request) or _listed(folder)
     if listed is None:
         faults.add("missing", f"EmoLabel/{LIST}, with Image/aligned/ beside EmoLabel/")
     else:
         _read(listed, splits, faults)
-    chosen = {split: wanted(entries, request.classes) for split, entries in splits.items()}
+    chosen = {split: select(entries, request.classes) for split, entries in splits.items()}
     made = {"validation": SHARES["validation"]} if chosen["train"] else {}
-    return opened(request, chosen, faults, made=made)
+    return check_splits(request, chosen, faults, made=made)
 
 
 def _listed(folder: Path) -> Path | None:

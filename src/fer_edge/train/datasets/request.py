@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.train.data.faces import Faces
 
 if TYPE_CHECKING:
-    from fer_edge.train.datasets.checks import Seen
+    from fer_edge.train.datasets.checks import ExaminedFace
 
 SPLITS = ("train", "validation", "test")
 
@@ -24,7 +24,7 @@ class Survey:
         faults: all others and what else is wrong, a line each, as :meth:`Faults.lines` has them.
     """
 
-    seen: dict[str, Sequence[Seen]] = field(default_factory=dict)
+    seen: dict[str, Sequence[ExaminedFace]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
 

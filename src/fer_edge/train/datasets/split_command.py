@@ -14,7 +14,7 @@ from fer_edge.console.shared_options import PATH, out_option
 from fer_edge.console.table import table
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train.datasets.csv_rows import table_in
+from fer_edge.train.datasets.csv_rows import find_table
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, USAGES, FaceRow, read_table
 
@@ -59,7 +59,7 @@ def split(source: Path, out: Path) -> dict[str, Counter[str]]:
         FerEdgeError: the folder cannot be written.
     """
     if source.is_dir():
-        source = table_in(source, TABLE, TABLE_TOO) or source / TABLE
+        source = find_table(source, TABLE, TABLE_TOO) or source / TABLE
     if not source.is_file():
         raise DataError(f"{source} is not a file; fer-train split takes {TABLE}")
     faults = Faults(str(source))

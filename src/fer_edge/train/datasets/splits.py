@@ -7,21 +7,21 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from fer_edge.train.datasets.checks import Seen, same_pictures
+from fer_edge.train.datasets.checks import ExaminedFace, same_pictures
 
 SHARES: Mapping[str, float] = {"test": 0.1, "validation": 0.1}
 """Part of the groups that is held out; at least one of each, and training keeps the rest."""
 
 
-def by_person(seen: Sequence[Seen]) -> list[list[Seen]]:
+def group_by_person(seen: Sequence[ExaminedFace]) -> list[list[ExaminedFace]]:
     """Groups of the pictures of one person each."""
-    people: dict[str, list[Seen]] = defaultdict(list)
+    people: dict[str, list[ExaminedFace]] = defaultdict(list)
     for each in seen:
         people[each.entry.person].append(each)
     return [people[person] for person in sorted(people)]
 
 
-def alike(seen: Sequence[Seen]) -> list[list[Seen]]:
+def group_alike(seen: Sequence[ExaminedFace]) -> list[list[ExaminedFace]]:
     """Groups of pictures that look the same: three takes of one pose would else be learned by heart."""
     home = list(range(len(seen)))
 
@@ -34,15 +34,15 @@ def alike(seen: Sequence[Seen]) -> list[list[Seen]]:
     for left, right in same_pictures(seen, seen):
         one, other = sorted((root(left), root(right)))
         home[other] = one
-    groups: dict[int, list[Seen]] = defaultdict(list)
+    groups: dict[int, list[ExaminedFace]] = defaultdict(list)
     for place, each in enumerate(seen):
         groups[root(place)].append(each)
     return [groups[place] for place in sorted(groups)]
 
 
-def divided(
-    groups: Sequence[list[Seen]], shares: Mapping[str, float], seed: int, *, emotions_in_turn: bool
-) -> dict[str, list[Seen]]:
+def divide(
+    groups: Sequence[list[ExaminedFace]], shares: Mapping[str, float], seed: int, *, emotions_in_turn: bool
+) -> dict[str, list[ExaminedFace]]:
     """The groups dealt out at random: each share, then the rest to ``train``.
 
     Args:
@@ -57,7 +57,7 @@ def divided(
     order = [groups[at] for at in np.random.default_rng(seed).permutation(len(groups)).tolist()]
     if emotions_in_turn:
         order = _in_turn(order)
-    splits: dict[str, list[Seen]] = {"train": [], "validation": []}
+    splits: dict[str, list[ExaminedFace]] = {"train": [], "validation": []}
     fewer = len(groups) < 3 and len(shares) > 1
     for split, share in list(shares.items())[fewer:]:
         count = min(max(1, round(share * len(groups))), max(0, len(order) - 1))
@@ -67,9 +67,9 @@ def divided(
     return {name: sorted(found, key=lambda each: each.entry.name) for name, found in splits.items()}
 
 
-def _in_turn(groups: Sequence[list[Seen]]) -> list[list[Seen]]:
+def _in_turn(groups: Sequence[list[ExaminedFace]]) -> list[list[ExaminedFace]]:
     turns: dict[int, int] = defaultdict(int)
-    keyed: list[tuple[int, int, int, list[Seen]]] = []
+    keyed: list[tuple[int, int, int, list[ExaminedFace]]] = []
     for group in groups:
         emotion = group[0].entry.emotion
         keyed.append((turns[emotion], emotion, len(keyed), group))

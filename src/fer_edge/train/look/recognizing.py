@@ -9,7 +9,7 @@ from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.labels import RESERVED
 from fer_edge.train.datasets import affectnet, fer2013, ferplus
-from fer_edge.train.datasets.csv_rows import columns, rows, table_in
+from fer_edge.train.datasets.csv_rows import find_columns, find_table, read_rows
 from fer_edge.train.datasets.folder import class_names
 from fer_edge.train.datasets.jaffe import PICTURE
 from fer_edge.train.datasets.label_maps import SEVEN
@@ -29,7 +29,7 @@ def recognized(data: Path) -> tuple[str, str]:
     if not data.is_dir():
         raise DataError(f"{data} is no folder and no table; fer-train look takes the folder of a data set")
     for name, sign in (("ferplus", ferplus.VOTES), ("fer2013", _fer2013_sign(data))):
-        if sign and (table_in(data, sign) or (data / sign).is_file()):
+        if sign and (find_table(data, sign) or (data / sign).is_file()):
             return name, f"{sign} lies there"
     for sign in _affectnet_signs():
         if (data / sign).exists():
@@ -41,10 +41,10 @@ def recognized(data: Path) -> tuple[str, str]:
 
 
 def _of_table(table: Path) -> str:
-    header = next(rows(table), None)
-    if header is not None and "NF" in columns(header.fields, ferplus.COLUMNS):
+    header = next(read_rows(table), None)
+    if header is not None and "NF" in find_columns(header.fields, ferplus.COLUMNS):
         return "ferplus"
-    if header is not None and "pixels" in columns(header.fields, fer2013.COLUMNS):
+    if header is not None and "pixels" in find_columns(header.fields, fer2013.COLUMNS):
         return "fer2013"
     raise DataError(
         f"{table} is no table of FER2013 (a column pixels) or FER+ (a column NF); give the folder of the data set"
@@ -54,12 +54,12 @@ def _of_table(table: Path) -> str:
 def _fer2013_sign(folder: Path) -> str:
     """Name of the table or of a part; names that others use too only where the columns are FER2013's."""
     for name in (fer2013.TABLE, fer2013.TABLE_TOO):
-        if table_in(folder, name):
+        if find_table(folder, name):
             return name
     for name in (*(f"{usage}.csv" for usage in fer2013.USAGES), fer2013.TRAINING_ONLY):
-        table = table_in(folder, name)
-        header = next(rows(table), None) if table else None
-        if table and header and "pixels" in columns(header.fields, fer2013.COLUMNS):
+        table = find_table(folder, name)
+        header = next(read_rows(table), None) if table else None
+        if table and header and "pixels" in find_columns(header.fields, fer2013.COLUMNS):
             return table.name
     return ""
 

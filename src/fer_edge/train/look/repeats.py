@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fer_edge.train.datasets.checks import Seen
+from fer_edge.train.datasets.checks import ExaminedFace
 from fer_edge.train.datasets.pictures import Entry
-from fer_edge.train.datasets.splits import alike
+from fer_edge.train.datasets.splits import group_alike
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Repeat:
         return f"{'same bytes' if self.exact else 'alike'}: {' = '.join(copy.text for copy in self.copies)}"
 
 
-def repeated(seen: Mapping[str, Sequence[Seen]], space: Sequence[str]) -> list[Repeat]:
+def repeated(seen: Mapping[str, Sequence[ExaminedFace]], space: Sequence[str]) -> list[Repeat]:
     """Groups of faces that show the same picture: equal bytes, or equal to the eye.
 
     Several faces of one picture, each with a box of its own, are no repetition.
@@ -76,7 +76,7 @@ def repeated(seen: Mapping[str, Sequence[Seen]], space: Sequence[str]) -> list[R
     home = {each: split for split, found in seen.items() for each in found}
     groups = [
         Repeat(tuple(Copy(home[each], space[each.entry.emotion], each.entry) for each in group))
-        for group in alike(list(home))
+        for group in group_alike(list(home))
         if len(group) > 1
     ]
     found = [group for group in groups if not _one_picture(group)]

@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.checks import Seen
+from fer_edge.train.datasets.checks import ExaminedFace
 from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.pictures import ListedFaces
 from fer_edge.train.datasets.request import SPLITS, Survey
@@ -37,7 +37,7 @@ class Looked:
     data: Path | None
     splits: Mapping[str, Faces]
     classes: Mapping[str, Sequence[str]]
-    seen: Mapping[str, Sequence[Seen]]
+    seen: Mapping[str, Sequence[ExaminedFace]]
     faults: Sequence[str]
     refused: bool
     notes: Sequence[str]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.datasets.csv_rows import table_in
+from fer_edge.train.datasets.csv_rows import find_table
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, FaceRow
-from fer_edge.train.datasets.ferplus import COLUMNS, UNKNOWN, VOTES, majority, matched
+from fer_edge.train.datasets.ferplus import COLUMNS, UNKNOWN, VOTES, majority, match_tables
 from fer_edge.train.datasets.pictures import Entry
 
 VOTED = COLUMNS[2:]
@@ -100,8 +100,8 @@ class SideBySide:
 def side_by_side(data: Path) -> SideBySide | None:
     """Join both files by the order of their rows; None where not both of them are there."""
     folder, named = (data.parent, data) if data.is_file() else (data, None)
-    if table_in(folder, VOTES) is None or (named is None and table_in(folder, TABLE, TABLE_TOO) is None):
+    if find_table(folder, VOTES) is None or (named is None and find_table(folder, TABLE, TABLE_TOO) is None):
         return None
     faults = Faults(str(data))
-    rows = [TwoLabels(*row) for row in matched(folder, named, faults)]
+    rows = [TwoLabels(*row) for row in match_tables(folder, named, faults)]
     return SideBySide(rows, faults.lines())

@@ -14,7 +14,7 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.checkpoint.load_weights import load_weights
-from fer_edge.train.data.pipeline import Prepared
+from fer_edge.train.data.pipeline import PreparedSplit
 from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes.recipe import Recipe
@@ -67,7 +67,7 @@ def _try(network: nn.Module, recipe: Recipe) -> None:
 
 
 def prepare_network(
-    network: nn.Module, recipe: Recipe, train: Prepared, options: RunOptions, output: Output
+    network: nn.Module, recipe: Recipe, train: PreparedSplit, options: RunOptions, output: Output
 ) -> nn.Module:
     """What the loop trains: the network itself, with rounding in it, or compiled."""
     if options.qat:
@@ -116,7 +116,7 @@ def compile_network(network: nn.Module, example: Tensor) -> str:
 
 
 def objective_of(
-    recipe: Recipe, contract: Contract, train: Prepared, teacher: Path | None, output: Output
+    recipe: Recipe, contract: Contract, train: PreparedSplit, teacher: Path | None, output: Output
 ) -> Objective:
     """The recipe's own loss, or that and a teacher."""
     import torch
@@ -136,7 +136,7 @@ def objective_of(
     )
 
 
-def best_network(recipe: Recipe, snapshot: Path, train: Prepared, *, qat: bool) -> nn.Module:
+def best_network(recipe: Recipe, snapshot: Path, train: PreparedSplit, *, qat: bool) -> nn.Module:
     """The float network with the best epoch's weights."""
     network = load_weights(network_of(recipe), read_checkpoint(snapshot)).eval()
     if not qat:
@@ -146,7 +146,7 @@ def best_network(recipe: Recipe, snapshot: Path, train: Prepared, *, qat: bool) 
     return network
 
 
-def _examples(recipe: Recipe, train: Prepared, count: int = EXAMPLES) -> Tensor:
+def _examples(recipe: Recipe, train: PreparedSplit, count: int = EXAMPLES) -> Tensor:
     """The first training crops as the network takes them: (n, C, H, W) float32, n at most ``count``."""
     import torch
 

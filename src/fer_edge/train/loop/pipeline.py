@@ -15,7 +15,7 @@ from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normaliza
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.train.checkpoint.checkpoint import write_checkpoint
 from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
-from fer_edge.train.data.pipeline import DataOptions, Prepared, prepared
+from fer_edge.train.data.pipeline import DataOptions, PreparedSplit, prepare_splits
 from fer_edge.train.datasets.common import keep_apart
 from fer_edge.train.datasets.faults import LISTING, FaultyData
 from fer_edge.train.evaluation.figures import at_chance, of_split
@@ -133,7 +133,7 @@ def train(recipe: Recipe, out: Path, output: Output, options: RunOptions | None 
 def _record(
     recipe: Recipe,
     contract: Contract,
-    splits: Mapping[str, Prepared],
+    splits: Mapping[str, PreparedSplit],
     sources: Mapping[str, Any],
     lists: Sequence[Mapping[str, Any]],
 ) -> Record:
@@ -150,11 +150,11 @@ def _record(
     )
 
 
-def _open_splits(recipe: Recipe, options: DataOptions, out: Path, output: Output) -> dict[str, Prepared]:
+def _open_splits(recipe: Recipe, options: DataOptions, out: Path, output: Output) -> dict[str, PreparedSplit]:
     """The splits; every fault of the data goes to a list in ``out``, since a message shows the first ones only."""
     (out / LISTING).unlink(missing_ok=True)
     try:
-        splits = prepared(recipe, options, output)
+        splits = prepare_splits(recipe, options, output)
     except FaultyData as error:
         _list_faults(out, [*options.left_out, *error.lines])
         raise DataError(f"{error}\n  All of them: {out / LISTING}") from error
@@ -169,7 +169,7 @@ def _list_faults(out: Path, lines: Sequence[str]) -> None:
         write_bytes(out / LISTING, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
 
 
-def _finish(run: Run, splits: Mapping[str, Prepared], history: History, notes: Sequence[str]) -> Result:
+def _finish(run: Run, splits: Mapping[str, PreparedSplit], history: History, notes: Sequence[str]) -> Result:
     """The best epoch's network: its weights, contract, figures and report."""
     from fer_edge.train.loop.log import LOG, log_lines, write_log
     from fer_edge.train.loop.snapshots import BEST
@@ -197,7 +197,7 @@ def _finish(run: Run, splits: Mapping[str, Prepared], history: History, notes: S
 
 
 def _predictions(
-    network: nn.Module, record: Record, judged: str, split: Prepared, history: History
+    network: nn.Module, record: Record, judged: str, split: PreparedSplit, history: History
 ) -> Predictions:
     crops = split.arrays.crops[:, 0]
     return Predictions(
