@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_edge.synthetic.action_units import Activations
-from fer_edge.synthetic.brow_shape import shape_brow
-from fer_edge.synthetic.eye_shape import Eye, shape_eye
+from fer_edge.synthetic.brows import shape_brow
+from fer_edge.synthetic.eyes import Eye, shape_eye
 from fer_edge.synthetic.identity import Identity, Points
-from fer_edge.synthetic.mouth_shape import Mouth, shape_mouth
+from fer_edge.synthetic.mouth import Mouth, shape_mouth
 from fer_edge.synthetic.style import Style
 
 
