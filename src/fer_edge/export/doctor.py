@@ -13,9 +13,9 @@ from fer_edge import __version__
 from fer_edge.console.command import command
 from fer_edge.console.output import Output
 from fer_edge.console.table import table
-from fer_edge.export.bundle.writer import TOOLS
 from fer_edge.export.formats import FORMATS
-from fer_edge.export.run.plan import NEEDED, extra_of
+from fer_edge.export.formats.entry import FormatEntry
+from fer_edge.export.run.plan import NEEDED
 from fer_edge.runtime.engines import find_engine
 from fer_edge.runtime.errors import EngineError
 from fer_edge.runtime.requirements import distribution_of, install_command
@@ -69,7 +69,7 @@ def main(output: Output) -> None:
 
     Nothing is imported, so a library that is installed but broken counts as there.
     """
-    found = [_ability(entry.name, entry.missing()) for entry in FORMATS]
+    found = [_ability(entry) for entry in FORMATS]
     common = {name: _version(name) for name in COMMON}
     programs = {name: shutil.which(name) is not None for name in PROGRAMS}
     document = {
@@ -84,23 +84,24 @@ def main(output: Output) -> None:
     output.result(document, _text(document, found, output.width))
 
 
-def _ability(name: str, lacking: tuple[str, ...]) -> Ability:
-    extra = extra_of(name)
+def _ability(entry: FormatEntry) -> Ability:
     lacking = tuple(
-        dict.fromkeys((*lacking, *(module for module in NEEDED if _version(distribution_of(module)) is None)))
+        dict.fromkeys(
+            (*entry.missing(), *(module for module in NEEDED if _version(distribution_of(module)) is None))
+        )
     )
     try:
-        engine, why_not = find_engine(name).version(), None
+        engine, why_not = find_engine(entry.name).version(), None
     except EngineError as error:
         engine, why_not = None, str(error)
     return Ability(
-        format=name,
+        format=entry.name,
         exports=not lacking,
         missing=[distribution_of(module) for module in lacking],
-        install=install_command(lacking[0], extra) if lacking else None,
+        install=install_command(lacking[0], entry.extra) if lacking else None,
         engine=engine,
         why_not=why_not,
-        tools={tool: _version(tool) for tool in ("torch", *TOOLS.get(name, ()))},
+        tools={tool: _version(tool) for tool in ("torch", *entry.tools)},
     )
 
 

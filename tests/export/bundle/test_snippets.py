@@ -149,26 +149,28 @@ def test_what_a_check_refused_is_not_to_be_shipped():
     assert "None: no file" in card(manifest([artifact("onnx-fp32", verdict="fail")]), reference())
 
 
-@pytest.mark.parametrize("name", sorted(snippets.KOTLIN))
+@pytest.mark.parametrize("name", sorted(snippets.snippets_of("kotlin")))
 def test_the_kotlin_is_what_maven_compiles_and_runs(name):
     """But for its package line."""
-    compiled = (KOTLIN / snippets.KOTLIN[name].removesuffix(".j2")).read_text()
-    assert snippets.kotlin(artifact(f"{name}-fp32")) == compiled.partition("\n\n")[2].strip()
+    compiled = (KOTLIN / snippets.snippets_of("kotlin")[name].template.removesuffix(".j2")).read_text()
+    assert snippets.snippet("kotlin", artifact(f"{name}-fp32")) == compiled.partition("\n\n")[2].strip()
 
 
 def test_only_names_are_filled_in():
-    assert snippets.kotlin(artifact("tflite-int8")) == snippets.kotlin(artifact("tflite-fp32")).replace(
-        "tflite-fp32", "tflite-int8"
-    )
+    assert snippets.snippet("kotlin", artifact("tflite-int8")) == snippets.snippet(
+        "kotlin", artifact("tflite-fp32")
+    ).replace("tflite-fp32", "tflite-int8")
     model = "it's $name and `so`"
-    assert json.dumps(f"{model}-fp16") in snippets.swift(artifact("coreml-fp16", model=model))
-    assert json.dumps(f"bundle/{model}-fp32.onnx") in snippets.javascript(artifact("onnx-fp32", model=model))
+    assert json.dumps(f"{model}-fp16") in snippets.snippet("swift", artifact("coreml-fp16", model=model))
+    assert json.dumps(f"bundle/{model}-fp32.onnx") in snippets.snippet(
+        "javascript", artifact("onnx-fp32", model=model)
+    )
 
 
 def test_the_python_runs_as_it_stands(foreign_bundle, tmp_path):
     (tmp_path / "bundle").symlink_to(foreign_bundle)
     Image.linear_gradient("L").convert("RGB").save(tmp_path / "photo.jpg")
-    script = snippets.python(artifact("torchscript-fp32"))
+    script = snippets.snippet("python", artifact("torchscript-fp32"))
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script],
@@ -240,7 +242,7 @@ def test_the_camera_path_in_javascript_gives_the_golden_bytes(tmp_path):
 @pytest.mark.parametrize("name", ["onnx-fp32", "tflite-fp32"])
 def test_node_parses_the_javascript(name, tmp_path):
     script = tmp_path / "emotions.mjs"
-    script.write_text(snippets.javascript(artifact(name)), encoding="utf-8")
+    script.write_text(snippets.snippet("javascript", artifact(name)), encoding="utf-8")
     done = subprocess.run(["node", "--check", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -264,7 +266,9 @@ console.log(JSON.stringify(await emotions(Buffer.from(frame.data, "base64"), fra
 def test_the_javascript_answers_as_the_original(builtin_bundle, tmp_path):
     (tmp_path / "node_modules").symlink_to(os.environ["FER_EDGE_NODE_MODULES"])
     (tmp_path / "bundle").symlink_to(builtin_bundle)
-    (tmp_path / "emotions.mjs").write_text(snippets.javascript(artifact("onnx-fp32", model="fer-mini")))
+    (tmp_path / "emotions.mjs").write_text(
+        snippets.snippet("javascript", artifact("onnx-fp32", model="fer-mini"))
+    )
     (tmp_path / "answer.mjs").write_text(ANSWER)
     case = json.loads((builtin_bundle / "golden/rgba-face-rot0.json").read_text())
     given = {"frame": packed(case["frame"]), "box": case["box"]}
@@ -302,7 +306,9 @@ def test_the_javascript_for_tflite_answers_as_the_original_in_a_browser(builtin_
     (tmp_path / "node_modules").symlink_to(os.environ["FER_EDGE_NODE_MODULES"])
     (tmp_path / "wasm").symlink_to("node_modules/@litertjs/core/wasm")
     (tmp_path / "bundle").symlink_to(builtin_bundle)
-    (tmp_path / "emotions.mjs").write_text(snippets.javascript(artifact("tflite-fp32", model="fer-mini")))
+    (tmp_path / "emotions.mjs").write_text(
+        snippets.snippet("javascript", artifact("tflite-fp32", model="fer-mini"))
+    )
     (tmp_path / "index.html").write_text(PAGE)
     case = json.loads((builtin_bundle / "golden/rgba-face-rot0.json").read_text())
     (tmp_path / "case.json").write_text(json.dumps({"frame": packed(case["frame"]), "box": case["box"]}))

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from fer_edge.export.capture.tracing import trace
-from fer_edge.export.formats.coreml.converter import COREML
+from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.check import Reference
 from fer_edge.runtime.camera import to_tensor
@@ -39,7 +39,7 @@ class Deciding(nn.Module):
 def convert(module, path, name="coreml-fp32", reference=None):
     torch.manual_seed(0)
     source = Source(module.eval().requires_grad_(False), CONTRACT)
-    COREML.convert(Request(Variant.parse(name), source, None, path, {}, reference))
+    coreml.convert(Request(Variant.parse(name), source, None, path, {}, reference))
 
 
 @pytest.mark.parametrize("name", ["coreml-fp32", "coreml-fp16", "coreml-w8-image"])

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.formats.coreml.converter import COREML
+from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -82,7 +82,7 @@ class Network(nn.Module):
 def test_a_package_computes_what_pytorch_does(what, tmp_path, mil):
     source = Source(Network(OPERATIONS[what]).eval().requires_grad_(False), CONTRACT)
     path = tmp_path / "made.mlpackage"
-    COREML.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
+    coreml.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
     image = np.random.default_rng(0).normal(0, 1.5, (1, 3, 32, 32)).astype(np.float32)
     with torch.no_grad():
         wanted = torch.softmax(source.module(torch.from_numpy(image)), 1).numpy()

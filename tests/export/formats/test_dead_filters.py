@@ -70,7 +70,7 @@ def test_every_bias_of_the_file_is_the_networks(source, calibration, convert):
 
 
 def test_ranges_stay_as_they_are_where_no_bias_overflows(source):
-    from fer_edge.export.formats.tflite.convert import convert_float
+    from fer_edge.export.formats.tflite.converter import convert_float
 
     model = convert_float(source.module, source.contract, "tensor")
     names = [tensor.name.decode() for tensor in TFLite.read(model).graph.tensors]

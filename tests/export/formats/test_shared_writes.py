@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn import functional
 
 from fer_edge.export.capture.recording import record
-from fer_edge.export.formats.coreml.converter import COREML
+from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.formats.tflite.converter import TFLITE
+from fer_edge.export.formats.tflite import converter as tflite
 from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
@@ -122,7 +122,7 @@ def answers(network):
 @pytest.mark.parametrize("operation", SHARED)
 def test_core_ml_holds_the_write(operation, tmp_path, mil):
     network, path = Network(operation), tmp_path / "a.mlpackage"
-    convert(COREML, "coreml-fp32", network, path)
+    convert(coreml, "coreml-fp32", network, path)
     found = mil.Program(path).run(EXAMPLE.numpy())["probabilities"].numpy()
     assert np.abs(found - answers(network)).max() < 1e-5
     assert audit_coreml(path, Source(network, CONTRACT)).findings == ()
@@ -131,7 +131,7 @@ def test_core_ml_holds_the_write(operation, tmp_path, mil):
 @pytest.mark.parametrize("operation", [half_activated, zeroed])
 def test_tflite_holds_the_write(operation, tmp_path):
     network, path = Network(operation), tmp_path / "a.tflite"
-    contract = convert(TFLITE, "tflite-fp32", network, path)
+    contract = convert(tflite, "tflite-fp32", network, path)
     image = np.ascontiguousarray(EXAMPLE.numpy().transpose(0, 2, 3, 1))
     found = open_artifact(path, contract, threads=1).run(image)
     assert np.abs(found - answers(network)).max() < 1e-5
@@ -158,5 +158,5 @@ def test_a_write_without_another_form_is_refused_by_name(tmp_path):
         return x
 
     with pytest.raises(ExportError, match=r"would lose what aten::mul_ at test_shared_writes\.py:\d+ writes"):
-        convert(COREML, "coreml-fp32", Network(unread), tmp_path / "a.mlpackage")
+        convert(coreml, "coreml-fp32", Network(unread), tmp_path / "a.mlpackage")
     assert list(tmp_path.iterdir()) == []

@@ -16,7 +16,7 @@ from flatbuffers.table import Table
 from torch import nn
 
 from fer_edge.export.formats.protocol import Calibration, Request, Source
-from fer_edge.export.formats.tflite.converter import TFLITE
+from fer_edge.export.formats.tflite import converter as tflite
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
@@ -98,7 +98,7 @@ def made(tmp_path_factory):
     for name in NAMES:
         variant = Variant.parse(name)
         path = folder / variant.filename("small")
-        found[name] = path, TFLITE.convert(Request(variant, source, calibration, path, memo))
+        found[name] = path, tflite.convert(Request(variant, source, calibration, path, memo))
     return found, calibration, memo
 
 
@@ -238,7 +238,7 @@ def test_ranges_follow_their_rules(made):
 
 def test_conversion_says_nothing(made, tmp_path, capfd):
     source, calibration = prepare()
-    TFLITE.convert(Request(Variant.parse("tflite-int8"), source, calibration, tmp_path / "a.tflite", {}))
+    tflite.convert(Request(Variant.parse("tflite-int8"), source, calibration, tmp_path / "a.tflite", {}))
     assert capfd.readouterr() == ("", "")
 
 
@@ -339,7 +339,7 @@ def test_gray_in_the_graph_is_exact(tmp_path, precision):
     contract = reference_contract(kind="probabilities")
     path = tmp_path / "gray.tflite"
     variant = Variant("tflite", precision, "image")
-    TFLITE.convert(Request(variant, Source(Identity().eval(), contract), None, path, {}))
+    tflite.convert(Request(variant, Source(Identity().eval(), contract), None, path, {}))
     runner = Interpreter(model_path=str(path)).get_signature_runner("serving_default")
     rng = np.random.default_rng(5)
     for _ in range(50):
@@ -379,19 +379,19 @@ def test_weights_that_become_nan_when_folded_are_refused(tmp_path):
         network[1].running_var[2] = -1.0
     source = Source(network.eval(), reference_contract())
     with pytest.raises(ExportError, match="at index"):
-        TFLITE.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
+        tflite.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
 
 
 def test_a_network_in_training_mode_is_refused(tmp_path):
     source = Source(Network().train(), reference_contract())
     with pytest.raises(ExportError, match=r"training mode"):
-        TFLITE.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
+        tflite.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
 
 
 def test_int8_without_images_is_refused(tmp_path):
     source, _ = prepare()
     with pytest.raises(ExportError, match="calibration images"):
-        TFLITE.convert(Request(Variant.parse("tflite-int8"), source, None, tmp_path / "a.tflite", {}))
+        tflite.convert(Request(Variant.parse("tflite-int8"), source, None, tmp_path / "a.tflite", {}))
 
 
 REPEAT = """
@@ -405,7 +405,7 @@ source, calibration = module.prepare()
 memo = {}
 for name in ("tflite-fp16", "tflite-int8-qio"):
     path = Path(sys.argv[2]) / f"{name}.tflite"
-    module.TFLITE.convert(module.Request(module.Variant.parse(name), source, calibration, path, memo))
+    module.tflite.convert(module.Request(module.Variant.parse(name), source, calibration, path, memo))
 """
 
 

@@ -9,8 +9,8 @@ import torch
 from coremltools.proto.Model_pb2 import Model
 from torch import nn
 
+from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
-from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml, bound, compare
@@ -48,7 +48,7 @@ def packages(source, tmp_path_factory):
     for name in NAMES:
         variant = Variant.parse(name)
         made[name] = folder / variant.filename("small")
-        COREML.convert(Request(variant, source, None, made[name]))
+        coreml.convert(Request(variant, source, None, made[name]))
     return made
 
 

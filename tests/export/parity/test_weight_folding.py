@@ -6,8 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import RECORD
-from fer_edge.export.formats.coreml.converter import COREML
 from fer_edge.export.formats.coreml.package import WEIGHTS
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml
@@ -104,7 +104,7 @@ def make(what, folder, precision):
     torch.manual_seed(0)
     source = Source(Network(what).eval().requires_grad_(False), CONTRACT)
     path = folder / f"{precision}.mlpackage"
-    COREML.convert(Request(Variant.parse(f"coreml-{precision}"), source, None, path, {}))
+    coreml.convert(Request(Variant.parse(f"coreml-{precision}"), source, None, path, {}))
     return source, path
 
 
@@ -199,7 +199,7 @@ class Recurrent(nn.Module):
 def test_gates_of_an_lstm_may_lie_in_another_order_and_nothing_else(how, tmp_path):
     torch.manual_seed(0)
     source, path = Source(Recurrent(**how).eval().requires_grad_(False), CONTRACT), tmp_path / "a.mlpackage"
-    COREML.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
+    coreml.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
     assert audit_coreml(path, source).findings == ()
     source.module.r.weight_hh_l0[3, 4] += 0.1
     source.module.r.bias_ih_l0[20] += 0.1

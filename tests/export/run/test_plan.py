@@ -6,7 +6,7 @@ from fer_edge.export.formats import FORMATS
 from fer_edge.export.run.plan import VariantRequest, choose, illegal, settle
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.formats import FORMATS as SPECS
-from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.formats import format_spec
 
 
 def names(**typed):
@@ -105,7 +105,8 @@ def test_without_calibration_images_int8_is_skipped_or_refused():
 
 def test_a_missing_library_skips_its_format_or_refuses_it_by_name(monkeypatch):
     monkeypatch.setattr(
-        "fer_edge.export.formats.FormatEntry.missing", lambda entry: ("no_such",) * (entry.name == "onnx")
+        "fer_edge.export.formats.entry.FormatEntry.missing",
+        lambda entry: ("no_such",) * (entry.name == "onnx"),
     )
     plan = settle(choose(VariantRequest()), VariantRequest(), calibrated=True)
     assert {entry.variant.format for entry in plan.skipped} == {"onnx"}
@@ -120,8 +121,5 @@ def test_formats_and_variants_name_the_same_formats():
 
 
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: entry.name)
-def test_entries_and_converters_agree(entry):
-    converter = entry.load()
-    assert converter.name == entry.name
-    assert tuple(converter.requires) == entry.requires
-    assert Variant(entry.name, "fp32")
+def test_converters_make_every_precision_of_their_format_in_its_order(entry):
+    assert tuple(entry.load().WEIGHTS) == format_spec(entry.name).precisions

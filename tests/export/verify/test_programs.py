@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from fer_edge.export.formats.torchscript import _archive
+from fer_edge.export.formats.torchscript.converter import _archive
 from fer_edge.runtime.containers.digest import seal
 
 VERIFY = "fer_edge.export.verify.cli"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from fer_edge.console.rendering import code, render
-from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import Choice, choices
+from fer_edge.export.bundle.snippets import PYTHON, snippet, snippets_of
+from fer_edge.export.formats import FORMATS
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.manifest import Artifact, Manifest
@@ -28,14 +29,11 @@ def card(manifest: Manifest, contract: Contract) -> str:
         contract=contract,
         normalization="none: v itself" if norm is None else f"{list(norm.mean)}, {list(norm.std)}",
         ship=[_shipped(choice) for choice in chosen],
-        kotlin=_snippet(chosen, snippets.KOTLIN, snippets.kotlin),
-        swift=_snippet(chosen, ("coreml",), snippets.swift),
-        javascript=_snippet(chosen, snippets.JAVASCRIPT, snippets.javascript),
-        python=_snippet(chosen, ("tflite", "onnx", "torchscript", "coreml"), snippets.python),
+        **{language: _snippet(chosen, language) for language in ("kotlin", "swift", "javascript", PYTHON)},
         files=_files(manifest),
         engines=list(dict.fromkeys(f"{e.parity.engine} ({e.format})" for e in entries if e.parity.engine)),
         reasons=[(name, TOLERANCES[name].reason) for name in dict.fromkeys(e.precision for e in entries)],
-        has_tflite=any(entry.format == "tflite" for entry in entries),
+        remarks=[form.remark for form in FORMATS if form.remark and form.name in {e.format for e in entries}],
         notes=[(name, note) for name, notes in manifest.extra.get("notes", {}).items() for note in notes],
         calibration=next((entry.calibration for entry in entries if entry.calibration), None),
     )
@@ -61,15 +59,14 @@ def _measured(artifact: Artifact) -> str:
     return "; ".join(said)
 
 
-def _snippet(
-    chosen: Sequence[Choice], formats: Iterable[str], write: Callable[[Artifact], str]
-) -> dict[str, Any] | None:
-    """The code around the chosen file of the first of these formats that it can feed."""
-    artifact = _first(chosen, formats)
+def _snippet(chosen: Sequence[Choice], language: str) -> dict[str, Any] | None:
+    """The code around the chosen file of the first format that it can feed in a language."""
+    snippets = snippets_of(language)
+    artifact = _first(chosen, snippets)
     if artifact is None:
         return None
     shape = list(Contract.parse(artifact.contract).input.shape)
-    return {"format": artifact.format, "shape": shape, "code": write(artifact)}
+    return {"about": snippets[artifact.format].about, "shape": shape, "code": snippet(language, artifact)}
 
 
 def _first(chosen: Sequence[Choice], formats: Iterable[str]) -> Artifact | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec, Quantization, QuantizationParameters
-from fer_edge.runtime.formats import format_spec
+from fer_edge.runtime.formats import ImageInterface, format_spec
 from fer_edge.runtime.variants import Variant
 
 INPUT_NAME = "image"
@@ -29,7 +29,8 @@ def contract_for(
         Labels, size, camera and normalization as in the reference; layout, dtype, interface and output kind as
         the variant has them.
     """
-    image = variant.interface == "image"
+    spec, image = format_spec(variant.format), variant.interface == "image"
+    ends = spec.image if image else None
     return Contract.build(
         model=reference.model,
         labels=reference.labels,
@@ -39,19 +40,17 @@ def contract_for(
             width=reference.input.width,
             height=reference.input.height,
             channels=3 if image else reference.input.channels,
-            layout="NHWC" if image else format_spec(variant.format).layout,
-            dtype=_input_dtype(variant),
+            layout="NHWC" if image else spec.layout,
+            dtype=_input_dtype(variant, ends),
         ),
         camera=reference.camera,
         normalization=None if image else reference.normalization,
         quantization=Quantization(input=input_quantization, output=output_quantization),
-        output=OutputSpec(
-            name=OUTPUT_NAME, kind="dictionary" if image and variant.format == "coreml" else "probabilities"
-        ),
+        output=OutputSpec(name=OUTPUT_NAME, kind=ends.output if ends else "probabilities"),
     )
 
 
-def _input_dtype(variant: Variant) -> str:
-    if variant.interface == "image":
-        return "uint8" if variant.quantized_io or variant.format == "coreml" else "float32"
-    return "int8" if variant.quantized_io else "float32"
+def _input_dtype(variant: Variant, ends: ImageInterface | None) -> str:
+    if variant.quantized_io:
+        return "uint8" if ends else "int8"
+    return ends.dtype if ends else "float32"

@@ -7,31 +7,29 @@ the contract, so what was tested with one model holds for another.
 from __future__ import annotations
 
 from fer_edge.console.rendering import render
+from fer_edge.export.formats import FORMATS
+from fer_edge.export.formats.entry import Snippet
+from fer_edge.runtime.formats import default_formats, format_spec
 from fer_edge.runtime.manifest import Artifact
 
-KOTLIN = {"tflite": "Emotions.kt.j2", "onnx": "EmotionsOnnx.kt.j2"}
-JAVASCRIPT = {"onnx": "onnx.mjs.j2", "tflite": "tflite.mjs.j2"}
+PYTHON = "python"
+"""The runtime opens every format, by the same code."""
 
 
-def kotlin(artifact: Artifact) -> str:
-    """A class around the artifact of a format of ``KOTLIN``, without its package line."""
-    return _render(KOTLIN[artifact.format], variant=artifact.variant)
+def snippets_of(language: str) -> dict[str, Snippet]:
+    """Format -> code in a language (``python``, ``kotlin``, ``swift``, ``javascript``), the preferred one first."""
+    if language == PYTHON:
+        return dict.fromkeys(default_formats(), Snippet("predict.py.j2"))
+    found = {form.name: form.snippets[language] for form in FORMATS if language in form.snippets}
+    return dict(sorted(found.items(), key=lambda item: item[1].rank))
 
 
-def python(artifact: Artifact) -> str:
-    """From a photograph to its emotions."""
-    return _render("predict.py.j2", variant=artifact.variant)
-
-
-def javascript(artifact: Artifact) -> str:
-    """The camera path, and a function around the artifact of a format of ``JAVASCRIPT``."""
-    return _render(JAVASCRIPT[artifact.format], file=f"bundle/{artifact.path}")
-
-
-def swift(artifact: Artifact) -> str:
-    """A class around a Core ML package with the tensor interface."""
-    return _render("coreml.swift.j2", package=artifact.path.removesuffix(".mlpackage"))
-
-
-def _render(template: str, **names: str) -> str:
-    return render("fer_edge.export.bundle", template, **names).strip()
+def snippet(language: str, artifact: Artifact) -> str:
+    """What feeds the artifact and reads its answer, in a language of its format."""
+    return render(
+        "fer_edge.export.bundle",
+        snippets_of(language)[artifact.format].template,
+        variant=artifact.variant,
+        file=f"bundle/{artifact.path}",
+        package=artifact.path.removesuffix(format_spec(artifact.format).extension),
+    ).strip()

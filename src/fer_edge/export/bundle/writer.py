@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_data.build import ReferenceData
 from fer_edge.export.reference_data.calibration import provenance
@@ -22,13 +23,6 @@ from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, S
 from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
 
 REFERENCE = "reference.safetensors"
-TOOLS: dict[str, tuple[str, ...]] = {
-    "torchscript": (),
-    "onnx": ("onnx", "onnxscript", "onnxruntime"),
-    "tflite": ("litert-torch", "litert-converter", "ai-edge-quantizer", "ai-edge-litert"),
-    "coreml": ("coremltools",),
-}
-"""Distributions whose version may change a format's bytes."""
 
 
 def write_bundle(
@@ -154,7 +148,7 @@ def _files(folder: Path) -> dict[str, FileEntry]:
 def _tools(formats: Iterable[str]) -> dict[str, str]:
     names = ["fer-edge", "torch", "numpy"]
     for name in dict.fromkeys(formats):
-        names += TOOLS.get(name, ())
+        names += find_format(name).tools
     found = {"python": platform.python_version()}
     for name in names:
         try:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -74,29 +74,27 @@ class Request:
     notes: list[str] = field(default_factory=list)
 
 
-def refuse_unknown_precision(variant: Variant, implemented: Collection[str]) -> None:
-    """Raise where a converter has no way to the variant's precision.
+_Maker = TypeVar("_Maker")
 
-    Args:
-        variant: what was asked for.
-        implemented: the precisions that the converter makes; it chooses among them by table.
+
+def of_precision(makers: Mapping[str, _Maker], variant: Variant) -> _Maker:
+    """What a converter's table has for the variant's precision: the one way to choose, so that nothing is a default.
 
     Raises:
-        ExportError: it makes others only. A file of one precision must never be written for another.
+        ExportError: nothing. A file of one precision must never be written for another.
     """
-    if variant.precision not in implemented:
+    if variant.precision not in makers:
         raise ExportError(
-            f"the {variant.format} converter does not make {variant.precision!r}; it makes {', '.join(implemented)}"
+            f"the {variant.format} converter does not make {variant.precision!r}; it makes {', '.join(makers)}"
         )
+    return makers[variant.precision]
 
 
-class Format(Protocol):
-    """One file format. A module-level object of this shape in its own file, and a line in ``FORMATS``."""
+class Converter(Protocol):
+    """The module that writes one format; its place is in the format's ``FormatEntry``."""
 
-    name: str
-    """The format's word in a variant's name."""
-    requires: tuple[str, ...]
-    """Modules that must be importable to convert; the extra that brings them is ``export``."""
+    WEIGHTS: Mapping[str, object]
+    """Precision -> what makes it. Its keys are the precisions of ``runtime.formats``, in that order."""
 
     def convert(self, request: Request) -> Contract:
         """Write the artifact with its contract inside; return that contract.

@@ -23,12 +23,16 @@ class Tolerance:
         top1_agreement: least share of inputs (with a margin over ``max_abs``) with the same first label.
         accuracy_drop: drop of accuracy (0..1) that is allowed; more, proven by the interval, fails.
         reason: why these numbers.
+        next_step: what to try after a check refused a file.
+        worth: why to ship such a file, for those that ``FormatEntry`` names for shipping.
     """
 
     max_abs: float
     top1_agreement: float
     accuracy_drop: float
     reason: str
+    next_step: str = ""
+    worth: str = ""
 
     @property
     def least_spread(self) -> float:
@@ -50,27 +54,38 @@ class Tolerance:
         )
 
 
+_QUANTIZED = "take fp16, or set --max-abs, --min-agreement or --max-accuracy-drop if you can live with it (--keep-failed keeps the file)"
 TOLERANCES: dict[str, Tolerance] = {
     "fp32": Tolerance(
         1e-4, 1.0, 0.002,
         "the same arithmetic in another order: seen 1e-6 (fer-mini) to 1e-5; 1e-4 leaves room for fused kernels",
+        "take another format, and look at the file with --keep-failed and fer-verify; fp32 should differ by rounding only",
+        "the original's arithmetic",
     ),
     "fp16": Tolerance(
         1e-2, 0.995, 0.005,
         "weights rounded to 11 bits, relative 5e-4 each: seen 1e-3 (fer-mini) to 8e-3 (a briefly trained ShuffleNet)",
+        "take fp32; float16 ends at 65,504, and some values of this network may lie beyond it",
+        "weights rounded to half the size of fp32, nothing else",
     ),
     "w8": Tolerance(
         0.12, 0.99, 0.01,
         "weights rounded to 8 bits a channel, arithmetic in float: seen 0.05 (fer-mini) to 0.09 at worst, 0.01 on average",
+        _QUANTIZED,
+        "weights rounded to 8 bits, arithmetic in float",
     ),
     "dynamic": Tolerance(
         0.15, 0.99, 0.01,
         "as w8, and activations rounded to 8 bits by each run's range: seen 0.04 (fer-mini) to 0.11 at worst",
+        _QUANTIZED,
+        "weights rounded to 8 bits, activations at run time",
     ),
     "int8": Tolerance(
         0.25, 0.99, 0.015,
         "all at 8 bits with calibrated ranges: seen 0.05 to 0.08 on single inputs (fer-mini), under 0.01 on average; networks "
         "that were trained briefly reach 0.4 and are refused; a wrong scale, layout or normalization gives 0.9 and more",
+        f"calibrate on faces like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
+        "integer arithmetic; its accuracy on labelled pictures was measured and passed",
     ),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
+from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.run.plan import Plan, VariantRequest, choose, settle
 from fer_edge.export.run.results import WRITTEN, Leniency, VariantResult, made_results, skipped_results
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from fer_edge.export.reference_data.build import PictureOptions, ReferenceData
     from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel
     from fer_edge.export.run.forecast import Forecast
-
-SLOWEST_FIRST = ("tflite", "onnx", "coreml")
-"""Formats in the order in which their children start; the rest follows."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +133,7 @@ def _jobs(variants: Sequence[Variant], work: Path, limits: Tolerances, *, accura
     jobs = make_jobs(stages, paths, work, calibrated=calibrated, limits=limits)
     for job in jobs:
         job.write()
-    order = {name: index for index, name in enumerate(SLOWEST_FIRST)}
-    return sorted(jobs, key=lambda job: order.get(job.format, len(order)))
+    return sorted(jobs, key=lambda job: -find_format(job.format).duration)
 
 
 def _steps(jobs: Sequence[Job]) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.formats import find_format
 from fer_edge.export.parity.compare import insensitive
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_model.soundness import Soundness
@@ -19,8 +20,6 @@ FLOAT16_LARGEST = 65504.0
 """Largest finite number of float16 (IEEE 754 binary16); what exceeds it becomes infinity."""
 HEADROOM = 8.0
 """Pictures of phones reach further than those that were tried: an eighth of the range is where care begins."""
-IN_FLOAT16 = ("tflite", "onnx")
-"""Formats whose other files a phone's GPU also computes in float16."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ def _float16(judged: Soundness, variants: Sequence[Variant]) -> tuple[dict[Varia
     advice = "; take fp32, or scale the network down" if peak > FLOAT16_LARGEST else ""
     concerned = {variant: text + advice for variant in variants if variant.precision == "fp16"}
     warning = None
-    if any(variant.format in IN_FLOAT16 for variant in variants):
+    if any(find_format(variant.format).gpu_float16 for variant in variants):
         warning = f"{text}; GPU delegates compute in float16 whatever the file holds, so run the files on the CPU or scale the network down"
     elif concerned:
         warning = text

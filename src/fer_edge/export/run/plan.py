@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from fer_edge.export.formats import find_format
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.extras import need
-from fer_edge.runtime.formats import CALIBRATED, FORMATS, INTERFACES
-from fer_edge.runtime.variants import Variant, legal_variants
+from fer_edge.runtime.formats import CALIBRATED, FORMATS, INTERFACES, format_spec
+from fer_edge.runtime.variants import Variant, legal_variants, with_integer_ends
 
 BASE = "export-base"
 """The extra with what every export needs."""
@@ -72,7 +72,9 @@ def choose(wanted: VariantRequest) -> tuple[Variant, ...]:
         return _everything(wanted)
     found, illegal = _pairs(wanted)
     if wanted.quantized_io and not any(variant.quantized_io for variant in found):
-        raise VariantError("--quantized-io exists for tflite int8 only: add --format tflite --precision int8")
+        raise VariantError(
+            f"--quantized-io exists for {with_integer_ends()} only: add --format tflite --precision int8"
+        )
     if not found:
         raise VariantError(
             "; ".join(illegal) or "no format has that combination of --precision and --interface"
@@ -95,7 +97,7 @@ def _pairs(wanted: VariantRequest) -> tuple[set[Variant], list[str]]:
     for format_name in formats:
         for interface in interfaces:
             for precision in precisions or _legal_precisions(format_name):
-                qio = wanted.quantized_io and format_name == "tflite" and precision == "int8"
+                qio = wanted.quantized_io and precision in format_spec(format_name).quantized_io
                 try:
                     found.add(Variant(format_name, precision, interface, qio))
                 except VariantError as error:
@@ -119,12 +121,7 @@ def _everything(wanted: VariantRequest) -> tuple[Variant, ...]:
 
 
 def _legal_precisions(format_name: str) -> tuple[str, ...]:
-    return tuple(variant.precision for variant in legal_variants() if variant.format == format_name)
-
-
-def extra_of(format_name: str) -> str:
-    """The extra that brings what an export to a format needs."""
-    return BASE if format_name == "torchscript" else f"export-{format_name}"
+    return format_spec(format_name).precisions
 
 
 def settle(variants: Sequence[Variant], wanted: VariantRequest, *, calibrated: bool) -> Plan:
@@ -142,11 +139,11 @@ def settle(variants: Sequence[Variant], wanted: VariantRequest, *, calibrated: b
     need(BASE, *NEEDED)
     kept, skipped = [], []
     for variant in variants:
-        missing = find_format(variant.format).missing()
-        if missing:
+        entry = find_format(variant.format)
+        if missing := entry.missing():
             if variant.format in wanted.formats:
-                raise MissingExtra(missing[0], extra_of(variant.format))
-            skipped.append(Skipped(variant, str(MissingExtra(missing[0], extra_of(variant.format)))))
+                raise MissingExtra(missing[0], entry.extra)
+            skipped.append(Skipped(variant, str(MissingExtra(missing[0], entry.extra))))
         elif variant.precision in CALIBRATED and not calibrated:
             if variant.precision in wanted.precisions:
                 raise ExportError(f"{variant.name}: {NO_CALIBRATION}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from fer_edge.console.table import table
 from fer_edge.export.parity.compare import INSENSITIVE
+from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
 from fer_edge.export.run.results import VariantResult, exit_code
 from fer_edge.runtime.errors import CheckFailed
@@ -20,16 +21,6 @@ HEADERS = (
 RIGHT = ("size", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time")
 OPTIONAL = ("time", "least", "drop", "allowed", "top-1", "accuracy")
 """Left out on a narrow terminal, the first to go first."""
-
-_QUANTIZED = "take fp16, or set --max-abs, --min-agreement or --max-accuracy-drop if you can live with it (--keep-failed keeps the file)"
-NEXT_STEPS = {
-    "fp32": "take another format, and look at the file with --keep-failed and fer-verify; fp32 should differ by rounding only",
-    "fp16": "take fp32; float16 ends at 65,504, and some values of this network may lie beyond it",
-    "w8": _QUANTIZED,
-    "dynamic": _QUANTIZED,
-    "int8": f"calibrate on faces like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
-}
-"""What to try after a check refused a precision."""
 
 
 def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
@@ -77,7 +68,7 @@ def faults(rows: Sequence[VariantResult]) -> str:
     refused = dict.fromkeys(
         row.variant.precision for row in rows if row.exit_code == CheckFailed.exit_code and row.parity
     )
-    steps = dict.fromkeys(NEXT_STEPS[precision] for precision in refused)
+    steps = dict.fromkeys(TOLERANCES[precision].next_step for precision in refused)
     said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in wrong.items())
     after = "".join(f" Next: {step}." for step in steps)
     return f"{sum(map(len, wrong.values()))} of {len(rows)} variants are at fault. {said}.{after}"

@@ -6,16 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
+from fer_edge.runtime.engines import libraries_of
 from fer_edge.runtime.manifest import Artifact, Manifest
 from fer_edge.runtime.verification import Accuracy
-
-LIBRARIES = {
-    "torchscript": ("torch",),
-    "onnx": ("onnxruntime", "onnxruntime-gpu"),
-    "tflite": ("ai-edge-litert", "tflite-runtime", "tensorflow"),
-    "coreml": ("coremltools",),
-}
-"""Distributions of which an engine runs a format: the first word of the manifest's ``engine``."""
 
 ROUNDING = 1e-6
 """Differences that mean nothing: other processors add in another order."""
@@ -35,8 +28,9 @@ ORIGIN = (
 def recorded_faults(artifact: Artifact, limits: Tolerances) -> list[str]:
     """What the manifest says of an artifact that cannot be true, whatever is measured."""
     parity, limit, faults = artifact.parity, limits.of_precision(artifact.precision), list[str]()
-    if parity.engine is not None and parity.engine.split(" ")[0] not in LIBRARIES[artifact.format]:
-        allowed = ", ".join(LIBRARIES[artifact.format])
+    libraries = libraries_of(artifact.format)
+    if parity.engine is not None and parity.engine.split(" ")[0] not in libraries:
+        allowed = ", ".join(libraries)
         faults.append(
             f"the manifest names the engine {_cut(parity.engine)!r}; {artifact.format} is run by {allowed}"
         )

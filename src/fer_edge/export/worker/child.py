@@ -38,7 +38,7 @@ from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:
     from fer_edge.export.capture.unchanged import GuardedModel
-    from fer_edge.export.formats.protocol import Calibration, Format
+    from fer_edge.export.formats.protocol import Calibration, Converter
     from fer_edge.export.parity.check import Reference
     from fer_edge.runtime.contract import Contract
 
@@ -56,7 +56,7 @@ class Worker:
         self.memo: dict[str, Any] = {}
         self.findings: list[str] = []
         self._waited = 0.0
-        self._format: Format | None = None
+        self._converter_module: Converter | None = None
         self._guarded: GuardedModel | None = None
         self._calibration: Calibration | None = None
 
@@ -163,11 +163,11 @@ class Worker:
         return {"parity": found, "weight_audit": audit, "findings": self.findings}
 
     def _audit(self, task: Task) -> dict[str, Any] | None:
-        if task.what.format != "coreml" or not (self.job.common / "source.json").exists():
+        if not (self.job.common / "source.json").exists():
             return None
-        from fer_edge.export.parity.weight_audit import audit_coreml
-
-        audit = audit_coreml(Path(task.path), self._original().source)
+        audit = find_format(task.what.format).audit(Path(task.path), self._original().source)
+        if audit is None:
+            return None
         self.findings = list(audit.findings)
         return audit.to_manifest()
 
@@ -188,10 +188,10 @@ class Worker:
     def _made(self, task: Task) -> int:
         return self.job.tasks.index(Task(MAKE, task.variant, task.path))
 
-    def _converter(self) -> Format:
-        if self._format is None:
-            self._format = find_format(self.job.format).load()
-        return self._format
+    def _converter(self) -> Converter:
+        if self._converter_module is None:
+            self._converter_module = find_format(self.job.format).load()
+        return self._converter_module
 
     def _refuse_changes(self, culprit: str) -> None:
         try:

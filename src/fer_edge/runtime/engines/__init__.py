@@ -13,7 +13,7 @@ from fer_edge.runtime.errors import EngineError
 ENGINES: tuple[Engine, ...] = (LITERT, ONNXRUNTIME, TORCHSCRIPT, COREML)
 """Every engine; for a format the first one that is installed is taken."""
 
-__all__ = ["ENGINES", "Engine", "Session", "engine_named", "find_engine"]
+__all__ = ["ENGINES", "Engine", "Session", "engine_named", "find_engine", "libraries_of"]
 
 
 def engine_named(name: str) -> Engine:
@@ -54,3 +54,8 @@ def find_engine(format: str, name: str | None = None) -> Engine:  # noqa: A002 -
         if engine.version() is not None:
             return engine
     raise fitting[0].absent()
+
+
+def libraries_of(format: str) -> tuple[str, ...]:  # noqa: A002 - the schema's word
+    """Distributions that can run a format: one of them is the first word of a session's ``engine``."""
+    return tuple(name for engine in ENGINES if format in engine.formats for name, _ in engine.libraries)

@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, exam
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.finite import refuse_nonfinite
-from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
+from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.rewrites.delegates import rewrite_linear, rewrite_pools, rewrite_resizes
 from fer_edge.export.rewrites.pooling import COREML as COREML_POOLS
@@ -46,36 +47,10 @@ COMPRESSION = "compression::linear_quantize_weights"
 PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
 
 
-class CoreMLFormat:
-    """Writes ``.mlpackage`` folders."""
-
-    name = "coreml"
-    requires = ("torch", "coremltools")
-
-    def convert(self, request: Request) -> Contract:
-        """Write the package with its contract in the user metadata ``fer_edge_contract``.
-
-        Raises:
-            ExportError: coremltools refused an operator, or a weight is not finite.
-        """
-        refuse_unknown_precision(request.variant, ("fp32", "fp16", "w8"))
-        contract = contract_for(request.variant, request.source.contract)
-
-        def write(network: nn.Module) -> None:
-            # What is not finite after a fold is refused below, with the tensor's name.
-            with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
-                _write(request, contract, network)
-
-        try_captures(request, _network(request), write, [export_graph], "network")
-        for constant in read_constants(request.path):
-            refuse_nonfinite(constant.name, constant.values)
-        return contract
-
-
-def _write(request: Request, contract: Contract, network: nn.Module) -> None:
+def _write(request: Request, contract: Contract, network: nn.Module, weights: _Weights) -> None:
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
         raw = Path(folder) / "raw.mlpackage"
-        _convert(request, contract, network).save(str(raw))
+        _convert(request, contract, network, weights).save(str(raw))
         write_package(raw, request.path, contract)
 
 
@@ -109,24 +84,23 @@ class _Plain(nn.Module):
         return output["probabilities"]
 
 
-def _convert(request: Request, contract: Contract, network: nn.Module) -> Any:
+def _convert(request: Request, contract: Contract, network: nn.Module, weights: _Weights) -> Any:
     import coremltools as ct
 
     image = request.variant.interface == "image"
-    precision = request.variant.precision
     half = ct.transform.FP16ComputePrecision(op_selector=_after_first_product())
     return ct.convert(
         _traced(request, network),
         convert_to="mlprogram",
         minimum_deployment_target=ct.target.iOS16,
-        compute_precision=half if precision == "fp16" else ct.precision.FLOAT32,
+        compute_precision=half if weights.half else ct.precision.FLOAT32,
         inputs=[_image_input(contract) if image else _tensor_input(contract)],
         # The dictionary gets the name "probabilities" in the finished package; here it would not be free.
         outputs=[
             ct.TensorType(name="scores") if image else ct.TensorType(name="probabilities", dtype=np.float32)
         ],
         classifier_config=ct.ClassifierConfig(list(contract.labels)) if image else None,
-        pass_pipeline=_passes(precision, _record(request).calls),
+        pass_pipeline=_passes(weights, _record(request).calls),
         skip_model_load=True,
     )
 
@@ -139,7 +113,7 @@ def _record(request: Request) -> Recording:
     return found
 
 
-def _passes(precision: str, calls: list[Call]) -> Any:
+def _passes(weights: _Weights, calls: list[Call]) -> Any:
     """The default rewrites but those that are wrong, and for w8 the compression of weights behind them.
 
     One would turn mean and std of the image interface into a batch_norm with an epsilon of 1e-5 in it. Compressing
@@ -156,7 +130,7 @@ def _passes(precision: str, calls: list[Call]) -> Any:
         call.name == "aten::convolution" and call.arguments[6] and call.arguments[8] > 1 for call in calls
     ):
         pipeline.remove_passes({"common::fuse_conv_batchnorm", "common::fuse_conv_scale"})
-    if precision == "w8":
+    if weights.compressed:
         # For all operators alike: a bias that equals a constant of another kind is stored once and may have one rule.
         # Vectors, and tensors of less than ten values (mean, std), are never compressed.
         config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", weight_threshold=0)
@@ -248,4 +222,41 @@ def _after_first_product() -> Callable[[Any], bool]:
     return behind
 
 
-COREML = CoreMLFormat()
+@dataclass(frozen=True)
+class _Weights:
+    """How a precision differs.
+
+    Attributes:
+        half: whether everything behind gray and normalization computes in float16.
+        compressed: whether weights are stored as int8.
+    """
+
+    half: bool = False
+    compressed: bool = False
+
+
+WEIGHTS: dict[str, _Weights] = {
+    "fp32": _Weights(),
+    "fp16": _Weights(half=True),
+    "w8": _Weights(compressed=True),
+}
+
+
+def convert(request: Request) -> Contract:
+    """Write an ``.mlpackage`` folder with its contract in the user metadata ``fer_edge_contract``.
+
+    Raises:
+        ExportError: coremltools refused an operator, or a weight is not finite.
+    """
+    weights = of_precision(WEIGHTS, request.variant)
+    contract = contract_for(request.variant, request.source.contract)
+
+    def write(network: nn.Module) -> None:
+        # What is not finite after a fold is refused below, with the tensor's name.
+        with quiet("Core ML conversion"), _folders_collected(), np.errstate(all="ignore"):
+            _write(request, contract, network, weights)
+
+    try_captures(request, _network(request), write, [export_graph], "network")
+    for constant in read_constants(request.path):
+        refuse_nonfinite(constant.name, constant.values)
+    return contract

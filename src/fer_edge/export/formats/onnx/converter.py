@@ -9,31 +9,11 @@ from fer_edge.export.bundle.contracts import contract_for
 from fer_edge.export.formats.onnx.graph import base_graph, to_bytes
 from fer_edge.export.formats.onnx.int8 import to_int8
 from fer_edge.export.formats.onnx.weights import to_dynamic, to_fp16, to_w8
-from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
+from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.contract import Contract
 
 if TYPE_CHECKING:
     from onnx import ModelProto
-
-
-class OnnxFormat:
-    """Writes ``.onnx`` files: opset 18, one file, input ``image``, output ``probabilities``, both float32."""
-
-    name = "onnx"
-    requires = ("torch", "onnx", "onnxscript", "onnxruntime")
-
-    def convert(self, request: Request) -> Contract:
-        """Write the artifact with its contract under ``metadata_props["fer_edge_contract"]``.
-
-        Raises:
-            ExportError: the exporter refused an operator, a value is not finite, calibration images are missing
-                for int8, or the model is larger than one file may be.
-        """
-        refuse_unknown_precision(request.variant, _MAKERS)
-        contract = contract_for(request.variant, request.source.contract)
-        model = _MAKERS[request.variant.precision](request)
-        request.path.write_bytes(to_bytes(model, contract))
-        return contract
 
 
 def _fp32(request: Request) -> ModelProto:
@@ -60,11 +40,25 @@ def _int8(request: Request) -> ModelProto:
     return to_int8(request, contract_for(request.variant, request.source.contract))
 
 
-_MAKERS: dict[str, Callable[[Request], ModelProto]] = {
+WEIGHTS: dict[str, Callable[[Request], ModelProto]] = {
     "fp32": _fp32,
     "fp16": _fp16,
     "w8": _w8,
     "dynamic": _dynamic,
     "int8": _int8,
 }
-ONNX = OnnxFormat()
+
+
+def convert(request: Request) -> Contract:
+    """Write an ``.onnx`` file: opset 18, one file, input ``image``, output ``probabilities``, both float32.
+
+    The contract lies under ``metadata_props["fer_edge_contract"]``.
+
+    Raises:
+        ExportError: the exporter refused an operator, a value is not finite, calibration images are missing
+            for int8, or the model is larger than one file may be.
+    """
+    make = of_precision(WEIGHTS, request.variant)
+    contract = contract_for(request.variant, request.source.contract)
+    request.path.write_bytes(to_bytes(make(request), contract))
+    return contract

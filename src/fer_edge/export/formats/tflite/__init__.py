@@ -1,1 +1,24 @@
 """TFLite: conversion by litert-torch, precisions by ai-edge-quantizer, metadata and uint8 ends."""
+
+from __future__ import annotations
+
+from fer_edge.export.formats.entry import FormatEntry, Snippet
+
+ENTRY = FormatEntry(
+    name="tflite",
+    converter="fer_edge.export.formats.tflite.converter",
+    requires=("torch", "litert_torch", "ai_edge_quantizer", "ai_edge_litert"),
+    extra="export-tflite",
+    tools=("litert-torch", "litert-converter", "ai-edge-quantizer", "ai-edge-litert"),
+    platform="Android",
+    platform_rank=1,
+    measured=("int8", "fp16", "fp32"),
+    unmeasured=("fp16", "fp32"),
+    duration=3,
+    gpu_float16=True,
+    snippets={
+        "kotlin": Snippet("Emotions.kt.j2", rank=1, about="kotlin-tflite.md.j2"),
+        "javascript": Snippet("tflite.mjs.j2", rank=2),
+    },
+    remark="remark-tflite.md.j2",
+)

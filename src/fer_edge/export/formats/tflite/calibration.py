@@ -47,7 +47,7 @@ class Calibrated:
     distances: dict[str, float]
 
 
-def calibrate(model: bytes, calibration: Calibration, contract: Contract) -> Calibrated:
+def calibrate(model: bytes, calibration: Calibration, contract: Contract, precision: str) -> Calibrated:
     """Measure ranges, build int8 by both rules, keep the nearer one.
 
     The measure is the mean absolute difference of probabilities between the int8 file with float32 ends and PyTorch,
@@ -57,6 +57,7 @@ def calibrate(model: bytes, calibration: Calibration, contract: Contract) -> Cal
         model: float32 flatbuffer.
         calibration: images and reference probabilities.
         contract: of the float32 variant with the same interface.
+        precision: what is built by both rules.
 
     Raises:
         ExportError: no images, a tensor that is not finite, or the quantizer refused.
@@ -67,7 +68,7 @@ def calibrate(model: bytes, calibration: Calibration, contract: Contract) -> Cal
     measured = {rule: with_floors(model, ranges) for rule, ranges in _measure(model, tensors).items()}
     held_out = [to_tensor(picture, contract) for picture in calibration.held_out]
     distances = {
-        rule: _distance(quantize(model, "int8", ranges=ranges), held_out, calibration.reference)
+        rule: _distance(quantize(model, precision, ranges=ranges), held_out, calibration.reference)
         for rule, ranges in measured.items()
     }
     rule = min(distances, key=lambda name: (distances[name], name != "average"))

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import INPUT_NAME, contract_for
 from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
-from fer_edge.export.capture.wrappers import example_tensor
-from fer_edge.export.formats.protocol import refuse_unknown_precision
-from fer_edge.export.formats.tflite.convert import convert_float
+from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.formats.protocol import of_precision
+from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.export.formats.tflite.metadata import (
     CONTRACT_NAME,
@@ -25,7 +25,8 @@ from fer_edge.export.formats.tflite.metadata import (
     append_labels,
     build_metadata,
 )
-from fer_edge.export.formats.tflite.quantization import quantize
+from fer_edge.export.formats.tflite.quantization import RECIPES, quantize
+from fer_edge.export.formats.tflite.uint8 import make_ends_uint8
 from fer_edge.export.rewrites.delegates import (
     HARD_SIGMOID,
     HARD_SWISH,
@@ -38,44 +39,15 @@ from fer_edge.export.rewrites.delegates import (
 from fer_edge.export.rewrites.pooling import TFLITE as TFLITE_POOLS
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from fer_edge.export.formats.protocol import Format, Request
+    from fer_edge.export.formats.protocol import Request
     from fer_edge.export.formats.tflite.calibration import Calibrated
     from fer_edge.runtime.contract import Contract
-
-
-class TFLiteFormat:
-    """The converter; see ``protocol.Format``."""
-
-    name: str = "tflite"
-    requires: tuple[str, ...] = ("torch", "litert_torch", "ai_edge_quantizer", "ai_edge_litert")
-
-    def convert(self, request: Request) -> Contract:
-        """Write the ``.tflite`` file with its contract inside; return that contract.
-
-        Raises:
-            ExportError: the converter or the quantizer refused, or a value is not finite.
-        """
-        variant, reference = request.variant, request.source.contract
-        refuse_unknown_precision(variant, _MAKERS)
-        _refuse_training_mode(request.source.module)
-        file = TFLite.read(_model(request))
-        if variant.quantized_io and variant.interface == "image":
-            _make_uint8(file)
-        refuse_nonfinite_tensors(file)
-        contract = _contract(file, variant, reference)
-        file.add_metadata(METADATA_NAME, build_metadata(contract, contract.normalization))
-        file.add_metadata(CONTRACT_NAME, contract.text.encode("utf-8"))
-        file.add_metadata(DIGEST_KEY, BLANK_DIGEST.encode())
-        request.path.write_bytes(seal(append_labels(file.write(), contract.labels)))
-        return contract
-
-
-TFLITE: Format = TFLiteFormat()
 
 
 def _refuse_training_mode(module: nn.Module) -> None:
@@ -86,16 +58,38 @@ def _refuse_training_mode(module: nn.Module) -> None:
         )
 
 
-def _model(request: Request) -> bytes:
-    """The flatbuffer at the variant's precision, without metadata."""
-    return _MAKERS[request.variant.precision](request)
+def convert_float(module: nn.Module, contract: Contract, interface: str) -> bytes:
+    """One float32 flatbuffer with signature ``serving_default``: ``image`` (1, H, W, C) -> ``probabilities``.
+
+    Args:
+        module: the original, or its rewritten form.
+        contract: the reference contract.
+        interface: ``tensor`` or ``image``.
+
+    Raises:
+        ExportError: the converter refused.
+    """
+    frontend, example = _frontend(module, contract, interface)
+    with quiet("the TFLite converter"):
+        import litert_torch
+
+        litert_torch.config.show_progress = False
+        model = litert_torch.convert(frontend.eval(), sample_kwargs={INPUT_NAME: example})
+        return bytes(model.model_content())
 
 
-def _int8(request: Request) -> bytes:
+def _frontend(module: nn.Module, contract: Contract, interface: str) -> tuple[nn.Module, Tensor]:
+    if interface == "image":
+        return ImageFrontend(module, contract), example_picture(contract)
+    example = example_tensor(contract).permute(0, 2, 3, 1).contiguous()
+    return TensorFrontend(module, contract, layout="NHWC"), example
+
+
+def _calibrated_model(request: Request) -> bytes:
     variant = request.variant
     ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
     ranges = _calibrated(request).ranges
-    return quantize(_float_model(request, for_int8=True), "int8", ranges=ranges, integer_ends=ends)
+    return quantize(_float_model(request, for_int8=True), variant.precision, ranges=ranges, integer_ends=ends)
 
 
 def _smaller(request: Request) -> bytes:
@@ -175,10 +169,14 @@ def _calibrated(request: Request) -> Calibrated:
     variant, calibration = request.variant, request.calibration
     if calibration is None:
         raise ExportError(f"{variant.name} needs calibration images: pass --calibration DIR")
-    contract = contract_for(Variant("tflite", "int8", variant.interface), request.source.contract)
+    contract = contract_for(
+        Variant(variant.format, variant.precision, variant.interface), request.source.contract
+    )
     model = _float_model(request, for_int8=True)
     found: Calibrated = _once(
-        request, f"calibrated {variant.interface}", lambda: calibrate(model, calibration, contract)
+        request,
+        f"calibrated {variant.precision} {variant.interface}",
+        lambda: calibrate(model, calibration, contract, variant.precision),
     )
     return found
 
@@ -190,21 +188,6 @@ def _once(request: Request, key: str, make: Any) -> Any:
     return request.memo[key]
 
 
-_MAKERS: dict[str, Callable[[Request], bytes]] = {
-    "fp32": _float_model,
-    "fp16": _smaller,
-    "w8": _smaller,
-    "dynamic": _smaller,
-    "int8": _int8,
-}
-
-
-def _make_uint8(file: TFLite) -> None:
-    from fer_edge.export.formats.tflite.uint8 import make_ends_uint8
-
-    make_ends_uint8(file)
-
-
 def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
     """Scales and zero points are those that the file holds; a uint8 picture has none in the contract."""
     source, result = file.io_quantization()
@@ -214,3 +197,30 @@ def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
         input_quantization=source if variant.interface == "tensor" else None,
         output_quantization=result,
     )
+
+
+WEIGHTS: dict[str, Callable[[Request], bytes]] = {
+    "fp32": _float_model,
+    **{precision: _calibrated_model if precision in CALIBRATED else _smaller for precision in RECIPES},
+}
+
+
+def convert(request: Request) -> Contract:
+    """Write the ``.tflite`` file with its contract inside; return that contract.
+
+    Raises:
+        ExportError: the converter or the quantizer refused, or a value is not finite.
+    """
+    variant, reference = request.variant, request.source.contract
+    make = of_precision(WEIGHTS, variant)
+    _refuse_training_mode(request.source.module)
+    file = TFLite.read(make(request))
+    if variant.quantized_io and variant.interface == "image":
+        make_ends_uint8(file)
+    refuse_nonfinite_tensors(file)
+    contract = _contract(file, variant, reference)
+    file.add_metadata(METADATA_NAME, build_metadata(contract, contract.normalization))
+    file.add_metadata(CONTRACT_NAME, contract.text.encode("utf-8"))
+    file.add_metadata(DIGEST_KEY, BLANK_DIGEST.encode())
+    request.path.write_bytes(seal(append_labels(file.write(), contract.labels)))
+    return contract

@@ -14,6 +14,7 @@ Gray and normalization of the image interface stay float32 in each.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.capture.wrappers import Picture
@@ -33,7 +34,7 @@ def quantize(
 
     Args:
         model: float32 flatbuffer.
-        precision: ``fp16``, ``w8``, ``dynamic`` or ``int8``.
+        precision: one of ``RECIPES``.
         ranges: for int8: what calibration measured.
         integer_ends: for int8: ``none`` (float32 input, output and softmax), ``output``, or ``both``.
 
@@ -44,15 +45,12 @@ def quantize(
         from ai_edge_quantizer import quantizer
 
         tool = quantizer.Quantizer(model)
-        if precision == "int8":
-            _int8(tool, integer_ends)
-        else:
-            {"fp16": _fp16, "w8": _w8, "dynamic": _dynamic}[precision](tool)
+        RECIPES[precision](tool, integer_ends)
         result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
         return bytes(result.quantized_model)
 
 
-def _fp16(tool: Any) -> None:
+def _fp16(tool: Any, integer_ends: str) -> None:  # noqa: ARG001 - as int8's
     from ai_edge_quantizer import algorithm_manager, qtyping
 
     config = qtyping.OpQuantizationConfig(
@@ -67,14 +65,14 @@ def _fp16(tool: Any) -> None:
     _leave(tool, everything, PICTURE_SCOPE)
 
 
-def _w8(tool: Any) -> None:
+def _w8(tool: Any, integer_ends: str) -> None:  # noqa: ARG001 - as int8's
     from ai_edge_quantizer import qtyping, recipe
 
     tool.load_quantization_recipe(recipe.weight_only_wi8_afp32())
     _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, PICTURE_SCOPE)
 
 
-def _dynamic(tool: Any) -> None:
+def _dynamic(tool: Any, integer_ends: str) -> None:  # noqa: ARG001 - as int8's
     from ai_edge_quantizer import qtyping, recipe
 
     tool.load_quantization_recipe(recipe.dynamic_wi8_afp32())
@@ -104,3 +102,12 @@ def _leave(tool: Any, operation: Any, scope: str = ".*") -> None:
     tool.update_quantization_recipe(
         scope, operation, algorithm_key=algorithm_manager.AlgorithmName.NO_QUANTIZE
     )
+
+
+RECIPES: dict[str, Callable[[Any, str], None]] = {
+    "fp16": _fp16,
+    "w8": _w8,
+    "dynamic": _dynamic,
+    "int8": _int8,
+}
+"""Precision -> what tells the quantizer how; the second argument is ``integer_ends``."""

@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -22,7 +22,7 @@ from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import TensorFrontend, example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
-from fer_edge.export.formats.protocol import Request, refuse_unknown_precision
+from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -34,30 +34,6 @@ ALIGNMENT_BYTES = 64
 _DEPRECATION = r"`torch\.jit\.\w+` is deprecated|Lite Interpreter is deprecated"
 _MANGLED = re.compile(rb"___torch_mangle_(\d+)")
 _PICKLED = re.compile(rb"X(....)(__torch__\.[\w.]+)|___torch_mangle_\d+", re.DOTALL)
-
-
-class TorchScriptFormat:
-    """Writes ``.pt`` archives: ``module.forward(x)`` takes (1, C, H, W) float32 and returns (1, labels) float32."""
-
-    name = "torchscript"
-    requires = ("torch",)
-
-    def convert(self, request: Request) -> Contract:
-        """Trace, freeze (BatchNorm goes into the convolutions) and write with the contract as an extra file.
-
-        Raises:
-            ExportError: the module cannot be traced or frozen, or a folded weight is not finite.
-        """
-        refuse_unknown_precision(request.variant, ("fp32",))
-        contract = contract_for(request.variant, request.source.contract)
-        source = request.source
-
-        def archive(network: nn.Module) -> bytes:
-            return _save(_frozen(network, source.contract), contract)
-
-        buffer = try_captures(request, source.module, archive, [export_graph], "network")
-        request.path.write_bytes(_reproducible(buffer))
-        return contract
 
 
 class _Probabilities(nn.Module):
@@ -180,4 +156,24 @@ def _padding(end_of_name: int) -> bytes:
     return b"FB" + length.to_bytes(2, "little") + b"Z" * length
 
 
-TORCHSCRIPT = TorchScriptFormat()
+WEIGHTS: dict[str, Callable[[nn.Module, Contract], torch.jit.ScriptModule]] = {"fp32": _frozen}
+
+
+def convert(request: Request) -> Contract:
+    """Trace, freeze (BatchNorm goes into the convolutions) and write with the contract as an extra file.
+
+    The ``.pt`` archive's ``module.forward(x)`` takes (1, C, H, W) float32 and returns (1, labels) float32.
+
+    Raises:
+        ExportError: the module cannot be traced or frozen, or a folded weight is not finite.
+    """
+    make = of_precision(WEIGHTS, request.variant)
+    contract = contract_for(request.variant, request.source.contract)
+    source = request.source
+
+    def archive(network: nn.Module) -> bytes:
+        return _save(make(network, source.contract), contract)
+
+    buffer = try_captures(request, source.module, archive, [export_graph], "network")
+    request.path.write_bytes(_reproducible(buffer))
+    return contract

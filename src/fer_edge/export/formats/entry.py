@@ -1,0 +1,83 @@
+"""The one entry of a format on the side that writes models; what a file of it is stands in ``runtime.formats``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from fer_edge.export.formats.protocol import Converter, Source
+    from fer_edge.export.parity.weight_audit import WeightAudit
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """Code to paste in one language.
+
+    Attributes:
+        template: a file of ``bundle/templates``, which gets the artifact's ``variant``, ``file`` and ``package``.
+        rank: among the formats that have code in this language; the smallest is shown.
+        about: a template with what the README says above it; empty: nothing but what it says of the language.
+    """
+
+    template: str
+    rank: int = 1
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormatEntry:
+    """What writing one format takes, and what its files are for. Light: the converter's libraries come with ``load``.
+
+    Attributes:
+        name: the format's word in a variant's name.
+        converter: the module of the shape ``protocol.Converter``.
+        requires: modules that must be importable to convert.
+        extra: the extra of ``setup.cfg`` that brings them.
+        tools: distributions, besides torch, whose version may change a file's bytes.
+        platform: what the format is for, in the README's words.
+        platform_rank: the place in the README's table of files to ship, smallest first.
+        measured: which precision to ship first where the accuracy on labelled pictures was measured and held: the
+            smallest file that is fast.
+        unmeasured: where it was not: what differs from the original by rounding only.
+        duration: rank of how long an export takes; the longest begins first.
+        gpu_float16: whether GPU delegates compute every file of it in float16.
+        snippets: language (``kotlin``, ``swift``, ``javascript``) -> code.
+        remark: a template with what the README says below the table of files; empty: nothing.
+        auditor: ``module:function`` that compares a file's weights with the source's where no engine runs it.
+    """
+
+    name: str
+    converter: str
+    requires: tuple[str, ...]
+    extra: str
+    platform: str
+    platform_rank: int
+    tools: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ("fp32",)
+    unmeasured: tuple[str, ...] = ("fp32",)
+    duration: int = 0
+    gpu_float16: bool = False
+    snippets: Mapping[str, Snippet] = field(default_factory=dict)
+    remark: str = ""
+    auditor: str = ""
+
+    def load(self) -> Converter:
+        """Import the converter (slow: its libraries come along)."""
+        return cast("Converter", importlib.import_module(self.converter))
+
+    def missing(self) -> tuple[str, ...]:
+        """Required modules that are not installed; nothing is imported to find out."""
+        return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
+
+    def audit(self, path: Path, source: Source) -> WeightAudit | None:
+        """The comparison of an artifact's weights with the source's; None: there is none for this format."""
+        if not self.auditor:
+            return None
+        module, _, function = self.auditor.partition(":")
+        found: WeightAudit = getattr(importlib.import_module(module), function)(path, source)
+        return found
