@@ -17,6 +17,9 @@ from fer_edge.runtime.contract import Contract
 GRAY_RED, GRAY_GREEN, GRAY_BLUE = 19595 / 65536, 38470 / 65536, 7471 / 65536
 """Pillow's "L" as float32 factors: each is exact in float32, and so is the floored sum for all 2^24 colors."""
 
+_NAMED = "fer_edge.export.frontend"
+"""Converters write the module of a class into their files; with a name of its own none of them changes when this file moves."""
+
 
 class TensorFrontend(nn.Module):
     """Normalized tensor float32 -> ``{"probabilities": (1, labels)}``.
@@ -26,6 +29,8 @@ class TensorFrontend(nn.Module):
         contract: the reference contract; its output kind decides on softmax.
         layout: of the tensor: ``NCHW`` (1, C, H, W) or ``NHWC`` (1, H, W, C).
     """
+
+    __module__ = _NAMED
 
     def __init__(self, module: nn.Module, contract: Contract, layout: str = "NCHW") -> None:
         super().__init__()
@@ -48,6 +53,8 @@ class Picture(nn.Module):
     Args:
         contract: the reference contract; its channels decide on gray, its mean and std on normalization.
     """
+
+    __module__ = _NAMED
 
     factor: Tensor
     offset: Tensor
@@ -81,6 +88,8 @@ class ImageFrontend(nn.Module):
         contract: the reference contract; its channels decide on gray, its mean and std on normalization.
         layout: of the picture: ``NHWC`` (1, H, W, 3) or ``NCHW`` (1, 3, H, W).
     """
+
+    __module__ = _NAMED
 
     def __init__(self, module: nn.Module, contract: Contract, layout: str = "NHWC") -> None:
         super().__init__()

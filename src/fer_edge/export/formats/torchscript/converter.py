@@ -39,6 +39,8 @@ _PICKLED = re.compile(rb"X(....)(__torch__\.[\w.]+)|___torch_mangle_\d+", re.DOT
 class _Probabilities(nn.Module):
     """The tensor interface with a plain tensor as output, for ``module.forward(x).toTensor()``."""
 
+    __module__ = "fer_edge.export.formats.torchscript"  # is written into the archive; see wrappers
+
     def __init__(self, frontend: TensorFrontend) -> None:
         super().__init__()
         self.frontend = frontend
