@@ -214,7 +214,7 @@ public class Contract internal constructor(
     /** Reads stored contracts. */
     public companion object {
         /** The schema that this library reads. */
-        public const val SCHEMA: String = "fer-edge-contract/1"
+        public const val SCHEMA: String = Words.CONTRACT_SCHEMA
 
         /**
          * Reads a stored contract.

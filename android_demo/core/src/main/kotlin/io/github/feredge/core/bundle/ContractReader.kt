@@ -12,7 +12,6 @@ internal object ContractReader {
     private const val MOST_LABELS = 10_000
     private const val NAME_LENGTH = 200
     private const val MODEL_LENGTH = 100
-    private val RESERVED = setOf("face_id", "bbox", "probabilities")
     private val MEMBERS =
         listOf("schema", "model", "labels", "input", "camera", "normalization", "quantization", "output", "sha256")
     private val ENDING = Regex(",\"sha256\":\"([0-9a-f]{64})\"\\}\\z")
@@ -101,7 +100,9 @@ internal object ContractReader {
             val key = "labels[$number]"
             val label = JSON.printable(entry, key, NAME_LENGTH)
             if (label.isBlank()) JSON.fail(key, entry, "printable text on one line")
-            if (label in RESERVED) JSON.fail(key, entry, "any label but ${RESERVED.sorted().joinToString()}")
+            if (label in Words.RESERVED_LABELS) {
+                JSON.fail(key, entry, "any label but ${Words.RESERVED_LABELS.sorted().joinToString()}")
+            }
             if (!found.add(label)) JSON.fail("labels", label, "each label once")
         }
         return found.toList()
@@ -112,7 +113,7 @@ internal object ContractReader {
         val members = JSON.members(value, "input", names, isOrdered = true)
         val channels = JSON.integer(members["channels"], "input.channels", 1, 3).toInt()
         if (channels == 2) JSON.fail("input.channels", members["channels"], "1, 3")
-        val kind = JSON.choice(members["interface"], "input.interface", listOf("tensor", "image"))
+        val kind = JSON.choice(members["interface"], "input.interface", Words.INTERFACES)
         val found =
             InputSpec(
                 name = JSON.printable(members["name"], "input.name", NAME_LENGTH),

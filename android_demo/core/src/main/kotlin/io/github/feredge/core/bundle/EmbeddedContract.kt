@@ -6,8 +6,6 @@ import java.nio.ByteOrder
 
 /** The contract inside a model file. Every offset is checked against the file, which has been hashed before. */
 internal object EmbeddedContract {
-    private const val KEY = "fer_edge_contract"
-
     /**
      * @return its text, null if the file has none.
      * @throws BundleException the file is of another format or its structure is broken.
@@ -51,7 +49,7 @@ internal object EmbeddedContract {
         for (number in 0 until count(data, metadata)) {
             val entry = follow(data, metadata + 4 + 4 * number)
             val name = vector(data, entry, 0)
-            if (text(data, name + 4, count(data, name)) != KEY) continue
+            if (text(data, name + 4, count(data, name)) != Words.CONTRACT_KEY) continue
             val index = field(data, entry, 1)?.let { data.getInt(it) } ?: 0
             return buffer(data, follow(data, vector(data, model, 4) + 4 + 4 * index))
         }
@@ -124,7 +122,7 @@ internal object EmbeddedContract {
                     if (part == 1) key = text(data, start, end - start)
                     if (part == 2) value = text(data, start, end - start)
                 }
-                if (key == KEY) found = value
+                if (key == Words.CONTRACT_KEY) found = value
             }
         }
         return found

@@ -181,7 +181,7 @@ public data class Manifest(
     /** Reads stored manifests. */
     public companion object {
         /** The schema that this library reads. */
-        public const val SCHEMA: String = "fer-edge-manifest/1"
+        public const val SCHEMA: String = Words.MANIFEST_SCHEMA
 
         /** The file's name in a bundle. */
         public const val FILE: String = "manifest.json"

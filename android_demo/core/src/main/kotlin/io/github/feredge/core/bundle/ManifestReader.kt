@@ -12,9 +12,6 @@ internal object ManifestReader {
     private const val LONG = 4000
     private const val CONTRACT_LENGTH = 1 shl 20
     private const val MOST_ARTIFACTS = 1000
-    private val PRECISIONS = listOf("fp32", "fp16", "w8", "dynamic", "int8")
-    private val EXTENSIONS =
-        mapOf("torchscript" to ".pt", "onnx" to ".onnx", "tflite" to ".tflite", "coreml" to ".mlpackage")
     private val JSON = StrictJson(Manifest.FILE)
 
     fun read(data: ByteArray): Manifest {
@@ -101,12 +98,12 @@ internal object ManifestReader {
         val words = listOf("variant", "format", "precision", "interface", "path", "bytes", "contract")
         val checks = listOf("parity", "weight_audit", "accuracy", "calibration")
         val members = JSON.members(value, key, words + checks)
-        val kind = JSON.choice(members["interface"], "$key.interface", listOf("tensor", "image"))
+        val kind = JSON.choice(members["interface"], "$key.interface", Words.INTERFACES)
         val found =
             Artifact(
                 variant = JSON.string(members["variant"], "$key.variant", SHORT),
-                format = JSON.choice(members["format"], "$key.format", EXTENSIONS.keys.toList()),
-                precision = JSON.choice(members["precision"], "$key.precision", PRECISIONS),
+                format = JSON.choice(members["format"], "$key.format", Words.EXTENSIONS.keys.toList()),
+                precision = JSON.choice(members["precision"], "$key.precision", Words.PRECISIONS),
                 kind = if (kind == "image") Interface.IMAGE else Interface.TENSOR,
                 path = path(members["path"], "$key.path"),
                 bytes = JSON.integer(members["bytes"], "$key.bytes", 0, LARGEST_FILE),
@@ -127,9 +124,9 @@ internal object ManifestReader {
     ) {
         val image = if (artifact.kind == Interface.IMAGE) "-image" else ""
         val name = "${artifact.format}-${artifact.precision}$image"
-        val isQuantizedName = artifact.variant == "$name-qio" && artifact.format == "tflite" && artifact.precision == "int8"
+        val isQuantizedName = artifact.variant == "$name-qio" && (artifact.format to artifact.precision) in Words.QUANTIZED_IO
         if (artifact.variant != name && !isQuantizedName) JSON.fail("$key.variant", artifact.variant, name)
-        val extension = EXTENSIONS.getValue(artifact.format)
+        val extension = Words.EXTENSIONS.getValue(artifact.format)
         if (!artifact.path.endsWith(extension)) JSON.fail("$key.path", artifact.path, "a path that ends with $extension")
         if (artifact.path !in files && files.keys.none { it.startsWith(artifact.path + "/") }) {
             JSON.fail("$key.path", artifact.path, "a path that is listed under files")

@@ -1,0 +1,26 @@
+package io.github.feredge.core.bundle
+
+/** Words of formats and documents. Written by `python tests/android/generate_words.py` from `fer_edge.runtime`: do not edit. */
+internal object Words {
+    const val CONTRACT_SCHEMA: String = "fer-edge-contract/1"
+    const val MANIFEST_SCHEMA: String = "fer-edge-manifest/1"
+    const val CONTRACT_KEY: String = "fer_edge_contract"
+
+    /** Extension by format. */
+    val EXTENSIONS: Map<String, String> =
+        mapOf(
+            "torchscript" to ".pt",
+            "onnx" to ".onnx",
+            "tflite" to ".tflite",
+            "coreml" to ".mlpackage",
+        )
+
+    val PRECISIONS: List<String> = listOf("fp32", "fp16", "w8", "dynamic", "int8")
+    val INTERFACES: List<String> = listOf("tensor", "image")
+
+    /** Format and precision that may have integer input and output (`-qio`). */
+    val QUANTIZED_IO: Set<Pair<String, String>> = setOf("tflite" to "int8")
+
+    /** What no label may be called. */
+    val RESERVED_LABELS: Set<String> = setOf("bbox", "face_id", "probabilities")
+}

@@ -1,0 +1,59 @@
+"""Writes Kotlin's words from the Python description of formats and documents: python tests/android/generate_words.py."""
+
+import json
+from pathlib import Path
+
+from fer_edge.runtime import contract, labels, manifest
+from fer_edge.runtime.containers.limits import KEY
+from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
+
+CORE = Path(__file__).parents[2] / "android_demo/core/src/main/kotlin/io/github/feredge/core/bundle"
+WORDS = CORE / "Words.kt"
+TEXT = """\
+package io.github.feredge.core.bundle
+
+/** Words of formats and documents. Written by `python tests/android/generate_words.py` from `fer_edge.runtime`: do not edit. */
+internal object Words {{
+    const val CONTRACT_SCHEMA: String = {contract}
+    const val MANIFEST_SCHEMA: String = {manifest}
+    const val CONTRACT_KEY: String = {key}
+
+    /** Extension by format. */
+    val EXTENSIONS: Map<String, String> =
+        mapOf(
+{extensions}
+        )
+
+    val PRECISIONS: List<String> = listOf({precisions})
+    val INTERFACES: List<String> = listOf({interfaces})
+
+    /** Format and precision that may have integer input and output (`-qio`). */
+    val QUANTIZED_IO: Set<Pair<String, String>> = setOf({quantized})
+
+    /** What no label may be called. */
+    val RESERVED_LABELS: Set<String> = setOf({reserved})
+}}
+"""
+
+
+def words():
+    """The Kotlin file's text."""
+    quantized = [(spec.name, precision) for spec in FORMATS for precision in spec.quantized_io]
+    return TEXT.format(
+        contract=json.dumps(contract.SCHEMA),
+        manifest=json.dumps(manifest.SCHEMA),
+        key=json.dumps(KEY),
+        extensions="\n".join(f'            "{spec.name}" to "{spec.extension}",' for spec in FORMATS),
+        precisions=_listed(PRECISIONS),
+        interfaces=_listed(INTERFACES),
+        quantized=", ".join(f'"{form}" to "{precision}"' for form, precision in quantized),
+        reserved=_listed(sorted(labels.RESERVED)),
+    )
+
+
+def _listed(texts):
+    return ", ".join(json.dumps(text) for text in texts)
+
+
+if __name__ == "__main__":
+    WORDS.write_text(words(), encoding="utf-8")
