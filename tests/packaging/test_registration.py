@@ -1,0 +1,100 @@
+"""Every format and precision has all that the rooms need of it; what is missing is named."""
+
+import configparser
+from dataclasses import replace
+from pathlib import Path
+
+import fer_edge.export
+from fer_edge.bench.roofline.analysis import READERS
+from fer_edge.export import formats as writing
+from fer_edge.export.parity.tolerances import TOLERANCES
+from fer_edge.runtime import formats
+from fer_edge.runtime.engines import ENGINES
+
+ROOT = Path(__file__).parents[2]
+TEMPLATES = Path(fer_edge.export.__file__).parent / "bundle/templates"
+LANGUAGES = {"kotlin", "swift", "javascript"}
+
+
+def missing():
+    """A sentence for each thing that a format or precision lacks."""
+    return [*_of_runtime(), *_of_export(), *_of_precisions()]
+
+
+def _of_runtime():
+    names = [spec.name for spec in formats.FORMATS]
+    for attribute in ("name", "extension", "rank", "color"):
+        values = [getattr(spec, attribute) for spec in formats.FORMATS]
+        if len(set(values)) < len(values):
+            yield f"runtime.formats: two formats have the same {attribute}: {values}"
+    for spec in formats.FORMATS:
+        strange = {*spec.precisions, *spec.quantized_io} - set(formats.PRECISIONS)
+        if strange:
+            yield f"runtime.formats: PRECISIONS lacks {sorted(strange)} of {spec.name}"
+        if not any(spec.name in engine.formats for engine in ENGINES):
+            yield f"runtime.engines: no engine runs {spec.name}"
+    for engine in ENGINES:
+        if set(engine.formats) - set(names):
+            yield f"runtime.formats: FORMATS lacks {engine.formats} of the engine {engine.name}"
+    if set(READERS) - set(names):
+        yield f"bench.roofline: READERS has other formats: {sorted(set(READERS) - set(names))}"
+
+
+def _of_export():
+    specs = {spec.name: spec for spec in formats.FORMATS}
+    entries = {entry.name: entry for entry in writing.FORMATS}
+    if list(entries) != list(specs):
+        yield f"export.formats: FORMATS is {list(entries)}, runtime.formats has {list(specs)}"
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    for name in entries.keys() & specs.keys():
+        entry, spec = entries[name], specs[name]
+        shipped = {*entry.measured, *entry.unmeasured} - set(spec.precisions)
+        if shipped:
+            yield f"export.formats: {name} would ship {sorted(shipped)}, which it does not have"
+        if entry.extra not in setup["options.extras_require"]:
+            yield f"setup.cfg: no extra {entry.extra} for {name}"
+        if tuple(entry.load().WEIGHTS) != spec.precisions:
+            yield f"{entry.converter}: WEIGHTS has {list(entry.load().WEIGHTS)}, runtime.formats {spec.precisions}"
+        if set(entry.snippets) - LANGUAGES:
+            yield f"export.bundle.card: no place for code of {name} in {sorted(entry.snippets)}"
+        templates = [entry.remark]
+        for snippet in entry.snippets.values():
+            templates += [snippet.template, snippet.about]
+        yield from (
+            f"export/bundle/templates: no {template} of {name}"
+            for template in filter(None, templates)
+            if not (TEMPLATES / template).is_file()
+        )
+
+
+def _of_precisions():
+    if tuple(TOLERANCES) != formats.PRECISIONS:
+        yield f"export.parity.tolerances: TOLERANCES is {list(TOLERANCES)}, PRECISIONS is {formats.PRECISIONS}"
+    for name, tolerance in TOLERANCES.items():
+        if not (tolerance.reason and tolerance.next_step and tolerance.worth):
+            yield f"export.parity.tolerances: {name} lacks its reason, next_step or worth"
+    used = {precision for spec in formats.FORMATS for precision in spec.precisions}
+    if set(formats.PRECISIONS) - used:
+        yield f"runtime.formats: no format has {sorted(set(formats.PRECISIONS) - used)}"
+
+
+def test_nothing_is_missing():
+    assert list(missing()) == []
+
+
+def test_what_a_new_format_lacks_is_named(monkeypatch):
+    spec = replace(formats.FORMATS[0], name="packed", extension=".packed", rank=9, color="#000000")
+    monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, spec))
+    rooms = [sentence.partition(":")[0] for sentence in missing()]
+    assert rooms == ["runtime.engines", "export.formats"]
+
+
+def test_what_a_new_precision_lacks_is_named(monkeypatch):
+    onnx = replace(formats.FORMATS[1], precisions=(*formats.FORMATS[1].precisions, "int4"))
+    monkeypatch.setattr(formats, "FORMATS", (formats.FORMATS[0], onnx, *formats.FORMATS[2:]))
+    rooms = [sentence.partition(":")[0] for sentence in missing()]
+    assert rooms == ["runtime.formats", "fer_edge.export.formats.onnx.converter"]
+    monkeypatch.setattr(formats, "PRECISIONS", (*formats.PRECISIONS, "int4"))
+    rooms = [sentence.partition(":")[0] for sentence in missing()]
+    assert rooms == ["fer_edge.export.formats.onnx.converter", "export.parity.tolerances"]
