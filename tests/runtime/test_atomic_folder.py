@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.runtime import BundleError, atomic_folder
-from fer_edge.runtime.atomic_folder import clean, previous, publish, recover, staging, swap
+from fer_edge.runtime.atomic_folder import clean, previous_path, publish, recover, staging_path, swap
 
 
 class Killed(BaseException):
@@ -28,8 +28,8 @@ def target(tmp_path):
 
 
 def make_new(target):
-    staging(target).mkdir()
-    (staging(target) / "file").write_text("new")
+    staging_path(target).mkdir()
+    (staging_path(target) / "file").write_text("new")
 
 
 def only(target):
@@ -62,7 +62,7 @@ def test_publish_into_the_folder_that_a_link_names(target, tmp_path, way):
     link = tmp_path / "elsewhere" / "link"
     link.parent.mkdir()
     link.symlink_to(target)
-    assert staging(link) == staging(target)
+    assert staging_path(link) == staging_path(target)
     make_new(link)
     publish(link)
     assert link.is_symlink()
@@ -71,15 +71,15 @@ def test_publish_into_the_folder_that_a_link_names(target, tmp_path, way):
 
 def test_swap_exchanges_in_one_step(target):
     make_new(target)
-    if not swap(staging(target), target):
+    if not swap(staging_path(target), target):
         pytest.skip("this file system cannot exchange two names")
     assert (target / "file").read_text() == "new"
-    assert (staging(target) / "file").read_text() == "old"
+    assert (staging_path(target) / "file").read_text() == "old"
 
 
 def test_swap_with_nothing_is_an_error_and_changes_nothing(target):
     with pytest.raises(OSError, match="No such file"):
-        swap(staging(target), target)
+        swap(staging_path(target), target)
     assert (target / "file").read_text() == "old"
 
 
@@ -119,7 +119,7 @@ def test_a_rename_that_is_refused_leaves_the_old_one(target, monkeypatch):
 
 
 def test_recover_leaves_a_whole_target_alone(target):
-    previous(target).mkdir()
+    previous_path(target).mkdir()
     recover(target)
     assert (target / "file").read_text() == "old"
 
@@ -127,11 +127,11 @@ def test_recover_leaves_a_whole_target_alone(target):
 def test_clean_removes_leftovers_of_any_kind(target, tmp_path):
     make_new(target)
     (tmp_path / "precious").mkdir()
-    previous(target).symlink_to(tmp_path / "precious")
+    previous_path(target).symlink_to(tmp_path / "precious")
     clean(target)
     assert (tmp_path / "precious").is_dir()
-    assert not staging(target).exists()
-    assert not os.path.lexists(previous(target))
+    assert not staging_path(target).exists()
+    assert not os.path.lexists(previous_path(target))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from fer_edge.runtime import BundleError, load
-from fer_edge.runtime.atomic_folder import previous
+from fer_edge.runtime.atomic_folder import previous_path
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.manifest import Manifest
 from support import tiny_artifacts as tiny
@@ -28,7 +28,7 @@ def document(bundle):
 def test_a_sound_bundle(bundle):
     opened = open_bundle(bundle)
     assert opened.check_files() == []
-    assert opened.unlisted() == []
+    assert opened.find_unlisted() == []
     for artifact in opened.manifest.artifacts:
         assert opened.check_artifact(artifact).model == "tiny"
     assert len(opened.sha256) == 64
@@ -99,7 +99,7 @@ def test_unlisted_files(bundle):
     (bundle / "folder").mkdir()
     (bundle / "folder" / "inside.txt").write_text("x")
     (bundle / "link").symlink_to("labels.txt")
-    assert open_bundle(bundle).unlisted() == ["empty", "folder/inside.txt", "link", "more.txt"]
+    assert open_bundle(bundle).find_unlisted() == ["empty", "folder/inside.txt", "link", "more.txt"]
 
 
 def test_an_unlisted_file_in_a_package(bundle):
@@ -166,7 +166,7 @@ def test_manifest_is_a_folder(bundle):
 
 
 def test_a_run_killed_between_two_renames_is_recovered(bundle):
-    bundle.rename(previous(bundle))
+    bundle.rename(previous_path(bundle))
     assert load(bundle).variant == "tflite-fp32"
 
 

@@ -47,13 +47,13 @@ def test_every_module_has_its_distribution(module):
 
 def test_a_checkout_names_its_extra_and_an_installation_the_requirements(monkeypatch):
     assert requirements.install_command("scipy", "stats") == "pip install -e '.[stats]' in the checkout"
-    monkeypatch.setattr(requirements, "in_checkout", lambda: False)
+    monkeypatch.setattr(requirements, "is_checkout", lambda: False)
     assert requirements.install_command("scipy.stats", "stats") == "pip install 'scipy>=1.11'"
     assert requirements.install_command("PIL", "predict") == "pip install 'pillow>=10.3'"
 
 
 def test_a_package_that_is_not_installed_at_all_still_names_what_is_missing(monkeypatch):
-    monkeypatch.setattr(requirements, "in_checkout", lambda: False)
+    monkeypatch.setattr(requirements, "is_checkout", lambda: False)
     monkeypatch.setattr(requirements, "PACKAGE", "no-such-distribution-here")
     assert requirements.install_command("cv2", "predict") == "pip install opencv-python"
 

@@ -1,8 +1,8 @@
-"""Putting a finished folder in another's place: a reader sees the old bundle or the new one, never half of one.
+"""Replacement of a folder in one step: a reader sees the old bundle or the new one, never half of one.
 
-The new folder is made as ``staging(target)`` beside the target. ``publish`` swaps the two names in one step where the
+The new folder is made as ``staging_path(target)`` beside the target. ``publish`` swaps the two names in one step where the
 system can (``renameat2(RENAME_EXCHANGE)`` on Linux, ``renamex_np(RENAME_SWAP)`` on macOS). Elsewhere it takes two
-renames; a run killed between them leaves the old folder as ``previous(target)``, and ``recover`` puts it back.
+renames; a run killed between them leaves the old folder as ``previous_path(target)``, and ``recover`` puts it back.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _AT_FDCWD = -100
 _ASIDE = "leftover-"
 
 
-def staging(target: str | Path) -> Path:
-    """Where the new folder is made: beside the target, so that a rename suffices."""
+def staging_path(target: str | Path) -> Path:
+    """The place where the new folder is made: beside the target, so that a rename suffices."""
     return _beside(target, "new")
 
 
-def previous(target: str | Path) -> Path:
-    """Where the old folder stands between two renames."""
+def previous_path(target: str | Path) -> Path:
+    """The place where the old folder stands between two renames."""
     return _beside(target, "old")
 
 
 def publish(target: str | Path) -> list[Path]:
-    """Put the finished ``staging(target)`` in the target's place and remove what stood there.
+    """Put the finished ``staging_path(target)`` in the target's place and remove what stood there.
 
     Once the names are exchanged, nothing is an error any more: the new bundle is there.
 
@@ -45,14 +45,14 @@ def publish(target: str | Path) -> list[Path]:
     Raises:
         BundleError: the system refused; the target is as it was.
     """
-    place, new, old = _real(target), staging(target), None
+    place, new, old = _real(target), staging_path(target), None
     try:
         if not place.exists():
             new.rename(place)
         elif swap(new, place):
             old = new
         else:
-            old = _two_renames(new, place, previous(target))
+            old = _two_renames(new, place, previous_path(target))
     except OSError as error:
         recover(target)
         raise BundleError(f"cannot put the new bundle at {target}: {error.strerror or error}") from None
@@ -63,7 +63,7 @@ def publish(target: str | Path) -> list[Path]:
 
 def recover(target: str | Path) -> None:
     """Finish what a killed run left: an old folder without a successor becomes the target again."""
-    place, old = _real(target), previous(target)
+    place, old = _real(target), previous_path(target)
     if old.is_dir() and not place.exists():
         try:
             old.rename(place)
@@ -80,7 +80,7 @@ def clean(target: str | Path) -> list[Path]:
     recover(target)
     place = _real(target)
     aside = place.parent.glob(f"{glob.escape(_beside(target, _ASIDE).name)}*")
-    return _out_of_the_way(target, [staging(target), previous(target), *sorted(aside)])
+    return _out_of_the_way(target, [staging_path(target), previous_path(target), *sorted(aside)])
 
 
 def _out_of_the_way(target: str | Path, leftovers: Sequence[Path]) -> list[Path]:

@@ -120,7 +120,7 @@ class Bundle:
         return faults
 
     def check_artifact(self, artifact: Artifact) -> Contract:
-        """Check all that lies between a stranger's bytes and a native parser.
+        """Check all that lies between a untrusted bytes and a native parser.
 
         Sizes and hashes of the artifact (a package file by file, with nothing unlisted in it) and of its contract file;
         then the contract beside it, the one inside it and the manifest's must be the same bytes.
@@ -141,7 +141,7 @@ class Bundle:
                 f"{artifact.path} has {size} bytes, but its entry in {MANIFEST} says {artifact.bytes}"
             )
         contract = self._contract(artifact)
-        same_contract(contract, place)
+        require_same_contract(contract, place)
         return contract
 
     def _contract(self, artifact: Artifact) -> Contract:
@@ -158,7 +158,7 @@ class Bundle:
             )
         return contract
 
-    def unlisted(self) -> list[str]:
+    def find_unlisted(self) -> list[str]:
         """Files, links and empty folders that the manifest does not list, as sorted POSIX paths."""
         return _unlisted(self.path, self.path, {MANIFEST, *self.manifest.files})
 
@@ -181,7 +181,7 @@ def open_bundle(path: str | Path) -> Bundle:
     return Bundle(folder, Manifest.parse(data), hashlib.sha256(data).hexdigest())
 
 
-def same_contract(contract: Contract, artifact: Path) -> None:
+def require_same_contract(contract: Contract, artifact: Path) -> None:
     """The contract inside the artifact must be these bytes.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a person probably meant when a word is not one of the allowed ones."""
+"""Closest matches: the word that a person probably meant when it is not one of the allowed ones."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ def _pixels(pixels: object, channels: int, maker: str) -> NDArray[np.uint8]:
 
 
 def _hint(array: NDArray[Any]) -> str:
-    """What to do with an array that other makers, or none, take."""
+    """Advice for an array that other makers, or none, take."""
     if array.dtype != np.uint8:
         return (
             "; scale floats from 0..1 first: (255 * array).round().astype('uint8')"

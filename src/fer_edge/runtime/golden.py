@@ -191,7 +191,7 @@ class ExpectedError:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came out of the three stages.
+    """Pictures and tensor of the three stages.
 
     Attributes:
         upright: (H, W, 3) uint8 RGB after rotation and mirror.

@@ -250,7 +250,7 @@ def _format(place: Path) -> str:
 
 
 def _variant_of(place: Path, contract: Contract) -> str | None:
-    """What the name ``<model>-<precision>[-image][-qio].<ext>`` says, if it is such a name."""
+    """The variant that a name ``<model>-<precision>[-image][-qio].<ext>`` states; None for other names."""
     prefix = f"{contract.model}-"
     if not place.stem.startswith(prefix):
         return None

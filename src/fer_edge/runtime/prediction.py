@@ -1,4 +1,4 @@
-"""What a model says about one face."""
+"""Prediction: the probabilities of one face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What to install where a library is missing: the requirements of the installed package itself, so that they stand in one place.
+"""Requirements of a missing library: those of the installed package itself, so that they stand in one place.
 
 The name ``fer-edge`` is on no index, and somebody else may take it: nobody is told to install it by that name.
 """
@@ -24,8 +24,8 @@ def distribution_of(module: str) -> str:
 
 
 def install_command(module: str, extra: str) -> str:
-    """What to type so that ``module`` and all else of ``extra`` is there, such as ``pip install 'scipy>=1.11'``."""
-    if in_checkout():
+    """The command after which ``module`` and all else of ``extra`` is there, such as ``pip install 'scipy>=1.11'``."""
+    if is_checkout():
         return f"pip install -e '.[{extra}]' in the checkout"
     wanted = distribution_of(module)
     found = {wanted: wanted} | {
@@ -36,8 +36,8 @@ def install_command(module: str, extra: str) -> str:
     )
 
 
-def in_checkout() -> bool:
-    """Whether this package runs from a working copy, where pip knows the extras by their names."""
+def is_checkout() -> bool:
+    """True where this package runs from a working copy, where pip knows the extras by their names."""
     return (Path(__file__).resolve().parents[3] / "setup.cfg").is_file()
 
 

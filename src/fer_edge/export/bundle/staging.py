@@ -51,7 +51,7 @@ def check_target(out: Path) -> Path:
 def _check_bundle(out: Path, target: Path) -> None:
     advice = "it must be absent, empty or a bundle with nothing else in it; nothing was touched"
     try:
-        unlisted = open_bundle(target).unlisted()
+        unlisted = open_bundle(target).find_unlisted()
     except BundleError as error:
         raise ExportError(f"--out {out} is not a bundle that can be replaced ({error}); {advice}") from error
     if unlisted:
@@ -109,7 +109,7 @@ def publish(staged: Path, target: Path, out: Path) -> list[Path]:
     with _locked(target.parent):
         check_target(out)
         atomic_folder.clean(target)
-        staged.rename(atomic_folder.staging(target))
+        staged.rename(atomic_folder.staging_path(target))
         return atomic_folder.publish(target)
 
 

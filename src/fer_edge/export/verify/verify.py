@@ -18,7 +18,7 @@ from fer_edge.export.verify.claims import audit_faults, not_checked, parity_faul
 from fer_edge.export.worker import sandbox
 from fer_edge.export.worker.job import GOLDEN, VERIFY, make_jobs, put_array, put_json
 from fer_edge.export.worker.pool import Pool
-from fer_edge.runtime.bundle import Bundle, open_bundle, same_contract
+from fer_edge.runtime.bundle import Bundle, open_bundle, require_same_contract
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.contract import Contract
@@ -146,7 +146,7 @@ def verify(question: VerifyRequest, output: Output) -> BundleReport:
     files = Check("files", bundle.check_files())
     files.faults += [
         f"{name} is not listed in the manifest"
-        for name in bundle.unlisted()
+        for name in bundle.find_unlisted()
         if name not in bundle.manifest.files
     ]
     reference, contracts = _contracts(bundle)
@@ -173,7 +173,7 @@ def _contracts(bundle: Bundle) -> tuple[Contract | None, Check]:
     try:
         place = bundle.check_file(REFERENCE)
         contract = Contract.parse(bundle.check_file(REFERENCE + CONTRACT_SUFFIX).read_bytes())
-        same_contract(contract, place)
+        require_same_contract(contract, place)
         check_digest(place)
         labels = bundle.check_file("labels.txt").read_bytes()
     except FerEdgeError as error:

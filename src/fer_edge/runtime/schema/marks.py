@@ -26,7 +26,7 @@ class Range(NamedTuple):
     words: str | None = None
 
     def holds(self, value: float) -> bool:
-        """Whether the number lies within."""
+        """True for a number within."""
         return (
             (self.least is None or value >= self.least)
             and (self.most is None or value <= self.most)
@@ -56,7 +56,7 @@ class Pattern(NamedTuple):
     words: str
 
     def holds(self, value: str) -> bool:
-        """Whether the text matches."""
+        """True for a text that matches."""
         return re.fullmatch(self.expression, value) is not None
 
 
@@ -67,7 +67,7 @@ class Rule(NamedTuple):
     words: str
 
     def holds(self, value: Any) -> bool:
-        """Whether the value passes."""
+        """True for a value that passes."""
         return self.test(value)
 
 

@@ -30,7 +30,7 @@ from fer_edge.runtime.schema.text import SHOWN, Refused, refuse, show
 
 Marks = Sequence[Any]
 TEXT, LIST = Length(1, 1000), Length(0, 100_000)
-"""What is allowed where no ``Length`` is given."""
+"""Lengths where none is given."""
 
 
 class Member(NamedTuple):
@@ -109,7 +109,7 @@ class Record(Kind):
         return {"$ref": f"#/$defs/{self._record.__name__}"}
 
     def definition(self) -> Members:
-        """What :meth:`describe` refers to."""
+        """The schema that :meth:`describe` refers to."""
         text = (self._record.__doc__ or "").partition("\n")[0].replace("``", "")
         rules = " ".join((getattr(self._check, "__doc__", None) or "").split())
         properties = {
