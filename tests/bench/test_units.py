@@ -10,16 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.bench.units import (
-    BYTES,
-    SECONDS,
-    SHARE,
-    seconds,
-    share,
-    shown_bytes,
-    shown_seconds,
-    size_bytes,
-)
+from fer_edge.bench.units import BYTES, SECONDS, SHARE, shown_bytes, shown_seconds
 
 
 @pytest.mark.parametrize(
@@ -39,7 +30,7 @@ from fer_edge.bench.units import (
     ],
 )
 def test_times(text: str, value: float) -> None:
-    assert seconds(text) == value
+    assert SECONDS.read(text) == value
 
 
 @pytest.mark.parametrize(
@@ -54,13 +45,13 @@ def test_times(text: str, value: float) -> None:
     ],
 )
 def test_sizes(text: str, value: int) -> None:
-    assert size_bytes(text) == value
+    assert BYTES.read(text) == value
 
 
 def test_a_share_is_a_fraction_of_one() -> None:
-    assert share("5%") == 0.05
-    assert share("0.1 %") == 0.001
-    assert share("0%") == 0
+    assert SHARE.read("5%") == 0.05
+    assert SHARE.read("0.1 %") == 0.001
+    assert SHARE.read("0%") == 0
 
 
 @pytest.mark.parametrize(
@@ -68,21 +59,21 @@ def test_a_share_is_a_fraction_of_one() -> None:
 )
 def test_what_is_no_time_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"15ms|unit") as refused:
-        seconds(text)
+        SECONDS.read(text)
     assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("text", ["5", "5Mb5", "0.1B", "5ms", "5TB", "x" * 5000])
 def test_what_is_no_size_gets_a_sentence(text: str) -> None:
     with pytest.raises(ValueError, match=r"unit|less than one byte") as refused:
-        size_bytes(text)
+        BYTES.read(text)
     assert len(str(refused.value)) < 250
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_time_or_a_sentence(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert seconds(text) > 0
+        assert SECONDS.read(text) > 0
 
 
 def test_a_bad_option_is_a_usage_error() -> None:

@@ -20,30 +20,32 @@ _SHOWN = 6
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record against its namesake.
+    """One record of the new result against its namesake.
 
     Attributes:
-        name: subject or variant.
-        engine: library and version of the new result.
-        threads: that both were given.
-        stage: of both.
+        record: of the new result.
         ratio: new over old.
     """
 
-    name: str
-    engine: str
-    threads: int
-    stage: str
+    record: Record
     ratio: Ratio
 
     def text(self) -> str:
         """Who, and by how much."""
-        return f"{self.name} ({self.threads} threads) {self.stage}: {describe_ratio(self.ratio)}"
+        record = self.record
+        return f"{record.name} ({record.threads} threads) {record.stage}: {describe_ratio(self.ratio)}"
 
     def document(self) -> dict[str, Any]:
         """For JSON."""
-        who = {"name": self.name, "engine": self.engine, "threads": self.threads, "stage": self.stage}
-        return {**who, "ratio": ratio_members(self.ratio), "verdict": self.ratio.verdict}
+        record = self.record
+        return {
+            "name": record.name,
+            "engine": record.engine,
+            "threads": record.threads,
+            "stage": record.stage,
+            "ratio": ratio_members(self.ratio),
+            "verdict": self.ratio.verdict,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,19 +127,12 @@ class Gate:
         Raises:
             DataError: they have none in common.
         """
-        lines = []
-        for record in result.records:
-            old = find_namesake(self.baseline.records, record)
-            if record.stage in STAGES and old is not None:
-                lines.append(
-                    Line(
-                        record.name,
-                        record.engine,
-                        record.threads,
-                        record.stage,
-                        ratio_of_runs(old, record),
-                    )
-                )
+        pairs = [
+            (find_namesake(self.baseline.records, record), record)
+            for record in result.records
+            if record.stage in STAGES
+        ]
+        lines = [Line(new, ratio_of_runs(old, new)) for old, new in pairs if old is not None]
         if not lines:
             raise DataError(
                 f"{self.path} has no record of a variant and number of threads that was measured now"

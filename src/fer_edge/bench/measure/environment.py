@@ -1,4 +1,4 @@
-"""What the system shows of itself: once what it is, again and again how it fares. What it does not show is ``unknown``."""
+"""The system as it shows itself: once what it is, again and again how it fares. What it does not show is ``unknown``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 
 UNKNOWN = "unknown"
 ROOT = Path("/")
+CPU = "sys/devices/system/cpu/cpu[0-9]*"
 LIBRARIES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "torch", "coremltools", "numpy", "scipy")
 
 
@@ -98,11 +99,15 @@ def _ticks(root: Path) -> tuple[int | None, int | None]:
     return int(numbers[7]), sum(int(word) for word in numbers)
 
 
+def _numbers(root: Path, *patterns: str) -> list[float]:
+    """The numbers in all files of these names that hold one."""
+    found = (_number(_read(place)) for pattern in patterns for place in sorted(root.glob(pattern)))
+    return [value for value in found if value is not None]
+
+
 def _frequency(root: Path) -> tuple[float, ...]:
     """The governor's view where there is one: what ``/proc/cpuinfo`` says in a virtual machine never moves."""
-    places = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))
-    values = [_number(_read(place)) for place in places]
-    return tuple(value / 1000 for value in values if value is not None)
+    return tuple(value / 1000 for value in _numbers(root, f"{CPU}/cpufreq/scaling_cur_freq"))
 
 
 def _celsius(root: Path) -> dict[str, float]:
@@ -116,20 +121,14 @@ def _celsius(root: Path) -> dict[str, float]:
 
 
 def _throttles(root: Path) -> int | None:
-    folder = root / "sys/devices/system/cpu"
-    places = [
-        *folder.glob("cpu[0-9]*/thermal_throttle/core_throttle_count"),
-        *folder.glob("cpu[0-9]*/thermal_throttle/package_throttle_count"),
-    ]
-    values = [_number(_read(place)) for place in places]
-    known = [value for value in values if value is not None]
+    kinds = ("core_throttle_count", "package_throttle_count")
+    known = _numbers(root, *(f"{CPU}/thermal_throttle/{kind}" for kind in kinds))
     return int(sum(known)) if known else None
 
 
 def _governor(root: Path) -> str:
-    places = sorted((root / "sys/devices/system/cpu").glob("cpu[0-9]*/cpufreq/scaling_governor"))
-    words = sorted({(_read(place) or "").strip() for place in places} - {""})
-    return ", ".join(words) or UNKNOWN
+    places = root.glob(f"{CPU}/cpufreq/scaling_governor")
+    return ", ".join(sorted({(_read(place) or "").strip() for place in places} - {""})) or UNKNOWN
 
 
 def _load(root: Path) -> float | str:

@@ -1,4 +1,4 @@
-"""How the system fared while samples were taken: shares over the measuring windows only, not over the start-up."""
+"""The system while samples were taken: shares over the measuring windows only, not over the start-up."""
 
 from __future__ import annotations
 
@@ -77,23 +77,20 @@ class SystemMonitor:
 
     def document(self) -> dict[str, Any]:
         """For the result's environment."""
-        begin = self.windows[0][0] if self.windows else None
-        end = self.windows[-1][1] if self.windows else None
         return {
             "measuring_seconds": round(self.seconds, 3),
             "pressure": {name: _shown(self.pressure(name), 4) for name in ("cpu", "memory", "io")},
             "steal": _shown(self.steal(), 5),
             "throttle_events": _shown(self.throttles(), 0),
-            "frequency_mhz": {
-                "before": list(begin.frequency) if begin and begin.frequency else UNKNOWN,
-                "after": list(end.frequency) if end and end.frequency else UNKNOWN,
-            },
-            "thermal_zones_celsius": {
-                "before": dict(begin.celsius) if begin and begin.celsius else UNKNOWN,
-                "after": dict(end.celsius) if end and end.celsius else UNKNOWN,
-            },
+            "frequency_mhz": self._ends(lambda state: list(state.frequency)),
+            "thermal_zones_celsius": self._ends(lambda state: dict(state.celsius)),
             "celsius_a_minute": _shown(self.warming(), 2),
         }
+
+    def _ends(self, show: Callable[[State], object]) -> dict[str, object]:
+        if not self.windows:
+            return {"before": UNKNOWN, "after": UNKNOWN}
+        return {"before": show(self.windows[0][0]) or UNKNOWN, "after": show(self.windows[-1][1]) or UNKNOWN}
 
 
 def _shown(value: float | None, digits: int) -> float | str:

@@ -92,7 +92,7 @@ def pareto(rows: Sequence[Row]) -> bytes:
             )  # fmt: skip
             if chosen or len(points) <= 8:
                 axes.annotate(
-                    _row_label(row),
+                    _label(row),
                     (latency, accuracy),
                     textcoords="offset points",
                     xytext=(8, 5),
@@ -158,12 +158,8 @@ def _color(variant: str) -> str:
     return next((spec.color for spec in FORMATS if spec.name == word), OTHER)
 
 
-def _label(record: Record) -> str:
-    return _shortened(record.name + (f", {record.threads} threads" if record.threads > 1 else ""))
-
-
-def _row_label(row: Row) -> str:
-    return _shortened(row.name + (f", {row.threads} threads" if row.threads > 1 else ""))
+def _label(entry: Record | Row) -> str:
+    return _shortened(entry.name + (f", {entry.threads} threads" if entry.threads > 1 else ""))
 
 
 def _shortened(text: str) -> str:

@@ -60,8 +60,28 @@ class Block:
     ]
 
 
+class Entry:
+    """A record or an artifact: either belongs to one row of a table."""
+
+    __slots__ = ()
+    variant: str
+    engine: str
+    threads: int
+    subject: str
+
+    @property
+    def name(self) -> str:
+        """The subject, else the variant."""
+        return self.subject or self.variant
+
+    @property
+    def row(self) -> RowKey:
+        """The row of a table that it belongs to."""
+        return (self.name, self.engine, self.threads)
+
+
 @dataclass(frozen=True, slots=True)
-class Record:
+class Record(Entry):
     """The times of one stage of one artifact in one engine."""
 
     variant: Annotated[Name, "<format>-<precision>[-image][-qio], or a lone file's stem"]
@@ -95,16 +115,6 @@ class Record:
             refuse("blocks counts", total, f"together the {len(self.samples)} samples")
 
     @property
-    def name(self) -> str:
-        """The subject, else the variant."""
-        return self.subject or self.variant
-
-    @property
-    def row(self) -> RowKey:
-        """The row of a table that it belongs to."""
-        return (self.name, self.engine, self.threads)
-
-    @property
     def key(self) -> tuple[object, ...]:
         """The members that no two records of a document share."""
         return (self.name, self.variant, self.engine, self.threads, self.stage)
@@ -119,7 +129,7 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
+class Artifact(Entry):
     """A measured file, besides its times."""
 
     variant: Annotated[Name, "as in its records"]
@@ -157,16 +167,6 @@ class Artifact:
     extra: Annotated[Mapping[str, Any], OMITTED, "whatever else, such as roofline"] = field(
         default_factory=dict
     )
-
-    @property
-    def name(self) -> str:
-        """The subject, else the variant."""
-        return self.subject or self.variant
-
-    @property
-    def row(self) -> RowKey:
-        """The row of a table that it belongs to."""
-        return (self.name, self.engine, self.threads)
 
     @property
     def most_peak_memory(self) -> int | None:
