@@ -2,7 +2,7 @@
 
     python benchmarks/studies/harness_cost.py
 
-Two ways, in turns: seconds a call of ``timed(call, n)`` (list of stamps and differences included) minus seconds a call of
+Two ways, in turns: seconds a call of ``time_calls(call, n)`` (list of stamps and differences included) minus seconds a call of
 the barest Python loop, once with a call that does nothing and once with each engine's own call. Goal: at most 2 microseconds.
 """
 
@@ -18,7 +18,7 @@ from machine import DEMO_BUNDLE
 from runner import Asked, Document, option, study
 from trials import VARIANTS, subject
 
-from fer_edge.bench.measure.loop import timed
+from fer_edge.bench.measure.loop import time_calls
 from fer_edge.bench.measure.work import Work
 from fer_edge.runtime.contract import Contract
 
@@ -47,12 +47,12 @@ def cost(call: Callable[[], object], count: int, rounds: int) -> dict[str, Any]:
     bare, added = [], []
     for number in range(rounds):
         pair = {}
-        for loop in (_bare, timed) if number % 2 else (timed, _bare):
+        for loop in (_bare, time_calls) if number % 2 else (time_calls, _bare):
             begin = time.perf_counter()
             loop(call, count)
             pair[loop] = (time.perf_counter() - begin) / count
         bare.append(pair[_bare])
-        added.append(pair[timed] - pair[_bare])
+        added.append(pair[time_calls] - pair[_bare])
     quarters = statistics.quantiles(added, n=4)
     return {
         "calls_a_round": count,

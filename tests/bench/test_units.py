@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.bench.units import BYTES, SECONDS, SHARE, shown_bytes, shown_seconds
+from fer_edge.bench.units import BYTES, SECONDS, SHARE, format_bytes, format_seconds
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,8 @@ def test_a_bad_option_is_a_usage_error() -> None:
     [(0.01234, "12.3 ms"), (1.0, "1.00 s"), (0.000_002, "2.00 us"), (5e-9, "5.00 ns"), (0.1234, "123 ms")],
 )
 def test_shown_times(value: float, text: str) -> None:
-    assert shown_seconds(value) == text
+    assert format_seconds(value) == text
 
 
 def test_shown_sizes() -> None:
-    assert [shown_bytes(value) for value in (5_000_000, 12_345, 12)] == ["5.00 MB", "12.3 kB", "12 B"]
+    assert [format_bytes(value) for value in (5_000_000, 12_345, 12)] == ["5.00 MB", "12.3 kB", "12 B"]

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from fer_edge.bench.measure.engines import VARIED, chosen_engine, words
+from fer_edge.bench.measure.engines import VARIED, choose_engine, words
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.bundle import Bundle, open_bundle
@@ -197,7 +197,7 @@ def _engines(format_name: str, name: str, wanted: Filter, by_name: bool) -> tupl
     found, faults = [], []
     for word in wanted.engines or ("",):
         try:
-            chosen_engine(format_name, word)
+            choose_engine(format_name, word)
             found.append(word)
         except EngineError as error:
             faults.append(error)
@@ -239,7 +239,7 @@ def _of_file(place: Path, wanted: Filter) -> Iterator[Subject]:
 
 
 def _variant(place: Path, contract: Contract, format_name: str) -> str:
-    """What the name says by the grammar, else the stem itself."""
+    """The variant that the name says by the grammar, else the stem itself."""
     try:
         return Variant.parse(f"{format_name}-{place.stem.removeprefix(f'{contract.model}-')}").name
     except VariantError:

@@ -122,14 +122,14 @@ SHARE = Quantity("share", {"%": Decimal("0.01")}, "5% or 0.5%", zero=True)
 """5 % as 0.05; 0 or more."""
 
 
-def shown_seconds(value: float) -> str:
+def format_seconds(value: float) -> str:
     """Seconds for people, three digits: ``0.01234`` as ``12.3 ms``."""
     units = (("s", 1.0), ("ms", 1e-3), ("us", 1e-6), ("ns", 1e-9))
     unit, factor = next((entry for entry in units if abs(value) >= entry[1]), units[-1])
     return f"{_three(value / factor)} {unit}"
 
 
-def shown_bytes(value: float) -> str:
+def format_bytes(value: float) -> str:
     """Bytes for people, three digits, decimal units: ``5_000_000`` as ``5.00 MB``."""
     for unit, factor in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if abs(value) >= factor:

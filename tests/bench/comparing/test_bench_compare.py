@@ -10,7 +10,7 @@ import pytest
 from fer_edge.bench.comparing.compare import SIDES, compare_files, compare_sides, is_result
 from fer_edge.bench.comparing.gate import Gate, find_namesake, without_version
 from fer_edge.bench.measure.long_runs import last_over_first, mlperf_facts, mlperf_reasons, sustained_facts
-from fer_edge.bench.measure.plans import DEFAULT, MLPERF, QUICK, sized
+from fer_edge.bench.measure.plans import DEFAULT, MLPERF, QUICK, size_plan
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.results.ratios import describe_ratio, log_times, ratio_of_rounds, ratio_of_runs
 from fer_edge.bench.results.records import Block, Record, Result, write
@@ -195,10 +195,10 @@ def test_what_is_a_result_file():
 
 
 def test_time_for_many_subjects():
-    assert sized(DEFAULT, 23).seconds == DEFAULT.seconds
-    assert sized(DEFAULT, 46).seconds > DEFAULT.seconds
-    assert sized(QUICK, 2) == QUICK
-    assert sized(QUICK, 23).seconds == 31
+    assert size_plan(DEFAULT, 23).seconds == DEFAULT.seconds
+    assert size_plan(DEFAULT, 46).seconds > DEFAULT.seconds
+    assert size_plan(QUICK, 2) == QUICK
+    assert size_plan(QUICK, 23).seconds == 31
 
 
 def sustained(rise):

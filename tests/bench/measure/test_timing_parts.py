@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from fer_edge.bench.measure import loop
 from fer_edge.bench.measure.energy import Energy
-from fer_edge.bench.measure.loop import timed
+from fer_edge.bench.measure.loop import time_calls
 from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
 from fer_edge.bench.measure.recording import Series
-from fer_edge.bench.measure.schedule import MOST_CHILDREN, batches, fast_cpus, shuffled
+from fer_edge.bench.measure.schedule import MOST_CHILDREN, fast_cpus, shuffle, split_batches
 from fer_edge.bench.measure.warmup import is_steady, warm_up
 
 
 def test_every_call_is_timed_once():
     calls = []
-    samples = timed(lambda: calls.append(1), 17)
+    samples = time_calls(lambda: calls.append(1), 17)
     assert len(calls) == len(samples) == 17
     assert all(isinstance(sample, int) and sample >= 0 for sample in samples)
 
@@ -46,7 +46,7 @@ def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeyp
     monkeypatch.setattr(loop, "perf_counter_ns", now)
     lengths = {}
     for share in (0.0, 0.03, 0.10):
-        call = loop.slowed(work, share)
+        call = loop.slow_down(work, share)
         begin = now()
         call()
         lengths[share] = now() - begin
@@ -56,8 +56,8 @@ def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeyp
 
 
 def test_stretched_times_are_exactly_longer():
-    assert loop.stretched([1000, 200_000], 0.03) == [1030, 206_000]
-    assert loop.stretched([1000], 0.0) == [1000]
+    assert loop.stretch([1000, 200_000], 0.03) == [1030, 206_000]
+    assert loop.stretch([1000], 0.0) == [1000]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_call_below_the_clocks_grain_is_no_division_by_zero():
 
 @hypothesis.given(st.lists(st.integers(), unique=True, max_size=100), st.integers(0, 100))
 def test_batches_hold_everybody_once_and_are_of_one_size(items, seed):
-    made = batches(items, random.Random(seed))
+    made = split_batches(items, random.Random(seed))
     assert Counter(item for batch in made for item in batch) == Counter(items)
     sizes = {len(batch) for batch in made}
     assert not sizes or (max(sizes) <= MOST_CHILDREN and max(sizes) - min(sizes) <= 1)
@@ -121,10 +121,10 @@ def test_batches_hold_everybody_once_and_are_of_one_size(items, seed):
 
 def test_orders_are_all_taken_and_repeat_with_the_seed():
     rng = random.Random(0)
-    seen = Counter(tuple(shuffled("abc", rng)) for _ in range(600))
+    seen = Counter(tuple(shuffle("abc", rng)) for _ in range(600))
     assert len(seen) == 6
     assert min(seen.values()) > 60
-    assert shuffled(range(9), random.Random(5)) == shuffled(range(9), random.Random(5))
+    assert shuffle(range(9), random.Random(5)) == shuffle(range(9), random.Random(5))
 
 
 def test_big_cores_are_taken_where_cores_differ(tmp_path, monkeypatch):

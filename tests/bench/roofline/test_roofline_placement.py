@@ -14,7 +14,7 @@ from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Artifact, Record, Result
 from fer_edge.bench.roofline.analysis import add_rooflines, analyze, attach_rooflines, measure_rooflines
 from fer_edge.bench.roofline.peaks import Peaks
-from fer_edge.bench.roofline.placement import listed
+from fer_edge.bench.roofline.placement import list_leftovers
 from fer_edge.bench.roofline.rows import leftover_sentence
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
@@ -112,7 +112,7 @@ def test_the_bound_of_a_network_that_moves_much(builtin_bundle: Path) -> None:
 
 
 def test_advice_is_said_once_for_its_operators() -> None:
-    left = listed(
+    left = list_leftovers(
         Counter(A=1, B=3, C=1),
         {"A": "do this", "B": "do this"},
         "replace {}",
@@ -124,7 +124,7 @@ def test_advice_is_said_once_for_its_operators() -> None:
         == "1 partition; besides the network's own work: B x3 (10 % of the time), A (50 % of the time): do this"
     )
     assert (
-        leftover_sentence(2, listed(Counter(C=1), {}, "replace {}"))
+        leftover_sentence(2, list_leftovers(Counter(C=1), {}, "replace {}"))
         == "2 partitions; left outside: C: replace C"
     )
     assert leftover_sentence(None, ()) == ""

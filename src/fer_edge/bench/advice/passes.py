@@ -17,7 +17,7 @@ from fer_edge.stats.quantiles import quantile_interval
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long one pass measures.
+    """The time that one pass measures.
 
     Attributes:
         name: for people.

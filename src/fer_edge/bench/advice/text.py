@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fer_edge.bench.advice.advise import TIE, Advice, Candidate, Goal
-from fer_edge.bench.units import shown_bytes, shown_seconds
+from fer_edge.bench.units import format_bytes, format_seconds
 from fer_edge.console.table import table
 from fer_edge.runtime.manifest import Artifact
 
@@ -29,7 +29,7 @@ def _why(entry: Candidate, choice: Candidate | None, goal: Goal) -> str:
     last = min(len(entry.passes), len(choice.passes)) - 1  # the last pass that both were in
     slower = entry.passes[last].relative / choice.passes[last].relative - 1
     if goal.prefer == "size" and entry.subject.bytes > choice.subject.bytes:
-        return f"larger: {shown_bytes(entry.subject.bytes)}"
+        return f"larger: {format_bytes(entry.subject.bytes)}"
     if goal.prefer == "accuracy" and entry.accuracy < choice.accuracy:
         return f"less accurate: {_percent(entry.subject.accuracy)}"
     return f"{100 * slower:.0f} % slower" if slower > TIE else f"as fast, but {_behind(entry, choice)}"
@@ -39,15 +39,15 @@ def _over(entry: Candidate, goal: Goal) -> str:
     """The limit that does not hold; empty: all hold, or nothing was measured."""
     found, size = entry.last, entry.subject.bytes
     if goal.size is not None and size > goal.size:
-        return f"too large: {shown_bytes(size)}, allowed {shown_bytes(goal.size)}"
+        return f"too large: {format_bytes(size)}, allowed {format_bytes(goal.size)}"
     if found is None:
         return ""
     if goal.memory is not None and found.memory is None:
         return "memory unknown: this system does not show it, so that the limit cannot be proven"
     if goal.memory is not None and (found.memory or 0) > goal.memory:
-        return f"too much memory: {shown_bytes(found.memory or 0)}, allowed {shown_bytes(goal.memory)}"
+        return f"too much memory: {format_bytes(found.memory or 0)}, allowed {format_bytes(goal.memory)}"
     if goal.latency is not None and found.high > goal.latency:
-        return f"too slow: up to {shown_seconds(found.high)}, allowed {shown_seconds(goal.latency)}"
+        return f"too slow: up to {format_seconds(found.high)}, allowed {format_seconds(goal.latency)}"
     return ""
 
 
@@ -57,7 +57,7 @@ def _behind(entry: Candidate, choice: Candidate) -> str:
         return f"takes {mine.threads} threads"
     if entry.accuracy < choice.accuracy:
         return f"less accurate: {_percent(mine.accuracy)}"
-    return f"larger: {shown_bytes(mine.bytes)}" if mine.bytes > best.bytes else "it came second"
+    return f"larger: {format_bytes(mine.bytes)}" if mine.bytes > best.bytes else "it came second"
 
 
 def proof(artifact: Artifact | None) -> str:
@@ -96,17 +96,17 @@ def headline(advice: Advice) -> str:
         over = _over(entry, advice.goal)
         return f"Nothing fits {_limits(advice.goal)}. Closest is {subject.variant}{inside}: {over}."
     return (
-        f"Ship {subject.variant}{inside}: whole path {shown_seconds(found.seconds)} "
-        f"(95 %: {shown_seconds(found.low)} to {shown_seconds(found.high)}), {shown_bytes(subject.bytes)}; "
+        f"Ship {subject.variant}{inside}: whole path {format_seconds(found.seconds)} "
+        f"(95 %: {format_seconds(found.low)} to {format_seconds(found.high)}), {format_bytes(subject.bytes)}; "
         f"best {advice.goal.prefer} within {_limits(advice.goal)}."
     )
 
 
 def _limits(goal: Goal) -> str:
     parts = [
-        f"{shown_seconds(goal.latency)} latency" if goal.latency is not None else "",
-        f"{shown_bytes(goal.size)} size" if goal.size is not None else "",
-        f"{shown_bytes(goal.memory)} memory" if goal.memory is not None else "",
+        f"{format_seconds(goal.latency)} latency" if goal.latency is not None else "",
+        f"{format_bytes(goal.size)} size" if goal.size is not None else "",
+        f"{format_bytes(goal.memory)} memory" if goal.memory is not None else "",
     ]
     return ", ".join(filter(None, parts)) or "no limits"
 
@@ -120,8 +120,8 @@ def _table(advice: Advice, width: int | None) -> str:
             entry.subject.variant,
             entry.last.engine if entry.last else entry.subject.engine or "-",
             str(entry.subject.threads),
-            shown_seconds(entry.last.seconds) if entry.last else "-",
-            shown_bytes(entry.subject.bytes),
+            format_seconds(entry.last.seconds) if entry.last else "-",
+            format_bytes(entry.subject.bytes),
             _percent(entry.subject.accuracy),
             entry.why or "the choice",
         )

@@ -126,7 +126,7 @@ def _setting(text: str) -> tuple[str, str]:
 def _select(
     sources: Sequence[str], given: Mapping[str, Any], is_host: bool, gate: Gate | None, stack: ExitStack
 ) -> Selection:
-    """What is to be measured; a gate that has nothing of it says so before a minute is spent."""
+    """The subjects to measure; a gate that has nothing of it says so before a minute is spent."""
     from fer_edge.bench.selection import Filter, select
 
     variants = tuple(variant.name for variant in given["variant"])

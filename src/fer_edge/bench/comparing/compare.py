@@ -1,4 +1,4 @@
-"""Which of two is slower, and by how much: live artifacts side by side in one run, result files block against block."""
+"""Comparison of two, the slower one and by how much: live artifacts side by side in one run, result files block against block."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def _one(source: str, side: str, wanted: Filter, stack: ExitStack) -> Subject:
 
 
 def is_result(source: str) -> bool:
-    """Whether an argument is a result file: by its ending."""
+    """True for a result file, by its ending."""
     return Path(source).suffix.lower() == ".json"
 
 

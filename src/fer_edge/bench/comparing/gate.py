@@ -12,7 +12,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.stats.ratio import Ratio
 
 STAGES = ("inference", "whole")
-"""What the gate looks at; load and first have a handful of samples, camera is part of whole."""
+"""Of the records that the gate looks at; load and first have a handful of samples, camera is part of whole."""
 
 _SHOWN = 6
 """Names in a message at the most."""

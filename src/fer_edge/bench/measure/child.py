@@ -22,8 +22,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO
 
-from fer_edge.bench.measure.engines import chosen_engine
-from fer_edge.bench.measure.loop import slowed, stretched, timed
+from fer_edge.bench.measure.engines import choose_engine
+from fer_edge.bench.measure.loop import slow_down, stretch, time_calls
 from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
@@ -44,7 +44,7 @@ class Child:
     def _import(self, command: dict[str, Any]) -> dict[str, Any]:
         self._order = command
         base = steady_bytes()
-        engine = chosen_engine(command["format"], command["engine"])
+        engine = choose_engine(command["format"], command["engine"])
         for _, module in engine.libraries:
             try:
                 __import__(module)
@@ -61,13 +61,13 @@ class Child:
         work = Work(Path(order["path"]), order["format"], order["engine"], order["threads"], contract)
         self._calls = dict(work.calls)
         if order.get("slower") is not None:
-            self._calls = {name: slowed(call, order["slower"]) for name, call in work.calls.items()}
+            self._calls = {name: slow_down(call, order["slower"]) for name, call in work.calls.items()}
         return {"engine": work.engine, "load_ns": work.load_ns, "first_ns": work.first_ns}
 
     def _turn(self, command: dict[str, Any]) -> dict[str, Any]:
         _stay_on(command.get("cpu"))
-        samples = timed(self._calls[command["stage"]], command["count"])
-        return {"ns": stretched(samples, self._order.get("stretched") or 0.0)}
+        samples = time_calls(self._calls[command["stage"]], command["count"])
+        return {"ns": stretch(samples, self._order.get("stretched") or 0.0)}
 
     def _memory(self, _command: dict[str, Any]) -> dict[str, Any]:
         return {"peak": peak_bytes(), "steady": steady_bytes()}

@@ -22,7 +22,7 @@ class Energy:
 
     @property
     def shown(self) -> bool:
-        """Whether there is a counter to read."""
+        """True where there is a counter to read."""
         return bool(self._packages)
 
     def read(self) -> list[int] | None:
@@ -34,7 +34,7 @@ class Energy:
         return values or None
 
     def joules(self, before: list[int] | None, after: list[int] | None) -> float | None:
-        """What was used between two readings; a counter that wrapped counts from its range."""
+        """Energy between two readings; a counter that wrapped counts from its range."""
         if before is None or after is None:
             return None
         total = 0

@@ -15,11 +15,11 @@ VARIED: dict[str, Engine] = {"litert:builtin": LiteRt(delegates=False)}
 
 
 def words() -> list[str]:
-    """What ``--engine`` takes; after ``onnxruntime:`` stands any execution provider of the installed library."""
+    """Words of ``--engine``; after ``onnxruntime:`` stands any execution provider of the installed library."""
     return [*(engine.name for engine in ENGINES), *VARIED, "onnxruntime:PROVIDER"]
 
 
-def chosen_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema's word
+def choose_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema's word
     """The engine for a format.
 
     Args:
@@ -41,7 +41,7 @@ def chosen_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema'
     return VARIED[word]
 
 
-def shown_name(word: str, version: str) -> str:
+def name_engine(word: str, version: str) -> str:
     """Library, version and, where it is not the usual one, the inside: ``ai-edge-litert 2.3.0 (builtin)``."""
     inside = word.partition(":")[2]
     return f"{version} ({inside})" if inside else version

@@ -41,7 +41,7 @@ class State:
 
 
 def read_state(root: Path = ROOT) -> State:
-    """How the system fares now."""
+    """The state of the system now."""
     steal, ticks = _ticks(root)
     return State(
         at=time.monotonic(),
@@ -55,7 +55,7 @@ def read_state(root: Path = ROOT) -> State:
 
 
 def describe(root: Path = ROOT) -> dict[str, Any]:
-    """What the system is: names of the processor and versions of libraries, no name of the machine or its user."""
+    """Facts of the system: names of the processor and versions of libraries, no name of the machine or its user."""
     return {
         "cpu": _cpu_model(root),
         "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),

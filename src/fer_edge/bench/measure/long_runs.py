@@ -1,4 +1,4 @@
-"""What the two long modes are for: first against last minute, and MLPerf's single stream."""
+"""Figures of the two long modes: first against last minute, and MLPerf's single stream."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def mlperf_facts(records: Sequence[Record], plan: Plan) -> list[dict[str, Any]]:
 
 
 def mlperf_reasons(record: Record, plan: Plan) -> list[str]:
-    """Why a single-stream figure is not valid; empty if it is."""
+    """Reasons against a single-stream figure; empty if it is valid."""
     reasons: list[str] = _single_stream(record, plan)["reasons"] if record.stage == "inference" else []
     return reasons
 
@@ -105,7 +105,7 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
 
 
 def describe_long_runs(extra: Mapping[str, Any]) -> list[str]:
-    """What the long modes found, for a terminal."""
+    """The figures of the long modes as lines of a terminal."""
     return [
         *(_sustained_line(fact) for fact in extra.get("sustained", [])),
         *(_single_stream_line(fact) for fact in extra.get("mlperf", [])),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import perf_counter_ns
 
 
-def timed(call: Callable[[], object], count: int) -> list[int]:
+def time_calls(call: Callable[[], object], count: int) -> list[int]:
     """Nanoseconds of each of ``count`` calls.
 
     The end of a call is the beginning of the next, so the loop itself (a clock reading and a store) is part of every
@@ -29,7 +29,7 @@ def timed(call: Callable[[], object], count: int) -> list[int]:
     return [end - begin for begin, end in itertools.pairwise(stamps)]
 
 
-def slowed(call: Callable[[], object], share: float) -> Callable[[], object]:
+def slow_down(call: Callable[[], object], share: float) -> Callable[[], object]:
     """The same call, followed by spinning: a slow-down of real time for the harness's own trials.
 
     It is known to some tenths of a percent only, because a call that follows upon a longer spin does not take quite as
@@ -51,6 +51,6 @@ def slowed(call: Callable[[], object], share: float) -> Callable[[], object]:
     return call_and_spin
 
 
-def stretched(samples: list[int], share: float) -> list[int]:
+def stretch(samples: list[int], share: float) -> list[int]:
     """Times as they would be read from a clock that runs faster by a known share: 0.03 makes each exactly 3 % longer."""
     return [round(sample * (1 + share)) for sample in samples]

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and how much it held at most."""
+"""Memory of this process, now and at most."""
 
 from __future__ import annotations
 

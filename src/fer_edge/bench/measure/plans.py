@@ -10,7 +10,7 @@ ALL_STAGES = ("inference", "whole", "inference", "camera")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one run is laid out.
+    """The layout of one run.
 
     Attributes:
         name: of the mode.
@@ -20,7 +20,7 @@ class Plan:
         fewest_rounds: of one generation, even if its time is over.
         stages: of the rounds, in turns.
         turn_seconds: how long one process runs before it is the next one's turn: long against the cost of the change
-            (some tens of microseconds), short against the machine's moods (some tenths of a second).
+            (some tens of microseconds), short against a machine's changes of speed (some tenths of a second).
         fewest_calls: of one turn, however slow the model is.
         twin: whether the first subject is measured twice, as the A/A check.
         repeats: of a whole measurement (``mlperf``); 0: the plan has none.
@@ -67,7 +67,7 @@ _SECONDS_EACH = {"default": 2.5, "quick": 1.0}
 _SHARED_BY = {"default": 24, "quick": 2}
 
 
-def sized(plan: Plan, subjects: int) -> Plan:
+def size_plan(plan: Plan, subjects: int) -> Plan:
     """The plan with time for so many subjects: a bundle of 23 variants fits the mode's own."""
     extra = max(0, subjects - _SHARED_BY.get(plan.name, subjects))
     generations = plan.generations if extra == 0 or plan.name != "quick" else 2

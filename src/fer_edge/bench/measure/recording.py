@@ -1,4 +1,4 @@
-"""What a run took of one subject, growing round by round."""
+"""The recording of one subject in a run, growing round by round."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Series:
 
 
 @dataclass(slots=True)
-class Taken:
+class Recording:
     """Everything measured of one subject.
 
     Attributes:

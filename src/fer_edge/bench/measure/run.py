@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fer_edge.bench.measure.energy import Energy
-from fer_edge.bench.measure.engines import shown_name
+from fer_edge.bench.measure.engines import name_engine
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.process import Process
-from fer_edge.bench.measure.recording import Taken
-from fer_edge.bench.measure.schedule import batches, fast_cpus, shuffled
+from fer_edge.bench.measure.recording import Recording
+from fer_edge.bench.measure.schedule import fast_cpus, shuffle, split_batches
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.warmup import warm_up
@@ -52,18 +52,18 @@ class Run:
     tell: Callable[[str], None] = lambda _line: None
     monitor: SystemMonitor = field(default_factory=SystemMonitor)
     energy: Energy = field(default_factory=Energy)
-    taken: list[Taken] = field(init=False)
+    taken: list[Recording] = field(init=False)
     complete: bool = True
     _rng: random.Random = field(init=False)
     _begin: float = field(init=False, default=0.0)
     _cpus: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.taken = [Taken(subject) for subject in self.subjects]
+        self.taken = [Recording(subject) for subject in self.subjects]
         self._rng = random.Random(self.seed)
         self._cpus = fast_cpus()
 
-    def go(self) -> list[Taken]:
+    def go(self) -> list[Recording]:
         """Measure until the plan's time is over, or Ctrl-C."""
         self._begin = time.monotonic()
         try:
@@ -81,7 +81,7 @@ class Run:
 
     def _generation(self, generation: int) -> None:
         alive = [index for index, taken in enumerate(self.taken) if taken.failure is None]
-        groups = batches(alive, self._rng) if alive else []
+        groups = split_batches(alive, self._rng) if alive else []
         for number, group in enumerate(groups, 1):
             done = generation + number / len(groups)
             until = self._begin + self.plan.seconds * done / self.plan.generations
@@ -90,11 +90,11 @@ class Run:
     def _batch(self, generation: int, group: Sequence[int], until: float) -> None:
         with contextlib.ExitStack() as stack:
             children = self._start(group, stack)
-            for index in shuffled(list(children), self._rng):
+            for index in shuffle(list(children), self._rng):
                 with self._blamed(index, children):
                     self._load(generation, index, children[index])
             counts: dict[tuple[int, str], int] = {}
-            for index in shuffled(list(children), self._rng):
+            for index in shuffle(list(children), self._rng):
                 with self._blamed(index, children):
                     counts.update(self._warm(index, children[index]))
             with self.monitor.window():
@@ -135,7 +135,7 @@ class Run:
         begin = self._now()
         load, first = child.load()
         taken = self.taken[index]
-        taken.engine = shown_name(taken.subject.engine, child.engine)
+        taken.engine = name_engine(taken.subject.engine, child.engine)
         taken.series("load").add([load], generation, 0, begin)
         taken.series("first").add([first], generation, 0, begin)
 
@@ -184,7 +184,7 @@ class Run:
         """Everybody's turn; its samples count only when all of them are there."""
         cpu = self._rng.choice(self._cpus) if self._cpus else None
         took: list[tuple[int, list[int], float, float | None]] = []
-        for index in shuffled(list(children), self._rng):
+        for index in shuffle(list(children), self._rng):
             with self._blamed(index, children):
                 begin = self._now()
                 before = self.energy.read() if self.energy.shown else None

@@ -1,4 +1,4 @@
-"""Who runs when: random orders, and the CPUs that a turn may use."""
+"""Schedule of a run: random orders, and the CPUs that a turn may use."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MOST_CHILDREN = 32
 """Processes alive at a time; more subjects are measured in batches, drawn anew in each generation."""
 
 
-def shuffled(items: Sequence[_T], rng: random.Random) -> list[_T]:
+def shuffle(items: Sequence[_T], rng: random.Random) -> list[_T]:
     """The items in a random order."""
     return rng.sample(list(items), len(items))
 
 
-def batches(items: Sequence[_T], rng: random.Random, most: int = MOST_CHILDREN) -> list[list[_T]]:
+def split_batches(items: Sequence[_T], rng: random.Random, most: int = MOST_CHILDREN) -> list[list[_T]]:
     """The items in random order, in as few batches of about one size as there may be."""
-    order = shuffled(items, rng)
+    order = shuffle(items, rng)
     number = -(-len(order) // most)
     return [order[index::number] for index in range(number)]
 

@@ -1,4 +1,4 @@
-"""When a process is warm: as soon as it has stopped getting faster."""
+"""Warm-up: a process is warm as soon as it has stopped getting faster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_SECONDS = 2.0
 
 
 def is_steady(turns: Sequence[float]) -> bool:
-    """Whether the times of the turns so far have stopped falling.
+    """True once the times of the turns have stopped falling.
 
     Args:
         turns: median seconds of a call in each turn, in order.

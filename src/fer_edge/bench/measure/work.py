@@ -1,4 +1,4 @@
-"""What a child times: the calls behind the stages of one artifact."""
+"""The work that a child times: the calls behind the stages of one artifact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.bench.measure.engines import chosen_engine
+from fer_edge.bench.measure.engines import choose_engine
 from fer_edge.runtime.camera import prepare
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session
@@ -34,7 +34,7 @@ class Work:
 
     def __init__(self, path: Path, format: str, engine: str, threads: int, contract: Contract) -> None:  # noqa: A002
         begin = perf_counter_ns()
-        session: Session = chosen_engine(format, engine).open(path, contract, threads)
+        session: Session = choose_engine(format, engine).open(path, contract, threads)
         self.load_ns = perf_counter_ns() - begin
         self.engine = session.engine
         model = Model(contract, None, path, session)

@@ -195,6 +195,6 @@ def _picture(draw: Callable[[Any], None], height: float) -> bytes:
     return target.getvalue()
 
 
-def timed(result: Result, stage: str) -> list[Record]:
+def pick_timed(result: Result, stage: str) -> list[Record]:
     """The records of a stage that know when their samples were taken."""
     return [record for record in result.stage(stage) if len(record.blocks) > 1]

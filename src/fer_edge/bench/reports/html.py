@@ -24,7 +24,7 @@ def render(result: Result) -> str:
     """The whole page; raises ``MissingExtra`` where matplotlib or Jinja2 is not installed."""
     found = list_rows(result)
     table = lay_out(found, FIRST)
-    drifting = charts.timed(result, "inference")
+    drifting = charts.pick_timed(result, "inference")
     return rendering.render(
         "fer_edge.bench.reports",
         "bench.html.j2",

@@ -139,7 +139,7 @@ def lay_out(rows: list[Row], first: Sequence[str] = ()) -> Table:
 
 
 def caption(result: Result) -> str:
-    """How the figures came about, and how to read them."""
+    """The mode and target of the figures, and a key to reading them."""
     mode = result.mode.get("name")
     how = f"Mode {mode} on {result.target}" if mode else f"Measured on {result.target}"
     cut = (
@@ -154,7 +154,7 @@ def caption(result: Result) -> str:
 
 
 def environment_line(environment: Mapping[str, Any]) -> str:
-    """What the figures were taken on, in one line."""
+    """The machine of the figures, in one line."""
     parts = [
         f"{name.replace('_', ' ')} {environment[name]}"
         for name in ENVIRONMENT

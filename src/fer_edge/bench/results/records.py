@@ -215,12 +215,12 @@ class Result:
 
     @property
     def trusted(self) -> bool:
-        """Whether every record is."""
+        """True where every record is."""
         return all(record.trusted for record in self.records)
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Why not, each once, in order of appearance."""
+        """Reasons of all records, each once, in order of appearance."""
         return tuple(dict.fromkeys(reason for record in self.records for reason in record.reasons))
 
     def artifact(self, record: Record) -> Artifact | None:

@@ -1,1 +1,1 @@
-"""What a model must compute and move at least, counted from its file, against what this machine can do."""
+"""Roofline: the arithmetic and bytes that a model needs, counted from its file, against the peaks of this machine."""

@@ -43,12 +43,12 @@ READERS: dict[str, Callable[[Path, Contract], Graph]] = {
     "torchscript": torchscript_graph.read,
     "coreml": coreml_graph.read,
 }
-"""How a file is counted, by format; of a format without a reader nothing is counted, and the sentence says so."""
+"""Readers of files by format; of a format without a reader nothing is counted, and the sentence says so."""
 PLACEMENTS: dict[str, Callable[[Path, Contract, int, str], Placement]] = {
     "litert": tflite_placement.placement,
     "onnxruntime": onnxruntime_placement.placement,
 }
-"""How an engine tells what it runs where, by engine; the others do not tell."""
+"""Placements by engine, for those that tell what they run where; the others do not tell."""
 _DISTRIBUTIONS = {distribution: engine.name for engine in ENGINES for distribution, _ in engine.libraries}
 """A record's engine is a distribution with its version."""
 _MORE = 2
@@ -199,7 +199,7 @@ def _bounded(row: RooflineRow, counts: Counts, peaks: Peaks) -> RooflineRow:
 
 
 def _tried(attempt: Callable[[], _T]) -> tuple[_T | None, str | None]:
-    """The answer, or why there is none: a stranger's file may break a reader in any way, and a table goes on."""
+    """The answer, or why there is none: an untrusted file may break a reader in any way, and a table goes on."""
     try:
         return attempt(), None
     except (FerEdgeError, GraphError) as error:

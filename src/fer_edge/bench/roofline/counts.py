@@ -84,7 +84,7 @@ class _Sums:
         self.moved += [self._root(name) for name in operator.outputs if name in self._tensors]
 
     def is_int8(self, operator: Operator) -> bool:
-        """Whether a computing operator multiplies 8-bit weights with 8-bit activations, quantized before or inside it."""
+        """True for a computing operator that multiplies 8-bit weights with 8-bit activations, quantized before or inside it."""
         if not operator.role.computes or len(operator.inputs) < 2:
             return False
         given, weights = operator.inputs[:2]
@@ -95,7 +95,7 @@ class _Sums:
         return bool(narrow) and self._bits.get(self._root(given), 32) <= _NARROW
 
     def bytes_of(self, root: str) -> int:
-        """What moves of a group of tensors that are one: its narrowest form."""
+        """Bytes of a group of tensors that are one: of its narrowest form."""
         return self._narrowest.get(root, self._tensors[root].bytes)
 
     def _is_fused(self, operator: Operator, active: Iterable[str]) -> bool:

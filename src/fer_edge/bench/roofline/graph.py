@@ -1,4 +1,4 @@
-"""What counting needs to know of a model, the same for every format.
+"""The graph of a model as counting needs it, the same for every format.
 
 Each format's reader turns its file into a :class:`Graph`; :mod:`fer_edge.bench.roofline.counts` adds it up.
 """
@@ -16,7 +16,7 @@ class GraphError(Exception):
 
 
 class Role(Enum):
-    """What an operator does to memory."""
+    """The use that an operator makes of memory."""
 
     CONVOLUTION = "convolution"
     """Multiplies and adds, filters with the output channels first; also a dense layer."""
@@ -38,7 +38,7 @@ class Role(Enum):
 
     @property
     def computes(self) -> bool:
-        """Whether it multiplies and adds, which is counted."""
+        """True where it multiplies and adds, which is counted."""
         return self in (Role.CONVOLUTION, Role.TRANSPOSED, Role.PRODUCT)
 
 
@@ -58,7 +58,7 @@ class Tensor:
 
     @property
     def elements(self) -> int:
-        """How many."""
+        """The number of elements."""
         return math.prod(self.shape)
 
     @property

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.roofline.placement import Placement, listed
+from fer_edge.bench.roofline.placement import Placement, list_leftovers
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
@@ -66,7 +66,7 @@ def placement(path: Path, contract: Contract, threads: int, inside: str) -> Plac
     shares = {name: sum(event["dur"] for event in rest if _kind(event) == name) / whole for name in left}
     providers = [str(event["args"].get("provider", "unknown")) for event in nodes]
     changes = sum(before != after for before, after in itertools.pairwise(providers))
-    return Placement(changes + 1, dict(Counter(providers)), listed(left, ADVICE, "{}", shares))
+    return Placement(changes + 1, dict(Counter(providers)), list_leftovers(left, ADVICE, "{}", shares))
 
 
 def _profile(

@@ -1,4 +1,4 @@
-"""What this machine can do at best: matrix products a second and bytes a second.
+"""Peaks of this machine: matrix products a second and bytes a second.
 
 Measured in a process of its own, because BLAS takes its number of threads when it is loaded, and as the best of many
 short turns: a peak is a maximum, and disturbance only lowers a turn. The fp32 peak is the better of numpy's BLAS and

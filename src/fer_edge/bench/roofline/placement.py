@@ -1,4 +1,4 @@
-"""Where an engine runs each operator of a model, and what it could not take into its fast path."""
+"""Placement of a model's operators in an engine, and those outside its fast path."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What runs where.
+    """The operators by where they run.
 
     Attributes:
         partitions: pieces into which the engine's accelerator (TFLite's delegate, onnxruntime's providers) cut the graph;
@@ -40,7 +40,7 @@ class Placement:
     leftover: tuple[Leftover, ...]
 
 
-def listed(
+def list_leftovers(
     names: Counter[str], advice: Mapping[str, str], otherwise: str, shares: Mapping[str, float] | None = None
 ) -> tuple[Leftover, ...]:
     """Leftovers with their advice, the most frequent first.

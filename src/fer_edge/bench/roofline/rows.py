@@ -9,7 +9,7 @@ from typing import Any
 from fer_edge.bench.results.records import RowKey
 from fer_edge.bench.roofline.counts import Counts
 from fer_edge.bench.roofline.placement import Leftover
-from fer_edge.bench.units import shown_bytes, shown_seconds
+from fer_edge.bench.units import format_bytes, format_seconds
 
 KEY = "roofline"
 """Under ``artifacts[].extra`` of ``fer-edge-bench/1``."""
@@ -22,7 +22,7 @@ _NEAR = 60
 
 @dataclass(frozen=True, slots=True)
 class Roofline:
-    """What an artifact asks of a machine.
+    """The demands of an artifact on a machine.
 
     Attributes:
         counts: MACs and bytes of one inference; None where the file cannot be counted.
@@ -88,7 +88,7 @@ def document(row: RooflineRow) -> dict[str, Any]:
 
 
 def leftover_sentence(partitions: int | None, leftover: Sequence[Leftover]) -> str:
-    """What the engine could not take, with the advice for each kind; empty if nothing is known or left."""
+    """The operators that the engine could not take, with the advice for each kind; empty if nothing is known or left."""
     if partitions is None:
         return ""
     worth = [entry for entry in leftover if entry.time_share is None or entry.time_share >= _WORTH]
@@ -104,18 +104,18 @@ def leftover_sentence(partitions: int | None, leftover: Sequence[Leftover]) -> s
 
 
 def row_sentence(row: RooflineRow) -> str:
-    """Where the time goes, then what the engine could not take."""
+    """The use of the time, then what the engine could not take."""
     if row.bound_seconds is None or row.percent_of_peak is None:
         return row.sentence
     reached = 100 * row.bound_seconds / row.seconds
     words = (
         f"{row.percent_of_peak:.0f} % of the {row.arithmetic} GEMM peak; the {row.limit} bound is "
-        f"{shown_seconds(row.bound_seconds)}, {reached:.0f} % of the measured time"
+        f"{format_seconds(row.bound_seconds)}, {reached:.0f} % of the measured time"
     )
     if row.limit == "memory":
         moved = (row.weight_bytes or 0) + (row.activation_bytes or 0)
         words += (
-            f" ({shown_bytes(moved)} must move: smaller weights or activations help, more threads hardly)"
+            f" ({format_bytes(moved)} must move: smaller weights or activations help, more threads hardly)"
         )
     elif reached > _WHOLE:
         words += " (the machine was disturbed while its peak was measured: measure again)"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
-from fer_edge.bench.roofline.placement import Placement, listed
+from fer_edge.bench.roofline.placement import Placement, list_leftovers
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.litert_delegation import delegation
 
@@ -56,4 +56,4 @@ def placement(path: Path, contract: Contract, threads: int, inside: str) -> Plac
     found = delegation(path, threads)
     left = Counter(found.leftover)
     operators = {"XNNPACK partitions": found.partitions, "TFLite's own kernels": left.total()}
-    return Placement(found.partitions, operators, listed(left, ADVICE, _OTHERWISE))
+    return Placement(found.partitions, operators, list_leftovers(left, ADVICE, _OTHERWISE))

@@ -14,7 +14,7 @@ from fer_edge.bench.measure import plans, quality
 from fer_edge.bench.measure.environment import describe
 from fer_edge.bench.measure.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
 from fer_edge.bench.measure.plans import Plan
-from fer_edge.bench.measure.recording import Taken
+from fer_edge.bench.measure.recording import Recording
 from fer_edge.bench.measure.run import Run
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
@@ -50,7 +50,7 @@ class Host:
         plan = PLANS[request.mode]
         if request.seconds is not None:
             plan = dataclasses.replace(plan, seconds=request.seconds)
-        return measure(plans.sized(plan, len(request.subjects)), request)
+        return measure(plans.size_plan(plan, len(request.subjects)), request)
 
 
 def measure(
@@ -75,7 +75,7 @@ def measure(
     begin = time.monotonic()
     together = plan.name not in {"sustained", "mlperf"}
     groups = [list(request.subjects)] if together else [[subject] for subject in request.subjects]
-    taken: list[Taken] = []
+    taken: list[Recording] = []
     complete = True
     for group in groups:
         subjects = [*group, _twin(group[0])] if plan.twin else group
@@ -97,7 +97,7 @@ def measure(
     )
 
 
-def _check_files(taken: Sequence[Taken]) -> None:
+def _check_files(taken: Sequence[Recording]) -> None:
     """Times of a file that is not the one whose hash the result names are nobody's: they are dropped."""
     for entry in taken:
         subject = entry.subject
@@ -124,7 +124,7 @@ def _twin(subject: Subject) -> Subject:
 
 
 def assembled(
-    plan: Plan, request: Request, taken: Sequence[Taken], monitor: SystemMonitor, known: Mapping[str, Any]
+    plan: Plan, request: Request, taken: Sequence[Recording], monitor: SystemMonitor, known: Mapping[str, Any]
 ) -> Result:
     """The document of what was taken: records judged, facts added."""
     whole = [entry for entry in taken if any(stage in entry.stages for stage in quality.STEADY_STAGES)]
@@ -150,14 +150,14 @@ def assembled(
     )
 
 
-def _nothing(taken: Sequence[Taken]) -> None:
+def _nothing(taken: Sequence[Recording]) -> None:
     failures = [entry.failure for entry in taken if entry.failure and entry.subject.label != TWIN]
     if failures:
         raise EngineError("; ".join(dict.fromkeys(failures)))
     raise KeyboardInterrupt
 
 
-def _records(taken: Taken) -> list[Record]:
+def _records(taken: Recording) -> list[Record]:
     subject = taken.subject
     return [
         Record(
@@ -184,7 +184,11 @@ def aa_ratio(records: Sequence[Record], twins: Sequence[Record], seed: int = 0) 
 
 
 def _judged(
-    plan: Plan, records: Sequence[Record], taken: Sequence[Taken], monitor: SystemMonitor, twin: Ratio | None
+    plan: Plan,
+    records: Sequence[Record],
+    taken: Sequence[Recording],
+    monitor: SystemMonitor,
+    twin: Ratio | None,
 ) -> list[Record]:
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     everywhere = [
@@ -216,7 +220,7 @@ def _judged(
     return found
 
 
-def _artifact(taken: Taken) -> Artifact:
+def _artifact(taken: Recording) -> Artifact:
     subject = taken.subject
     energy = taken.joules / taken.inferences if taken.joules is not None and taken.inferences else None
     return Artifact(
@@ -238,7 +242,7 @@ def _artifact(taken: Taken) -> Artifact:
 
 def _extra(
     plan: Plan,
-    taken: Sequence[Taken],
+    taken: Sequence[Recording],
     twins: Sequence[Record],
     judged: Sequence[Record],
     monitor: SystemMonitor,
