@@ -142,28 +142,28 @@ def run(output: Output, options: dict[str, Any]) -> None:
     """
     from fer_edge.export.reference_model.model import IncompleteOptions
     from fer_edge.export.run import report
-    from fer_edge.export.run.export import export, plan_of
+    from fer_edge.export.run.export import export, plan_variants
     from fer_edge.export.run.results import exit_code
 
     for name in ("calibration", "accuracy"):
         _check_folder(name, options[name])
-    settings = _settings(options)
+    request = _request(options)
     try:
-        plan = plan_of(settings)
-        if settings.given.checkpoint is None:
+        plan = plan_variants(request)
+        if request.model.checkpoint is None:
             output.say("No checkpoint was given: exporting the built-in model.")
-        exported = export(settings, plan, output)
+        exported = export(request, plan, output)
     except (VariantError, IncompleteOptions) as error:
         usage_error(str(error))
-    output.result(report.document(exported, settings.out), report.text(exported, settings.out, output.width))
+    output.result(report.document(exported, request.out), report.text(exported, request.out, output.width))
     if options["android"] and exported.bundle:
         from fer_edge.export.bundle.android import embed
 
         written = embed(exported.bundle, options["android"])
         output.say(f"For Android: {' and '.join(map(str, written))}")
-    code = exit_code(exported.rows)
+    code = exit_code(exported.results)
     if code:
-        raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(report.faults(exported.rows))
+        raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(report.faults(exported.results))
 
 
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
@@ -204,7 +204,7 @@ def _settle_android(options: dict[str, Any]) -> None:
     check_module(options["android"])
 
 
-def _settings(options: dict[str, Any]) -> Any:
+def _request(options: dict[str, Any]) -> Any:
     from fer_edge.export.parity.tolerances import Tolerances
     from fer_edge.export.reference_data.build import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec

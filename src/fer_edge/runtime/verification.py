@@ -36,6 +36,8 @@ class Code(enum.StrEnum):
     """The program that phones run answers differently from the one that runs here."""
     INSENSITIVE = "insensitive"
     """The original itself does not react to its input, so nothing can be judged by it."""
+    OVERFLOW = "overflow"
+    """Activations are beyond float16, whatever this machine's arithmetic made of them."""
     NO_ENGINE = "no-engine"
     """No engine for the format is installed."""
 

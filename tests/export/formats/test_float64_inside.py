@@ -7,7 +7,7 @@ from torch import nn
 from torch.nn import functional
 
 from fer_edge.export.parity.tolerances import TOLERANCES
-from fer_edge.export.rewrites.delegates import rewrite_single
+from fer_edge.export.rewrites.single_precision import rewrite_single
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import Contract

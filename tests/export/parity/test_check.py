@@ -20,9 +20,11 @@ def test_an_original_that_never_moves_is_the_reason_even_without_an_engine(forei
 
     def found(probabilities):
         reference = check.Reference(pictures, probabilities)
-        return check.parity(path, contract, Variant.parse("torchscript-fp32"), reference, TOLERANCES["fp32"])
+        return check.check_parity(
+            path, contract, Variant.parse("torchscript-fp32"), reference, TOLERANCES["fp32"]
+        )
 
-    assert (found(moving)["verdict"], found(moving)["reason"]) == ("not-run", "no engine here")
-    assert found(still)["verdict"] == "not-run"
-    assert found(still)["reason"].startswith("the original does not react to its input")
-    assert found(still)["engine"] is None
+    assert (found(moving).verdict, found(moving).reason) == ("not-run", "no engine here")
+    assert found(still).verdict == "not-run"
+    assert found(still).reason.startswith("the original does not react to its input")
+    assert found(still).engine is None

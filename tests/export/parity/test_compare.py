@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_edge.export.parity.accuracy import gate
+from fer_edge.export.parity.accuracy import check_accuracy
 from fer_edge.export.parity.compare import agreement, compare, not_finite, spread
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerance, Tolerances
 from fer_edge.export.reference_data.calibration import divide, doubts
@@ -21,12 +21,12 @@ def rows(*values):
 
 
 def test_equal_answers_pass():
-    found = compare(rows(0.1, 0.9), rows(0.1, 0.9), LIMIT, LABELS)
+    found = compare(rows(0.1, 0.9), rows(0.1, 0.9), LIMIT, LABELS, "engine 1")
     assert (found.verdict, found.max_abs, found.mean_abs, found.top1_agreement) == ("pass", 0, 0, 1)
 
 
 def test_one_probability_over_the_tolerance_fails_and_says_by_how_much():
-    found = compare(rows(0.1, 0.9), rows(0.1, 0.85), LIMIT, LABELS)
+    found = compare(rows(0.1, 0.9), rows(0.1, 0.85), LIMIT, LABELS, "engine 1")
     assert found.verdict == "fail"
     assert "0.05" in found.reason
     assert "0.01" in found.reason
@@ -44,15 +44,15 @@ def test_an_artifact_that_always_says_the_same_fails_although_it_is_near():
     loose = Tolerance(0.05, 0.0, 1, "")
     reference = rows(*np.linspace(0.25, 0.75, 11))
     stiff = rows(*np.linspace(0.4, 0.6, 11))
-    found = compare(reference, stiff, Tolerance(0.2, 0.0, 1, ""), LABELS)
+    found = compare(reference, stiff, Tolerance(0.2, 0.0, 1, ""), LABELS, "engine 1")
     assert found.verdict == "fail"
     assert "less than half of the original's 0.5" in found.reason
-    assert compare(reference, reference, loose, LABELS).verdict == "pass"
+    assert compare(reference, reference, loose, LABELS, "engine 1").verdict == "pass"
 
 
 def test_an_original_that_hardly_moves_gives_no_verdict():
     still = rows(0.5, 0.5 + 0.09)
-    found = compare(still, still, LIMIT, LABELS)
+    found = compare(still, still, LIMIT, LABELS, "engine 1")
     assert (found.verdict, found.max_abs) == ("not-run", None)
     assert "does not react to its input" in found.reason
 
@@ -61,13 +61,13 @@ def test_an_original_that_hardly_moves_gives_no_verdict():
 def test_what_is_not_finite_is_named_with_its_index(value):
     answers = rows(0.1, 0.9)
     answers[1, 1] = value
-    found = compare(rows(0.1, 0.9), answers, LIMIT, LABELS)
+    found = compare(rows(0.1, 0.9), answers, LIMIT, LABELS, "engine 1")
     assert found.verdict == "fail"
     assert f"probabilities[1] (b) is {value} on input 1" in found.reason
 
 
 def test_another_number_of_labels_fails():
-    assert compare(rows(0.1, 0.9), np.zeros((2, 3), np.float32), LIMIT, LABELS).verdict == "fail"
+    assert compare(rows(0.1, 0.9), np.zeros((2, 3), np.float32), LIMIT, LABELS, "engine 1").verdict == "fail"
 
 
 def test_spread_is_the_widest_range():
@@ -155,11 +155,11 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
     little, much = original.copy(), original.copy()
     little[:2] = 1
     much[:40] = 1
-    assert gate(images, original, little, TOLERANCES["int8"])["verdict"] == "pass"
-    found = gate(images, original, much, TOLERANCES["int8"])
-    assert found["verdict"] == "fail"
-    assert (found["reference"], found["artifact"], found["samples"]) == (1.0, 0.8, 200)
-    low, high = found["drop_interval"]
+    assert check_accuracy(images, original, little, TOLERANCES["int8"]).verdict == "pass"
+    found = check_accuracy(images, original, much, TOLERANCES["int8"])
+    assert found.verdict == "fail"
+    assert (found.reference, found.artifact, found.samples) == (1.0, 0.8, 200)
+    low, high = found.drop_interval
     assert 0.1 < low < 0.2 < high < 0.3
 
 
@@ -174,6 +174,6 @@ def test_a_limit_of_ones_own_decides_about_accuracy():
     much = original.copy()
     much[:40] = 1
     lenient, strict = Tolerances(max_accuracy_drop=0.5), Tolerances(max_accuracy_drop=0.0)
-    assert gate(images, original, much, lenient.of_precision("int8"))["verdict"] == "pass"
-    assert gate(images, original, much, strict.of_precision("int8"))["verdict"] == "fail"
+    assert check_accuracy(images, original, much, lenient.of_precision("int8")).verdict == "pass"
+    assert check_accuracy(images, original, much, strict.of_precision("int8")).verdict == "fail"
     assert strict.of_precision("int8").max_abs == TOLERANCES["int8"].max_abs

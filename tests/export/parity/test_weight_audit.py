@@ -18,6 +18,7 @@ from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
 from fer_edge.runtime.variants import Variant, legal_variants
+from fer_edge.runtime.verification import WeightAudit
 
 NAMES = [variant.name for variant in legal_variants(every=True) if variant.format == "coreml"]
 RECORD = struct.Struct("<IIQQQ")
@@ -57,7 +58,7 @@ def test_passes_what_the_converter_wrote(name, packages, source):
     audit = audit_coreml(packages[name], source)
     assert audit.findings == ()
     # Three layers, each with weight and bias; three labels make the normalization's shape that of a bias.
-    assert audit.to_manifest() == {"verdict": "pass", "tensors": 6, "max_abs": audit.max_abs}
+    assert audit.record == WeightAudit("pass", 6, audit.max_abs)
     assert audit.max_abs < (1e-6 if "fp32" in name else 1e-2)
 
 
@@ -111,7 +112,7 @@ def test_finds_one_changed_weight(name, kind, by, packages, source, tmp_path):
     shutil.copytree(packages[name], package)
     change(package, kind, 7, by)
     audit = audit_coreml(package, source)
-    assert audit.to_manifest()["verdict"] == "fail"
+    assert audit.record.verdict == "fail"
     assert len(audit.findings) == 1
     assert "at index" in audit.findings[0]
     assert audit.max_abs >= abs(by) * (0.9 if kind != 4 else 1e-3)
@@ -121,14 +122,14 @@ def test_finds_a_weight_that_is_not_a_number(packages, source, tmp_path):
     package = tmp_path / "changed.mlpackage"
     shutil.copytree(packages["coreml-fp32"], package)
     change(package, 2, 0, np.nan)
-    assert audit_coreml(package, source).to_manifest()["verdict"] == "fail"
+    assert audit_coreml(package, source).record.verdict == "fail"
 
 
 def test_finds_another_networks_weights(packages, source):
     module = nn.Sequential(*source.module)
     module[7] = nn.Linear(24, 3)
     audit = audit_coreml(packages["coreml-w8"], Source(module.eval(), source.contract))
-    assert audit.to_manifest()["verdict"] == "fail"
+    assert audit.record.verdict == "fail"
 
 
 def test_names_what_is_missing():

@@ -13,11 +13,10 @@ from fer_edge.export.rewrites.delegates import (
     MAX_POOL,
     HardSigmoid,
     HardSwish,
-    NotProvenError,
     PaddedMaxPool,
-    prove_equal,
-    rewrite,
+    rewrite_for_delegates,
 )
+from fer_edge.export.rewrites.equality import NotProvenError, prove_equal
 
 EXAMPLE = torch.zeros(1, 3, 16, 16)
 VALUES = (-7.5, -3.0, -2.999, -1.0, -0.25, 0.0, 0.5, 1.0, 2.999, 3.0, 4.0, 100.0)
@@ -102,7 +101,7 @@ def kinds(module):
 
 def test_functions_are_replaced_and_unproven_pools_left():
     network = Functions().eval()
-    rewritten = rewrite(network, EXAMPLE)
+    rewritten = rewrite_for_delegates(network, EXAMPLE)
     names = kinds(rewritten)
     assert (names.count("PaddedMaxPool"), names.count("HardSwish"), names.count("HardSigmoid")) == (2, 1, 1)
     left = [node for node in rewritten.graph.nodes if node.target is functional.max_pool2d]
@@ -112,7 +111,7 @@ def test_functions_are_replaced_and_unproven_pools_left():
 
 
 def test_a_network_that_cannot_be_traced_gets_its_modules_swapped():
-    rewritten = rewrite(ValueDependent().eval(), EXAMPLE)
+    rewritten = rewrite_for_delegates(ValueDependent().eval(), EXAMPLE)
     assert kinds(rewritten.body)[1:] == [
         "Conv2d", "ReLU", "PaddedMaxPool", "ConstantPad2d", "MaxPool2d", "HardSwish", "MaxPool2d",
     ]  # fmt: skip
@@ -120,12 +119,12 @@ def test_a_network_that_cannot_be_traced_gets_its_modules_swapped():
 
 def test_a_pool_with_one_unproven_call_is_left():
     network = SharedPool().eval()
-    assert rewrite(network, EXAMPLE) is network
+    assert rewrite_for_delegates(network, EXAMPLE) is network
 
 
 def test_a_pool_that_rounds_up_hangs_over_zeros():
     network = nn.Sequential(nn.Conv2d(3, 4, 4), nn.ReLU(), nn.MaxPool2d(2, 2, ceil_mode=True)).eval()
-    rewritten = rewrite(network, EXAMPLE)
+    rewritten = rewrite_for_delegates(network, EXAMPLE)
     assert "PaddedMaxPool" in kinds(rewritten)
     image = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
     assert rewritten(image).shape == (1, 4, 7, 7)
@@ -168,7 +167,7 @@ def hard_sigmoid(values):
 )
 def test_an_in_place_form_writes_to_its_input(activation, way):
     network, notes = UsedAgain(activation, way).eval(), []
-    rewritten = rewrite(network, EXAMPLE, notes=notes)
+    rewritten = rewrite_for_delegates(network, EXAMPLE, notes=notes)
     assert {"HardSwish", "HardSigmoid"} & set(kinds(rewritten))
     assert notes == []
     image = torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
@@ -198,7 +197,7 @@ def test_values_that_were_written_to_are_proven_no_more(change):
             return functional.max_pool2d(positive, 3, 2, 1)
 
     network, notes = Changed().eval(), []
-    assert rewrite(network, EXAMPLE, notes=notes) is network
+    assert rewrite_for_delegates(network, EXAMPLE, notes=notes) is network
     assert notes == []
 
 
@@ -209,7 +208,7 @@ def test_a_sum_with_a_factor_is_no_sum():
             return functional.max_pool2d(torch.add(found, found, alpha=-2), 3, 2, 1)
 
     network = Difference().eval()
-    assert rewrite(network, EXAMPLE) is network
+    assert rewrite_for_delegates(network, EXAMPLE) is network
 
 
 class Doubting(nn.Module):
@@ -226,7 +225,7 @@ class Doubting(nn.Module):
 
 def test_a_form_that_is_not_equal_is_left_out_and_noted():
     network, notes = Doubting().eval(), []
-    rewritten = rewrite(network, EXAMPLE, notes=notes)
+    rewritten = rewrite_for_delegates(network, EXAMPLE, notes=notes)
     assert "HardSwish" in kinds(rewritten)
     assert "PaddedMaxPool" not in kinds(rewritten)
     assert len(notes) == 1
@@ -238,13 +237,13 @@ def test_a_form_that_is_not_equal_is_left_out_and_noted():
 )
 def test_only_the_asked_rules_apply(rule, kind):
     network = nn.Sequential(nn.Hardswish(), nn.Hardsigmoid(), nn.MaxPool2d(3, 2, 1)).eval()
-    found = set(kinds(rewrite(network, EXAMPLE, {rule})))
+    found = set(kinds(rewrite_for_delegates(network, EXAMPLE, {rule})))
     assert found & {"HardSwish", "HardSigmoid", "PaddedMaxPool"} == {kind}
 
 
 def test_the_original_is_not_touched():
     network = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardswish()).eval()
-    rewrite(network, EXAMPLE)
+    rewrite_for_delegates(network, EXAMPLE)
     assert kinds(network)[1:] == ["Conv2d", "Hardswish"]
 
 
@@ -259,7 +258,7 @@ def test_a_network_that_overflows_on_random_inputs_keeps_its_own_form():
     network, notes = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardswish()).eval(), []
     with torch.no_grad():
         network[0].bias[2] = float("nan")
-    assert rewrite(network, EXAMPLE, notes=notes) is network
+    assert rewrite_for_delegates(network, EXAMPLE, notes=notes) is network
     assert notes == [
         "the form of hard-swish is left out: the network's answers to random inputs are not finite"
     ]
@@ -277,4 +276,4 @@ def test_a_network_that_fixes_its_dtype_is_compared_in_float32():
                 torch.eye(14, dtype=torch.float32)
             )
 
-    assert "HardSwish" in kinds(rewrite(Fixed().eval(), EXAMPLE))
+    assert "HardSwish" in kinds(rewrite_for_delegates(Fixed().eval(), EXAMPLE))

@@ -11,11 +11,12 @@ import pytest
 
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.worker.child import reason_of
-from fer_edge.export.worker.job import MAKE, Job, make_jobs, put_array, put_json, wait_for
+from fer_edge.export.worker.job import MAKE, Job, TaskResult, make_jobs, put_array, wait_for
 from fer_edge.export.worker.pool import Pool, ending
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.verification import Code, Parity
 
 SOURCES = str(Path(__file__).parents[3] / "src")
 
@@ -88,7 +89,7 @@ def test_killed_before_the_first_bundle_there_is_none(foreign, foreign_options, 
 def torchscript_job(work):
     (work / "common").mkdir(parents=True)
     paths = {Variant("torchscript", "fp32"): work / "model.pt"}
-    (job,) = make_jobs((MAKE,), paths, work, calibrated=False, limits=Tolerances())
+    (job,) = make_jobs((MAKE,), paths, work, Tolerances())
     job.write()
     return job
 
@@ -98,7 +99,7 @@ def test_a_child_that_hangs_is_stopped_and_its_row_says_so(tmp_path):
     job = torchscript_job(tmp_path / "work")
     with Pool([job], hang_seconds=8) as pool:
         pool.wait()
-    assert "did nothing for 8 seconds" in job.result(0)["error"]
+    assert "did nothing for 8 seconds" in job.result(0).error
     assert workers_of(tmp_path) == []
 
 
@@ -110,14 +111,15 @@ def test_a_child_that_is_killed_costs_the_task_in_flight(tmp_path):
         for process in workers_of(tmp_path):
             os.kill(process, signal.SIGKILL)
         pool.wait()
-    assert "was killed (out of memory?)" in job.result(0)["error"]
+    assert "was killed (out of memory?)" in job.result(0).error
 
 
 def test_jobs_survive_a_round_trip(tmp_path):
     job = torchscript_job(tmp_path / "work")
     assert Job.read(job.folder) == job
     assert job.pending() == [0]
-    put_json(job.result_path(0), {"error": "x"})
+    job.put_result(0, TaskResult(error="x", parity=Parity("not-run", "why", code=Code.NO_ENGINE)))
+    assert job.result(0).parity.code is Code.NO_ENGINE
     assert job.pending() == []
 
 

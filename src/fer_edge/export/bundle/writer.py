@@ -10,117 +10,110 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from fer_edge.export.bundle.contracts import REFERENCE
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_data.build import ReferenceData
-from fer_edge.export.reference_data.calibration import provenance
+from fer_edge.export.reference_data.calibration import describe
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.run.results import WRITTEN, VariantResult
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, Skipped, Source
-from fer_edge.runtime.verification import Accuracy, Calibration, Parity, ParityLimit, WeightAudit
-
-REFERENCE = "reference.safetensors"
 
 
 def write_bundle(
     folder: Path,
     original: ReferenceModel,
-    rows: Sequence[VariantResult],
+    results: Sequence[VariantResult],
     data: ReferenceData,
-    limits: Tolerances,
+    tolerances: Tolerances,
 ) -> str:
     """Write everything into ``folder``, where reference weights and golden vectors already lie.
 
     Args:
         folder: the bundle to be, in the staging folder.
         original: the PyTorch original.
-        rows: one a variant; artifacts of written ones are moved here.
+        results: one a variant; artifacts of written ones are moved here.
         data: what they were compared on.
-        limits: what was allowed instead of the usual.
+        tolerances: what was allowed instead of the usual.
 
     Returns:
         SHA-256 of the manifest, the bundle's hash.
     """
     from fer_edge.export.bundle.card import card
 
-    for row in rows:
-        if row.status == WRITTEN:
-            _take(folder, row, original)
+    for result in results:
+        if result.status == WRITTEN:
+            _take(folder, result, original)
     _text(folder / (REFERENCE + CONTRACT_SUFFIX), original.contract.text)
     _text(folder / "labels.txt", "".join(f"{label}\n" for label in original.contract.labels))
-    manifest = _manifest(folder, original, rows, data, limits)
+    manifest = _manifest(folder, original, results, data, tolerances)
     _text(folder / "README.md", card(manifest, original.contract))
     _set_modes(folder)
-    manifest = _manifest(folder, original, rows, data, limits)
+    manifest = _manifest(folder, original, results, data, tolerances)
     text = manifest.to_json()
     Manifest.parse(text)  # what is written must be what readers take
     _text(folder / MANIFEST, text)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _take(folder: Path, row: VariantResult, original: ReferenceModel) -> None:
-    assert row.path is not None
-    assert row.contract is not None
-    row.file = row.variant.filename(original.contract.model)
-    row.path = row.path.rename(folder / row.file)
-    _text(folder / (row.file + CONTRACT_SUFFIX), row.contract)
+def _take(folder: Path, result: VariantResult, original: ReferenceModel) -> None:
+    assert result.path is not None
+    assert result.contract is not None
+    result.file = result.variant.filename(original.contract.model)
+    result.path = result.path.rename(folder / result.file)
+    _text(folder / (result.file + CONTRACT_SUFFIX), result.contract)
 
 
 def _manifest(
     folder: Path,
     original: ReferenceModel,
-    rows: Sequence[VariantResult],
+    results: Sequence[VariantResult],
     data: ReferenceData,
-    limits: Tolerances,
+    tolerances: Tolerances,
 ) -> Manifest:
-    written = [row for row in rows if row.status == WRITTEN]
+    written = [result for result in results if result.status == WRITTEN]
     return Manifest(
         model=original.contract.model,
         source=Source(original.arch, original.checkpoint_sha256),
         files=_files(folder),
-        artifacts=tuple(_artifact(row, original, data) for row in written),
-        skipped=tuple(Skipped(row.variant.name, str(row.reason)) for row in rows if row.status != WRITTEN),
-        tools=_tools(row.variant.format for row in written),
-        extra={**_extra(original, data, limits), **_notes(written)},
+        artifacts=tuple(_artifact(result, original, data) for result in written),
+        skipped=tuple(
+            Skipped(result.variant.name, str(result.reason)) for result in results if result.status != WRITTEN
+        ),
+        tools=_tools(result.variant.format for result in written),
+        extra={**_extra(original, data, tolerances), **_notes(written)},
     )
 
 
-def _artifact(row: VariantResult, original: ReferenceModel, data: ReferenceData) -> Artifact:
-    variant, parity = row.variant, dict(row.parity or {})
-    limit = parity.pop("limit", None)
-    accuracy = dict(row.accuracy) if row.accuracy else None
-    if accuracy:
-        accuracy["drop_interval"] = tuple(accuracy["drop_interval"])
+def _artifact(result: VariantResult, original: ReferenceModel, data: ReferenceData) -> Artifact:
+    variant = result.variant
     calibrated = data.calibration if variant.precision in CALIBRATED else None
+    assert result.parity is not None
     return Artifact(
         variant=variant.name,
         format=variant.format,
         precision=variant.precision,
         interface=variant.interface,
-        path=str(row.file),
-        bytes=int(row.bytes or 0),
-        contract=str(row.contract),
-        parity=Parity(**parity, limit=ParityLimit(**limit) if limit else None),
-        weight_audit=WeightAudit(**row.weight_audit) if row.weight_audit else None,
-        accuracy=Accuracy(**accuracy) if accuracy else None,
-        calibration=_calibration(provenance(calibrated, original.contract)) if calibrated else None,
+        path=str(result.file),
+        bytes=int(result.bytes or 0),
+        contract=str(result.contract),
+        parity=result.parity,
+        weight_audit=result.weight_audit,
+        accuracy=result.accuracy,
+        calibration=describe(calibrated, original.contract) if calibrated else None,
     )
 
 
-def _calibration(found: dict[str, Any]) -> Calibration:
-    return Calibration(**found)
-
-
-def _extra(original: ReferenceModel, data: ReferenceData, limits: Tolerances) -> dict[str, Any]:
+def _extra(original: ReferenceModel, data: ReferenceData, tolerances: Tolerances) -> dict[str, Any]:
     """Arguments that rebuild the original, limits of the user's own, and doubts that whoever reads the figures must know."""
     extra: dict[str, Any] = {}
     if original.arch_args:
         extra["arch_args"] = original.arch_args
-    if limits.chosen():
-        extra["limits"] = limits.chosen()
+    if tolerances.chosen():
+        extra["limits"] = tolerances.chosen()
     if original.selection:
         extra["output"] = json.loads(original.selection.text)
     if data.warnings:
@@ -130,7 +123,7 @@ def _extra(original: ReferenceModel, data: ReferenceData, limits: Tolerances) ->
 
 def _notes(written: Sequence[VariantResult]) -> dict[str, Any]:
     """What converters had to say, by variant."""
-    notes = {row.variant.name: list(row.notes) for row in written if row.notes}
+    notes = {result.variant.name: list(result.notes) for result in written if result.notes}
     return {"notes": notes} if notes else {}
 
 

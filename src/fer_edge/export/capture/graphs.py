@@ -23,7 +23,7 @@ from torch import Tensor, fx, nn
 from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import example_tensor
 from fer_edge.export.formats.protocol import Request
-from fer_edge.export.rewrites.delegates import prove_equal
+from fer_edge.export.rewrites.equality import prove_equal
 from fer_edge.runtime.errors import ExportError
 
 Capture: TypeAlias = Callable[[nn.Module, Tensor], nn.Module]

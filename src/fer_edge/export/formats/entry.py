@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Converter, Source
-    from fer_edge.export.parity.weight_audit import WeightAudit
+    from fer_edge.export.parity.weight_audit import WeightComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,10 @@ class FormatEntry:
         """Required modules that are not installed; nothing is imported to find out."""
         return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
 
-    def audit(self, path: Path, source: Source) -> WeightAudit | None:
+    def audit(self, path: Path, source: Source) -> WeightComparison | None:
         """The comparison of an artifact's weights with the source's; None: there is none for this format."""
         if not self.auditor:
             return None
         module, _, function = self.auditor.partition(":")
-        found: WeightAudit = getattr(importlib.import_module(module), function)(path, source)
+        found: WeightComparison = getattr(importlib.import_module(module), function)(path, source)
         return found

@@ -1,17 +1,16 @@
-"""Opens an artifact in its own engine and lets it answer; runs inside a child, where an engine may abort."""
+"""The parity check of one artifact in its own engine; it runs inside a child, where an engine may abort."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.compare import compare, insensitive, not_finite, spread
+from fer_edge.export.parity.compare import GoldenComparison, compare, compare_golden, insensitive, spread
 from fer_edge.export.parity.tolerances import Tolerance
-from fer_edge.export.reference_data.parity_inputs import name_golden
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.embedded import read_embedded_contract
@@ -21,6 +20,7 @@ from fer_edge.runtime.engines.torchscript import LITE
 from fer_edge.runtime.errors import EngineError, ExportError
 from fer_edge.runtime.model import Model, open_artifact
 from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.verification import Code, Parity
 
 TWIN_INPUTS = 64
 """How many pictures a TorchScript archive's second program answers, about."""
@@ -50,10 +50,10 @@ def engine_missing(variant: Variant) -> str | None:
     return None
 
 
-def parity(
-    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Tolerance
-) -> dict[str, Any]:
-    """The manifest's ``parity`` of an artifact, from the file and its own engine.
+def check_parity(
+    path: Path, contract: Contract, variant: Variant, reference: Reference, tolerance: Tolerance
+) -> Parity:
+    """Compare an artifact, run by its own engine, with the original's answers.
 
     Raises:
         ExportError: the contract inside the file is another one.
@@ -65,50 +65,34 @@ def parity(
         raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
     check_digest(path)
     expected = np.asarray(reference.probabilities)
-    still = insensitive(expected, limit)
-    limit = limit if still else limit.at(spread(expected))
-    without = engine_missing(variant)
-    if without:
+    still = insensitive(expected, tolerance)
+    if not still:
+        tolerance = tolerance.at(spread(expected))
+    missing = engine_missing(variant)
+    if missing:
         # An original that never moves proves nothing whether or not there is an engine.
-        return not_run(limit, still or without)
-    with_engine = open_artifact(path, contract, threads=1)
-    answers = run(with_engine, contract, reference.pictures)
-    found = asdict(compare(expected, answers, limit, contract.labels))
+        code = Code.INSENSITIVE if still else Code.NO_ENGINE
+        return Parity("not-run", still or missing, limit=tolerance.limit, code=code)
+    model = open_artifact(path, contract, threads=1)
+    answers = run(model, contract, reference.pictures)
+    found = compare(expected, answers, tolerance, contract.labels, model.engine)
     other = other_program(path, contract, variant, reference.pictures, answers)
-    if other and found["verdict"] != "fail":
-        found |= {"verdict": "fail", "reason": other}
-    measured = found["max_abs"] is not None
-    return {
-        "verdict": found["verdict"],
-        "reason": found["reason"],
-        "engine": with_engine.engine,
-        "inputs": len(reference.pictures) if measured or found["verdict"] == "not-run" else None,
-        "max_abs": found["max_abs"],
-        "mean_abs": found["mean_abs"],
-        "top1_agreement": found["top1_agreement"],
-        "limit": {"max_abs": limit.max_abs, "top1_agreement": limit.top1_agreement},
-    }
+    if other and found.verdict != "fail":
+        return replace(found, verdict="fail", reason=other, code=Code.BYTECODE)
+    return found
 
 
-def golden(
-    path: Path, contract: Contract, variant: Variant, reference: Reference, limit: Tolerance
-) -> dict[str, Any]:
-    """The artifact against stored answers: a handful, so only the largest difference is judged."""
-    without = engine_missing(variant)
-    if without:
-        return {"verdict": "not-run", "reason": without, "max_abs": None}
+def check_golden(
+    path: Path, contract: Contract, variant: Variant, reference: Reference, tolerance: Tolerance
+) -> GoldenComparison:
+    """Compare an artifact, run by its own engine, with the stored answers to the golden vectors."""
+    missing = engine_missing(variant)
+    if missing:
+        return GoldenComparison("not-run", missing)
     answers = run(open_artifact(path, contract, threads=1), contract, reference.pictures)
-    broken = not_finite(answers, contract.labels, name_golden)
-    if broken:
-        return {"verdict": "fail", "reason": broken, "max_abs": None}
-    away = np.abs(answers - reference.probabilities).max(axis=1)
-    worst, allowed = float(away.max()), limit.max_abs
-    where = name_golden(int(away.argmax()), len(away))
-    reason = (
-        None if worst <= allowed else f"an answer differs by {worst:.3g} ({where}), allowed is {allowed:g}"
-    )
-    reason = reason or other_program(path, contract, variant, reference.pictures, answers)
-    return {"verdict": "fail" if reason else "pass", "reason": reason, "max_abs": float(f"{worst:.6g}")}
+    found = compare_golden(reference.probabilities, answers, tolerance, contract.labels)
+    other = None if found.reason else other_program(path, contract, variant, reference.pictures, answers)
+    return replace(found, verdict="fail", reason=other) if other else found
 
 
 def other_program(
@@ -131,17 +115,6 @@ def other_program(
     if worst <= TWIN_TOLERANCE or not np.isfinite(answers).all():
         return None
     return f"its bytecode, which phones run, answers up to {worst:.2g} away from its code, which runs here"
-
-
-def not_run(limit: Tolerance, reason: str) -> dict[str, Any]:
-    """The manifest's ``parity`` where nothing could be measured."""
-    figures = dict.fromkeys(("engine", "inputs", "max_abs", "mean_abs", "top1_agreement"))
-    return {
-        "verdict": "not-run",
-        "reason": reason,
-        **figures,
-        "limit": {"max_abs": limit.max_abs, "top1_agreement": limit.top1_agreement},
-    }
 
 
 def run(model: Model, contract: Contract, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -14,34 +14,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.tolerances import Tolerance
-from fer_edge.export.reference_data.parity_inputs import name_input
+from fer_edge.export.reference_data.parity_inputs import name_golden, name_input
+from fer_edge.runtime.verification import Code, Parity, Sentence, Verdict
 
 INSENSITIVE = "the original does not react to its input"
-"""How the reason of a ``not-run`` begins when the original itself is at fault."""
+"""What is said of an original that answers much the same whatever it is shown."""
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What came out; figures are None where nothing was measured.
+@dataclass(frozen=True, slots=True)
+class GoldenComparison:
+    """Artifact against the bundle's golden vectors: a handful, so only the largest difference is judged."""
 
-    Attributes:
-        verdict: ``pass``, ``fail`` or ``not-run``.
-        reason: None for ``pass``, else one sentence.
-        max_abs: largest difference of any probability on any input.
-        mean_abs: mean difference over all probabilities and inputs.
-        top1_agreement: share of equal first labels on inputs with a margin over the tolerance.
-    """
-
-    verdict: str
-    reason: str | None
-    max_abs: float | None = None
-    mean_abs: float | None = None
-    top1_agreement: float | None = None
+    verdict: Verdict
+    reason: Annotated[Sentence | None, "why it failed or was not run"] = None
+    max_abs: Annotated[float | None, "largest absolute difference of a probability"] = None
 
 
 def spread(probabilities: NDArray[np.float32]) -> float:
@@ -57,43 +49,77 @@ def spread(probabilities: NDArray[np.float32]) -> float:
 
 
 def compare(
-    reference: NDArray[np.float32], answers: NDArray[np.float32], limit: Tolerance, labels: Sequence[str]
-) -> Comparison:
-    """Judge an artifact's answers.
+    reference: NDArray[np.float32],
+    answers: NDArray[np.float32],
+    tolerance: Tolerance,
+    labels: Sequence[str],
+    engine: str,
+) -> Parity:
+    """Compare an artifact's answers with the original's.
 
     Args:
         reference: the original's probabilities, (n, labels).
         answers: the artifact's on the same inputs, (n, labels).
-        limit: of the artifact's precision.
+        tolerance: of the artifact's precision.
         labels: for naming what is not finite.
+        engine: library and version that gave the answers.
     """
-    if answers.shape != reference.shape:
-        return Comparison("fail", f"answers have the shape {answers.shape}, the original's {reference.shape}")
-    broken = not_finite(answers, labels)
+    broken, code = _malformed(reference, answers, labels)
     if broken:
-        return Comparison("fail", broken)
+        return Parity("fail", broken, engine, limit=tolerance.limit, code=code)
+    still = insensitive(reference, tolerance)
+    if still:
+        return Parity("not-run", still, engine, len(reference), limit=tolerance.limit, code=Code.INSENSITIVE)
     difference = np.abs(answers.astype(np.float64) - reference.astype(np.float64))
-    figures = (
-        _significant(difference.max()),
-        _significant(difference.mean()),
-        agreement(reference, answers, limit.max_abs),
-    )
-    stiff = insensitive(reference, limit)
-    if stiff:
-        return Comparison("not-run", stiff)
     worst = name_input(int(difference.max(axis=1).argmax()), len(reference))
-    faults = _faults(figures[0], figures[2], limit, worst) + _stiffness(answers, spread(reference))
-    return Comparison("fail" if faults else "pass", "; ".join(faults) or None, *figures)
+    max_abs, agreed = _significant(difference.max()), agreement(reference, answers, tolerance.max_abs)
+    away = _differences(max_abs, agreed, tolerance, worst)
+    faults = away + _stiffness(answers, spread(reference))
+    return Parity(
+        "fail" if faults else "pass",
+        "; ".join(faults) or None,
+        engine,
+        len(reference),
+        max_abs,
+        _significant(difference.mean()),
+        agreed,
+        tolerance.limit,
+        (Code.DIFFERENT if away else Code.STIFF) if faults else None,
+    )
 
 
-def insensitive(reference: NDArray[np.float32], limit: Tolerance) -> str | None:
+def compare_golden(
+    stored: NDArray[np.float32], answers: NDArray[np.float32], tolerance: Tolerance, labels: Sequence[str]
+) -> GoldenComparison:
+    """Compare an artifact's answers to the golden vectors with those that are stored; arguments as for ``compare``."""
+    broken = not_finite(answers, labels, name_golden)
+    if broken:
+        return GoldenComparison("fail", broken)
+    away = np.abs(answers - stored).max(axis=1)
+    worst, allowed = float(away.max()), tolerance.max_abs
+    if worst <= allowed:
+        return GoldenComparison("pass", None, _significant(worst))
+    place = name_golden(int(away.argmax()), len(away))
+    reason = f"an answer differs by {worst:.3g} ({place}), allowed is {allowed:g}"
+    return GoldenComparison("fail", reason, _significant(worst))
+
+
+def _malformed(
+    reference: NDArray[np.float32], answers: NDArray[np.float32], labels: Sequence[str]
+) -> tuple[str | None, Code]:
+    if answers.shape != reference.shape:
+        return f"answers have the shape {answers.shape}, the original's {reference.shape}", Code.SHAPE
+    return not_finite(answers, labels), Code.NOT_FINITE
+
+
+def insensitive(reference: NDArray[np.float32], tolerance: Tolerance) -> str | None:
     """Why the original's answers, (n, labels), move too little to judge an artifact by; None if they do not."""
     moved = spread(reference)
-    if moved >= limit.least_spread:
+    if moved >= tolerance.least_spread:
         return None
     return (
         f"{INSENSITIVE}: over {len(reference)} inputs no probability moves by more than {moved:.2g}, and "
-        f"{limit.least_spread:g} is needed to judge by"
+        f"{tolerance.least_spread:g} is needed to judge by"
     )
 
 
@@ -124,13 +150,13 @@ def not_finite(
     )
 
 
-def _faults(max_abs: float, top1: float, limit: Tolerance, worst: str) -> list[str]:
+def _differences(max_abs: float, top1: float, tolerance: Tolerance, worst: str) -> list[str]:
     faults = []
-    if max_abs > limit.max_abs:
-        faults.append(f"a probability differs by {max_abs:.3g} ({worst}), allowed is {limit.max_abs:g}")
-    if top1 < limit.top1_agreement:
+    if max_abs > tolerance.max_abs:
+        faults.append(f"a probability differs by {max_abs:.3g} ({worst}), allowed is {tolerance.max_abs:g}")
+    if top1 < tolerance.top1_agreement:
         faults.append(
-            f"top-1 agreement is {top1:.4g} (worst: {worst}), at least {limit.top1_agreement:g} is required"
+            f"top-1 agreement is {top1:.4g} (worst: {worst}), at least {tolerance.top1_agreement:g} is required"
         )
     return faults
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from fer_edge.runtime.verification import ParityLimit
+
 if TYPE_CHECKING:
     from fer_edge.runtime.manifest import Manifest
 
@@ -33,6 +35,11 @@ class Tolerance:
     reason: str
     next_step: str = ""
     worth: str = ""
+
+    @property
+    def limit(self) -> ParityLimit:
+        """The record of it."""
+        return ParityLimit(self.max_abs, self.top1_agreement)
 
     @property
     def least_spread(self) -> float:

@@ -19,8 +19,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import permutations
+from math import isfinite
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
 from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
 from fer_edge.export.rewrites.resize import PlainResizes, plain_resizes
+from fer_edge.runtime.verification import WeightAudit
 
 ROUNDING = 2.0**-19
 """Of a fold in float32, relative to the largest magnitude in it."""
@@ -44,8 +45,8 @@ WEIGHTED = frozenset(
 
 
 @dataclass(frozen=True)
-class WeightAudit:
-    """What came of it.
+class WeightComparison:
+    """A package's weights against the source's.
 
     Attributes:
         tensors: how many of the package's tensors were compared with one of the source.
@@ -57,16 +58,14 @@ class WeightAudit:
     max_abs: float
     findings: tuple[str, ...]
 
-    def to_manifest(self) -> dict[str, Any]:
-        """The manifest's members ``verdict``, ``tensors`` and ``max_abs``."""
-        return {
-            "verdict": "fail" if self.findings else "pass",
-            "tensors": self.tensors,
-            "max_abs": self.max_abs,
-        }
+    @property
+    def record(self) -> WeightAudit:
+        """The manifest's record of it; it has no figure for a difference that is not finite."""
+        worst = self.max_abs if isfinite(self.max_abs) else None
+        return WeightAudit("fail" if self.findings else "pass", self.tensors, worst)
 
 
-def audit_coreml(package: Path, source: Source) -> WeightAudit:
+def audit_coreml(package: Path, source: Source) -> WeightComparison:
     """Compare the weights of a package with those of the original.
 
     Args:
@@ -88,7 +87,7 @@ def _of_resizes(source: Source, example: Tensor) -> list[Need]:
     return [Need(((), (Candidate(matrix.numpy(), 1.0),))) for pair in pairs for matrix in pair]
 
 
-def compare(constants: list[Constant], needs: list[Need]) -> WeightAudit:
+def compare(constants: list[Constant], needs: list[Need]) -> WeightComparison:
     """Find each of the package's tensors among what the source may become, and see that nothing is left on either side."""
     shelves: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
@@ -121,7 +120,7 @@ def compare(constants: list[Constant], needs: list[Need]) -> WeightAudit:
         f"a weight of shape {list(item.values.shape)} of the source is not in the package"
         for item in missing.values()
     ]
-    return WeightAudit(compared, largest, tuple(findings))
+    return WeightComparison(compared, largest, tuple(findings))
 
 
 def _missing(need: Need, present: set[int]) -> list[Candidate]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fer_edge.export.reference_data.images import ImageSet, overlap
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.verification import Calibration
 
 IMAGES = 256
 """Images that measure ranges: 32 of each of eight emotions."""
@@ -100,12 +101,7 @@ def doubts(
     return tuple(said)
 
 
-def provenance(calibration: CalibrationSet, contract: Contract) -> dict[str, object]:
-    """What the manifest says about it."""
+def describe(calibration: CalibrationSet, contract: Contract) -> Calibration:
+    """The manifest's record of it."""
     measuring = calibration.measuring
-    return {
-        "source": measuring.source,
-        "sha256": measuring.sha256,
-        "images": len(measuring),
-        "classes": measuring.classes(contract.labels),
-    }
+    return Calibration(measuring.source, measuring.sha256, len(measuring), measuring.classes(contract.labels))

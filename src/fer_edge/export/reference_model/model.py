@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.export.worker.job import ModelFiles
 from fer_edge.runtime.contract import (
     CameraSpec,
     Contract,
@@ -102,9 +103,17 @@ class ReferenceModel:
     builtin: bool = False
     selection: Selection = ALL
 
+    def files(self, weights: Path) -> ModelFiles:
+        """What a child builds it from.
+
+        Args:
+            weights: as ``write_reference`` wrote them.
+        """
+        return ModelFiles(str(weights), self.arch, self.arch_args, self.contract.text)
+
 
 def is_builtin_name(arch: str) -> bool:
-    """Whether a name may be taken from a file: only then does importing it run no code of a stranger."""
+    """Whether a name may be taken from a file: only then does importing it run no untrusted code."""
     return any(entry.name == arch for entry in ARCHITECTURES)
 
 

@@ -2,7 +2,7 @@
 
 TFLite's int8 converter makes of the pair a matrix product whose channels are multiplied behind it, and its interpreter
 does not open the file ("num_scales must be 1"). Which modules follow each other is seen while the network runs, so that it may be
-made of any Python; ``delegates.rewrite_linear`` proves the result.
+made of any Python; the result is proven equal.
 """
 
 from __future__ import annotations
@@ -13,8 +13,26 @@ import torch
 from torch import Tensor, nn
 
 from fer_edge.export.capture.recording import Call, Value, record
+from fer_edge.export.rewrites.equality import keep_if_equal
 
 _MATRIX, _NORMALIZATION = "aten::addmm", "aten::native_batch_norm"
+
+
+def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with ``BatchNorm1d`` folded into the ``Linear`` before it, proven equal; else ``module``, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if equality is not proven.
+    """
+    pairs = find_pairs(module, example)
+    if not pairs:
+        return module
+    # Proven where the folded weights are not rounded to float32.
+    exact = fold_pairs(copy.deepcopy(module).double(), pairs)
+    proven = keep_if_equal(module, exact, example, "the fold of BatchNorm1d into Linear", notes)
+    return module if proven is module else fold_pairs(module, pairs)
 
 
 def fold_pairs(module: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:

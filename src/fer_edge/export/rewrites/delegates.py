@@ -16,32 +16,18 @@ is not proven equal is left out, and a note says so. Other pools are met by ``re
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Collection
 from typing import Any
 
-import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from fer_edge.export.rewrites.batch_norm import find_pairs, fold_pairs
-from fer_edge.export.rewrites.pooling import plain_pools, windows_of
-from fer_edge.export.rewrites.resize import plain_resizes
+from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.rewrites.pooling import windows_of
 from fer_edge.export.rewrites.signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
-from fer_edge.export.rewrites.single_precision import single_precision
-from fer_edge.runtime.errors import ExportError
 
 HARD_SWISH, HARD_SIGMOID, MAX_POOL = "hard-swish", "hard-sigmoid", "max-pool"
 RULES: tuple[str, ...] = (HARD_SWISH, HARD_SIGMOID, MAX_POOL)
-
-_TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-4}
-"""Relative to the largest output: what rounding alone makes of another order of operations in a deep network."""
-_STRENGTHS = (0.3, 1.0, 3.0)
-"""Standard deviations of the inputs that two networks are compared on."""
-
-
-class NotProvenError(ExportError):
-    """Another form of a network does not compute what the network does, as far as could be seen."""
 
 
 class _Form(nn.Module):
@@ -108,7 +94,7 @@ class PaddedMaxPool(nn.Module):
         return functional.pad(features, (wide.padding, wide.after, high.padding, high.after))
 
 
-def rewrite(
+def rewrite_for_delegates(
     module: nn.Module, example: Tensor, rules: Collection[str] = RULES, notes: list[str] | None = None
 ) -> nn.Module:
     """The network in equal forms that delegates take in int8.
@@ -123,86 +109,12 @@ def rewrite(
         A changed copy, or ``module`` itself where no rule applies.
     """
     faults: list[str] = []
-    found = _kept_if_equal(module, _replaced(module, rules), example, "the int8 forms", faults)
+    found = keep_if_equal(module, _replaced(module, rules), example, "the int8 forms", faults)
     if not faults:
         return found
     for rule in (rule for rule in RULES if rule in rules):
-        found = _kept_if_equal(found, _replaced(found, {rule}), example, f"the form of {rule}", notes)
+        found = keep_if_equal(found, _replaced(found, {rule}), example, f"the form of {rule}", notes)
     return found
-
-
-def rewrite_pools(
-    module: nn.Module, example: Tensor, kinds: Collection[str], notes: list[str] | None = None
-) -> nn.Module:
-    """The network with plain pools, proven equal; else ``module`` itself, and a note.
-
-    Args:
-        module: in ``eval()`` mode; left as it is.
-        example: an input of it, (1, C, H, W) float32.
-        kinds: what the converter gets wrong (``rewrites.pooling``).
-        notes: gets a sentence if equality is not proven.
-    """
-    return _kept_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
-
-
-def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
-    """The network with float32 for float64 in its middle, equal but for rounding; else ``module`` itself, and a note.
-
-    Args:
-        module: in ``eval()`` mode; left as it is.
-        example: an input of it, (1, C, H, W) float32.
-        notes: gets a sentence if the answers are others.
-    """
-    changed = single_precision(module, example)
-    return _kept_if_equal(module, changed, example, "float32 for float64", notes, exact=False)
-
-
-def rewrite_resizes(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
-    """The network with plain resizes and variances, proven equal; else ``module`` itself, and a note.
-
-    Args:
-        module: in ``eval()`` mode; left as it is.
-        example: an input of it, (1, C, H, W) float32.
-        notes: gets a sentence if equality is not proven.
-    """
-    return _kept_if_equal(module, plain_resizes(module, example), example, "plain resizing", notes)
-
-
-def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
-    """The network with ``BatchNorm1d`` folded into the ``Linear`` before it, proven equal; else ``module``, and a note.
-
-    Args:
-        module: in ``eval()`` mode; left as it is.
-        example: an input of it, (1, C, H, W) float32.
-        notes: gets a sentence if equality is not proven.
-    """
-    pairs = find_pairs(module, example)
-    if not pairs:
-        return module
-    # Proven where the folded weights are not rounded to float32.
-    exact = fold_pairs(copy.deepcopy(module).double(), pairs)
-    proven = _kept_if_equal(module, exact, example, "the fold of BatchNorm1d into Linear", notes)
-    return module if proven is module else fold_pairs(module, pairs)
-
-
-def _kept_if_equal(
-    original: nn.Module,
-    changed: nn.Module,
-    example: Tensor,
-    what: str,
-    notes: list[str] | None,
-    *,
-    exact: bool = True,
-) -> nn.Module:
-    if changed is original:
-        return original
-    try:
-        prove_equal(original, changed, example, exact=exact)
-    except NotProvenError as error:
-        if notes is not None:
-            notes.append(f"{what} is left out: {error}")
-        return original
-    return changed
 
 
 def _replaced(module: nn.Module, rules: Collection[str]) -> nn.Module:
@@ -214,59 +126,6 @@ def _replaced(module: nn.Module, rules: Collection[str]) -> nn.Module:
     else:
         rewritten, count = _rewrite_traced(changed, traced, rules)
     return rewritten.eval() if count else module
-
-
-def prove_equal(original: nn.Module, rewritten: nn.Module, example: Tensor, *, exact: bool = True) -> float:
-    """Compare two networks on random inputs, in float64 where they can.
-
-    Args:
-        original: the network as it came.
-        rewritten: its changed copy.
-        example: an input of both; its shape is used.
-        exact: False: in float32, since the form differs by rounding to it.
-
-    Returns:
-        The largest absolute difference of outputs.
-
-    Raises:
-        NotProvenError: it is larger than rounding explains, an output is not finite, or one of them fails.
-    """
-    try:
-        try:
-            dtype = torch.float64 if exact else torch.float32
-            worst, largest = _compare(original, rewritten, example, dtype)
-            limit = _TOLERANCE[dtype] * largest
-        except RuntimeError:  # a network that fixes its dtype somewhere
-            worst, largest = _compare(original, rewritten, example, torch.float32)
-            limit = _TOLERANCE[torch.float32] * largest
-    except RuntimeError as error:
-        raise NotProvenError(f"the two cannot be compared: {' '.join(str(error).split())[:200]}") from error
-    if not worst <= limit:
-        raise NotProvenError(
-            f"its answers differ from the network's by {worst:.3g}, and rounding explains {limit:.3g}"
-        )
-    return worst
-
-
-def _compare(
-    original: nn.Module, rewritten: nn.Module, example: Tensor, dtype: torch.dtype
-) -> tuple[float, float]:
-    """Largest difference and largest output over inputs of three strengths."""
-    expected, found = _answers(original, example, dtype), _answers(rewritten, example, dtype)
-    worst, largest = float((expected - found).abs().max()), float(expected.abs().max())
-    if not (math.isfinite(worst) and math.isfinite(largest)):
-        raise NotProvenError("the network's answers to random inputs are not finite")
-    return worst, largest
-
-
-def _answers(network: nn.Module, example: Tensor, dtype: torch.dtype) -> Tensor:
-    computing = copy.deepcopy(network).to(dtype)
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        images = [
-            torch.randn(example.shape, generator=generator, dtype=torch.float64) * s for s in _STRENGTHS
-        ]
-        return torch.stack([computing(image.to(dtype)) for image in images])
 
 
 class _Tracer(fx.Tracer):
@@ -294,7 +153,9 @@ def _rewrite_traced(
     signs = Signs(traced)
     swaps = _swaps(traced, signs, rules)
     calls = [
-        (node, new) for node in traced.graph.nodes if (new := _form_of_call(node, signs, rules)) is not None
+        (node, new)
+        for node in traced.graph.nodes
+        if (new := _form_of_call(traced, node, signs, rules)) is not None
     ]
     host: nn.Module = traced if calls else changed
     for target, new in swaps.items():
@@ -303,7 +164,7 @@ def _rewrite_traced(
         name = f"int8_form_{number}"
         traced.add_submodule(name, new)
         with traced.graph.inserting_before(node):
-            replacement = traced.graph.call_module(name, (_argument(node, 0, "input"),))
+            replacement = traced.graph.call_module(name, (node.all_input_nodes[0],))
         node.replace_all_uses_with(replacement)
         traced.graph.erase_node(node)
     if calls:
@@ -322,10 +183,18 @@ def _swaps(traced: fx.GraphModule, signs: Signs, rules: Collection[str]) -> dict
         new = _form_of_module(module, rules)
         if new is None:
             continue
-        if isinstance(new, PaddedMaxPool) and not signs.nonnegative(_argument(node, 0, "input"), node):
+        if isinstance(new, PaddedMaxPool) and not signs.nonnegative(node.all_input_nodes[0], node):
             refused.add(target)
         found[target] = new
     return {target: new for target, new in found.items() if target not in refused}
+
+
+_FORMS: dict[str, type[_Form]] = {HARD_SWISH: HardSwish, HARD_SIGMOID: HardSigmoid}
+_RULE_OF_FUNCTION: dict[Any, str] = {
+    functional.hardswish: HARD_SWISH,
+    functional.hardsigmoid: HARD_SIGMOID,
+    **dict.fromkeys(MAX_POOLS, MAX_POOL),
+}
 
 
 def _form_of_module(module: nn.Module, rules: Collection[str]) -> nn.Module | None:
@@ -338,25 +207,21 @@ def _form_of_module(module: nn.Module, rules: Collection[str]) -> nn.Module | No
     return None
 
 
-def _form_of_call(node: fx.Node, signs: Signs, rules: Collection[str]) -> nn.Module | None:
-    if node.op != "call_function":
+def _form_of_call(
+    traced: fx.GraphModule, node: fx.Node, signs: Signs, rules: Collection[str]
+) -> nn.Module | None:
+    rule = _RULE_OF_FUNCTION.get(node.target) if node.op == "call_function" else None
+    said = node.normalized_arguments(traced, normalize_to_only_use_kwargs=True) if rule in rules else None
+    if rule is None or said is None:
         return None
-    if node.target is functional.hardswish and HARD_SWISH in rules:
-        return HardSwish(bool(_argument(node, 1, "inplace")))
-    if node.target is functional.hardsigmoid and HARD_SIGMOID in rules:
-        return HardSigmoid(bool(_argument(node, 1, "inplace")))
-    if (
-        node.target in MAX_POOLS
-        and MAX_POOL in rules
-        and signs.nonnegative(_argument(node, 0, "input"), node)
-    ):
-        if node.kwargs.get("return_indices"):
-            return None
-        kernel = _argument(node, 1, "kernel_size")
-        stride, padding = _argument(node, 2, "stride"), _argument(node, 3, "padding") or 0
-        dilation, ceil = _argument(node, 4, "dilation") or 1, bool(_argument(node, 5, "ceil_mode"))
-        return _max_pool(kernel, stride or kernel, padding, dilation, ceil)
-    return None
+    named = said.kwargs
+    if rule != MAX_POOL:
+        return _FORMS[rule](bool(named["inplace"]))
+    if named.get("return_indices") or not signs.nonnegative(named["input"], node):
+        return None
+    kernel = named["kernel_size"]
+    stride = named["stride"] or kernel  # none, or an empty list
+    return _max_pool(kernel, stride, named["padding"], named["dilation"], named["ceil_mode"])
 
 
 def _max_pool(kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool) -> nn.Module | None:
@@ -384,10 +249,6 @@ def _follows_relu(root: nn.Module, path: str) -> bool:
     names = list(sequence._modules)
     place = names.index(name)
     return place > 0 and isinstance(sequence.get_submodule(names[place - 1]), NONNEGATIVE_MODULES)
-
-
-def _argument(node: fx.Node, place: int, name: str) -> Any:
-    return node.args[place] if place < len(node.args) else node.kwargs.get(name)
 
 
 def _pair(value: Any) -> tuple[int, int]:

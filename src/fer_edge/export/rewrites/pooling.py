@@ -29,6 +29,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from fer_edge.export.rewrites.equality import keep_if_equal
+
 PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"
 AVERAGE, DIVISOR = "overhanging or uncounted average", "divisor override"
 ADAPTIVE_AVERAGE, ADAPTIVE_MAX = "uneven adaptive average", "adaptive max"
@@ -61,6 +63,20 @@ class PlainPools(nn.Module):
         """Whatever the network returns."""
         with _Pools(self.kinds):
             return self.module(image)
+
+
+def rewrite_pools(
+    module: nn.Module, example: Tensor, kinds: Collection[str], notes: list[str] | None = None
+) -> nn.Module:
+    """The network with plain pools, proven equal; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        kinds: what the converter gets wrong (``rewrites.pooling``).
+        notes: gets a sentence if equality is not proven.
+    """
+    return keep_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
 
 
 def plain_pools(module: nn.Module, example: Tensor, kinds: Collection[str]) -> nn.Module:

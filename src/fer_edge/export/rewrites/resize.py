@@ -21,6 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
+from fer_edge.export.rewrites.equality import keep_if_equal
+
 _WHOLE = frozenset({"nearest", "bilinear"})
 _VARIANCES = {torch.var: False, Tensor.var: False, torch.std: True, Tensor.std: True}
 """Functions, and whether they give the root."""
@@ -44,6 +46,17 @@ class PlainResizes(nn.Module):
         """Whatever the network returns."""
         with _Resizes(self.matrices):
             return self.module(image)
+
+
+def rewrite_resizes(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with plain resizes and variances, proven equal; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if equality is not proven.
+    """
+    return keep_if_equal(module, plain_resizes(module, example), example, "plain resizing", notes)
 
 
 def plain_resizes(module: nn.Module, example: Tensor) -> nn.Module:

@@ -1,6 +1,6 @@
 """float64 in the middle of a network computed in float32, for formats that have no float64 (TFLite).
 
-Every mention of float64 is met while the network runs and read as float32; ``delegates.rewrite_single`` compares the answers.
+Every mention of float64 is met while the network runs and read as float32; the answers are compared.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
+
+from fer_edge.export.rewrites.equality import keep_if_equal
 
 
 class SinglePrecision(nn.Module):
@@ -28,6 +30,18 @@ class SinglePrecision(nn.Module):
         """Whatever the network returns."""
         with _Single():
             return self.module(image)
+
+
+def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
+    """The network with float32 for float64 in its middle, equal but for rounding; else ``module`` itself, and a note.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+        example: an input of it, (1, C, H, W) float32.
+        notes: gets a sentence if the answers are others.
+    """
+    changed = single_precision(module, example)
+    return keep_if_equal(module, changed, example, "float32 for float64", notes, exact=False)
 
 
 def single_precision(module: nn.Module, example: Tensor) -> nn.Module:

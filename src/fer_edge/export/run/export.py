@@ -12,7 +12,7 @@ from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.run.plan import Plan, VariantRequest, choose, settle
 from fer_edge.export.run.results import WRITTEN, Leniency, VariantResult, made_results, skipped_results
-from fer_edge.export.worker.job import ACCURACY, MAKE, Job, make_jobs, put_json
+from fer_edge.export.worker.job import ACCURACY, MAKE, Job, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.variants import Variant, legal_variants
@@ -29,19 +29,19 @@ class ExportRequest:
     """Everything that was typed.
 
     Attributes:
-        wanted: which variants.
-        given: the original.
-        sources: where pictures come from.
+        variants: which of them.
+        model: the original.
+        pictures: where pictures come from.
         leniency: what is kept although a check said no.
-        limits: what checks allow instead of the usual.
+        tolerances: what checks allow instead of the usual.
         out: the bundle's folder.
     """
 
-    wanted: VariantRequest
-    given: ModelSpec
-    sources: PictureOptions
+    variants: VariantRequest
+    model: ModelSpec
+    pictures: PictureOptions
     leniency: Leniency = field(default_factory=Leniency)
-    limits: Tolerances = field(default_factory=Tolerances)
+    tolerances: Tolerances = field(default_factory=Tolerances)
     out: Path = Path("bundle")
 
 
@@ -50,7 +50,7 @@ class ExportOutcome:
     """What came of it.
 
     Attributes:
-        rows: one a variant, in table order.
+        results: one a variant, in table order.
         bundle: the bundle's folder, or None if nothing was fit to be written.
         sha256: of its manifest.
         model: its name.
@@ -58,7 +58,7 @@ class ExportOutcome:
         next: the words of the command that proves the bundle again.
     """
 
-    rows: list[VariantResult]
+    results: list[VariantResult]
     bundle: Path | None
     sha256: str | None
     model: str
@@ -66,51 +66,51 @@ class ExportOutcome:
     next: tuple[str, ...]
 
 
-def plan_of(settings: ExportRequest) -> Plan:
+def plan_variants(request: ExportRequest) -> Plan:
     """Which variants are made; see ``plan``."""
-    calibrated = settings.sources.calibration is not None or settings.given.checkpoint is None
-    return settle(choose(settings.wanted), settings.wanted, calibrated=calibrated)
+    calibrated = request.pictures.calibration is not None or request.model.checkpoint is None
+    return settle(choose(request.variants), request.variants, calibrated=calibrated)
 
 
-def export(settings: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
+def export(request: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
     """Make the planned variants and put those that pass into a bundle.
 
     Raises:
         FerEdgeError: an input is at fault; nothing has been touched.
     """
-    target = check_target(settings.out)
+    target = check_target(request.out)
     for text in plan.illegal:
         output.warn(f"left out: {text}")
     with staging(target) as folder:
         work, bundle = folder / WORK, folder / BUNDLE
-        jobs = _jobs(plan.variants, work, settings.limits, accuracy=settings.sources.accuracy is not None)
+        jobs = _jobs(plan.variants, work, request.tolerances, accuracy=request.pictures.accuracy is not None)
         with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
-            original, forecast, data = _prepare(settings, plan, work / "common", bundle, pool, output)
+            original, forecast, data = _prepare(request, plan, work / "common", bundle, pool, output)
             pool.wait(lambda *_: progress.advance(), progress.show)
         if output.debug:
             _show_logs(jobs, output)
-        rows = skipped_results(plan.skipped) + made_results(jobs, data, forecast, settings.leniency)
-        rows.sort(key=lambda row: _order(row.variant))
+        results = skipped_results(plan.skipped) + made_results(jobs, data, forecast, request.leniency)
+        results.sort(key=lambda result: _order(result.variant))
         sha256 = None
-        if any(row.status == WRITTEN for row in rows):
+        if any(result.status == WRITTEN for result in results):
             from fer_edge.export.bundle.writer import write_bundle
 
-            sha256 = write_bundle(bundle, original, rows, data, settings.limits)
-            for leftover in publish(bundle, target, settings.out):
+            sha256 = write_bundle(bundle, original, results, data, request.tolerances)
+            for leftover in publish(bundle, target, request.out):
                 output.warn(
                     f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
                 )
     return ExportOutcome(
-        rows,
+        results,
         target if sha256 else None,
         sha256,
         original.contract.model,
         (*plan.illegal, *data.warnings),
-        _verifying(settings.out, original),
+        _verify_command(request.out, original),
     )
 
 
-def _verifying(out: Path, original: ReferenceModel) -> tuple[str, ...]:
+def _verify_command(out: Path, original: ReferenceModel) -> tuple[str, ...]:
     """``fer-verify``; a network that is not built in is named again, since no bundle may choose what is imported."""
     from fer_edge.train.models.foreign import argument_text
 
@@ -122,15 +122,14 @@ def _verifying(out: Path, original: ReferenceModel) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _jobs(variants: Sequence[Variant], work: Path, limits: Tolerances, *, accuracy: bool) -> list[Job]:
+def _jobs(variants: Sequence[Variant], work: Path, tolerances: Tolerances, *, accuracy: bool) -> list[Job]:
     artifacts = work / "artifacts"
     for folder in (artifacts, work / "common"):
         folder.mkdir()
     # The model's name is not known before its contract is read, and children must not wait for it.
     paths = {variant: artifacts / variant.filename("model") for variant in variants}
-    calibrated = any(variant.precision in CALIBRATED for variant in variants)
     stages = (MAKE, ACCURACY) if accuracy else (MAKE,)
-    jobs = make_jobs(stages, paths, work, calibrated=calibrated, limits=limits)
+    jobs = make_jobs(stages, paths, work, tolerances)
     for job in jobs:
         job.write()
     return sorted(jobs, key=lambda job: -find_format(job.format).duration)
@@ -141,29 +140,29 @@ def _steps(jobs: Sequence[Job]) -> int:
 
 
 def _prepare(
-    settings: ExportRequest, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
+    request: ExportRequest, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
 ) -> tuple[ReferenceModel, Forecast, ReferenceData]:
     """The parent's part: the original, judged before any child gets it; then pictures and reference answers."""
-    from fer_edge.export.bundle.writer import REFERENCE
+    from fer_edge.export.bundle.contracts import REFERENCE
     from fer_edge.export.reference_data.build import judge, make_reference_data
     from fer_edge.export.reference_data.golden import write_golden
     from fer_edge.export.reference_model.control_flow import refuse_decisions
     from fer_edge.export.reference_model.model import open_original, write_reference
     from fer_edge.export.run.forecast import make_forecast
 
-    original, tick = open_original(settings.given), _every(20, pool.pump)
+    original, tick = open_original(request.model), _every(20, pool.pump)
     write_reference(original, bundle / REFERENCE)
-    judged, reference = judge(original, settings.sources, common, tick)
+    judged, reference = judge(original, request.pictures, common, tick)
     refuse_decisions(original.module, original.contract)
-    forecast = make_forecast(judged, reference, plan.variants, settings.limits, settings.leniency)
+    forecast = make_forecast(judged, reference, plan.variants, request.tolerances, request.leniency)
     for warning in forecast.warnings:
         output.warn(warning)
     _refuse(pool.jobs, forecast)
-    _hand_over(original, bundle / REFERENCE, common)
+    original.files(bundle / REFERENCE).write(common)
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
     data = make_reference_data(
         original,
-        settings.sources,
+        request.pictures,
         common,
         tick,
         reference=reference,
@@ -181,18 +180,7 @@ def _refuse(jobs: Sequence[Job], forecast: Forecast) -> None:
     for job in jobs:
         for index, task in enumerate(job.tasks):
             if task.stage == MAKE and task.what in forecast.refused:
-                put_json(job.result_path(index), {"refused": forecast.refused[task.what], "seconds": None})
-
-
-def _hand_over(original: ReferenceModel, weights: Path, common: Path) -> None:
-    """Give the original to the children."""
-    document = {
-        "weights": str(weights),
-        "arch": original.arch,
-        "arch_args": original.arch_args,
-        "contract": original.contract.text,
-    }
-    put_json(common / "source.json", document)
+                job.put_result(index, TaskResult(refused=forecast.refused[task.what]))
 
 
 def _every(calls: int, action: Callable[[], object]) -> Callable[[], None]:

@@ -10,10 +10,12 @@ from typing import Any
 
 from fer_edge.console.table import table
 from fer_edge.export.parity.compare import INSENSITIVE
+from fer_edge.export.parity.records import members
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
-from fer_edge.export.run.results import VariantResult, exit_code
+from fer_edge.export.run.results import WRITTEN, VariantResult, exit_code
 from fer_edge.runtime.errors import CheckFailed
+from fer_edge.runtime.verification import Code
 
 HEADERS = (
     "variant", "size", "parity", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time", "note",
@@ -25,14 +27,14 @@ OPTIONAL = ("time", "least", "drop", "allowed", "top-1", "accuracy")
 
 def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
     """The table and the next command to type."""
-    cells, footnotes = _shared([_cells(row) for row in exported.rows])
+    cells, footnotes = _shared([_cells(result) for result in exported.results])
     shown = table(HEADERS, cells, right=RIGHT, optional=OPTIONAL, width=width)
     lines = [shown, *footnotes, ""]
     if exported.bundle is None:
         lines.append(f"No variant is fit to be written; {out} is as it was.")
     else:
-        written = sum(row.status == "written" for row in exported.rows)
-        lines.append(f"{written} of {len(exported.rows)} variants of {exported.model} are in {out}.")
+        written = sum(result.status == WRITTEN for result in exported.results)
+        lines.append(f"{written} of {len(exported.results)} variants of {exported.model} are in {out}.")
         lines.append(f"Next: {shlex.join(exported.next)}")
     return "\n".join(lines)
 
@@ -52,66 +54,71 @@ def document(exported: ExportOutcome, out: Path) -> dict[str, Any]:
         "bundle": str(out) if exported.bundle else None,
         "manifest_sha256": exported.sha256,
         "model": exported.model,
-        "exit_code": exit_code(exported.rows),
-        "variants": [_entry(row) for row in exported.rows],
+        "exit_code": exit_code(exported.results),
+        "variants": [_entry(result) for result in exported.results],
         "warnings": list(exported.warnings),
         "next": list(exported.next) if exported.bundle else None,
     }
 
 
-def faults(rows: Sequence[VariantResult]) -> str:
+def faults(results: Sequence[VariantResult]) -> str:
     """One sentence about everything that went wrong."""
     wrong: dict[str, list[str]] = {}
-    for row in rows:
-        if row.exit_code:
-            wrong.setdefault(str(row.reason), []).append(row.variant.name)
+    for result in results:
+        if result.exit_code:
+            wrong.setdefault(str(result.reason), []).append(result.variant.name)
     refused = dict.fromkeys(
-        row.variant.precision for row in rows if row.exit_code == CheckFailed.exit_code and row.parity
+        result.variant.precision
+        for result in results
+        if result.exit_code == CheckFailed.exit_code and result.parity
     )
     steps = dict.fromkeys(TOLERANCES[precision].next_step for precision in refused)
     said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in wrong.items())
     after = "".join(f" Next: {step}." for step in steps)
-    return f"{sum(map(len, wrong.values()))} of {len(rows)} variants are at fault. {said}.{after}"
+    return f"{sum(map(len, wrong.values()))} of {len(results)} variants are at fault. {said}.{after}"
 
 
-def _entry(row: VariantResult) -> dict[str, Any]:
+def _entry(result: VariantResult) -> dict[str, Any]:
     return {
-        "variant": row.variant.name,
-        "status": row.status,
-        "path": row.file,
-        "bytes": row.bytes,
-        "parity": row.parity,
-        "weight_audit": row.weight_audit,
-        "accuracy": row.accuracy,
-        "reason": row.reason,
-        "notes": list(row.notes),
-        "seconds": None if row.seconds is None else round(row.seconds, 3),
+        "variant": result.variant.name,
+        "status": result.status,
+        "path": result.file,
+        "bytes": result.bytes,
+        "parity": members(result.parity),
+        "weight_audit": members(result.weight_audit),
+        "accuracy": members(result.accuracy),
+        "reason": result.reason,
+        "notes": list(result.notes),
+        "seconds": None if result.seconds is None else round(result.seconds, 3),
     }
 
 
-def _cells(row: VariantResult) -> list[str]:
-    parity = row.parity or {}
-    limit = (parity.get("limit") or {}) if parity.get("max_abs") is not None else {}
-    accuracy = row.accuracy
-    audited = f"weights {row.weight_audit['verdict']}" if row.weight_audit else ""
-    note = "" if row.status == "written" and row.reason is None else f"{row.status}: {row.reason}"
-    if row.status == "written":
-        # Of an original that does not react the warning before the table has said everything.
-        still = str(row.reason).startswith(INSENSITIVE)
-        note = "; ".join(filter(None, (INSENSITIVE if still else row.reason, *row.notes)))
+def _cells(result: VariantResult) -> list[str]:
+    parity, audit, accuracy = result.parity, result.weight_audit, result.accuracy
+    limit = parity.limit if parity and parity.max_abs is not None else None
+    drop = accuracy.drop_interval if accuracy else None
     return [
-        row.variant.name,
-        "-" if row.bytes is None else f"{row.bytes / 1000:.0f} kB",
-        parity.get("verdict", "-") + (f", {audited}" if audited else ""),
-        _number(parity.get("max_abs"), ".1e"),
-        _number(limit.get("max_abs"), "g"),
-        _number(parity.get("top1_agreement"), ".2%"),
-        _number(limit.get("top1_agreement"), ".1%"),
-        _number(accuracy["artifact"] if accuracy else None, ".2%"),
-        f"{accuracy['drop_interval'][0]:.2%}..{accuracy['drop_interval'][1]:.2%}" if accuracy else "-",
-        _number(row.seconds, ".1f", " s"),
-        note,
+        result.variant.name,
+        "-" if result.bytes is None else f"{result.bytes / 1000:.0f} kB",
+        (parity.verdict if parity else "-") + (f", weights {audit.verdict}" if audit else ""),
+        _number(parity.max_abs if parity else None, ".1e"),
+        _number(limit.max_abs if limit else None, "g"),
+        _number(parity.top1_agreement if parity else None, ".2%"),
+        _number(limit.top1_agreement if limit else None, ".1%"),
+        _number(accuracy.artifact if accuracy else None, ".2%"),
+        f"{drop[0]:.2%}..{drop[1]:.2%}" if drop else "-",
+        _number(result.seconds, ".1f", " s"),
+        _note(result),
     ]
+
+
+def _note(result: VariantResult) -> str:
+    if result.status != WRITTEN:
+        return f"{result.status}: {result.reason}"
+    reason, parity = result.reason, result.parity
+    if parity and parity.code is Code.INSENSITIVE and reason == parity.reason:
+        reason = INSENSITIVE  # the warning before the table has said everything
+    return "; ".join(filter(None, (reason, *result.notes)))
 
 
 def _number(value: float | None, form: str, unit: str = "") -> str:

@@ -1,21 +1,22 @@
-"""One row a variant: what came of it, from the children's results to the table that a person reads."""
+"""Results, one a variant: from what the children found to what the table, the manifest and the exit code say."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.parity.accuracy import gate
-from fer_edge.export.parity.compare import INSENSITIVE
+from fer_edge.export.parity.accuracy import check_accuracy
 from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.build import ReferenceData
 from fer_edge.export.run.plan import Skipped
-from fer_edge.export.worker.job import ACCURACY, MAKE, Job
+from fer_edge.export.worker.job import ACCURACY, MAKE, Job, TaskResult
+from fer_edge.runtime.errors import CheckFailed, ExportError
 from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.verification import Accuracy, Code, Parity, WeightAudit
 
 if TYPE_CHECKING:
     from fer_edge.export.run.forecast import Forecast
@@ -34,13 +35,13 @@ class VariantResult:
         bytes: its size; of all files together if it is a package.
         file: its name in the bundle, if it is written.
         contract: its text.
-        parity: as in the manifest.
-        weight_audit: as in the manifest.
+        parity: against the original.
+        weight_audit: where no engine could run it.
         findings: sentences of a weight audit that failed.
-        accuracy: as in the manifest.
-        notes: what the judge of the original and the converter had to say, a sentence each.
-        reason: why it is not written.
-        exit_code: what this row alone would make of the run.
+        accuracy: on labeled pictures.
+        notes: what the check of the original and the converter had to say, a sentence each.
+        reason: why it is not written, or was not checked.
+        exit_code: what this variant alone would make of the run.
         seconds: conversion and checks, on this machine; never stored.
     """
 
@@ -50,10 +51,10 @@ class VariantResult:
     bytes: int | None = None
     file: str | None = None
     contract: str | None = None
-    parity: dict[str, Any] | None = None
-    weight_audit: dict[str, Any] | None = None
+    parity: Parity | None = None
+    weight_audit: WeightAudit | None = None
     findings: tuple[str, ...] = ()
-    accuracy: dict[str, Any] | None = None
+    accuracy: Accuracy | None = None
     notes: tuple[str, ...] = ()
     reason: str | None = None
     exit_code: int = 0
@@ -69,44 +70,48 @@ class Leniency:
 
 
 def skipped_results(skipped: Sequence[Skipped]) -> list[VariantResult]:
-    """Rows of what was never tried."""
+    """Results of what was never tried."""
     return [VariantResult(entry.variant, SKIPPED, reason=entry.reason) for entry in skipped]
 
 
 def made_results(
     jobs: Sequence[Job], data: ReferenceData, forecast: Forecast, leniency: Leniency
 ) -> list[VariantResult]:
-    """Rows of what was tried, from the results in the jobs' folders."""
-    rows = []
-    for job in jobs:
-        for index, task in enumerate(job.tasks):
-            if task.stage == MAKE:
-                result = job.result(index) or {"error": "the process left no result"}
-                row = _row(task.what, Path(task.path), result)
-                _add_accuracy(row, job, index, data)
-                _add_foretold(row, forecast)
-                _decide(row, leniency, job.limit(task))
-                rows.append(row)
-    return rows
+    """Results of what was tried, from those of the tasks in the jobs' folders."""
+    made = [(job, index) for job in jobs for index, task in enumerate(job.tasks) if task.stage == MAKE]
+    return [_made(job, index, data, forecast, leniency) for job, index in made]
 
 
-def _row(variant: Variant, path: Path, result: Mapping[str, Any]) -> VariantResult:
-    seconds = result.get("seconds")
-    if "error" in result:
-        return VariantResult(variant, BROKEN, reason=result["error"], exit_code=1, seconds=seconds)
-    if "refused" in result:
-        return VariantResult(variant, LEFT_OUT, reason=result["refused"], exit_code=3)
+def _made(job: Job, index: int, data: ReferenceData, forecast: Forecast, leniency: Leniency) -> VariantResult:
+    task = job.tasks[index]
+    result = _result(
+        task.what, Path(task.path), job.result(index) or TaskResult(error="the process left no result")
+    )
+    if result.status == WRITTEN:
+        _add_accuracy(result, job, data)
+        _add_forecast(result, forecast)
+        if result.status == WRITTEN:
+            _decide(result, leniency, job.tolerance(task))
+    return result
+
+
+def _result(variant: Variant, path: Path, found: TaskResult) -> VariantResult:
+    if found.error is not None:
+        code = ExportError.exit_code
+        return VariantResult(variant, BROKEN, reason=found.error, exit_code=code, seconds=found.seconds)
+    if found.refused is not None:
+        return VariantResult(variant, LEFT_OUT, reason=found.refused, exit_code=CheckFailed.exit_code)
     return VariantResult(
         variant,
         WRITTEN,
         path,
         size(path),
-        contract=result["contract"],
-        parity=result["parity"],
-        weight_audit=result["weight_audit"],
-        findings=tuple(result["findings"]),
-        notes=tuple(result.get("notes", ())),
-        seconds=seconds,
+        contract=found.contract,
+        parity=found.parity,
+        weight_audit=found.weight_audit,
+        findings=found.findings,
+        notes=found.notes,
+        seconds=found.seconds,
     )
 
 
@@ -117,60 +122,60 @@ def size(path: Path) -> int:
     return sum(part.stat().st_size for part in path.rglob("*") if part.is_file())
 
 
-def _add_accuracy(row: VariantResult, job: Job, made: int, data: ReferenceData) -> None:
-    if data.accuracy is None or data.accuracy_reference is None or row.parity is None:
+def _add_accuracy(result: VariantResult, job: Job, data: ReferenceData) -> None:
+    if data.accuracy is None or data.accuracy_reference is None:
         return
     for index, task in enumerate(job.tasks):
-        if task.stage == ACCURACY and task.variant == job.tasks[made].variant:
-            result = job.result(index) or {}
-            row.seconds = (row.seconds or 0) + (result.get("seconds") or 0)
-            if "error" in result:
-                row.status, row.reason, row.exit_code = BROKEN, f"accuracy: {result['error']}", 1
-            elif result.get("answered"):
-                answers = np.load(job.answers_path(index))
-                row.accuracy = gate(data.accuracy, data.accuracy_reference, answers, job.limit(task))
+        if task.stage == ACCURACY and task.what == result.variant:
+            found = job.result(index) or TaskResult()
+            result.seconds = (result.seconds or 0) + (found.seconds or 0)
+            if found.error is not None:
+                result.status, result.reason = BROKEN, f"accuracy: {found.error}"
+                result.exit_code = ExportError.exit_code
+            elif found.answered:
+                answers, tolerance = np.load(job.answers_path(index)), job.tolerance(task)
+                result.accuracy = check_accuracy(data.accuracy, data.accuracy_reference, answers, tolerance)
 
 
-def _add_foretold(row: VariantResult, forecast: Forecast) -> None:
+def _add_forecast(result: VariantResult, forecast: Forecast) -> None:
     """What was known before the conversion; parity on this machine's CPU passes where float16 arithmetic would not."""
-    if row.status == WRITTEN and row.variant in forecast.notes:
-        row.notes += (forecast.notes[row.variant],)
-    reason = forecast.failed.get(row.variant)
-    if reason and row.parity is not None:
-        said = [reason] if row.parity["verdict"] == "pass" else [reason, str(row.parity["reason"])]
-        row.parity = {**row.parity, "verdict": "fail", "reason": "; ".join(said)}
+    if result.status == WRITTEN and result.variant in forecast.notes:
+        result.notes += (forecast.notes[result.variant],)
+    reason, parity = forecast.failed.get(result.variant), result.parity
+    if reason and parity:
+        said = "; ".join([reason] if parity.reason is None else [reason, parity.reason])
+        result.parity = replace(parity, verdict="fail", reason=said, code=Code.OVERFLOW)
 
 
-def _decide(row: VariantResult, leniency: Leniency, limit: Tolerance) -> None:
-    """Whether the file goes into the bundle, and what the run's exit code hears of it."""
-    if row.status == BROKEN or row.parity is None:
-        return
-    faults = _faults(row, limit)
-    insensitive = row.parity["verdict"] == "not-run" and str(row.parity["reason"]).startswith(INSENSITIVE)
+def _decide(result: VariantResult, leniency: Leniency, tolerance: Tolerance) -> None:
+    """Whether the file goes into the bundle, and with which exit code the run ends because of it."""
+    faults = _faults(result, tolerance)
+    parity = result.parity
     if faults:
-        row.reason, row.exit_code = "; ".join(faults), 3
+        result.reason, result.exit_code = "; ".join(faults), CheckFailed.exit_code
         if not leniency.keep_failed:
-            row.status = LEFT_OUT
-    elif insensitive and not leniency.allow_insensitive:
-        row.reason, row.exit_code, row.status = f"parity not-run: {row.parity['reason']}", 3, LEFT_OUT
-    elif row.parity["verdict"] == "not-run":
-        row.reason = str(row.parity["reason"])
+            result.status = LEFT_OUT
+    elif parity and parity.code is Code.INSENSITIVE and not leniency.allow_insensitive:
+        result.reason, result.exit_code = f"parity not-run: {parity.reason}", CheckFailed.exit_code
+        result.status = LEFT_OUT
+    elif parity and parity.verdict == "not-run":
+        result.reason = parity.reason
 
 
-def _faults(row: VariantResult, limit: Tolerance) -> list[str]:
+def _faults(result: VariantResult, tolerance: Tolerance) -> list[str]:
+    parity, audit, accuracy = result.parity, result.weight_audit, result.accuracy
     faults = []
-    if row.parity and row.parity["verdict"] == "fail":
-        faults.append(f"parity failed: {row.parity['reason']}")
-    if row.weight_audit and row.weight_audit["verdict"] == "fail":
-        faults.append(f"weight audit failed: {'; '.join(row.findings[:3])}")
-    if row.accuracy and row.accuracy["verdict"] == "fail":
-        low, high = row.accuracy["drop_interval"]
-        faults.append(
-            f"accuracy failed: it drops by {low:.4f} to {high:.4f}, allowed is {limit.accuracy_drop:g}"
-        )
+    if parity and parity.verdict == "fail":
+        faults.append(f"parity failed: {parity.reason}")
+    if audit and audit.verdict == "fail":
+        faults.append(f"weight audit failed: {'; '.join(result.findings[:3])}")
+    if accuracy and accuracy.verdict == "fail" and accuracy.drop_interval:
+        low, high = accuracy.drop_interval
+        allowed = f"allowed is {tolerance.accuracy_drop:g}"
+        faults.append(f"accuracy failed: it drops by {low:.4f} to {high:.4f}, {allowed}")
     return faults
 
 
-def exit_code(rows: Sequence[VariantResult]) -> int:
+def exit_code(results: Sequence[VariantResult]) -> int:
     """3 if a check said no, else 1 if a converter failed, else 0."""
-    return max((row.exit_code for row in rows), default=0)
+    return max((result.exit_code for result in results), default=0)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
 from fer_edge.runtime.engines import libraries_of
 from fer_edge.runtime.manifest import Artifact, Manifest
-from fer_edge.runtime.verification import Accuracy
+from fer_edge.runtime.verification import Accuracy, Parity, WeightAudit
 
 ROUNDING = 1e-6
 """Differences that mean nothing: other processors add in another order."""
@@ -71,7 +70,7 @@ def _accuracy_faults(accuracy: Accuracy, limit: Tolerance) -> list[str]:
     return faults
 
 
-def parity_faults(artifact: Artifact, found: Mapping[str, Any]) -> list[str]:
+def parity_faults(artifact: Artifact, found: Parity) -> list[str]:
     """Recorded figures of parity that are not those measured now.
 
     Args:
@@ -79,43 +78,41 @@ def parity_faults(artifact: Artifact, found: Mapping[str, Any]) -> list[str]:
         found: ``parity`` as it was measured, with an engine.
     """
     recorded = artifact.parity
-    if recorded.max_abs is None or found["max_abs"] is None:
+    if recorded.max_abs is None or found.max_abs is None or found.limit is None:
         return []
-    same = recorded.engine == found["engine"] and recorded.inputs == found["inputs"]
+    same = recorded.engine == found.engine and recorded.inputs == found.inputs
     factor = ALIKE if same else KINDRED
-    allowed = found["limit"]["max_abs"]
+    allowed = found.limit.max_abs
     faults = []
     if recorded.limit and abs(recorded.limit.max_abs - allowed) > NARROWED * allowed:
         faults.append(
             f"the manifest says that {recorded.limit.max_abs:g} was allowed; of an original that moves as this one: {allowed:g}"
         )
     faults += [
-        f"the manifest says that {words} is {said:.3g}; measured now: {now:.3g} ({found['engine']}, {found['inputs']} inputs)"
+        f"the manifest says that {words} is {said:.3g}; measured now: {now:.3g} ({found.engine}, {found.inputs} inputs)"
         for words, said, now in (
-            ("the largest difference", recorded.max_abs, found["max_abs"]),
-            ("the mean difference", recorded.mean_abs, found["mean_abs"]),
+            ("the largest difference", recorded.max_abs, found.max_abs),
+            ("the mean difference", recorded.mean_abs, found.mean_abs),
         )
         if said is not None and now is not None and not _alike(said, now, factor)
     ]
-    agreed, now = recorded.top1_agreement, found["top1_agreement"]
+    agreed, now = recorded.top1_agreement, found.top1_agreement
     if agreed is not None and now is not None and abs(agreed - now) > 0.02 * factor:
         faults.append(f"the manifest says that agreement is {agreed:.4g}; measured now: {now:.4g}")
     return faults
 
 
-def audit_faults(artifact: Artifact, found: Mapping[str, Any]) -> list[str]:
+def audit_faults(artifact: Artifact, found: WeightAudit) -> list[str]:
     """A recorded audit of weights that is not the one made now; weights are the same on every computer."""
     recorded = artifact.weight_audit
     if recorded is None:
         return []
-    same = recorded.tensors == found["tensors"] and _alike(
-        recorded.max_abs or 0.0, found["max_abs"] or 0.0, ALIKE
-    )
-    if same and recorded.verdict == found["verdict"]:
+    worst, now = recorded.max_abs or 0.0, found.max_abs or 0.0
+    if (recorded.tensors, recorded.verdict) == (found.tensors, found.verdict) and _alike(worst, now, ALIKE):
         return []
     said = f"{recorded.tensors} weights was {recorded.verdict} within {recorded.max_abs}"
-    now = f"{found['tensors']}, {found['verdict']}, {found['max_abs']}"
-    return [f"the manifest says that the audit of {said}; now: {now}"]
+    again = f"{found.tensors}, {found.verdict}, {found.max_abs}"
+    return [f"the manifest says that the audit of {said}; now: {again}"]
 
 
 def _alike(recorded: float, now: float, factor: float) -> bool:

@@ -12,8 +12,11 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH
 from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
+from fer_edge.export.parity.records import members
 from fer_edge.export.reference_data.parity_inputs import LEAST
-from fer_edge.export.verify.verify import ArtifactReport, BundleReport, VerifyRequest, verify
+from fer_edge.export.verify.original import VerifyRequest
+from fer_edge.export.verify.report import ArtifactReport, BundleReport
+from fer_edge.export.verify.verify import verify
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import CheckFailed
 
@@ -62,9 +65,9 @@ def _document(verified: BundleReport) -> dict[str, Any]:
             {
                 "variant": one.artifact.variant,
                 "verdict": one.verdict,
-                "parity": one.parity,
-                "golden": one.golden,
-                "weight_audit": one.weight_audit,
+                "parity": members(one.parity),
+                "golden": members(one.golden),
+                "weight_audit": members(one.weight_audit),
                 "faults": one.faults,
                 "reason": one.reason,
             }
@@ -94,14 +97,13 @@ def _text(verified: BundleReport, width: int | None) -> str:
 
 
 def _cells(one: ArtifactReport) -> list[str]:
-    parity = one.parity or {}
-    worst, agreement = parity.get("max_abs"), parity.get("top1_agreement")
+    worst, agreement = (one.parity.max_abs, one.parity.top1_agreement) if one.parity else (None, None)
     return [
         one.artifact.variant,
         one.verdict,
         "-" if worst is None else f"{worst:.1e}",
         "-" if agreement is None else f"{agreement:.2%}",
-        one.weight_audit["verdict"] if one.weight_audit else "-",
+        one.weight_audit.verdict if one.weight_audit else "-",
         "; ".join(one.faults) or one.reason or "",
     ]
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
-import json
 import re
 import sys
 import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,14 @@ from fer_edge.export.worker.job import (
     ACCURACY,
     GOLDEN,
     MAKE,
+    MODEL,
     VERIFY,
     Job,
+    ModelFiles,
     Task,
+    TaskResult,
     get_array,
     put_array,
-    put_json,
     wait_for,
 )
 from fer_edge.export.worker.parent_death import die_with_parent
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Calibration, Converter
     from fer_edge.export.parity.check import Reference
     from fer_edge.runtime.contract import Contract
+    from fer_edge.runtime.verification import Parity
 
 REASON_LENGTH = 400
 COLLECTOR_THRESHOLDS = (50_000, 20, 50)
@@ -54,7 +57,6 @@ class Worker:
     def __init__(self, job: Job) -> None:
         self.job = job
         self.memo: dict[str, Any] = {}
-        self.findings: list[str] = []
         self._waited = 0.0
         self._converter_module: Converter | None = None
         self._guarded: GuardedModel | None = None
@@ -74,24 +76,24 @@ class Worker:
             (self.job.folder / "running").write_text(str(index))
             if self._settled(index):
                 continue
-            put_json(self.job.result_path(index), self._outcome(index))
+            self.job.put_result(index, self._outcome(index))
             _settle()
 
     def _settled(self, index: int) -> bool:
-        """Whether the parent's judgment of the original, which ends when it hands it over, spares the conversion."""
+        """Whether the parent's check of the original, which ends when it hands it over, spares the conversion."""
         if self.job.tasks[index].stage == MAKE:
-            wait_for(self.job.common / "source.json")
+            wait_for(self.job.common / MODEL)
         return self.job.result_path(index).exists()
 
-    def _outcome(self, index: int) -> dict[str, Any]:
+    def _outcome(self, index: int) -> TaskResult:
         task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
         try:
             found = self._do(index, task)
         # The child's last frame: every fault, be it somebody's sys.exit(), becomes the reason of one row.
         except (Exception, SystemExit) as error:  # noqa: BLE001
             traceback.print_exc()
-            found = {"error": reason_of(error, self.job.folder)}
-        return {**found, "seconds": time.perf_counter() - started - self._waited}
+            found = TaskResult(error=reason_of(error, self.job.folder))
+        return replace(found, seconds=time.perf_counter() - started - self._waited)
 
     def _when_there(self, path: Path) -> Path:
         """Wait for a file of the parent's; that time is not the variant's."""
@@ -100,14 +102,14 @@ class Worker:
         self._waited += time.perf_counter() - started
         return path
 
-    def _do(self, index: int, task: Task) -> dict[str, Any]:
+    def _do(self, index: int, task: Task) -> TaskResult:
         if task.stage == MAKE:
             return self._make(task)
         if task.stage == ACCURACY:
             return self._accuracy(index, task)
         return self._golden(task) if task.stage == GOLDEN else self._verify(task)
 
-    def _make(self, task: Task) -> dict[str, Any]:
+    def _make(self, task: Task) -> TaskResult:
         from fer_edge.export.formats.protocol import Request
         from fer_edge.runtime.formats import CALIBRATED
 
@@ -120,10 +122,10 @@ class Worker:
         )
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")
-        judged = self._judged(task, contract)
-        if judged["parity"]["verdict"] == "pass" and variant.precision == "int8":
+        found = self._check(task, contract)
+        if found.parity and found.parity.verdict == "pass" and variant.precision == "int8":
             request.notes.extend(self._slow_notes(task, contract))
-        return {"contract": contract.text, "notes": request.notes, **judged}
+        return replace(found, contract=contract.text, notes=tuple(request.notes))
 
     def _slow_notes(self, task: Task, contract: Contract) -> list[str]:
         """A sentence where the fp32 file of the same format and interface, made before it, is as fast."""
@@ -136,54 +138,52 @@ class Worker:
             found = (
                 self.job.result(index) if sibling and other.what.interface == task.what.interface else None
             )
-            if found and "contract" in found:
-                fp32 = open_artifact(Path(other.path), Contract.parse(found["contract"]), threads=1)
+            if found and found.contract:
+                fp32 = open_artifact(Path(other.path), Contract.parse(found.contract), threads=1)
                 int8 = open_artifact(Path(task.path), contract, threads=1)
                 note = slow_note(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
                 return [note] if note else []
         return []
 
-    def _verify(self, task: Task) -> dict[str, Any]:
-        return self._judged(task, _contract_beside(task))
+    def _verify(self, task: Task) -> TaskResult:
+        return self._check(task, _contract_beside(task))
 
-    def _golden(self, task: Task) -> dict[str, Any]:
-        from fer_edge.export.parity.check import golden
+    def _golden(self, task: Task) -> TaskResult:
+        from fer_edge.export.parity.check import check_golden
 
-        contract, reference = _contract_beside(task), self._reference("golden")
-        return {"golden": golden(Path(task.path), contract, task.what, reference, self.job.limit(task))}
+        path, contract, reference = Path(task.path), _contract_beside(task), self._reference("golden")
+        return TaskResult(golden=check_golden(path, contract, task.what, reference, self.job.tolerance(task)))
 
-    def _judged(self, task: Task, contract: Contract) -> dict[str, Any]:
-        from fer_edge.export.parity.check import parity
+    def _check(self, task: Task, contract: Contract) -> TaskResult:
+        from fer_edge.export.parity.check import check_parity
 
-        found = parity(Path(task.path), contract, task.what, self._reference("parity"), self.job.limit(task))
+        path, reference, tolerance = Path(task.path), self._reference("parity"), self.job.tolerance(task)
+        parity = check_parity(path, contract, task.what, reference, tolerance)
         # Only what no engine can run is worth reading back weight by weight.
-        unopened = found["verdict"] == "not-run" and found["engine"] is None
-        self.findings = []
-        audit = self._audit(task) if unopened else None
-        return {"parity": found, "weight_audit": audit, "findings": self.findings}
+        audited = parity.engine is None and (self.job.common / MODEL).exists()
+        return self._audit(task, parity) if audited else TaskResult(parity=parity)
 
-    def _audit(self, task: Task) -> dict[str, Any] | None:
-        if not (self.job.common / "source.json").exists():
-            return None
+    def _audit(self, task: Task, parity: Parity) -> TaskResult:
         audit = find_format(task.what.format).audit(Path(task.path), self._original().source)
         if audit is None:
-            return None
-        self.findings = list(audit.findings)
-        return audit.to_manifest()
+            return TaskResult(parity=parity)
+        return TaskResult(parity=parity, weight_audit=audit.record, findings=audit.findings)
 
-    def _accuracy(self, index: int, task: Task) -> dict[str, Any]:
+    def _accuracy(self, index: int, task: Task) -> TaskResult:
         from fer_edge.export.parity.check import engine_missing, run
         from fer_edge.runtime.contract import Contract
         from fer_edge.runtime.model import open_artifact
 
-        made = self.job.result(self._made(task)) or {}
-        if "parity" not in made or made["parity"]["verdict"] == "fail" or engine_missing(task.what):
-            return {"answered": 0}
-        contract = Contract.parse(made["contract"])
+        made = self.job.result(self._made(task))
+        if made is None or made.parity is None or made.contract is None:
+            return TaskResult()
+        if made.parity.verdict == "fail" or engine_missing(task.what):
+            return TaskResult()
+        contract = Contract.parse(made.contract)
         pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
         answers = run(open_artifact(Path(task.path), contract, threads=1), contract, pictures)
         put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
-        return {"answered": len(pictures)}
+        return TaskResult(answered=len(pictures))
 
     def _made(self, task: Task) -> int:
         return self.job.tasks.index(Task(MAKE, task.variant, task.path))
@@ -211,10 +211,10 @@ class Worker:
             from fer_edge.runtime.contract import Contract
             from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 
-            said = json.loads(self._when_there(self.job.common / "source.json").read_text())
-            contract = Contract.parse(said["contract"])
-            checkpoint = read_checkpoint(said["weights"])
-            module = build(said["arch"], said["arch_args"], contract, checkpoint, checkpoint.selection)
+            files = ModelFiles.read(self._when_there(self.job.common / MODEL))
+            contract = Contract.parse(files.contract)
+            checkpoint = read_checkpoint(files.weights)
+            module = build(files.arch, files.arch_args, contract, checkpoint, checkpoint.selection)
             self._guarded = GuardedModel(Source(module, contract))
         return self._guarded
 

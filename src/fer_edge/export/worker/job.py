@@ -1,6 +1,6 @@
 """What a parent and its children share: folders of plain files, each appearing whole.
 
-    work/common/source.json            which architecture; the child builds the module itself
+    work/common/model.json             which architecture; the child builds the module itself
                parity.npy ...          pictures and reference answers, written while children already import and convert
     work/tflite/job.json               the format and its tasks in order
                results/003.json        one file a finished task, written by the child
@@ -19,17 +19,64 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
 from fer_edge.runtime.atomic import write_bytes
+from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.schema import Document, Length
 from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.verification import Parity, WeightAudit
 
 MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
 POLL_SECONDS = 0.01
+
+Text = Annotated[str, Length(0, 1 << 20)]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What came of one task; the child writes it, the parent reads it."""
+
+    error: Annotated[Text | None, "why nothing did"] = None
+    refused: Annotated[Text | None, "why it was not tried"] = None
+    contract: Annotated[Text | None, "the contract of the artifact that was made, as text"] = None
+    notes: Annotated[tuple[Text, ...], "of the converter, a sentence each"] = ()
+    parity: Annotated[Parity | None, "on the parity inputs"] = None
+    golden: Annotated[GoldenComparison | None, "on the golden vectors"] = None
+    weight_audit: Annotated[WeightAudit | None, "where no engine can run the artifact"] = None
+    findings: Annotated[tuple[Text, ...], "of the weight audit, a sentence each"] = ()
+    answered: Annotated[int, "labeled pictures whose labels lie beside this file"] = 0
+    seconds: Annotated[float | None, "that it took, without waiting for the parent"] = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFiles:
+    """The original, for a child that builds it."""
+
+    weights: Annotated[str, Length(1, 1 << 16), "path of the file"]
+    arch: Annotated[str, "a built-in architecture's name or package.module:callable"]
+    arch_args: Annotated[Mapping[str, Any], "its arguments"]
+    contract: Annotated[Text, "the reference contract, as text"]
+
+    def write(self, common: Path) -> None:
+        """Put it where children wait for it."""
+        write_bytes(common / MODEL, _MODEL.write(self).encode())
+
+    @classmethod
+    def read(cls, path: Path) -> ModelFiles:
+        """The original of a file that ``write`` made."""
+        return _MODEL.read(path.read_bytes())
+
+
+# Version 2 of the verification records has their codes.
+_RESULT = Document(TaskResult, "result of a task", ExportError, limit=64 << 20, version=2)
+_MODEL = Document(ModelFiles, "model of a job", ExportError, limit=64 << 20)
+MODEL = "model.json"
 
 
 @dataclass(frozen=True)
@@ -62,20 +109,18 @@ class Job:
         tasks: in order.
         folder: where job.json, results and log lie.
         common: where the shared files lie.
-        calibrated: whether calibration images will come.
-        limits: what is allowed instead of the usual.
+        tolerances: what is allowed instead of the usual.
     """
 
     format: str
     tasks: tuple[Task, ...]
     folder: Path
     common: Path
-    calibrated: bool = False
-    limits: Tolerances = field(default_factory=Tolerances)
+    tolerances: Tolerances = field(default_factory=Tolerances)
 
-    def limit(self, task: Task) -> Tolerance:
+    def tolerance(self, task: Task) -> Tolerance:
         """What a task's variant must keep."""
-        return self.limits.of_precision(task.what.precision)
+        return self.tolerances.of_precision(task.what.precision)
 
     def write(self) -> None:
         """Make the folder, with job.json in it."""
@@ -84,19 +129,18 @@ class Job:
         document = {
             "format": self.format,
             "common": str(self.common),
-            "calibrated": self.calibrated,
-            "limits": self.limits.chosen(),
+            "tolerances": self.tolerances.chosen(),
             "tasks": [asdict(task) for task in self.tasks],
         }
-        put_json(self.folder / "job.json", document)
+        write_bytes(self.folder / "job.json", json.dumps(document).encode())
 
     @classmethod
     def read(cls, folder: Path) -> Job:
         """The job of a folder."""
         document = json.loads((folder / "job.json").read_text())
         tasks = tuple(Task(**task) for task in document["tasks"])
-        common, limits = Path(document["common"]), Tolerances(**document["limits"])
-        return cls(document["format"], tasks, folder, common, document["calibrated"], limits)
+        common, tolerances = Path(document["common"]), Tolerances(**document["tolerances"])
+        return cls(document["format"], tasks, folder, common, tolerances)
 
     def result_path(self, index: int) -> Path:
         """Where the result of a task is put."""
@@ -106,13 +150,16 @@ class Job:
         """Where the labels go that an artifact gave, (n,) int64."""
         return self.folder / "results" / f"{index:03d}.npy"
 
-    def result(self, index: int) -> dict[str, Any] | None:
+    def put_result(self, index: int, result: TaskResult) -> None:
+        """Write the result of a task; a reader sees it whole or not at all."""
+        write_bytes(self.result_path(index), _RESULT.write(result).encode())
+
+    def result(self, index: int) -> TaskResult | None:
         """The result of a task, if it is there."""
         try:
-            found: dict[str, Any] = json.loads(self.result_path(index).read_text())
+            return _RESULT.read(self.result_path(index).read_bytes())
         except FileNotFoundError:
             return None
-        return found
 
     def pending(self) -> list[int]:
         """Tasks without a result, in order."""
@@ -126,13 +173,8 @@ class Job:
             return None
 
 
-def put_json(path: Path, document: Mapping[str, Any]) -> None:
-    """Write a JSON file that a reader sees whole or not at all."""
-    write_bytes(path, json.dumps(document).encode())
-
-
 def put_array(path: Path, array: NDArray[Any]) -> None:
-    """The same for an array."""
+    """Write an array that a reader sees whole or not at all."""
     part = path.with_name(f"{path.name}.part")
     with part.open("wb") as stream:
         np.save(stream, array)
@@ -191,14 +233,12 @@ def make_jobs(
     stages: Sequence[str],
     artifacts: Mapping[Variant, Path],
     work: Path,
-    *,
-    calibrated: bool,
-    limits: Tolerances,
+    tolerances: Tolerances,
 ) -> list[Job]:
     """One job a format: each stage for all of its variants, then the next stage."""
     jobs = []
     for name in dict.fromkeys(variant.format for variant in artifacts):
         mine = [(variant, path) for variant, path in artifacts.items() if variant.format == name]
         tasks = tuple(Task(stage, variant.name, str(path)) for stage in stages for variant, path in mine)
-        jobs.append(Job(name, tasks, work / name, work / "common", calibrated, limits))
+        jobs.append(Job(name, tasks, work / name, work / "common", tolerances))
     return jobs

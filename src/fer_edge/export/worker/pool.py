@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from fer_edge.export.worker.job import Job, put_json
+from fer_edge.export.worker.job import Job, TaskResult
 
 HANG_SECONDS = 1800.0
 """After that a task counts as hung; the slowest seen (ResNet-152, int8) takes a few minutes."""
@@ -146,7 +146,7 @@ class Pool:
             if code is None
             else f"the {child.job.format} process {ending(code)}"
         )
-        put_json(child.job.result_path(blamed), {"error": reason, "seconds": None})
+        child.job.put_result(blamed, TaskResult(error=reason))
         if child.job.pending():
             self._queue.insert(0, child.job)
 

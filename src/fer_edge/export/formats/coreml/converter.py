@@ -37,8 +37,10 @@ from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.export.formats.quiet import quiet
-from fer_edge.export.rewrites.delegates import rewrite_linear, rewrite_pools, rewrite_resizes
+from fer_edge.export.rewrites.batch_norm import rewrite_linear
 from fer_edge.export.rewrites.pooling import COREML as COREML_POOLS
+from fer_edge.export.rewrites.pooling import rewrite_pools
+from fer_edge.export.rewrites.resize import rewrite_resizes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 

@@ -15,8 +15,8 @@ from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captur
 from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
-from fer_edge.export.rewrites.delegates import rewrite_pools
 from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
+from fer_edge.export.rewrites.pooling import rewrite_pools
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError

@@ -27,16 +27,11 @@ from fer_edge.export.formats.tflite.metadata import (
 )
 from fer_edge.export.formats.tflite.quantization import RECIPES, quantize
 from fer_edge.export.formats.tflite.uint8 import make_ends_uint8
-from fer_edge.export.rewrites.delegates import (
-    HARD_SIGMOID,
-    HARD_SWISH,
-    MAX_POOL,
-    rewrite,
-    rewrite_linear,
-    rewrite_pools,
-    rewrite_single,
-)
+from fer_edge.export.rewrites.batch_norm import rewrite_linear
+from fer_edge.export.rewrites.delegates import HARD_SIGMOID, HARD_SWISH, MAX_POOL, rewrite_for_delegates
 from fer_edge.export.rewrites.pooling import TFLITE as TFLITE_POOLS
+from fer_edge.export.rewrites.pooling import rewrite_pools
+from fer_edge.export.rewrites.single_precision import rewrite_single
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.formats import CALIBRATED
@@ -142,7 +137,7 @@ def _understood(request: Request, module: nn.Module, form: str) -> nn.Module:
 
 
 def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -> nn.Module:
-    return _noted(request, key, lambda notes: rewrite(module, _example(request), rules, notes))
+    return _noted(request, key, lambda notes: rewrite_for_delegates(module, _example(request), rules, notes))
 
 
 def _example(request: Request) -> Tensor:

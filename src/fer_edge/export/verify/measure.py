@@ -1,0 +1,132 @@
+"""Artifacts run again in children, and what their answers say about the manifest."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_edge.export.bundle.contracts import REFERENCE
+from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.verify.claims import audit_faults, parity_faults
+from fer_edge.export.verify.report import ArtifactReport
+from fer_edge.export.worker import sandbox
+from fer_edge.export.worker.job import GOLDEN, VERIFY, TaskResult, make_jobs, put_array
+from fer_edge.export.worker.pool import Pool
+from fer_edge.runtime.bundle import Bundle
+from fer_edge.runtime.golden import Vector
+from fer_edge.runtime.manifest import Manifest
+from fer_edge.runtime.variants import Variant
+from fer_edge.runtime.verification import Code, Parity
+
+if TYPE_CHECKING:
+    from fer_edge.console.output import Output
+    from fer_edge.export.reference_model.model import ReferenceModel
+
+
+def measure(
+    bundle: Bundle,
+    sound: Mapping[str, ArtifactReport],
+    vectors: Sequence[Vector],
+    original: ReferenceModel | None,
+    parity_inputs: int | None,
+    output: Output,
+) -> None:
+    """Run artifacts in children of their formats, and add to the reports what is found.
+
+    Args:
+        bundle: the bundle; nothing in it is written.
+        sound: reports by variant, of artifacts whose files and contracts are as they should be.
+        vectors: sound golden vectors; none: no artifact is asked about them.
+        original: None: parity is not measured.
+        parity_inputs: how many; None: as many as the manifest says.
+        output: for progress.
+    """
+    stages = ((GOLDEN,) if vectors else ()) + ((VERIFY,) if original is not None else ())
+    with tempfile.TemporaryDirectory(prefix="fer-verify-") as folder:
+        work = Path(folder)
+        common = work / "common"
+        common.mkdir()
+        _put_golden(vectors, common)
+        if original is not None:
+            _put_original(bundle, original, parity_inputs, common)
+        paths = {
+            Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
+            for name, one in sound.items()
+        }
+        jobs = make_jobs(stages, paths, work, Tolerances.of(bundle.manifest))
+        for job in jobs:
+            job.write()
+        if not sandbox.version():
+            output.say("This system cannot keep the processes that run the artifacts from writing files.")
+        steps = sum(len(job.tasks) for job in jobs)
+        with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
+            pool.wait(lambda *_: progress.advance(), progress.show)
+        for job in jobs:
+            for index, task in enumerate(job.tasks):
+                add_result(sound[task.variant], job.result(index) or TaskResult(error="no result"))
+
+
+def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
+    if vectors:
+        put_array(common / "golden.npy", np.stack([vector.run().scaled for vector in vectors]))
+        stored = np.array([vector.probabilities for vector in vectors], np.float32)
+        put_array(common / "golden-reference.npy", stored)
+
+
+def _put_original(bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path) -> None:
+    from fer_edge.export.reference_data.build import put_parity
+    from fer_edge.export.reference_data.parity_inputs import default_count
+    from fer_edge.export.reference_model.inference import multiply_accumulates
+
+    usual = default_count(multiply_accumulates(original.module, original.contract))
+    count = parity_inputs or _recorded_inputs(bundle.manifest, usual)
+    put_parity(original, count, common, lambda: None)
+    original.files((bundle.path / REFERENCE).resolve()).write(common)
+
+
+def _recorded_inputs(manifest: Manifest, usual: int) -> int:
+    """How many parity inputs the manifest says, within reason; what is usual where it says none."""
+    from fer_edge.export.reference_data.parity_inputs import LEAST
+
+    recorded = [artifact.parity.inputs for artifact in manifest.artifacts if artifact.parity.inputs]
+    return max(LEAST, min(max(recorded), 10 * usual)) if recorded else usual
+
+
+def add_result(one: ArtifactReport, result: TaskResult) -> None:
+    """Add to an artifact's report what a child found, and the verdict about it."""
+    if result.error is not None:
+        one.faults.append(result.error)
+    if result.golden is not None:
+        one.golden = result.golden
+        if result.golden.verdict == "fail":
+            one.faults.append(f"golden vectors: {result.golden.reason}")
+        elif result.golden.verdict == "not-run":
+            one.reason = result.golden.reason
+    if result.parity is not None:
+        _add_parity(one, result.parity)
+        _add_audit(one, result)
+
+
+def _add_parity(one: ArtifactReport, parity: Parity) -> None:
+    one.parity = parity
+    if parity.verdict == "fail":
+        one.faults.append(f"parity: {parity.reason}")
+    elif parity.verdict == "not-run":
+        one.reason = parity.reason
+        if one.artifact.parity.verdict == "pass" and parity.code is Code.INSENSITIVE:
+            one.faults.append(f"the manifest says pass, but {parity.reason}")
+    one.faults += parity_faults(one.artifact, parity)
+
+
+def _add_audit(one: ArtifactReport, result: TaskResult) -> None:
+    one.weight_audit = result.weight_audit
+    if result.weight_audit is None:
+        return
+    if result.weight_audit.verdict == "fail":
+        one.faults.append(f"weights: {'; '.join(result.findings[:3])}")
+    else:
+        one.faults += audit_faults(one.artifact, result.weight_audit)

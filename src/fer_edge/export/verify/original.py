@@ -1,0 +1,98 @@
+"""The PyTorch original of a bundle: built from its reference weights, and held against the golden vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer_edge.export.bundle.contracts import REFERENCE
+from fer_edge.export.run.plan import BASE, NEEDED
+from fer_edge.export.verify.report import BundleCheck
+from fer_edge.runtime.bundle import Bundle
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import FerEdgeError, MissingExtra
+from fer_edge.runtime.extras import need
+from fer_edge.runtime.golden import Vector
+
+if TYPE_CHECKING:
+    from fer_edge.export.reference_model.model import ReferenceModel
+
+GOLDEN_TOLERANCE = 1e-4
+"""Of probabilities that another CPU type computed with the same weights."""
+
+
+@dataclass(frozen=True)
+class VerifyRequest:
+    """What was typed.
+
+    Attributes:
+        bundle: the folder.
+        arch: the architecture again, where it is not a built-in one.
+        arch_args: its arguments.
+        parity_inputs: how many; None: as many as the manifest says.
+    """
+
+    bundle: Path
+    arch: str | None = None
+    arch_args: Mapping[str, str] = field(default_factory=dict)
+    parity_inputs: int | None = None
+
+
+def open_original(
+    bundle: Bundle, reference: Contract | None, request: VerifyRequest, vectors: Sequence[Vector]
+) -> tuple[ReferenceModel | None, BundleCheck]:
+    """The PyTorch original, if its architecture may be imported, and whether it answers as the golden vectors say."""
+    from fer_edge.export.reference_model.model import is_builtin_name
+
+    arch = bundle.manifest.source.arch
+    if reference is None:
+        return None, BundleCheck("reference", not_run="the reference contract is not sound")
+    if request.arch is None and not is_builtin_name(arch):
+        unknown = f"{arch} is not built in, and no bundle decides what is imported; repeat --arch {arch}"
+        return None, BundleCheck("reference", not_run=unknown)
+    try:
+        original = _build(bundle, reference, request)
+    except MissingExtra:
+        raise  # the environment is at fault, not the bundle
+    except FerEdgeError as error:
+        return None, BundleCheck("reference", [f"the reference weights: {error}"])
+    return original, BundleCheck("reference", _golden_faults(original, vectors))
+
+
+def _build(bundle: Bundle, reference: Contract, request: VerifyRequest) -> ReferenceModel:
+    from fer_edge.export.reference_model.model import ReferenceModel, build
+    from fer_edge.train.checkpoint.checkpoint import read_checkpoint
+    from fer_edge.train.models.foreign import parse_arguments
+
+    need(BASE, *NEEDED)
+    source = bundle.manifest.source
+    checkpoint = read_checkpoint(bundle.check_file(REFERENCE))
+    # Arguments of a built-in network are numbers and words; those of a foreign one the user repeats.
+    stored = bundle.manifest.extra.get("arch_args", {})
+    arguments = parse_arguments(request.arch_args) if request.arch else stored
+    arguments = arguments if isinstance(arguments, dict) else {}
+    selection = checkpoint.selection
+    module = build(source.arch, arguments, reference, checkpoint, selection)
+    return ReferenceModel(
+        module, reference, source.arch, arguments, source.checkpoint_sha256, selection=selection
+    )
+
+
+def _golden_faults(original: ReferenceModel, vectors: Sequence[Vector]) -> list[str]:
+    """Golden vectors whose probabilities the reference weights do not give."""
+    from fer_edge.export.reference_model.inference import outputs, probabilities
+
+    faults = []
+    for vector in vectors:
+        rows = outputs(original.module, original.contract, vector.run().scaled[None])
+        found = probabilities(rows, original.contract)[0]
+        worst = float(np.max(np.abs(found - np.array(vector.probabilities))))
+        if not worst <= GOLDEN_TOLERANCE:
+            faults.append(
+                f"{vector.name}: the reference weights answer up to {worst:.2g} away from what is stored"
+            )
+    return faults

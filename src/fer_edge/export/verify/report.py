@@ -1,0 +1,90 @@
+"""What ``fer-verify`` found: checks of the bundle as a whole, and a report for each artifact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fer_edge.export.parity.compare import GoldenComparison
+from fer_edge.runtime.manifest import Artifact
+from fer_edge.runtime.verification import Parity, WeightAudit
+
+
+@dataclass
+class BundleCheck:
+    """One question about the bundle.
+
+    Attributes:
+        name: ``files``, ``contracts``, ``golden`` or ``reference``.
+        faults: sentences; empty: passed.
+        not_run: why it could not be asked, else None.
+    """
+
+    name: str
+    faults: list[str] = field(default_factory=list)
+    not_run: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``pass``, ``fail`` or ``not-run``."""
+        if self.faults:
+            return "fail"
+        return "not-run" if self.not_run else "pass"
+
+
+@dataclass
+class ArtifactReport:
+    """One artifact.
+
+    Attributes:
+        artifact: as the manifest has it.
+        parity: measured again, or None where that was impossible; see ``faults`` and ``reason``.
+        golden: the same against the golden probabilities.
+        weight_audit: where no engine can run it.
+        faults: sentences; empty: nothing was found wrong.
+        reason: why something was not run.
+    """
+
+    artifact: Artifact
+    parity: Parity | None = None
+    golden: GoldenComparison | None = None
+    weight_audit: WeightAudit | None = None
+    faults: list[str] = field(default_factory=list)
+    reason: str | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``pass``, ``fail`` or ``not-run``."""
+        if self.faults:
+            return "fail"
+        ran = any(found and found.verdict == "pass" for found in (self.parity, self.golden))
+        return "pass" if ran else "not-run"
+
+
+@dataclass
+class BundleReport:
+    """Everything that was found.
+
+    Attributes:
+        bundle: the folder.
+        sha256: of its manifest.
+        checks: of the bundle as a whole.
+        artifacts: one by one.
+        not_checked: what the manifest says that nobody looked at.
+    """
+
+    bundle: Path
+    sha256: str
+    checks: list[BundleCheck]
+    artifacts: list[ArtifactReport]
+    not_checked: list[str]
+
+    @property
+    def exit_code(self) -> int:
+        """3 if anything was found wrong, else 0."""
+        return 3 if self.faults() else 0
+
+    def faults(self) -> list[str]:
+        """All sentences about what is wrong."""
+        found = [fault for check in self.checks for fault in check.faults]
+        return found + [f"{one.artifact.variant}: {fault}" for one in self.artifacts for fault in one.faults]
