@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +19,12 @@ from fer_edge.export.run.plan import VariantRequest
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
+
+if TYPE_CHECKING:
+    from fer_edge.export.run.export import ExportRequest
+
+Record = TypeVar("Record")
+
 
 FORMAT_WORDS = [spec.name for spec in FORMATS]
 
@@ -64,7 +71,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @list_option("--labels", unique=False, help="Of the outputs, in their order.")
-@click.option("--input", "input_size", type=InputSize(), help="Of the network, such as 48x48x1.")
+@click.option("--input", type=InputSize(), help="Of the network, such as 48x48x1.")
 @list_option("--mean", element=click.FLOAT, unique=False, help="Applied to v/255; one, or one a channel.")
 @list_option("--std", element=click.FLOAT, unique=False, help="The same.")
 @click.option(
@@ -167,7 +174,7 @@ def run(output: Output, options: dict[str, Any]) -> None:
 
 
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
-    foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input_size": "--input"}
+    foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input": "--input"}
     foreign |= {"mean": "--mean", "std": "--std", "kind": "--output", "weights_key": "--weights-key"}
     foreign |= {"output_index": "--output-index", "output_key": "--output-key"}
     given = [option for name, option in foreign.items() if options[name] not in (None, (), [])]
@@ -204,50 +211,36 @@ def _settle_android(options: dict[str, Any]) -> None:
     check_module(options["android"])
 
 
-def _request(options: dict[str, Any]) -> Any:
+def _request(options: dict[str, Any]) -> ExportRequest:
     from fer_edge.export.parity.tolerances import Tolerances
-    from fer_edge.export.reference_data.build import PictureOptions
+    from fer_edge.export.reference_data.picture_folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec
     from fer_edge.export.run.export import ExportRequest
     from fer_edge.export.run.results import Leniency
     from fer_edge.train.models.selection import Selection
 
+    model = {
+        "arch_args": dict(options["arch_args"]),
+        "output": options["kind"],
+        "selection": Selection(options["output_index"], options["output_key"]),
+    }
+    pictures = {
+        "detector": options["detector"] or (USUAL_DETECTOR if options["detect"] else None),
+        "renamed": _renamed(options["map"]),
+    }
     return ExportRequest(
-        VariantRequest(
-            options["formats"],
-            options["precisions"],
-            options["interfaces"],
-            options["quantized_io"],
-            options["all_variants"],
-        ),
-        ModelSpec(
-            checkpoint=options["checkpoint"],
-            arch=options["arch"],
-            arch_args=dict(options["arch_args"]),
-            labels=options["labels"],
-            input=options["input_size"],
-            mean=options["mean"],
-            std=options["std"],
-            output=options["kind"],
-            selection=Selection(options["output_index"], options["output_key"]),
-            model=options["model"],
-            crop_margin=options["crop_margin"],
-            weights_key=options["weights_key"],
-        ),
-        PictureOptions(
-            calibration=options["calibration"],
-            accuracy=options["accuracy"],
-            accuracy_samples=options["accuracy_samples"],
-            parity_inputs=options["parity_inputs"],
-            detector=options["detector"] or (USUAL_DETECTOR if options["detect"] else None),
-            faces=options["faces"],
-            skip_unknown=options["skip_unknown"],
-            renamed=_renamed(options["map"]),
-        ),
-        Leniency(options["keep_failed"], options["allow_insensitive"]),
-        Tolerances(options["max_abs"], options["min_agreement"], options["max_accuracy_drop"]),
+        _pick(VariantRequest, options),
+        _pick(ModelSpec, options | model),
+        _pick(PictureOptions, options | pictures),
+        _pick(Leniency, options),
+        _pick(Tolerances, options),
         options["out"],
     )
+
+
+def _pick(record: type[Record], options: Mapping[str, Any]) -> Record:
+    """A record of the options that are called as its fields."""
+    return record(**{one.name: options[one.name] for one in fields(record)})  # type: ignore[arg-type]
 
 
 if __name__ == "__main__":

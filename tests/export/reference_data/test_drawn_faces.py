@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from fer_edge.export.reference_data.drawn_faces import CACHE, draw_scaled
-from fer_edge.export.reference_data.images import synthetic
+from fer_edge.export.reference_data.images import draw_faces
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.synthetic import SyntheticFaces
@@ -83,7 +83,7 @@ def test_a_cache_that_cannot_be_written_costs_nothing_else(tmp_path, monkeypatch
 
 
 def test_labels_follow_the_emotions_of_the_faces():
-    made = synthetic("test", 6, contract())
+    made = draw_faces("test", 6, contract())
     known = SyntheticFaces("test", 6, emotions=("happiness", "sadness"))
     names = [contract().labels[place] for place in made.labels]
     assert names == [known[index].emotion for index in range(6)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_edge.export.reference_data.images import folder
+from fer_edge.export.reference_data.picture_folder import PictureOptions, read_folder
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.errors import ExportError, PictureError
 
@@ -19,6 +19,11 @@ CONTRACT = Contract.build(
     camera=CameraSpec(),
     output=OutputSpec("logits", "logits"),
 )
+
+
+def folder(path, contract, *, labeled, locate=None, into=None, **options):
+    named = PictureOptions(**options)
+    return read_folder(path, contract, named, locate, labeled=labeled, limit=None, into=into)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_edge.export.reference_data.images import synthetic
+from fer_edge.export.reference_data.images import draw_faces
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -29,7 +29,7 @@ def briefly_trained(tmp_path):
         normalization=Normalization((0.5,) * 3, (0.5,) * 3),
         output=OutputSpec("logits", "logits"),
     )
-    images = synthetic("train", 80, contract)
+    images = draw_faces("train", 80, contract)
     inputs = torch.from_numpy(np.concatenate([to_tensor(picture, contract) for picture in images.scaled]))
     targets = torch.from_numpy(images.labels)
     network = resolve(ARCH, num_classes=len(LABELS), arch_args={}).train()

@@ -29,7 +29,7 @@ def test_neither_means_every_legal_pair_of_the_tensor_interface():
 
 
 def test_all_variants_is_both_interfaces_and_integer_ends():
-    found = names(everything=True)
+    found = names(all_variants=True)
     assert len(found) == 1 + 10 + 12 + 6
     assert {"tflite-int8-image-qio", "coreml-w8-image", "onnx-dynamic-image"} <= set(found)
 
@@ -53,7 +53,7 @@ LEGAL = "Legal precisions of torchscript: fp32"
 
 
 def test_an_illegal_pair_alone_says_what_is_legal():
-    for typed in ({}, {"everything": True}):
+    for typed in ({}, {"all_variants": True}):
         with pytest.raises(VariantError, match=LEGAL):
             names(formats=("torchscript",), precisions=("int8",), **typed)
     with pytest.raises(
@@ -62,9 +62,9 @@ def test_an_illegal_pair_alone_says_what_is_legal():
         names(formats=("torchscript",), precisions=("w8", "int8"))
 
 
-@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("all_variants", [False, True])
 def test_of_lists_the_legal_pairs_are_made_and_the_others_named(everything):
-    wanted = VariantRequest(("torchscript", "tflite"), ("fp32", "int8"), everything=everything)
+    wanted = VariantRequest(("torchscript", "tflite"), ("fp32", "int8"), all_variants=everything)
     found = choose(wanted)
     assert {(variant.format, variant.precision) for variant in found} == {
         ("torchscript", "fp32"),
@@ -88,7 +88,7 @@ def test_formats_without_the_image_interface_are_named_too():
 
 
 @pytest.mark.parametrize(
-    "wanted", [VariantRequest(), VariantRequest(precisions=("int8",)), VariantRequest(everything=True)]
+    "wanted", [VariantRequest(), VariantRequest(precisions=("int8",)), VariantRequest(all_variants=True)]
 )
 def test_nothing_is_named_that_nobody_asked_for(wanted):
     assert illegal(wanted) == ()

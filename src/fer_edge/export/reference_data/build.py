@@ -1,240 +1,161 @@
-"""The pictures that an export is judged by, made by the parent while its children import their converters."""
+"""The pictures that artifacts are compared on and the original's answers, made by the parent while children import converters."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.accuracy import SAMPLES
-from fer_edge.export.reference_data import calibration as calibrating
-from fer_edge.export.reference_data.calibration import CalibrationSet
-from fer_edge.export.reference_data.images import ImageSet, Locate, Tick, folder, synthetic
-from fer_edge.export.reference_data.parity_inputs import EXTREMES, HEAVY_MACS, default_count, parity_inputs
+from fer_edge.export.reference_data.calibration import CalibrationSet, count_images, divide, doubts
+from fer_edge.export.reference_data.images import ImageSet, Tick, draw_faces
+from fer_edge.export.reference_data.parity_inputs import (
+    EXTREMES,
+    HEAVY_MACS,
+    LEAST,
+    default_count,
+    parity_inputs,
+)
+from fer_edge.export.reference_data.picture_folder import Locate, PictureOptions, read_folder
 from fer_edge.export.reference_model.inference import check_kind, multiply_accumulates, outputs, probabilities
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.reference_model.soundness import Soundness, check_soundness
 from fer_edge.export.worker.job import put_array
-from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
-
-if TYPE_CHECKING:
-    from fer_edge.faces.face import Box
-    from fer_edge.runtime.frame import Frame
 
 SYNTHETIC = "synthetic"
 ACCURACY_FILE = "accuracy.npy"
 PARITY_SEED = 1
-"""Parity's faces are of the test split, as accuracy's are, but others: nobody judges twice by the same picture."""
-
-
-@dataclass(frozen=True)
-class PictureOptions:
-    """Where pictures come from, as typed.
-
-    Attributes:
-        calibration: a folder, ``synthetic`` or None.
-        accuracy: the same.
-        accuracy_samples: drawn faces for accuracy, or None for the default.
-        parity_inputs: number of parity inputs, or None for the default.
-        detector: finds the largest face in each picture of a folder; None: a picture is a face.
-        faces: or by this file in the form of the prediction JSON.
-        skip_unknown: pictures of classes that the model does not know are left out of folders.
-        renamed: name of a class folder -> the class that it holds.
-    """
-
-    calibration: str | None = None
-    accuracy: str | None = None
-    accuracy_samples: int | None = None
-    parity_inputs: int | None = None
-    detector: str | None = None
-    faces: Path | None = None
-    skip_unknown: bool = False
-    renamed: Mapping[str, str] = field(default_factory=dict)
+"""Parity's faces are of the test split, as accuracy's are, but others: no picture is used for both."""
 
 
 @dataclass(frozen=True)
 class ReferenceData:
-    """What was made.
+    """Pictures of an export, and what the original answers to them.
 
     Attributes:
-        parity_reference: the original's probabilities on the parity inputs, (n, labels) float32.
         calibration: images that measured ranges, if any.
         accuracy: labeled images, if asked for.
         accuracy_reference: the original's first label on each, (n,) int64.
         warnings: sentences about what is doubtful.
     """
 
-    parity_reference: NDArray[np.float32]
     calibration: CalibrationSet | None = None
     accuracy: ImageSet | None = None
     accuracy_reference: NDArray[np.int64] | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
-def judge(
-    original: ReferenceModel, sources: PictureOptions, common: Path, tick: Tick
-) -> tuple[Soundness, NDArray[np.float32]]:
-    """Judge the original on the parity inputs, and put these and its answers where the children look.
-
-    Returns:
-        What was found, and the original's probabilities, (n, labels) float32.
-
-    Raises:
-        ExportError: it is not fit to be exported.
-    """
-    macs = multiply_accumulates(original.module, original.contract)
-    pictures = _parity_inputs(original.contract, sources.parity_inputs or default_count(macs), tick)
-    judged = check_soundness(original, pictures, tick)
-    return judged, _put_parity(original.contract, pictures, judged.rows, common)
-
-
-def make_reference_data(
-    original: ReferenceModel,
-    sources: PictureOptions,
-    common: Path,
-    tick: Tick,
-    *,
-    reference: NDArray[np.float32],
-    calibrated: bool,
-    warnings: tuple[str, ...] = (),
-) -> ReferenceData:
-    """Make all further pictures and the original's answers, and put them where the children look.
+class ReferenceDataBuilder:
+    """Makes pictures, asks the original about them, and puts both where the children look.
 
     Args:
         original: answers first.
-        sources: where from.
+        options: where pictures come from.
         common: the children's shared folder.
         tick: called between pictures.
-        reference: the original's probabilities on the parity inputs.
-        calibrated: whether any variant needs calibration images.
-        warnings: what is doubtful already.
-
-    Raises:
-        ExportError: pictures cannot be had.
-        PictureError: a picture of a folder cannot be read.
     """
-    locate = _locate(sources)
-    calibration = None
-    if calibrated:
-        heavy = multiply_accumulates(original.module, original.contract) > HEAVY_MACS
-        calibration = _calibration(original.contract, sources, locate, tick, heavy=heavy)
-        _put_calibration(original, calibration, common, tick)
-    accuracy, answers = _accuracy(original, sources, locate, common, tick)
-    evaluation = [images for images in (accuracy,) if images is not None]
-    if calibration:
-        warnings += calibrating.doubts(calibration, original.contract, evaluation)
-    read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
-    left_out = [
-        f"{name}: {images.left_out}" for name, images in read if images is not None and images.left_out
-    ]
-    return ReferenceData(reference, calibration, accuracy, answers, (*warnings, *left_out))
 
+    def __init__(self, original: ReferenceModel, options: PictureOptions, common: Path, tick: Tick) -> None:
+        self.original, self.options, self.common, self.tick = original, options, common, tick
+        self._macs = multiply_accumulates(original.module, original.contract)
 
-def put_parity(original: ReferenceModel, count: int, common: Path, tick: Tick) -> NDArray[np.float32]:
-    """Parity inputs and the original's probabilities on them, (count, labels) float32, of an original judged before."""
-    contract = original.contract
-    pictures = _parity_inputs(contract, count, tick)
-    rows = outputs(original.module, contract, pictures, tick)
-    check_kind(rows, contract)
-    return _put_parity(contract, pictures, rows, common)
+    def check_original(self) -> tuple[Soundness, NDArray[np.float32]]:
+        """Check the original on the parity inputs.
 
+        Returns:
+            What was found, and its probabilities, (n, labels) float32.
 
-def _parity_inputs(contract: Contract, count: int, tick: Tick) -> NDArray[np.uint8]:
-    faces = synthetic("test", count - EXTREMES, contract, seed=PARITY_SEED, tick=tick)
-    return parity_inputs(faces.scaled, contract)
+        Raises:
+            ExportError: it is not fit to be exported.
+        """
+        pictures = self._parity_inputs(self.options.parity_inputs or default_count(self._macs))
+        soundness = check_soundness(self.original, pictures, self.tick)
+        return soundness, self._put("parity", pictures, soundness.rows)
 
+    def put_parity(self, recorded: Sequence[int]) -> None:
+        """Parity inputs and answers of an original that was checked before.
 
-def _put_parity(
-    contract: Contract, pictures: NDArray[np.uint8], rows: NDArray[np.float32], common: Path
-) -> NDArray[np.float32]:
-    found = probabilities(rows, contract)
-    put_array(common / "parity.npy", pictures)
-    put_array(common / "parity-reference.npy", found)
-    return found
+        Args:
+            recorded: how many a bundle says there were, for each artifact; followed within reason where the options
+                do not say how many.
+        """
+        usual = default_count(self._macs)
+        again = max(LEAST, min(max(recorded), 10 * usual)) if recorded else usual
+        count = self.options.parity_inputs or again
+        pictures = self._parity_inputs(count)
+        rows = self._outputs(pictures)
+        check_kind(rows, self.original.contract)
+        self._put("parity", pictures, rows)
 
+    def build(self, *, calibrated: bool, warnings: tuple[str, ...] = ()) -> ReferenceData:
+        """All further pictures.
 
-def _calibration(
-    contract: Contract, sources: PictureOptions, locate: Locate | None, tick: Tick, *, heavy: bool
-) -> CalibrationSet:
-    measuring = calibrating.IMAGES_HEAVY if heavy else calibrating.IMAGES
-    # Every fifth is held out (see ``divide``), so a quarter more is needed.
-    count = measuring + measuring // 4
-    if sources.calibration in (None, SYNTHETIC):
-        return calibrating.divide(synthetic("train", count, contract, tick=tick))
-    path = Path(str(sources.calibration))
-    images = folder(
-        path,
-        contract,
-        labeled=False,
-        locate=locate,
-        limit=count,
-        skip_unknown=sources.skip_unknown,
-        renamed=sources.renamed,
-        tick=tick,
-    )
-    return calibrating.divide(images)
+        Args:
+            calibrated: whether any variant needs calibration images.
+            warnings: what is doubtful already.
 
+        Raises:
+            ExportError: pictures cannot be had.
+            PictureError: a picture of a folder cannot be read.
+        """
+        locate = self.options.locator()
+        calibration = self._calibration(locate) if calibrated else None
+        accuracy = self._accuracy(locate)
+        answers = None if accuracy is None else self._outputs(accuracy.scaled).argmax(axis=1).astype(np.int64)
+        if calibration:
+            evaluation = [] if accuracy is None else [accuracy]
+            warnings += doubts(calibration, self.original.contract, evaluation)
+        read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
+        left_out = [f"{name}: {images.left_out}" for name, images in read if images and images.left_out]
+        return ReferenceData(calibration, accuracy, answers, (*warnings, *left_out))
 
-def _put_calibration(original: ReferenceModel, calibration: CalibrationSet, common: Path, tick: Tick) -> None:
-    held_out = calibration.held_out.scaled
-    rows = outputs(original.module, original.contract, held_out, tick)
-    put_array(common / "calibration.npy", calibration.measuring.scaled)
-    put_array(common / "held-out.npy", held_out)
-    put_array(common / "held-out-reference.npy", probabilities(rows, original.contract))
+    def _parity_inputs(self, count: int) -> NDArray[np.uint8]:
+        contract = self.original.contract
+        faces = draw_faces("test", count - EXTREMES, contract, seed=PARITY_SEED, tick=self.tick)
+        return parity_inputs(faces.scaled, contract)
 
+    def _outputs(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return outputs(self.original.module, self.original.contract, pictures, self.tick)
 
-def _accuracy(
-    original: ReferenceModel, sources: PictureOptions, locate: Locate | None, common: Path, tick: Tick
-) -> tuple[ImageSet | None, NDArray[np.int64] | None]:
-    if sources.accuracy is None:
-        return None, None
-    contract = original.contract
-    if sources.accuracy == SYNTHETIC:
-        images = synthetic("test", sources.accuracy_samples or SAMPLES, contract, tick=tick)
+    def _put(self, name: str, pictures: NDArray[np.uint8], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        found = probabilities(rows, self.original.contract)
+        put_array(self.common / f"{name}.npy", pictures)
+        put_array(self.common / f"{name}-reference.npy", found)
+        return found
+
+    def _calibration(self, locate: Locate | None) -> CalibrationSet:
+        options, contract = self.options, self.original.contract
+        count = count_images(heavy=self._macs > HEAVY_MACS)
+        if options.calibration in (None, SYNTHETIC):
+            images = draw_faces("train", count, contract, tick=self.tick)
+        else:
+            path = Path(str(options.calibration))
+            images = read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
+        calibration = divide(images)
+        held_out = calibration.held_out.scaled
+        rows = self._outputs(held_out)
+        put_array(self.common / "calibration.npy", calibration.measuring.scaled)
+        self._put("held-out", held_out, rows)
+        return calibration
+
+    def _accuracy(self, locate: Locate | None) -> ImageSet | None:
+        options, contract = self.options, self.original.contract
+        if options.accuracy is None:
+            return None
+        place, limit = self.common / ACCURACY_FILE, options.accuracy_samples
+        if options.accuracy != SYNTHETIC:
+            path = Path(options.accuracy)
+            return read_folder(
+                path, contract, options, locate, labeled=True, limit=limit, tick=self.tick, into=place
+            )
+        images = draw_faces("test", limit or SAMPLES, contract, tick=self.tick)
         if (images.labels < 0).any():
             raise ExportError(
                 f"--accuracy synthetic needs a model with emotion labels; this one has {', '.join(contract.labels)}"
             )
-        put_array(common / ACCURACY_FILE, images.scaled)
-    else:
-        path = Path(sources.accuracy)
-        images = folder(
-            path,
-            contract,
-            labeled=True,
-            locate=locate,
-            limit=sources.accuracy_samples,
-            skip_unknown=sources.skip_unknown,
-            renamed=sources.renamed,
-            tick=tick,
-            into=common / ACCURACY_FILE,
-        )
-    answers = outputs(original.module, contract, images.scaled, tick).argmax(axis=1).astype(np.int64)
-    return images, answers
-
-
-def _locate(sources: PictureOptions) -> Locate | None:
-    if sources.faces is not None:
-        from fer_edge.faces.boxes_file import boxes_of, read_boxes
-
-        boxes = read_boxes(sources.faces)
-        return lambda name, _frame: _largest(boxes_of(boxes, name))
-    if sources.detector is not None:
-        from fer_edge.faces.detectors import detect_faces, make_detector
-
-        detector = make_detector(sources.detector)
-
-        def find(_name: str, frame: Frame) -> Box | None:
-            return _largest([face.box for face in detect_faces(frame, detector)])
-
-        return find
-    return None
-
-
-def _largest(boxes: Sequence[Box]) -> Box | None:
-    return max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)
+        put_array(place, images.scaled)
+        return images

@@ -25,6 +25,12 @@ FEWEST = 32
 """Below this the ranges depend on single images."""
 
 
+def count_images(*, heavy: bool) -> int:
+    """Images to ask for; every fifth is held out (see ``divide``), so a quarter more than measure."""
+    measuring = IMAGES_HEAVY if heavy else IMAGES
+    return measuring + measuring // 4
+
+
 @dataclass(frozen=True)
 class CalibrationSet:
     """Images for measuring and images for choosing.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ class ReferenceModel:
         Args:
             weights: as ``write_reference`` wrote them.
         """
-        return ModelFiles(str(weights), self.arch, self.arch_args, self.contract.text)
+        return ModelFiles(os.fsencode(weights), self.arch, self.arch_args, self.contract.text)
 
 
 def is_builtin_name(arch: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fer_edge.export.bundle.contracts import REFERENCE
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
@@ -19,7 +20,8 @@ from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
-    from fer_edge.export.reference_data.build import PictureOptions, ReferenceData
+    from fer_edge.export.reference_data.build import ReferenceData
+    from fer_edge.export.reference_data.picture_folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel
     from fer_edge.export.run.forecast import Forecast
 
@@ -83,31 +85,41 @@ def export(request: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
         output.warn(f"left out: {text}")
     with staging(target) as folder:
         work, bundle = folder / WORK, folder / BUNDLE
-        jobs = _jobs(plan.variants, work, request.tolerances, accuracy=request.pictures.accuracy is not None)
-        with Pool(jobs) as pool, output.progress("Exporting", _steps(jobs)) as progress:
-            original, forecast, data = _prepare(request, plan, work / "common", bundle, pool, output)
+        jobs = _jobs(plan.variants, work, request)
+        steps = sum(len(job.tasks) for job in jobs)
+        with Pool(jobs) as pool, output.progress("Exporting", steps) as progress:
+            prepared = _prepare(request, plan, work / "common", bundle, pool, output)
             pool.wait(lambda *_: progress.advance(), progress.show)
         if output.debug:
             _show_logs(jobs, output)
-        results = skipped_results(plan.skipped) + made_results(jobs, data, forecast, request.leniency)
-        results.sort(key=lambda result: _order(result.variant))
-        sha256 = None
-        if any(result.status == WRITTEN for result in results):
-            from fer_edge.export.bundle.writer import write_bundle
+        made = made_results(jobs, prepared.data, prepared.forecast, request.leniency)
+        order = legal_variants(every=True)
+        results = sorted(skipped_results(plan.skipped) + made, key=lambda one: order.index(one.variant))
+        sha256 = _write(bundle, target, request, prepared, results, output)
+    original, warnings = prepared.original, (*plan.illegal, *prepared.data.warnings)
+    place, command = target if sha256 else None, _verify_command(request.out, original)
+    return ExportOutcome(results, place, sha256, original.contract.model, warnings, command)
 
-            sha256 = write_bundle(bundle, original, results, data, request.tolerances)
-            for leftover in publish(bundle, target, request.out):
-                output.warn(
-                    f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
-                )
-    return ExportOutcome(
-        results,
-        target if sha256 else None,
-        sha256,
-        original.contract.model,
-        (*plan.illegal, *data.warnings),
-        _verify_command(request.out, original),
-    )
+
+def _write(
+    bundle: Path,
+    target: Path,
+    request: ExportRequest,
+    prepared: _Prepared,
+    results: Sequence[VariantResult],
+    output: Output,
+) -> str | None:
+    """Write the bundle and put it in place, if any variant is fit for it; the hash of its manifest."""
+    if not any(result.status == WRITTEN for result in results):
+        return None
+    from fer_edge.export.bundle.writer import write_bundle
+
+    sha256 = write_bundle(bundle, prepared.original, results, prepared.data, request.tolerances)
+    for leftover in publish(bundle, target, request.out):
+        output.warn(
+            f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
+        )
+    return sha256
 
 
 def _verify_command(out: Path, original: ReferenceModel) -> tuple[str, ...]:
@@ -122,57 +134,54 @@ def _verify_command(out: Path, original: ReferenceModel) -> tuple[str, ...]:
     return tuple(words)
 
 
-def _jobs(variants: Sequence[Variant], work: Path, tolerances: Tolerances, *, accuracy: bool) -> list[Job]:
+def _jobs(variants: Sequence[Variant], work: Path, request: ExportRequest) -> list[Job]:
     artifacts = work / "artifacts"
     for folder in (artifacts, work / "common"):
         folder.mkdir()
     # The model's name is not known before its contract is read, and children must not wait for it.
     paths = {variant: artifacts / variant.filename("model") for variant in variants}
-    stages = (MAKE, ACCURACY) if accuracy else (MAKE,)
-    jobs = make_jobs(stages, paths, work, tolerances)
+    stages = (MAKE,) if request.pictures.accuracy is None else (MAKE, ACCURACY)
+    jobs = make_jobs(stages, paths, work, request.tolerances)
     for job in jobs:
         job.write()
     return sorted(jobs, key=lambda job: -find_format(job.format).duration)
 
 
-def _steps(jobs: Sequence[Job]) -> int:
-    return sum(len(job.tasks) for job in jobs)
+@dataclass(frozen=True)
+class _Prepared:
+    """The parent's part of an export."""
+
+    original: ReferenceModel
+    forecast: Forecast
+    data: ReferenceData
 
 
 def _prepare(
     request: ExportRequest, plan: Plan, common: Path, bundle: Path, pool: Pool, output: Output
-) -> tuple[ReferenceModel, Forecast, ReferenceData]:
-    """The parent's part: the original, judged before any child gets it; then pictures and reference answers."""
-    from fer_edge.export.bundle.contracts import REFERENCE
-    from fer_edge.export.reference_data.build import judge, make_reference_data
+) -> _Prepared:
+    """The original, checked before any child gets it; then pictures and reference answers."""
+    from fer_edge.export.reference_data.build import ReferenceDataBuilder
     from fer_edge.export.reference_data.golden import write_golden
     from fer_edge.export.reference_model.control_flow import refuse_decisions
     from fer_edge.export.reference_model.model import open_original, write_reference
     from fer_edge.export.run.forecast import make_forecast
 
-    original, tick = open_original(request.model), _every(20, pool.pump)
+    original = open_original(request.model)
     write_reference(original, bundle / REFERENCE)
-    judged, reference = judge(original, request.pictures, common, tick)
+    builder = ReferenceDataBuilder(original, request.pictures, common, _every(20, pool.pump))
+    soundness, answers = builder.check_original()
     refuse_decisions(original.module, original.contract)
-    forecast = make_forecast(judged, reference, plan.variants, request.tolerances, request.leniency)
+    forecast = make_forecast(soundness, answers, plan.variants, request.tolerances, request.leniency)
     for warning in forecast.warnings:
         output.warn(warning)
     _refuse(pool.jobs, forecast)
     original.files(bundle / REFERENCE).write(common)
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
-    data = make_reference_data(
-        original,
-        request.pictures,
-        common,
-        tick,
-        reference=reference,
-        calibrated=calibrated,
-        warnings=forecast.warnings,
-    )
+    data = builder.build(calibrated=calibrated, warnings=forecast.warnings)
     for warning in data.warnings[len(forecast.warnings) :]:
         output.warn(warning)
     write_golden(bundle / "golden", original)
-    return original, forecast, data
+    return _Prepared(original, forecast, data)
 
 
 def _refuse(jobs: Sequence[Job], forecast: Forecast) -> None:
@@ -200,7 +209,3 @@ def _show_logs(jobs: Sequence[Job], output: Output) -> None:
         text = (job.folder / "log.txt").read_text(errors="replace").strip()
         if text:
             output.say(f"--- {job.format} ---\n{text}")
-
-
-def _order(variant: Variant) -> int:
-    return legal_variants(every=True).index(variant)

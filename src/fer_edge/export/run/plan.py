@@ -34,14 +34,14 @@ class VariantRequest:
         precisions: values of ``--precision``.
         interfaces: values of ``--interface``.
         quantized_io: ``--quantized-io``: int8 TFLite gets integer input and output.
-        everything: ``--all-variants``: both interfaces, with and without ``-qio``.
+        all_variants: ``--all-variants``: both interfaces, with and without ``-qio``.
     """
 
     formats: tuple[str, ...] = ()
     precisions: tuple[str, ...] = ()
     interfaces: tuple[str, ...] = ()
     quantized_io: bool = False
-    everything: bool = False
+    all_variants: bool = False
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Plan:
     illegal: tuple[str, ...] = ()
 
 
-def choose(wanted: VariantRequest) -> tuple[Variant, ...]:
+def choose(request: VariantRequest) -> tuple[Variant, ...]:
     """The variants that the options name, in table order.
 
     ``--format`` without ``--precision`` means fp32; ``--precision`` without ``--format`` means every format where
@@ -68,10 +68,10 @@ def choose(wanted: VariantRequest) -> tuple[Variant, ...]:
     Raises:
         VariantError: no pair that was named is legal.
     """
-    if wanted.everything:
-        return _everything(wanted)
-    found, illegal = _pairs(wanted)
-    if wanted.quantized_io and not any(variant.quantized_io for variant in found):
+    if request.all_variants:
+        return _all_variants(request)
+    found, illegal = _pairs(request)
+    if request.quantized_io and not any(variant.quantized_io for variant in found):
         raise VariantError(
             f"--quantized-io exists for {with_integer_ends()} only: add --format tflite --precision int8"
         )
@@ -83,40 +83,40 @@ def choose(wanted: VariantRequest) -> tuple[Variant, ...]:
     return tuple(sorted(found, key=order.index))
 
 
-def illegal(wanted: VariantRequest) -> tuple[str, ...]:
+def illegal(request: VariantRequest) -> tuple[str, ...]:
     """A sentence for each pair of the options' lists that does not exist; empty where ``--format`` was not typed."""
-    return () if wanted.everything and not wanted.formats else tuple(_pairs(wanted)[1])
+    return () if request.all_variants and not request.formats else tuple(_pairs(request)[1])
 
 
-def _pairs(wanted: VariantRequest) -> tuple[set[Variant], list[str]]:
+def _pairs(request: VariantRequest) -> tuple[set[Variant], list[str]]:
     """The legal pairs that were named, and why the others are none."""
-    precisions = wanted.precisions or (("fp32",) if wanted.formats else ())
-    formats = wanted.formats or tuple(spec.name for spec in FORMATS)
-    interfaces = wanted.interfaces or INTERFACES[:1]
+    precisions = request.precisions or (("fp32",) if request.formats else ())
+    formats = request.formats or tuple(spec.name for spec in FORMATS)
+    interfaces = request.interfaces or INTERFACES[:1]
     found, illegal = set(), []
     for format_name in formats:
         for interface in interfaces:
             for precision in precisions or _legal_precisions(format_name):
-                qio = wanted.quantized_io and precision in format_spec(format_name).quantized_io
+                qio = request.quantized_io and precision in format_spec(format_name).quantized_io
                 try:
                     found.add(Variant(format_name, precision, interface, qio))
                 except VariantError as error:
-                    if wanted.formats:  # otherwise "every format where it is legal"
+                    if request.formats:  # otherwise "every format where it is legal"
                         illegal.append(str(error))
     return found, list(dict.fromkeys(illegal))
 
 
-def _everything(wanted: VariantRequest) -> tuple[Variant, ...]:
-    if wanted.interfaces or wanted.quantized_io:
+def _all_variants(request: VariantRequest) -> tuple[Variant, ...]:
+    if request.interfaces or request.quantized_io:
         raise VariantError("--all-variants already means both interfaces and quantized input and output")
     found = tuple(
         variant
         for variant in legal_variants(every=True)
-        if (not wanted.formats or variant.format in wanted.formats)
-        and (not wanted.precisions or variant.precision in wanted.precisions)
+        if (not request.formats or variant.format in request.formats)
+        and (not request.precisions or variant.precision in request.precisions)
     )
     if not found:
-        raise VariantError("; ".join(illegal(wanted)))
+        raise VariantError("; ".join(illegal(request)))
     return found
 
 
@@ -124,12 +124,12 @@ def _legal_precisions(format_name: str) -> tuple[str, ...]:
     return format_spec(format_name).precisions
 
 
-def settle(variants: Sequence[Variant], wanted: VariantRequest, *, calibrated: bool) -> Plan:
+def settle(variants: Sequence[Variant], request: VariantRequest, *, calibrated: bool) -> Plan:
     """Leave out what cannot be made here.
 
     Args:
         variants: as ``choose`` gave them.
-        wanted: what was typed; what was asked for by name must be possible.
+        request: what was typed; what was asked for by name must be possible.
         calibrated: whether calibration images are at hand.
 
     Raises:
@@ -141,15 +141,15 @@ def settle(variants: Sequence[Variant], wanted: VariantRequest, *, calibrated: b
     for variant in variants:
         entry = find_format(variant.format)
         if missing := entry.missing():
-            if variant.format in wanted.formats:
+            if variant.format in request.formats:
                 raise MissingExtra(missing[0], entry.extra)
             skipped.append(Skipped(variant, str(MissingExtra(missing[0], entry.extra))))
         elif variant.precision in CALIBRATED and not calibrated:
-            if variant.precision in wanted.precisions:
+            if variant.precision in request.precisions:
                 raise ExportError(f"{variant.name}: {NO_CALIBRATION}")
             skipped.append(Skipped(variant, NO_CALIBRATION))
         else:
             kept.append(variant)
     if not kept:
         raise ExportError(f"nothing can be exported here; {skipped[0].variant.name}: {skipped[0].reason}")
-    return Plan(tuple(kept), tuple(skipped), illegal(wanted))
+    return Plan(tuple(kept), tuple(skipped), illegal(request))

@@ -18,7 +18,6 @@ from fer_edge.export.worker.job import GOLDEN, VERIFY, TaskResult, make_jobs, pu
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.golden import Vector
-from fer_edge.runtime.manifest import Manifest
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Code, Parity
 
@@ -78,22 +77,14 @@ def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
 
 
 def _put_original(bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path) -> None:
-    from fer_edge.export.reference_data.build import put_parity
-    from fer_edge.export.reference_data.parity_inputs import default_count
-    from fer_edge.export.reference_model.inference import multiply_accumulates
+    from fer_edge.export.reference_data.build import ReferenceDataBuilder
+    from fer_edge.export.reference_data.picture_folder import PictureOptions
 
-    usual = default_count(multiply_accumulates(original.module, original.contract))
-    count = parity_inputs or _recorded_inputs(bundle.manifest, usual)
-    put_parity(original, count, common, lambda: None)
+    options = PictureOptions(parity_inputs=parity_inputs)
+    ReferenceDataBuilder(original, options, common, lambda: None).put_parity(
+        [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]
+    )
     original.files((bundle.path / REFERENCE).resolve()).write(common)
-
-
-def _recorded_inputs(manifest: Manifest, usual: int) -> int:
-    """How many parity inputs the manifest says, within reason; what is usual where it says none."""
-    from fer_edge.export.reference_data.parity_inputs import LEAST
-
-    recorded = [artifact.parity.inputs for artifact in manifest.artifacts if artifact.parity.inputs]
-    return max(LEAST, min(max(recorded), 10 * usual)) if recorded else usual
 
 
 def add_result(one: ArtifactReport, result: TaskResult) -> None:

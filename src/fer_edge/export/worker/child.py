@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import os
 import re
 import sys
 import time
@@ -213,7 +214,7 @@ class Worker:
 
             files = ModelFiles.read(self._when_there(self.job.common / MODEL))
             contract = Contract.parse(files.contract)
-            checkpoint = read_checkpoint(files.weights)
+            checkpoint = read_checkpoint(os.fsdecode(files.weights))
             module = build(files.arch, files.arch_args, contract, checkpoint, checkpoint.selection)
             self._guarded = GuardedModel(Source(module, contract))
         return self._guarded

@@ -30,7 +30,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.schema import Document, Length
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Parity, WeightAudit
+from fer_edge.runtime.verification import Count, Parity, WeightAudit
 
 MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
 POLL_SECONDS = 0.01
@@ -50,7 +50,7 @@ class TaskResult:
     golden: Annotated[GoldenComparison | None, "on the golden vectors"] = None
     weight_audit: Annotated[WeightAudit | None, "where no engine can run the artifact"] = None
     findings: Annotated[tuple[Text, ...], "of the weight audit, a sentence each"] = ()
-    answered: Annotated[int, "labeled pictures whose labels lie beside this file"] = 0
+    answered: Annotated[Count, "labeled pictures whose labels lie beside this file"] = 0
     seconds: Annotated[float | None, "that it took, without waiting for the parent"] = None
 
 
@@ -58,7 +58,7 @@ class TaskResult:
 class ModelFiles:
     """The original, for a child that builds it."""
 
-    weights: Annotated[str, Length(1, 1 << 16), "path of the file"]
+    weights: Annotated[bytes, "path of the file, as the system has it"]
     arch: Annotated[str, "a built-in architecture's name or package.module:callable"]
     arch_args: Annotated[Mapping[str, Any], "its arguments"]
     contract: Annotated[Text, "the reference contract, as text"]
@@ -152,7 +152,8 @@ class Job:
 
     def put_result(self, index: int, result: TaskResult) -> None:
         """Write the result of a task; a reader sees it whole or not at all."""
-        write_bytes(self.result_path(index), _RESULT.write(result).encode())
+        # Somebody's words may hold what no text file can.
+        write_bytes(self.result_path(index), _RESULT.write(result).encode(errors="replace"))
 
     def result(self, index: int) -> TaskResult | None:
         """The result of a task, if it is there."""

@@ -1,0 +1,163 @@
+"""A person's folder of pictures through the one camera path: faces already cut out, or photos in which they are found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.reference_data.images import ImageSet, Tick
+from fer_edge.export.worker.job import put_rows
+from fer_edge.runtime.camera import scaled
+from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.errors import ExportError
+
+if TYPE_CHECKING:
+    from fer_edge.faces.face import Box
+    from fer_edge.faces.labeled_folder import LabeledPicture
+    from fer_edge.runtime.frame import Frame
+
+Locate = Callable[[str, "Frame"], "Box | None"]
+"""Where the face is in a picture of a folder, given its name there; None: no face, the picture is left out."""
+
+
+@dataclass(frozen=True)
+class PictureOptions:
+    """Where pictures come from, as typed.
+
+    Attributes:
+        calibration: a folder, ``synthetic`` or None.
+        accuracy: the same.
+        accuracy_samples: drawn faces for accuracy, or None for the default.
+        parity_inputs: number of parity inputs, or None for the default.
+        detector: finds the largest face in each picture of a folder; None: a picture is a face.
+        faces: or by this file in the form of the prediction JSON.
+        skip_unknown: pictures of classes that the model does not know are left out of folders.
+        renamed: name of a class folder -> the class that it holds.
+    """
+
+    calibration: str | None = None
+    accuracy: str | None = None
+    accuracy_samples: int | None = None
+    parity_inputs: int | None = None
+    detector: str | None = None
+    faces: Path | None = None
+    skip_unknown: bool = False
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def locator(self) -> Locate | None:
+        """What finds the face in a picture; None: the whole picture is the face, and no margin is added."""
+        if self.faces is not None:
+            from fer_edge.faces.boxes_file import boxes_of, read_boxes
+
+            boxes = read_boxes(self.faces)
+            return lambda name, _: _largest(boxes_of(boxes, name))
+        if self.detector is not None:
+            from fer_edge.faces.detectors import detect_faces, make_detector
+
+            detector = make_detector(self.detector)
+            return lambda _, frame: _largest([face.box for face in detect_faces(frame, detector)])
+        return None
+
+
+def _largest(boxes: Sequence[Box]) -> Box | None:
+    return max(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1]), default=None)
+
+
+def read_folder(
+    path: Path,
+    contract: Contract,
+    options: PictureOptions,
+    locate: Locate | None,
+    *,
+    labeled: bool,
+    limit: int | None,
+    tick: Tick | None = None,
+    into: Path | None = None,
+) -> ImageSet:
+    """Pictures of a folder.
+
+    Args:
+        path: holds one folder a class (known spellings are understood), or, unless ``labeled``, pictures alone.
+        contract: gives size, margin and labels.
+        options: say what folders of other names hold, and whether unknown classes are left out.
+        locate: of the options; made once for several folders.
+        labeled: whether every picture must have a label.
+        limit: at most that many, evenly over the sorted list.
+        tick: called after each picture.
+        into: file that gets the pixels one picture after the other, as ``numpy.save`` writes them, and is mapped into
+            memory: all test faces of a data set may be more than there is. None: they are kept in memory.
+
+    Raises:
+        ExportError: no picture has a face, or a class that the model does not know.
+        PictureError: no pictures, a file that cannot be decoded.
+    """
+    from fer_edge.faces.labeled_folder import spread
+    from fer_edge.faces.picture_files import describe_left_out
+
+    left_out: Counter[str] = Counter()
+    entries = spread(_entries(path, contract, options, left_out, labeled=labeled), limit)
+    labels, digest = list[int](), hashlib.sha256()
+
+    def read() -> Iterator[NDArray[np.uint8]]:
+        for entry, box, picture in _located(entries, contract, locate, tick):
+            labels.append(contract.labels.index(entry.label) if entry.label else -1)
+            digest.update(f"{entry.sha256()} {box} {entry.name}\n".encode("utf-8", "surrogateescape"))
+            yield picture
+
+    pictures = put_rows(into, read(), len(entries)) if into else np.array(list(read()), np.uint8)
+    if not labels:
+        raise ExportError(f"{path}: no face was found in {len(entries)} pictures")
+    return ImageSet(
+        pictures, np.array(labels, np.int64), "folder", digest.hexdigest(), describe_left_out(left_out)
+    )
+
+
+def _located(
+    entries: Sequence[LabeledPicture], contract: Contract, locate: Locate | None, tick: Tick | None
+) -> Iterator[tuple[LabeledPicture, Box | None, NDArray[np.uint8]]]:
+    """Each picture with a face, where that is, and its pixels at the model's size."""
+    from fer_edge.faces.pictures import read_picture
+
+    size, camera = contract.input, contract.camera
+    for entry in entries:
+        frame = read_picture(entry.path)
+        box = locate(entry.name, frame) if locate else None
+        if locate is None or box is not None:
+            margin, mirror = camera.crop_margin, camera.mirror
+            yield (
+                entry,
+                box,
+                scaled(frame, size.width, size.height, box=box, crop_margin=margin, mirror=mirror),
+            )
+        if tick:
+            tick()
+
+
+def _entries(
+    path: Path, contract: Contract, options: PictureOptions, left_out: Counter[str], *, labeled: bool
+) -> list[LabeledPicture]:
+    from fer_edge.faces.labeled_folder import LabeledPicture, UnknownClasses, labeled_pictures
+    from fer_edge.faces.picture_files import find_pictures
+
+    if not labeled:
+        here: Counter[str] = Counter()
+        loose = find_pictures(path, here)
+        if loose and all(picture.parent == path for picture in loose):
+            left_out.update(here)
+            return [LabeledPicture(picture, picture.name, "") for picture in loose]
+    known = contract.labels
+    try:
+        return labeled_pictures(
+            path, known, renamed=options.renamed, left_out=left_out, skip_unknown=options.skip_unknown
+        )
+    except UnknownClasses as error:
+        raise ExportError(
+            f"{error}. --map FOLDER=CLASS,... says what they hold; --skip-unknown leaves them out"
+        ) from error
