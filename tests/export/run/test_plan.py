@@ -63,35 +63,35 @@ def test_an_illegal_pair_alone_says_what_is_legal():
 
 
 @pytest.mark.parametrize("all_variants", [False, True])
-def test_of_lists_the_legal_pairs_are_made_and_the_others_named(everything):
-    wanted = VariantRequest(("torchscript", "tflite"), ("fp32", "int8"), all_variants=everything)
-    found = choose(wanted)
+def test_of_lists_the_legal_pairs_are_made_and_the_others_named(all_variants):
+    asked = VariantRequest(("torchscript", "tflite"), ("fp32", "int8"), all_variants=all_variants)
+    found = choose(asked)
     assert {(variant.format, variant.precision) for variant in found} == {
         ("torchscript", "fp32"),
         ("tflite", "fp32"),
         ("tflite", "int8"),
     }
-    plan = settle(found, wanted, calibrated=True)
+    plan = settle(found, asked, calibrated=True)
     assert len(plan.illegal) == 1
     assert plan.illegal[0].startswith("torchscript has no int8")
     assert LEGAL in plan.illegal[0]
 
 
 def test_formats_without_the_image_interface_are_named_too():
-    wanted = VariantRequest(("torchscript", "onnx"), interfaces=("tensor", "image"))
-    assert [variant.name for variant in choose(wanted)] == [
+    asked = VariantRequest(("torchscript", "onnx"), interfaces=("tensor", "image"))
+    assert [variant.name for variant in choose(asked)] == [
         "torchscript-fp32",
         "onnx-fp32",
         "onnx-fp32-image",
     ]
-    assert illegal(wanted) == ("torchscript has no image interface; use the tensor interface",)
+    assert illegal(asked) == ("torchscript has no image interface; use the tensor interface",)
 
 
 @pytest.mark.parametrize(
-    "wanted", [VariantRequest(), VariantRequest(precisions=("int8",)), VariantRequest(all_variants=True)]
+    "asked", [VariantRequest(), VariantRequest(precisions=("int8",)), VariantRequest(all_variants=True)]
 )
-def test_nothing_is_named_that_nobody_asked_for(wanted):
-    assert illegal(wanted) == ()
+def test_nothing_is_named_that_nobody_asked_for(asked):
+    assert illegal(asked) == ()
 
 
 def test_without_calibration_images_int8_is_skipped_or_refused():
