@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.rewrites.pooling import COREML, ONNX, TFLITE, PlainPools, plain_pools
+from fer_edge.export.rewrites.pooling import COREML, ONNX, TFLITE, plain_pools
+from fer_edge.export.rewrites.replacing import Replaced
 
 sides = st.tuples(st.integers(5, 11), st.integers(5, 11))
 windows = {
@@ -121,7 +122,7 @@ def test_adaptive_windows(kind, size):
 def test_pools_along_one_side(pool):
     image = image_of(1, 2, 12)
     plain = plain_pools(pool, image, TFLITE)
-    assert isinstance(plain, PlainPools)
+    assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), pool(image), rtol=0, atol=1e-12)
 
 
@@ -138,7 +139,7 @@ def test_functions_are_met_where_no_graph_can_be_drawn():
     image = image_of(1, 2, 12, 13)
     network = Functions()
     plain = plain_pools(network, image, TFLITE)
-    assert isinstance(plain, PlainPools)
+    assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), network(image), rtol=0, atol=1e-12)
 
 
@@ -163,7 +164,7 @@ def test_each_format_replaces_what_it_gets_wrong():
     image = image_of(1, 2, 12, 12)
     replaced = {
         name: [
-            isinstance(plain_pools(pool, image, kinds), PlainPools)
+            isinstance(plain_pools(pool, image, kinds), Replaced)
             for pool in (
                 nn.MaxPool2d(3, 2, 1),
                 nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -198,7 +199,7 @@ def test_transposed_convolutions_are_cut(kernel, padding, more, groups, dilation
     layer = nn.ConvTranspose2d(4, 6, kernel, 2, padding, more, groups, dilation=dilation).double()
     image = image_of(1, 4, 5, 6)
     plain = plain_pools(layer, image, TFLITE)
-    assert isinstance(plain, PlainPools)
+    assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), layer(image), rtol=0, atol=1e-12)
 
 

@@ -29,7 +29,7 @@ from fer_edge.runtime.errors import ExportError
 def trace(module: nn.Module, example: Tensor) -> torch.jit.ScriptModule:
     """Trace a module in ``eval()`` mode with one example, without gradients.
 
-    What its tracer warns of is judged by answers instead (``check_trace``; TorchScript by its own engine): most
+    What its tracer warns of is settled by answers instead (``check_trace``; TorchScript by its own engine): most
     of the warnings are about sizes, which are fixed here.
     """
     with _deprecation_silenced(), torch.no_grad(), slow_attention():
@@ -75,7 +75,7 @@ def check_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
     Raises:
         ExportError: an answer differs by more than float32's limit of parity.
     """
-    # Running a trace changes its graph, which converters read: judge another of the same.
+    # Running a trace changes its graph, which converters read: compare another of the same.
     buffer = io.BytesIO()
     with _deprecation_silenced():
         torch.jit.save(traced, buffer)

@@ -24,13 +24,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from fer_edge.export.capture.wrappers import example_tensor
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
 from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
-from fer_edge.export.rewrites.resize import PlainResizes, plain_resizes
+from fer_edge.export.rewrites.resize import resize_matrices
 from fer_edge.runtime.verification import WeightAudit
 
 ROUNDING = 2.0**-19
@@ -76,15 +75,10 @@ def audit_coreml(package: Path, source: Source) -> WeightComparison:
         BundleError: the package cannot be read.
     """
     example = example_tensor(source.contract)
-    needs = needs_of(source.module, example) + _of_resizes(source, example)
-    return compare(read_constants(package), needs)
-
-
-def _of_resizes(source: Source, example: Tensor) -> list[Need]:
-    """The matrices of ``rewrites.resize``: they may be there, and need not."""
-    plain = plain_resizes(source.module, example)
-    pairs = plain.matrices.values() if isinstance(plain, PlainResizes) else ()
-    return [Need(((), (Candidate(matrix.numpy(), 1.0),))) for pair in pairs for matrix in pair]
+    matrices = resize_matrices(source.module, example)
+    # They may be there, and need not.
+    optional = [Need(((), (Candidate(matrix.numpy(), 1.0),))) for matrix in matrices]
+    return compare(read_constants(package), needs_of(source.module, example) + optional)
 
 
 def compare(constants: list[Constant], needs: list[Need]) -> WeightComparison:

@@ -118,7 +118,7 @@ def is_builtin_name(arch: str) -> bool:
     return any(entry.name == arch for entry in ARCHITECTURES)
 
 
-def open_original(given: ModelSpec) -> ReferenceModel:
+def open_original(spec: ModelSpec) -> ReferenceModel:
     """Read the weights and build the module around them.
 
     Raises:
@@ -126,15 +126,15 @@ def open_original(given: ModelSpec) -> ReferenceModel:
         CheckpointError: the weights cannot be read safely or do not fit.
         ContractError: labels, sizes or numbers that a contract does not allow.
     """
-    checkpoint = read_checkpoint(given.checkpoint or builtin_checkpoint(), weights_key=given.weights_key)
-    _complete(given, checkpoint)
-    arch = given.arch or checkpoint.metadata[ARCH_KEY]
-    arch_args = _arch_args(given, checkpoint)
-    contract = _contract(given, checkpoint, arch)
+    checkpoint = read_checkpoint(spec.checkpoint or builtin_checkpoint(), weights_key=spec.weights_key)
+    _complete(spec, checkpoint)
+    arch = spec.arch or checkpoint.metadata[ARCH_KEY]
+    arch_args = _arch_args(spec, checkpoint)
+    contract = _contract(spec, checkpoint, arch)
     _refuse_one_label(contract)
-    selection = given.selection or checkpoint.selection
+    selection = spec.selection or checkpoint.selection
     module = build(arch, arch_args, contract, checkpoint, selection)
-    builtin = given.checkpoint is None
+    builtin = spec.checkpoint is None
     return ReferenceModel(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
 
 
@@ -177,35 +177,35 @@ def write_reference(original: ReferenceModel, path: Path) -> None:
     write_checkpoint(path, inner(original.module).state_dict(), original.contract, metadata)
 
 
-def _complete(given: ModelSpec, checkpoint: Checkpoint) -> None:
-    missing = given.missing()
+def _complete(spec: ModelSpec, checkpoint: Checkpoint) -> None:
+    missing = spec.missing()
     if checkpoint.contract is not None:
         known_arch = is_builtin_name(checkpoint.metadata.get(ARCH_KEY, ""))
-        missing = [] if known_arch or given.arch else ["--arch"]
+        missing = [] if known_arch or spec.arch else ["--arch"]
     if missing:
-        name = given.checkpoint.name if given.checkpoint else "the built-in model"
+        name = spec.checkpoint.name if spec.checkpoint else "the built-in model"
         raise IncompleteOptions(
             f"{name} does not say how it is fed: also give {', '.join(missing)} "
             "(--input is WIDTHxHEIGHTxCHANNELS; mean and std apply to v/255)"
         )
 
 
-def _arch_args(given: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
+def _arch_args(spec: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
     from fer_edge.train.models.foreign import parse_arguments
 
-    if given.arch_args:
-        return parse_arguments(given.arch_args)
+    if spec.arch_args:
+        return parse_arguments(spec.arch_args)
     # Who repeats the file's architecture, as its author must for a network that is not built in, means the file's network.
-    return checkpoint.arch_args if given.arch in (None, checkpoint.arch) else {}
+    return checkpoint.arch_args if spec.arch in (None, checkpoint.arch) else {}
 
 
-def _contract(given: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
+def _contract(spec: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
     """What was typed, and for the rest what the checkpoint says."""
-    said = checkpoint.contract
-    labels = tuple(canonical(label) for label in given.labels) or _from(said, "labels")
-    width, height, channels = given.input or _from(said, "size")
+    stored = checkpoint.contract
+    labels = tuple(canonical(label) for label in spec.labels) or _from(stored, "labels")
+    width, height, channels = spec.input or _from(stored, "size")
     return Contract.build(
-        model=given.model or (said.model if said else model_name(arch)),
+        model=spec.model or (stored.model if stored else model_name(arch)),
         labels=labels,
         input=InputSpec(
             name="image",
@@ -218,38 +218,42 @@ def _contract(given: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
         ),
         camera=CameraSpec(
             spec=1,
-            crop_margin=_first(given.crop_margin, said.camera.crop_margin if said else None, 0.0),
-            mirror=said.camera.mirror if said else False,
+            crop_margin=_first(spec.crop_margin, stored.camera.crop_margin if stored else None, 0.0),
+            mirror=stored.camera.mirror if stored else False,
         ),
-        normalization=_normalization(given, said, channels),
+        normalization=_normalization(spec, stored, channels),
         quantization=Quantization(input=None, output=None),
-        output=_output(given, said),
+        output=_output(spec, stored),
     )
 
 
-def _output(given: ModelSpec, said: Contract | None) -> OutputSpec:
-    if said is not None and given.output in (None, said.output.kind):
-        return said.output
-    kind = given.output or "logits"
+def _output(spec: ModelSpec, stored: Contract | None) -> OutputSpec:
+    if stored is not None and spec.output in (None, stored.output.kind):
+        return stored.output
+    kind = spec.output or "logits"
     return OutputSpec(name=kind, kind=kind)
 
 
-def _from(said: Contract | None, what: str) -> Any:
-    if said is None:  # _complete has asked for the options
+def _from(stored: Contract | None, what: str) -> Any:
+    if stored is None:  # _complete has asked for the options
         raise IncompleteOptions(f"--{what} is missing")
-    return said.labels if what == "labels" else (said.input.width, said.input.height, said.input.channels)
+    return (
+        stored.labels
+        if what == "labels"
+        else (stored.input.width, stored.input.height, stored.input.channels)
+    )
 
 
 def _first(*values: float | None) -> float:
     return next(value for value in values if value is not None)
 
 
-def _normalization(given: ModelSpec, said: Contract | None, channels: int) -> Normalization | None:
-    if not given.mean and not given.std:
-        return said.normalization if said else None
-    before = said.normalization if said else None
-    mean = given.mean or (before.mean if before else (0.0,))
-    std = given.std or (before.std if before else (1.0,))
+def _normalization(spec: ModelSpec, stored: Contract | None, channels: int) -> Normalization | None:
+    if not spec.mean and not spec.std:
+        return stored.normalization if stored else None
+    before = stored.normalization if stored else None
+    mean = spec.mean or (before.mean if before else (0.0,))
+    std = spec.std or (before.std if before else (1.0,))
     return Normalization(mean=_per_channel(mean, "mean", channels), std=_per_channel(std, "std", channels))
 
 

@@ -27,25 +27,25 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     Attributes:
         peaks: the largest finite magnitude that any operator of a part gave, by the part's name.
-        drawing: part, operator and source line of each operator that took random numbers.
-        broken: the first part that gave NaN or infinity, and which; None if none did.
+        random_draws: part, operator and source line of each operator that took random numbers.
+        first_nonfinite: the first part that gave NaN or infinity, and which; None if none did.
     """
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.peaks: dict[str, float] = {}
-        self.drawing: list[str] = []
-        self.broken: str | None = None
+        self.random_draws: list[str] = []
+        self.first_nonfinite: str | None = None
         self._module = module
         self._running: list[str] = []
 
     @contextmanager
-    def watching(self) -> Iterator[OperatorMonitor]:
+    def observing(self) -> Iterator[OperatorMonitor]:
         """Hold the hooks and the mode while the block runs."""
         handles: list[Any] = []
         for name, part in self._module.named_modules():
             if not isinstance(part, torch.jit.ScriptModule) or part is self._module:
-                handles += self._hooks(part, called(name, part))
+                handles += self._hooks(part, describe_part(name, part))
         try:
             # Not inference mode, under which composite operators hide their parts.
             with torch.no_grad(), self:
@@ -70,11 +70,11 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
         may_draw = torch.Tag.nondeterministic_seeded in func.tags
         before = torch.get_rng_state() if may_draw else None
         found = func(*args, **(kwargs or {}))
-        part = self._running[-1] if self._running else called("", self._module)
+        part = self._running[-1] if self._running else describe_part("", self._module)
         if before is not None and not torch.equal(before, torch.get_rng_state()):
             said = f"{_word(func)} in {part}{_line()}"
-            if said not in self.drawing:
-                self.drawing.append(said)
+            if said not in self.random_draws:
+                self.random_draws.append(said)
         if not _is_view(func) and not _word(func).startswith(WRITES_CONSTANTS):
             for tensor in found if isinstance(found, tuple | list) else (found,):
                 self._measure(tensor, part)
@@ -85,8 +85,8 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
             return
         peak = _magnitude(tensor)
         if not math.isfinite(peak):
-            self.broken = (
-                self.broken or f"{'NaN' if math.isnan(peak) else 'infinity'} first comes from {part}"
+            self.first_nonfinite = (
+                self.first_nonfinite or f"{'NaN' if math.isnan(peak) else 'infinity'} first comes from {part}"
             )
             finite = tensor[tensor.isfinite()]
             peak = _magnitude(finite) if finite.numel() else 0.0
@@ -94,7 +94,7 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self.peaks[part] = peak
 
 
-def called(name: str, part: nn.Module) -> str:
+def describe_part(name: str, part: nn.Module) -> str:
     """How a part is named in a sentence: ``features.3 (Conv2d)``, or ``forward of Net`` for the network itself."""
     kind = type(part).__name__[:60]
     return f"{name[:100]} ({kind})" if name else f"forward of {kind}"

@@ -1,4 +1,4 @@
-"""Judges the PyTorch original before anything is converted: is it a function of its input that files can stand for?
+"""Soundness of the PyTorch original, checked before anything is converted: is it a function of its input that files can stand for?
 
 Every question is asked once, of the module as it will be asked later: one thread, one picture at a time. What makes
 it no such function is an error that names the part at fault and what to do; what merely deserves attention is a warning.
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from fer_edge.export.reference_model.model import ReferenceModel
+    from fer_edge.export.reference_model.monitor import OperatorMonitor
 
 AGAIN = 8
 """Pictures that are asked about once more after all others, in reverse order."""
@@ -102,26 +103,30 @@ def check_soundness(
     _refuse_changes(module, state)
     _refuse_other_answers(original, pictures, again, rows, second)
     _refuse_written_input(original.module, _tensor(pictures[:1], contract))
-    watch, batched = _measure(original, pictures, rows, tick)
+    monitor, batched = _measure(original, pictures, rows, tick)
     try:
         check_kind(rows, contract)
     except ExportError as error:
-        where = f" ({watch.broken})" if watch and watch.broken and not np.isfinite(rows).all() else ""
+        where = (
+            f" ({monitor.first_nonfinite})"
+            if monitor and monitor.first_nonfinite and not np.isfinite(rows).all()
+            else ""
+        )
         raise ExportError(f"{error}{where}") from None
     warnings = [batched] if batched else []
-    if watch is not None and watch.drawing:
-        warnings.append(_drawing_in_vain(original, pictures, watch.drawing))
-    return Soundness(rows, watch.peaks if watch else {}, tuple(warnings))
+    if monitor is not None and monitor.random_draws:
+        warnings.append(_warn_of_random_draws(original, pictures, monitor.random_draws))
+    return Soundness(rows, monitor.peaks if monitor else {}, tuple(warnings))
 
 
 def _refuse_training(module: nn.Module) -> None:
-    from fer_edge.export.reference_model.monitor import called
+    from fer_edge.export.reference_model.monitor import describe_part
 
     still = [(name, part) for name, part in module.named_modules() if part.training]
     # A convolution does the same in either mode; those that do not are named, if there are any.
     touchy = [entry for entry in still if type(entry[1]).__name__.startswith(CHANGED_BY_TRAINING)]
     if still:
-        names = [called(name, part).removeprefix("forward of ") for name, part in touchy or still]
+        names = [describe_part(name, part).removeprefix("forward of ") for name, part in touchy or still]
         raise ExportError(
             f"{_some(names)} {'is' if len(names) == 1 else 'are'} still training after eval(), so answers would go on changing: "
             "let train(mode) pass its mode on to every part, and set no part's training by hand"
@@ -186,11 +191,11 @@ def _cause(original: ReferenceModel, pictures: NDArray[np.uint8], index: int) ->
 
     module = inner(original.module)
     picture, other = (_tensor(pictures[place : place + 1], original.contract) for place in (index, index - 1))
-    with redirect_stdout(None), OperatorMonitor(module).watching() as watch:
+    with redirect_stdout(None), OperatorMonitor(module).observing() as monitor:
         module(picture.clone())
-    if watch.drawing:
+    if monitor.random_draws:
         return (
-            f"it draws random numbers ({_some(watch.drawing)}), which eval() does not switch off; a functional dropout needs "
+            f"it draws random numbers ({_some(monitor.random_draws)}), which eval() does not switch off; a functional dropout needs "
             "training=self.training"
         )
     part = _unsteady_part(module, picture, other)
@@ -204,7 +209,7 @@ def _unsteady_part(module: nn.Module, picture: Tensor, other: Tensor) -> str:
     """The innermost part that answers equal inputs differently, with another picture asked about in between."""
     import torch
 
-    from fer_edge.export.reference_model.monitor import called
+    from fer_edge.export.reference_model.monitor import describe_part
 
     first: list[tuple[str, list[Tensor], list[Tensor]]] = []
     second: list[tuple[str, list[Tensor], list[Tensor]]] = []
@@ -212,7 +217,7 @@ def _unsteady_part(module: nn.Module, picture: Tensor, other: Tensor) -> str:
         handles = [
             part.register_forward_hook(
                 lambda part, given, found, name=name, seen=seen: seen.append(
-                    (called(name, part), _tensors(given), _tensors(found))
+                    (describe_part(name, part), _tensors(given), _tensors(found))
                 )
             )
             for name, part in module.named_modules()
@@ -227,7 +232,7 @@ def _unsteady_part(module: nn.Module, picture: Tensor, other: Tensor) -> str:
     for one, two in zip(first, second, strict=False):
         if one[0] == two[0] and _same(one[1], two[1]) and not _same(one[2], two[2]):
             return one[0]
-    return called("", module)
+    return describe_part("", module)
 
 
 def _tensors(value: Any) -> list[Tensor]:
@@ -261,12 +266,12 @@ def _refuse_written_input(module: nn.Module, tensor: Tensor) -> None:
 
 def _measure(
     original: ReferenceModel, pictures: NDArray[np.uint8], rows: NDArray[np.float32], tick: Tick | None
-) -> tuple[Any, str | None]:
-    """What a watch saw over all pictures, and what is to be said about batches; no watch where the module bears none."""
-    found, away = _watched(original, pictures, rows, BATCH, tick)
+) -> tuple[OperatorMonitor | None, str | None]:
+    """A monitor of all pictures, and a warning about batches; no monitor where the module bears none."""
+    found, away = _observe(original, pictures, rows, BATCH, tick)
     if found is not None and away <= BATCH_TOLERANCE:
         return found, None
-    alone, _ = _watched(original, pictures, rows, 1, tick)
+    alone, _ = _observe(original, pictures, rows, 1, tick)
     if found is None:
         return alone, None
     return alone, (
@@ -275,20 +280,20 @@ def _measure(
     )
 
 
-def _watched(
+def _observe(
     original: ReferenceModel,
     pictures: NDArray[np.uint8],
     rows: NDArray[np.float32],
     batch: int,
     tick: Tick | None,
-) -> tuple[Any, float]:
-    """The watch, and how far the answers were from ``rows`` as a share of the largest; no watch if the module raised."""
+) -> tuple[OperatorMonitor | None, float]:
+    """The monitor, and how far the answers were from ``rows`` as a share of the largest; no monitor if the module raised."""
     from fer_edge.export.reference_model.monitor import OperatorMonitor
     from fer_edge.train.models.selected import inner
 
     worst, scale = 0.0, max(1e-6, float(np.abs(rows[np.isfinite(rows)]).max(initial=0.0)))
-    watch = OperatorMonitor(inner(original.module))
-    with redirect_stdout(None), watch.watching():
+    monitor = OperatorMonitor(inner(original.module))
+    with redirect_stdout(None), monitor.observing():
         for start in range(0, len(pictures), batch):
             part = slice(start, start + batch)
             try:
@@ -303,10 +308,12 @@ def _watched(
                 break
             if tick:
                 tick()
-    return watch, worst
+    return monitor, worst
 
 
-def _drawing_in_vain(original: ReferenceModel, pictures: NDArray[np.uint8], drawing: Sequence[str]) -> str:
+def _warn_of_random_draws(
+    original: ReferenceModel, pictures: NDArray[np.uint8], random_draws: Sequence[str]
+) -> str:
     """A warning about random numbers that do not show.
 
     Raises:
@@ -318,11 +325,11 @@ def _drawing_in_vain(original: ReferenceModel, pictures: NDArray[np.uint8], draw
     if np.ptp(rows, axis=0).max() > 0:
         raise ExportError(
             f"the network answers one input differently when it is asked {TRIALS} times, so it is no function that a file could "
-            f"stand for: it draws random numbers ({_some(drawing)}), which eval() does not switch off"
+            f"stand for: it draws random numbers ({_some(random_draws)}), which eval() does not switch off"
         )
     torch.manual_seed(0)
     return (
-        f"the network draws random numbers ({_some(drawing)}); in {TRIALS} trials its answer did not depend on them, but converters "
+        f"the network draws random numbers ({_some(random_draws)}); in {TRIALS} trials its answer did not depend on them, but converters "
         "may freeze them or leave them out"
     )
 

@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.rewrites.replacing import Replacing, replace_calls
 
 PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"
 AVERAGE, DIVISOR = "overhanging or uncounted average", "divisor override"
@@ -44,25 +45,6 @@ ONNX: frozenset[str] = frozenset({ROUNDING, DIVISOR, ADAPTIVE_MAX})
 ``ceil_mode`` would begin in the padding and is dropped (``ROUNDING``)."""
 
 _Pair = tuple[int, int]
-
-
-class PlainPools(nn.Module):
-    """A network whose pools are computed in their plain forms.
-
-    Args:
-        module: the network; its parameters are shared, not copied.
-        kinds: which pools are replaced.
-    """
-
-    def __init__(self, module: nn.Module, kinds: Collection[str]) -> None:
-        super().__init__()
-        self.module = module
-        self.kinds = frozenset(kinds)
-
-    def forward(self, image: Tensor) -> Any:
-        """Whatever the network returns."""
-        with _Pools(self.kinds):
-            return self.module(image)
 
 
 def rewrite_pools(
@@ -87,31 +69,24 @@ def plain_pools(module: nn.Module, example: Tensor, kinds: Collection[str]) -> n
         example: an input, (1, C, H, W) float32; forms hold for its size only.
         kinds: which pools to replace; those that the format's converter gets wrong.
     """
-    with torch.no_grad(), _Pools(kinds) as pools:
-        module(example)
-    return PlainPools(module, kinds).eval() if pools.replaced else module
+    return replace_calls(module, example, partial(_Pools, frozenset(kinds)))
 
 
-class _Pools(TorchFunctionMode):
+class _Pools(Replacing):
     """While active, pools of the given kinds are computed in their plain forms."""
 
     def __init__(self, kinds: Collection[str]) -> None:
         super().__init__()
         self.kinds = kinds
-        self.replaced = 0
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Compute one operation: a pool in its plain form, everything else as it is."""
-        form, named = _FORMS.get(func), dict(kwargs or {})
-        if form is not None and "input" in named:
+    def compute(self, func: Any, args: Sequence[Any], named: dict[str, Any]) -> Any:
+        """A pool in its plain form."""
+        form = _FORMS.get(func)
+        if form is None:
+            return None
+        if "input" in named:
             args = (named.pop("input"), *args)
-        found = None if form is None else form(self.kinds, *args, **named)
-        if found is None:
-            return func(*args, **named)
-        self.replaced += 1
-        return found
+        return form(self.kinds, *args, **named)
 
 
 def _max(

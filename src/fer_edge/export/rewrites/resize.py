@@ -14,38 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.overrides import TorchFunctionMode
 
 from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.rewrites.replacing import Replacing, replace_calls
 
 _WHOLE = frozenset({"nearest", "bilinear"})
 _VARIANCES = {torch.var: False, Tensor.var: False, torch.std: True, Tensor.std: True}
 """Functions, and whether they give the root."""
 _Matrices: TypeAlias = dict[str, tuple[Tensor, Tensor]]
-
-
-class PlainResizes(nn.Module):
-    """A network whose resizes and variances are computed in plain forms.
-
-    Args:
-        module: the network; its parameters are shared, not copied.
-        matrices: of its resizes, by size and arguments, float64.
-    """
-
-    def __init__(self, module: nn.Module, matrices: _Matrices) -> None:
-        super().__init__()
-        self.module = module
-        self.matrices = matrices
-
-    def forward(self, image: Tensor) -> Any:
-        """Whatever the network returns."""
-        with _Resizes(self.matrices):
-            return self.module(image)
 
 
 def rewrite_resizes(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
@@ -66,38 +48,36 @@ def plain_resizes(module: nn.Module, example: Tensor) -> nn.Module:
         module: in ``eval()`` mode; left as it is.
         example: an input, (1, C, H, W) float32; forms hold for its size only.
     """
-    with torch.no_grad(), _Resizes({}) as resizes:
-        module(example)
-    return PlainResizes(module, resizes.matrices).eval() if resizes.replaced else module
+    return replace_calls(module, example, partial(_Resizes, {}))
 
 
-class _Resizes(TorchFunctionMode):
+def resize_matrices(module: nn.Module, example: Tensor) -> list[Tensor]:
+    """The matrices, float64, that ``plain_resizes`` multiplies by; arguments as there."""
+    matrices: _Matrices = {}
+    plain = replace_calls(module, example, partial(_Resizes, matrices))
+    return [] if plain is module else [matrix for pair in matrices.values() for matrix in pair]
+
+
+class _Resizes(Replacing):
     """While active, resizes and variances are computed in their plain forms.
 
-    Matrices are made when a resize is first met, which is before anything traces the network.
+    Args:
+        matrices: of resizes, by size and arguments; made when a resize is first met, which is before anything traces
+            the network.
     """
 
     def __init__(self, matrices: _Matrices) -> None:
         super().__init__()
         self.matrices = matrices
-        self.replaced = 0
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Compute one operation: one of ours in its plain form, everything else as it is."""
-        named = dict(kwargs or {})
-        found = None
+    def compute(self, func: Any, args: Sequence[Any], named: dict[str, Any]) -> Any:
+        """A resize or a variance in its plain form."""
         if func is functional.interpolate:
-            features = args[0] if args else named.pop("input")
-            found = self._resized(features, *args[1:], **named)
-            args = args or (features,)
-        elif func in _VARIANCES and named.get("correction", 1) not in (0, 1, None):
-            found = _variance(*args, **named, root=_VARIANCES[func])
-        if found is None:
-            return func(*args, **named)
-        self.replaced += 1
-        return found
+            features, *others = args or (named.pop("input"),)
+            return self._resized(features, *others, **named)
+        if func in _VARIANCES and named.get("correction", 1) not in (0, 1, None):
+            return _variance(*args, **named, root=_VARIANCES[func])
+        return None
 
     def _resized(self, features: Tensor, *args: Any, **named: Any) -> Tensor | None:
         """``interpolate`` as products with constants, or None where the converter is right."""

@@ -10,26 +10,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.overrides import TorchFunctionMode
 
 from fer_edge.export.rewrites.equality import keep_if_equal
-
-
-class SinglePrecision(nn.Module):
-    """A network whose float64 is float32.
-
-    Args:
-        module: the network; its parameters are shared, not copied.
-    """
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, image: Tensor) -> Any:
-        """Whatever the network returns."""
-        with _Single():
-            return self.module(image)
+from fer_edge.export.rewrites.replacing import Replacing, replace_calls
 
 
 def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None = None) -> nn.Module:
@@ -40,42 +23,21 @@ def rewrite_single(module: nn.Module, example: Tensor, notes: list[str] | None =
         example: an input of it, (1, C, H, W) float32.
         notes: gets a sentence if the answers are others.
     """
-    changed = single_precision(module, example)
+    changed = replace_calls(module, example, _Single)
     return keep_if_equal(module, changed, example, "float32 for float64", notes, exact=False)
 
 
-def single_precision(module: nn.Module, example: Tensor) -> nn.Module:
-    """The network with float32 for float64, or ``module`` itself if it mentions none.
-
-    Args:
-        module: in ``eval()`` mode; left as it is.
-        example: an input, (1, C, H, W) float32.
-    """
-    with torch.no_grad(), _Single() as single:
-        module(example)
-    return SinglePrecision(module).eval() if single.replaced else module
-
-
-class _Single(TorchFunctionMode):
+class _Single(Replacing):
     """While active, what would make float64 makes float32."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.replaced = 0
-
-    def __torch_function__(
-        self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        """Do one operation."""
-        named = kwargs or {}
+    def compute(self, func: Any, args: Sequence[Any], named: dict[str, Any]) -> Any:
+        """A call that mentions float64."""
         if func is Tensor.double:
-            self.replaced += 1
             return args[0].float()
-        if torch.float64 in [item for item in (*args, *named.values()) if isinstance(item, torch.dtype)]:
-            self.replaced += 1
-            args = tuple(_single(item) for item in args)
-            named = {name: _single(item) for name, item in named.items()}
-        return func(*args, **named)
+        if torch.float64 not in [item for item in (*args, *named.values()) if isinstance(item, torch.dtype)]:
+            return None
+        single = {name: _single(item) for name, item in named.items()}
+        return func(*map(_single, args), **single)
 
 
 def _single(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""An export from start to end: plan, children, pictures, judgment, bundle."""
+"""An export from start to end: plan, children, reference data, results, bundle."""
 
 from __future__ import annotations
 

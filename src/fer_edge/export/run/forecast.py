@@ -1,4 +1,4 @@
-"""What the judged original says about variants before they are converted: some cannot pass, others are to be used with care."""
+"""Forecast for variants before they are converted: some cannot pass, others are to be used with care."""
 
 from __future__ import annotations
 
@@ -40,42 +40,47 @@ class Forecast:
 
 
 def make_forecast(
-    judged: Soundness,
+    soundness: Soundness,
     probabilities: NDArray[np.float32],
     variants: Sequence[Variant],
-    limits: Tolerances,
+    tolerances: Tolerances,
     leniency: Leniency,
 ) -> Forecast:
     """Sort the planned variants.
 
     Args:
-        judged: of the original.
+        soundness: of the original.
         probabilities: its answers, (n, labels).
         variants: that are planned.
-        limits: of parity, which say how far answers must move to be judged by.
+        tolerances: of parity, which say how far answers must move to be compared.
         leniency: what is made all the same.
 
     Raises:
-        CheckFailed: the original moves too little to judge any of them by.
+        CheckFailed: the original moves too little for any of them to be checked.
     """
-    still, said = _still(probabilities, variants, limits, leniency)
-    hot, text, overflows = _float16(judged, variants)
+    still, said = _still(probabilities, variants, tolerances, leniency)
+    hot, text, overflows = _float16(soundness, variants)
     keep = leniency.keep_failed
     return Forecast(
         refused=still | (hot if overflows and not keep else {}),
         failed=hot if overflows and keep else {},
         notes={} if overflows else hot,
-        warnings=tuple(filter(None, (*judged.warnings, said, text))),
+        warnings=tuple(filter(None, (*soundness.warnings, said, text))),
     )
 
 
 def _still(
-    probabilities: NDArray[np.float32], variants: Sequence[Variant], limits: Tolerances, leniency: Leniency
+    probabilities: NDArray[np.float32],
+    variants: Sequence[Variant],
+    tolerances: Tolerances,
+    leniency: Leniency,
 ) -> tuple[dict[Variant, str], str | None]:
-    """Variants that an original that hardly moves cannot judge, and what is to be said once about them."""
+    """Variants that cannot be checked, since the original hardly moves, and what is to be said once about them."""
     # The least demanding first: its sentence is the one that is shown.
-    order = sorted(variants, key=lambda variant: limits.of_precision(variant.precision).least_spread)
-    found = {variant: insensitive(probabilities, limits.of_precision(variant.precision)) for variant in order}
+    order = sorted(variants, key=lambda variant: tolerances.of_precision(variant.precision).least_spread)
+    found = {
+        variant: insensitive(probabilities, tolerances.of_precision(variant.precision)) for variant in order
+    }
     still = {variant: text for variant, text in found.items() if text}
     if not still:
         return {}, None
@@ -90,9 +95,11 @@ def _still(
     return still, f"{text}: such files are left out; --allow-insensitive keeps them, unjudged"
 
 
-def _float16(judged: Soundness, variants: Sequence[Variant]) -> tuple[dict[Variant, str], str | None, bool]:
+def _float16(
+    soundness: Soundness, variants: Sequence[Variant]
+) -> tuple[dict[Variant, str], str | None, bool]:
     """fp16 variants that activations bring into danger, what is to be said once, and whether float16 cannot hold them."""
-    part, peak = max(judged.peaks.items(), key=lambda entry: entry[1], default=("", 0.0))
+    part, peak = max(soundness.peaks.items(), key=lambda entry: entry[1], default=("", 0.0))
     if peak <= FLOAT16_LARGEST / HEADROOM:
         return {}, None, False
     text = f"activations of {part} reach {peak:,.0f} in magnitude, and float16 ends at {FLOAT16_LARGEST:,.0f}"

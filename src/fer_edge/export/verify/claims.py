@@ -24,9 +24,9 @@ ORIGIN = (
 )
 
 
-def recorded_faults(artifact: Artifact, limits: Tolerances) -> list[str]:
+def recorded_faults(artifact: Artifact, tolerances: Tolerances) -> list[str]:
     """What the manifest says of an artifact that cannot be true, whatever is measured."""
-    parity, limit, faults = artifact.parity, limits.of_precision(artifact.precision), list[str]()
+    parity, limit, faults = artifact.parity, tolerances.of_precision(artifact.precision), list[str]()
     libraries = libraries_of(artifact.format)
     if parity.engine is not None and parity.engine.split(" ")[0] not in libraries:
         allowed = ", ".join(libraries)
@@ -142,8 +142,8 @@ def not_checked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
     return [text for text in said if text]
 
 
-def _shown(limits: Mapping[str, float]) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in limits.items())
+def _shown(tolerances: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in tolerances.items())
 
 
 def _listed(names: list[str]) -> str:

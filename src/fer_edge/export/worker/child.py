@@ -35,8 +35,7 @@ from fer_edge.export.worker.job import (
     put_array,
     wait_for,
 )
-from fer_edge.export.worker.parent_death import die_with_parent
-from fer_edge.export.worker.sandbox import forbid_writing
+from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:

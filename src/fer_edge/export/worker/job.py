@@ -84,7 +84,7 @@ class Task:
     """One thing to do with one artifact.
 
     Attributes:
-        stage: ``make`` (convert and judge), ``accuracy`` (answer labeled images), ``verify`` (judge only) or
+        stage: ``make`` (convert and check), ``accuracy`` (answer labeled images), ``verify`` (check only) or
             ``golden`` (compare with stored answers).
         variant: its name.
         path: the artifact.

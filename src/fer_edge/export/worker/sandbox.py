@@ -1,6 +1,6 @@
-"""Takes a process the right to write files outside one folder, and to open TCP connections: Linux's Landlock.
+"""Restrictions that a child puts upon itself: no life after its parent, and no writing outside one folder.
 
-Verification runs untrusted artifacts in native parsers. They have been read before; this is for what was overlooked.
+The second is Linux's Landlock, which also forbids TCP connections. Verification runs untrusted artifacts in native parsers. They have been read before; this is for what was overlooked.
 Source: ``landlock(7)`` and ``linux/landlock.h``. Kernels from 5.13 on, where it is switched on; elsewhere nothing is taken.
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,23 @@ _FOLDERS = sum(1 << bit for bit in range(4, 13))
 """To remove and to make entries of every kind."""
 _REFER = 1 << 13
 _TCP = 0b11
+
+_DEATH_SIGNAL = 1
+"""``prctl(2)``: the signal that this process gets when its parent ends."""
+
+
+def die_with_parent() -> None:
+    """End when the parent does: by the kernel's signal on Linux, and everywhere by the pipe on standard input."""
+    if sys.platform == "linux":
+        _library().prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+    threading.Thread(target=_end_with_input, name="parent death", daemon=True).start()
+
+
+def _end_with_input() -> None:
+    # The parent never writes: reading ends only when its side is closed, which the kernel does for a dead process.
+    while os.read(0, 1):
+        pass
+    os._exit(1)
 
 
 class _Ruleset(ctypes.Structure):
