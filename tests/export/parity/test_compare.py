@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 
 from fer_edge.export.parity.accuracy import check_accuracy
-from fer_edge.export.parity.compare import agreement, compare, not_finite, spread
+from fer_edge.export.parity.compare import (
+    GoldenComparison,
+    agreement,
+    compare,
+    compare_golden,
+    not_finite,
+    spread,
+)
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerance, Tolerances
 from fer_edge.export.reference_data.calibration import divide, doubts
 from fer_edge.export.reference_data.images import ImageSet, overlap
 from fer_edge.export.reference_data.parity_inputs import default_count, extremes, name_golden
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.formats import PRECISIONS
+from fer_edge.runtime.verification import Code
 
 LIMIT = Tolerance(0.01, 1.0, 0.01, "for these tests")
 LABELS = ("a", "b")
@@ -23,11 +31,12 @@ def rows(*values):
 def test_equal_answers_pass():
     found = compare(rows(0.1, 0.9), rows(0.1, 0.9), LIMIT, LABELS, "engine 1")
     assert (found.verdict, found.max_abs, found.mean_abs, found.top1_agreement) == ("pass", 0, 0, 1)
+    assert (found.code, found.engine, found.inputs) == (None, "engine 1", 2)
 
 
 def test_one_probability_over_the_tolerance_fails_and_says_by_how_much():
     found = compare(rows(0.1, 0.9), rows(0.1, 0.85), LIMIT, LABELS, "engine 1")
-    assert found.verdict == "fail"
+    assert (found.verdict, found.code) == ("fail", Code.DIFFERENT)
     assert "0.05" in found.reason
     assert "0.01" in found.reason
     assert found.mean_abs == pytest.approx(0.025, abs=1e-6)
@@ -45,7 +54,7 @@ def test_an_artifact_that_always_says_the_same_fails_although_it_is_near():
     reference = rows(*np.linspace(0.25, 0.75, 11))
     stiff = rows(*np.linspace(0.4, 0.6, 11))
     found = compare(reference, stiff, Tolerance(0.2, 0.0, 1, ""), LABELS, "engine 1")
-    assert found.verdict == "fail"
+    assert (found.verdict, found.code) == ("fail", Code.STIFF)
     assert "less than half of the original's 0.5" in found.reason
     assert compare(reference, reference, loose, LABELS, "engine 1").verdict == "pass"
 
@@ -53,7 +62,7 @@ def test_an_artifact_that_always_says_the_same_fails_although_it_is_near():
 def test_an_original_that_hardly_moves_gives_no_verdict():
     still = rows(0.5, 0.5 + 0.09)
     found = compare(still, still, LIMIT, LABELS, "engine 1")
-    assert (found.verdict, found.max_abs) == ("not-run", None)
+    assert (found.verdict, found.max_abs, found.code) == ("not-run", None, Code.INSENSITIVE)
     assert "does not react to its input" in found.reason
 
 
@@ -62,12 +71,21 @@ def test_what_is_not_finite_is_named_with_its_index(value):
     answers = rows(0.1, 0.9)
     answers[1, 1] = value
     found = compare(rows(0.1, 0.9), answers, LIMIT, LABELS, "engine 1")
-    assert found.verdict == "fail"
+    assert (found.verdict, found.code, found.inputs) == ("fail", Code.NOT_FINITE, None)
     assert f"probabilities[1] (b) is {value} on input 1" in found.reason
 
 
 def test_another_number_of_labels_fails():
-    assert compare(rows(0.1, 0.9), np.zeros((2, 3), np.float32), LIMIT, LABELS, "engine 1").verdict == "fail"
+    found = compare(rows(0.1, 0.9), np.zeros((2, 3), np.float32), LIMIT, LABELS, "engine 1")
+    assert (found.verdict, found.code) == ("fail", Code.SHAPE)
+
+
+def test_golden_vectors_are_compared_by_their_largest_difference():
+    stored = rows(0.1, 0.9, 0.5)
+    assert compare_golden(stored, stored, LIMIT, LABELS) == GoldenComparison("pass", None, 0.0)
+    found = compare_golden(stored, rows(0.1, 0.85, 0.5), LIMIT, LABELS)
+    assert (found.verdict, found.max_abs) == ("fail", pytest.approx(0.05, abs=1e-6))
+    assert "golden vector 2 of 3" in found.reason
 
 
 def test_spread_is_the_widest_range():

@@ -143,7 +143,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         given = _arguments(func, args, kwargs or {})
-        for tensor in (item for item in _flat(given) if isinstance(item, Tensor)):
+        for tensor in _tensors(given):
             self.look_for_write(tensor)
         for value in (self.value(tensor) for tensor in _written(func, given)):
             # As it was before.
@@ -151,27 +151,29 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         result = func(*args, **(kwargs or {}))
         self._moment += 1
         arguments = tree_map_only(Tensor, self.value, given)
-        values = list(_values(arguments))
-        depends = any(value.depends for value in values)
+        outputs, depends = list(_tensors(result)), any(value.depends for value in _values(arguments))
         if depends and func._schema.name == "aten::_local_scalar_dense":
             self.found.read += _place()
-        outputs = [item for item in _flat(result) if isinstance(item, Tensor)]
-        for tensor in outputs:
-            constant = None if depends else tensor
-            self._values[tensor] = Value(
-                tuple(tensor.shape), depends, constant, tuple(values), moment=self._moment
-            )
+        self._note_outputs(outputs, tuple(_values(arguments)), depends)
         for tensor in _written(func, given):
             place = next(iter(_place()), None)
             write = Write(func._schema.name, place, weakref.ref(tensor), self._moment, depends)
             self._writes[_memory(tensor)] = write
         if depends:
-            for value in values:
-                value.uses += 1
-            if outputs:
-                name = func._schema.name.rstrip("_")
-                self.found.calls.append(Call(name, arguments, self._values[outputs[0]]))
+            self._note_call(func, arguments, outputs)
         return result
+
+    def _note_outputs(self, outputs: list[Tensor], parents: tuple[Value, ...], depends: bool) -> None:
+        for tensor in outputs:
+            constant, shape = None if depends else tensor, tuple(tensor.shape)
+            self._values[tensor] = Value(shape, depends, constant, parents, moment=self._moment)
+
+    def _note_call(self, func: Any, arguments: tuple[Any, ...], outputs: list[Tensor]) -> None:
+        for value in _values(arguments):
+            value.uses += 1
+        if outputs:
+            name = func._schema.name.rstrip("_")
+            self.found.calls.append(Call(name, arguments, self._values[outputs[0]]))
 
 
 class _Readers(TorchFunctionMode):
@@ -204,13 +206,17 @@ def _written(func: Any, given: tuple[Any, ...]) -> Iterator[Tensor]:
     """The tensors among an operator's arguments that it writes to."""
     for described, item in zip(func._schema.arguments, given, strict=True):
         if described.is_write:
-            yield from (tensor for tensor in _flat(item) if isinstance(tensor, Tensor))
+            yield from _tensors(item)
 
 
 def _memory(tensor: Tensor) -> int:
     """What tells a tensor's memory from others that exist at the time; 0: it has none that others could share."""
     strided = tensor.layout == torch.strided
     return int(tensor.untyped_storage()._cdata) if strided else 0
+
+
+def _tensors(arguments: Any) -> Iterator[Tensor]:
+    return (item for item in _flat(arguments) if isinstance(item, Tensor))
 
 
 def _values(arguments: Any) -> Iterator[Value]:

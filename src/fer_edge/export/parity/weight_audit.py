@@ -83,38 +83,43 @@ def audit_coreml(package: Path, source: Source) -> WeightComparison:
 
 def compare(constants: list[Constant], needs: list[Need]) -> WeightComparison:
     """Find each of the package's tensors among what the source may become, and see that nothing is left on either side."""
-    shelves: dict[int, list[Candidate]] = defaultdict(list)
-    for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
-        shelves[candidate.values.size].append(candidate)
     present = _uniform(constants, needs)
-    largest, compared, strange = 0.0, 0, []
-    for constant in (item for item in constants if item.values.size > 1):
-        fitting = [
-            (item, worst)
-            for item in shelves[constant.values.size]
-            if (worst := _fit(constant, item)) is not None
-        ]
-        present.update(id(item) for item, _ in fitting)
-        if fitting:
-            compared, largest = compared + 1, max(largest, min(worst for _, worst in fitting))
-        elif _is_weight(constant) and not _is_neutral(constant.values):
-            strange.append(constant)
+    differences, unknown = _match(constants, needs, present)
     missing = {id(item): item for need in needs for item in _missing(need, present)}
     findings = []
-    for constant in strange:
+    for constant in unknown:
         partner = _nearest(constant, missing.values())
         if partner is None:
             findings.append(f"{_describe(constant)} has no counterpart in the source")
             continue
         del missing[id(partner)]
-        compared, worst, sentence = compared + 1, *_difference(constant, partner)
-        largest = max(largest, worst)
+        worst, sentence = _difference(constant, partner)
+        differences.append(worst)
         findings.append(sentence)
     findings += [
         f"a weight of shape {list(item.values.shape)} of the source is not in the package"
         for item in missing.values()
     ]
-    return WeightComparison(compared, largest, tuple(findings))
+    return WeightComparison(len(differences), max((0.0, *differences)), tuple(findings))
+
+
+def _match(
+    constants: list[Constant], needs: list[Need], present: set[int]
+) -> tuple[list[float], list[Constant]]:
+    """The differences of tensors that fit a candidate, which is then ``present``, and weights that fit none."""
+    by_size: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
+        by_size[candidate.values.size].append(candidate)
+    differences, unknown = list[float](), list[Constant]()
+    for constant in (item for item in constants if item.values.size > 1):
+        fits = {id(item): _fit(constant, item) for item in by_size[constant.values.size]}
+        found = {key: worst for key, worst in fits.items() if worst is not None}
+        present.update(found)
+        if found:
+            differences.append(min(found.values()))
+        elif _is_weight(constant) and not _is_neutral(constant.values):
+            unknown.append(constant)
+    return differences, unknown
 
 
 def _missing(need: Need, present: set[int]) -> list[Candidate]:
