@@ -15,7 +15,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.reference_data.parity_inputs import LEAST
-from fer_edge.export.run.plan import VariantRequest
+from fer_edge.export.run.plan import Leniency, VariantRequest
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
@@ -216,7 +216,6 @@ def _request(options: dict[str, Any]) -> ExportRequest:
     from fer_edge.export.reference_data.picture_folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec
     from fer_edge.export.run.export import ExportRequest
-    from fer_edge.export.run.results import Leniency
     from fer_edge.train.models.selection import Selection
 
     model = {

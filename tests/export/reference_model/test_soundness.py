@@ -16,7 +16,7 @@ from fer_edge.export.reference_model.inference import probabilities
 from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel, open_original
 from fer_edge.export.reference_model.soundness import check_soundness
 from fer_edge.export.run.forecast import make_forecast
-from fer_edge.export.run.results import Leniency
+from fer_edge.export.run.plan import Leniency
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import CheckFailed, CheckpointError, ExportError, FerEdgeError
 from fer_edge.runtime.variants import Variant

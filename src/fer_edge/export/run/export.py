@@ -11,8 +11,8 @@ from fer_edge.export.bundle.contracts import REFERENCE
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
-from fer_edge.export.run.plan import Plan, VariantRequest, choose, settle
-from fer_edge.export.run.results import WRITTEN, Leniency, VariantResult, made_results, skipped_results
+from fer_edge.export.run.plan import Leniency, Plan, VariantRequest, choose, settle
+from fer_edge.export.run.results import WRITTEN, VariantResult, made_results, skipped_results
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.formats import CALIBRATED

@@ -12,7 +12,7 @@ from fer_edge.export.formats import find_format
 from fer_edge.export.parity.compare import insensitive
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_model.soundness import Soundness
-from fer_edge.export.run.results import Leniency
+from fer_edge.export.run.plan import Leniency
 from fer_edge.runtime.errors import CheckFailed
 from fer_edge.runtime.variants import Variant
 

@@ -45,6 +45,14 @@ class VariantRequest:
 
 
 @dataclass(frozen=True)
+class Leniency:
+    """What is kept although a check said no."""
+
+    keep_failed: bool = False
+    allow_insensitive: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is made, in the order of the table of formats, and what is not.
 

@@ -12,7 +12,7 @@ import numpy as np
 from fer_edge.export.parity.accuracy import check_accuracy
 from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_data.build import ReferenceData
-from fer_edge.export.run.plan import Skipped
+from fer_edge.export.run.plan import Leniency, Skipped
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job, TaskResult
 from fer_edge.runtime.errors import CheckFailed, ExportError
 from fer_edge.runtime.variants import Variant
@@ -59,14 +59,6 @@ class VariantResult:
     reason: str | None = None
     exit_code: int = 0
     seconds: float | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True)
-class Leniency:
-    """What is kept although a check said no."""
-
-    keep_failed: bool = False
-    allow_insensitive: bool = False
 
 
 def skipped_results(skipped: Sequence[Skipped]) -> list[VariantResult]:
