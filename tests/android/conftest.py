@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from support.paths import ROOT
 
-sys.path.insert(0, str(Path(__file__).parent))  # generate_words
 DEMO = ROOT / "android_demo"
 TOOLS = {
     "java": "a JDK 17 (Debian: openjdk-17-jdk-headless)",

@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from generate_words import CORE, WORDS, words
 
 from fer_edge.runtime.contract import DTYPES, LAYOUTS, OUTPUT_KINDS
 from fer_edge.runtime.formats import INTERFACES
+from support.generate_words import CORE, WORDS, words
 
 
 def test_the_generated_words_are_up_to_date():
-    assert WORDS.read_text() == words(), "run: python tests/android/generate_words.py"
+    assert WORDS.read_text() == words(), "run: PYTHONPATH=src:tests python -m support.generate_words"
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,14 @@
 
 import json
 import runpy
-from pathlib import Path
 
 import pytest
 
 from fer_edge.bench.results.records import Artifact, Block, Record, Result
+from support.paths import GOLDEN, ROOT
 
-FOLDER = Path(__file__).parents[2] / "docs" / "schema"
-CAMERA = Path(__file__).parents[1] / "golden" / "camera"
+FOLDER = ROOT / "docs" / "schema"
+CAMERA = GOLDEN / "camera"
 
 
 def checker(name):

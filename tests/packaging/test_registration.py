@@ -10,8 +10,8 @@ from fer_edge.export import formats as writing
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime import formats
 from fer_edge.runtime.engines import ENGINES
+from support.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEMPLATES = Path(fer_edge.export.__file__).parent / "bundle/templates"
 LANGUAGES = {"kotlin", "swift", "javascript"}
 

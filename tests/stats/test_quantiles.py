@@ -45,6 +45,7 @@ def test_too_few_samples_give_no_quantile_but_the_number_that_it_takes(q, fewest
     assert quantile_interval(np.arange(float(fewest)), q).value is not None
 
 
+@pytest.mark.slow
 def test_coverage_of_independent_samples():
     random = np.random.default_rng(1)
     truth = -math.log(0.1)
@@ -55,6 +56,7 @@ def test_coverage_of_independent_samples():
     assert 0.93 <= np.mean(held) <= 0.995
 
 
+@pytest.mark.slow
 def test_blocks_that_stick_together_keep_the_coverage_which_counting_samples_would_lose():
     random = np.random.default_rng(2)
     counted, blocked = [], []

@@ -65,6 +65,7 @@ def test_five_clusters_give_students_interval():
     assert location_interval(values) == pytest.approx((4.0, low, high))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("clusters", [8, 16])
 def test_the_interval_keeps_its_word_where_percentiles_do_not(shape, clusters):
@@ -149,6 +150,7 @@ def test_unpaired_ratio_of_few_clusters_is_welchs():
     assert (found.low, found.high) == pytest.approx((math.exp(interval.low), math.exp(interval.high)))
 
 
+@pytest.mark.slow
 def test_unpaired_ratio_of_many_clusters_covers():
     random = np.random.default_rng(7)
     held = []

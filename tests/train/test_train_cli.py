@@ -1,9 +1,6 @@
 """``fer-train`` as people and scripts call it."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.cli import main
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes import RECIPES
+from support.processes import python
 
 SMALL = (
     "--limit",
@@ -168,11 +166,5 @@ def test_contract_texts_are_contracts(call, tmp_path):
 
 
 def test_it_runs_as_a_module_too():
-    said = subprocess.run(
-        [sys.executable, "-m", "fer_edge.train.cli", "--help"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    said = python("-m", "fer_edge.train.cli", "--help", check=True)
     assert said.stdout.startswith("Usage: fer-train ")

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.errors import DeviceError
 
 # Where the fault strikes: the request that it answers, which one of them, and what the journal holds then.
 TOOL = {
@@ -58,7 +58,7 @@ def states(bench):
 @pytest.mark.parametrize(("runner", "pattern", "nth", "journal", "action", "kind"), POINTS)
 def test_a_broken_connection_leaves_no_partial_result(bench, runner, pattern, nth, journal, action, kind):
     rule = bench.server.inject(pattern, action, nth)
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         bench.measure(runner)
     assert rule.fired
     assert caught.value.kind == kind, str(caught.value)
@@ -86,7 +86,7 @@ def test_a_broken_connection_leaves_no_partial_result(bench, runner, pattern, nt
 @pytest.mark.parametrize(("runner", "pattern"), [("tool", "--graph="), ("app", "pidof")])
 def test_a_restart_that_the_cable_did_not_show_is_found(bench, runner, pattern):
     bench.server.inject(pattern, "reboot-unseen")
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         bench.measure(runner)
     assert caught.value.kind == "rebooted"
     assert states(bench) == ["started"]
@@ -96,7 +96,7 @@ def test_a_clock_that_runs_backwards_tells_a_restart_where_no_boot_id_is_shown(b
     boot = bench.device.root / "proc/sys/kernel/random/boot_id"
     boot.unlink()
     bench.server.inject("--graph=", lambda device: device.file("proc/uptime", "10.00 5.00\n"))
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         bench.measure()
     assert caught.value.kind == "rebooted"
 
@@ -114,7 +114,7 @@ def test_a_device_that_hangs_is_given_up(bench, runner, pattern, monkeypatch):
     if runner == "app":  # waits a minute longer than the app may take
         monkeypatch.setattr("fer_edge.bench.targets.demo_app.GRACE", 0.0)
     bench.server.inject(pattern, "hang")
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         bench.measure(runner, device_timeout="1")
     assert caught.value.kind == "timeout"
     assert states(bench) == ["started"]

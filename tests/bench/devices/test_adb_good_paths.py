@@ -7,7 +7,7 @@ import click
 import pytest
 
 from fer_edge.bench.targets.adb import ADB
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.thermal import parse
 from support.paths import DEMO_BUNDLE
 
@@ -61,7 +61,7 @@ def test_without_xnnpack(bench):
 def test_an_engine_that_the_runner_does_not_have(bench):
     request = bench.request("app", variants=("tflite-fp32",))
     plain = replace(request.subjects[0], engine="litert:builtin")
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         ADB.measure("", replace(request, subjects=(plain,)))
     assert caught.value.kind == "runner-engine"
 
@@ -83,7 +83,7 @@ def test_formats_that_the_runner_does_not_run_are_skipped(bench):
 
 @pytest.mark.parametrize(("runner", "mode"), [("tool", "mlperf"), ("app", "mlperf"), ("app", "sustained")])
 def test_modes_that_a_runner_cannot_do(bench, runner, mode):
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         ADB.measure("", replace(bench.request(runner), mode=mode))
     assert caught.value.kind == "runner-mode"
 
@@ -237,7 +237,7 @@ def test_an_interrupted_campaign_over_two_devices_repeats_only_what_was_in_fligh
     second = bench.plug(serial="C3D4")
     # The first device is done, and the second one's first variant; its second one breaks in its last process.
     bench.server.inject("--graph=", "unplug", nth=12)
-    with pytest.raises(DeviceFault):
+    with pytest.raises(DeviceError):
         bench.measure(address="A1B2,C3D4")
     bench.server.devices.append(second)
     runs = (bench.device.runs, second.runs)

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.errors import DeviceError
 
 AARCH64_HEAD = b"\x7fELF\x02\x01\x01" + bytes(9) + b"\x03\x00"
 
 
 def refused(bench, kind, runner="tool", address="", **options):
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         bench.measure(runner, address, **options)
     assert caught.value.kind == kind, str(caught.value)
     assert caught.value.exit_code == 1
@@ -204,7 +204,7 @@ def test_another_format(bench):
     from fer_edge.bench.targets.adb import ADB
 
     subject = replace(request.subjects[0], format="onnx")
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         ADB.measure("", replace(request, subjects=(subject,)))
     assert caught.value.kind == "runner-format"
 

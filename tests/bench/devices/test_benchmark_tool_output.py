@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_edge.bench.targets.benchmark_tool import parse
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.errors import DeviceError
 
 # Lines as in public logs: TensorFlow 2.4 on Android, and a later release with percentiles on a slow board.
 OLD = """STARTING!
@@ -62,7 +62,7 @@ def outcome(text):
     """The summary, or the kind of its refusal."""
     try:
         return parse(text, "device", 1)
-    except DeviceFault as fault:
+    except DeviceError as fault:
         return fault.kind
 
 

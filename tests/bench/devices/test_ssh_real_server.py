@@ -16,7 +16,7 @@ import pytest
 
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.targets import Request
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.ssh import SSH, SshConnection
 from support.paths import DEMO_BUNDLE
 
@@ -127,7 +127,7 @@ def test_files_arrive_byte_for_byte(server, monkeypatch, tmp_path):
 )
 def test_a_real_server_that_does_not_let_us_in(server, monkeypatch, tmp_path, changes, kind):
     address = server.client(monkeypatch, tmp_path, **changes)
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         SSH.measure(address, request())
     assert caught.value.kind == kind, str(caught.value)
 
@@ -137,7 +137,7 @@ def test_no_server_and_no_host(server, monkeypatch, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     for address, kind in ((f"127.0.0.1:{port}", "host-unreachable"), ("nobody.invalid", "host-unknown")):
-        with pytest.raises(DeviceFault) as caught:
+        with pytest.raises(DeviceError) as caught:
             SSH.measure(address, request())
         assert caught.value.kind == kind, str(caught.value)
 
@@ -154,7 +154,7 @@ def test_a_session_that_is_cut(server, monkeypatch, tmp_path):
 
     cutter = threading.Thread(target=cut)
     cutter.start()
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         connection.run("echo half; touch begun; sleep 5", stage="run")
     cutter.join()
     assert caught.value.kind == "connection-lost", str(caught.value)
@@ -162,7 +162,7 @@ def test_a_session_that_is_cut(server, monkeypatch, tmp_path):
 
 
 def test_a_request_without_our_settings_is_the_default_one():
-    from fer_edge.bench.targets.device_options import read_settings
+    from fer_edge.bench.targets.device_options import read_options
 
-    settings = read_settings(replace(request(), options=()))
+    settings = read_options(replace(request(), options=()))
     assert (settings.processes, settings.runs, settings.cores) == (10, 50, "all")

@@ -10,8 +10,8 @@ import pytest
 
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.targets import Request
-from fer_edge.bench.targets.board_python import sources
-from fer_edge.bench.targets.errors import DeviceFault
+from fer_edge.bench.targets.board_python import pack_sources
+from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.ssh import SSH, SshConnection
 from support.paths import DEMO_BUNDLE
 
@@ -68,7 +68,7 @@ def board(tmp_path, monkeypatch):
 
 
 def refused(board, kind, **options):
-    with pytest.raises(DeviceFault) as caught:
+    with pytest.raises(DeviceError) as caught:
         board.measure(**options)
     assert caught.value.kind == kind, str(caught.value)
     assert caught.value.exit_code == 1
@@ -100,7 +100,7 @@ def test_a_board_measures_every_stage_with_our_own_sources(board):
 
 
 def test_the_same_sources_give_the_same_archive():
-    assert sources() == sources()
+    assert pack_sources() == pack_sources()
 
 
 def test_what_the_journal_holds_is_not_run_again(board):

@@ -8,9 +8,7 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import threading
-from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -32,8 +30,9 @@ from fer_edge.runtime.contract import (
 from fer_edge.runtime.manifest import Artifact, Manifest, Source
 from fer_edge.runtime.variants import Variant, legal_variants
 from fer_edge.runtime.verification import Accuracy, Parity, ParityLimit, WeightAudit
+from support.paths import ROOT
+from support.processes import python
 
-ROOT = Path(__file__).parents[3]
 KOTLIN = ROOT / "android_demo/bundle-tests/src/test/kotlin/io/github/feredge/bundles"
 CAMERA = ROOT / "src/fer_edge/export/bundle/templates/camera.mjs"
 GOLDEN = ROOT / "tests/golden/camera"
@@ -171,15 +170,7 @@ def test_the_python_runs_as_it_stands(foreign_bundle, tmp_path):
     (tmp_path / "bundle").symlink_to(foreign_bundle)
     Image.linear_gradient("L").convert("RGB").save(tmp_path / "photo.jpg")
     script = snippets.snippet("python", artifact("torchscript-fp32"))
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python("-W", "ignore", "-c", script, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.match(r"(happiness|sadness|neutral) \{'", done.stdout)
 

@@ -1,17 +1,14 @@
 """Where a bundle grows: leftovers and places that cannot be written."""
 
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from fer_edge.export.bundle.staging import staging
 from fer_edge.runtime.errors import ExportError
-
-SOURCES = Path(__file__).parents[3] / "src"
+from support.processes import environment
 
 
 def test_leftovers_are_found_whatever_the_bundle_is_called(tmp_path):
@@ -49,7 +46,7 @@ def test_sigterm_removes_the_staging_folder(foreign, tmp_path, foreign_options):
     with subprocess.Popen(
         [*arguments, "--out", tmp_path / "bundle"],
         cwd=foreign,
-        env={**os.environ, "PYTHONPATH": str(SOURCES), "OMP_NUM_THREADS": "1"},
+        env=environment(),
         stderr=subprocess.PIPE,
         text=True,
     ) as running:

@@ -1,7 +1,6 @@
 """The same bytes in another process, folder, time zone, locale, hash seed and number of threads."""
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from fer_edge.runtime.variants import legal_variants
+from support.paths import SOURCES, TESTS
+from support.processes import environment
 
 NAMES = [item.name for item in legal_variants(every=True) if item.format in ("torchscript", "onnx", "coreml")]
 SCRIPT = """
@@ -35,15 +36,15 @@ for name in sys.argv[3:]:
 """
 
 
-def start(folder, names, **environment):
+def start(folder, names, **changes):
     """Write the variants in a process of its own."""
     folder.mkdir(parents=True)
     here = Path(__file__)
     arguments = [sys.executable, "-c", SCRIPT, here.parent, folder, *names]
     # The network of the tests, without the threads' influence on its own statistics.
-    settings = {"PYTHONPATH": here.parents[3] / "src", "MKL_CBWR": "COMPATIBLE", **environment}
+    settings = {"MKL_CBWR": "COMPATIBLE", **changes}
     return subprocess.Popen(
-        list(map(str, arguments)), cwd=folder, env={**os.environ, **{key: str(item) for key, item in settings.items()}},
+        list(map(str, arguments)), cwd=folder, env=environment(PYTHONPATH=f"{SOURCES}:{TESTS}", **settings),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 

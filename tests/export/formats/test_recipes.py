@@ -5,17 +5,14 @@ scale for a whole weight. Both go the whole way: exported with parity, verified,
 """
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-SOURCES = Path(__file__).parents[3] / "src"
+from support.paths import SOURCES
+from support.processes import environment, python
 
 READER = '''"""Wrapped: MAGIC, the contract's length (4 bytes), the contract, the digest, the archive."""
 
@@ -160,9 +157,7 @@ class Sources:
         self.edited.add(name)
 
     def run(self, module, *arguments):
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "OMP_NUM_THREADS": "1"}
-        words = [sys.executable, "-P", "-m", f"fer_edge.{module}", *map(str, arguments)]
-        done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+        done = python("-P", "-m", f"fer_edge.{module}", *arguments, env=environment(PYTHONPATH=self.root))
         assert done.returncode == 0, done.stderr[-3000:]
         return json.loads(done.stdout)
 

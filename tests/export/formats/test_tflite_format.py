@@ -1,9 +1,6 @@
 """Every TFLite variant of one small network: made, opened, run, read back."""
 
 import hashlib
-import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -24,6 +21,8 @@ from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normaliza
 from fer_edge.runtime.engines.litert_delegation import delegation
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant, legal_variants
+from support.paths import SOURCES, TESTS
+from support.processes import environment, python
 
 SIDE = 24
 LABELS = ("neutral", "happiness", "surprise")
@@ -411,10 +410,9 @@ for name in ("tflite-fp16", "tflite-int8-qio"):
 
 def again(folder, seed, zone):
     folder.mkdir(parents=True)
-    environment = dict(os.environ, PYTHONHASHSEED=seed, TZ=zone, OMP_NUM_THREADS="1")
-    environment["PYTHONPATH"] = str(Path(__file__).parents[3] / "src")
-    script = [sys.executable, "-c", REPEAT, str(Path(__file__).resolve()), ".", "1"]
-    subprocess.run(script, cwd=folder, env=environment, check=True, timeout=300)
+    env = environment(PYTHONPATH=f"{SOURCES}:{TESTS}", PYTHONHASHSEED=seed, TZ=zone)
+    python("-c", REPEAT, Path(__file__).resolve(), ".", "1", cwd=folder, env=env, check=True, timeout=300)
+
     return {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.glob("*.tflite"))
     }

@@ -17,8 +17,7 @@ from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Code, Parity
-
-SOURCES = str(Path(__file__).parents[3] / "src")
+from support.processes import environment
 
 
 def started(foreign, options, out):
@@ -35,7 +34,7 @@ def started(foreign, options, out):
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "fer_edge.export.cli", *arguments],
         cwd=foreign,
-        env={**os.environ, "PYTHONPATH": SOURCES},
+        env=environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import lightning.pytorch as pl
 import pytest
@@ -25,6 +22,7 @@ from fer_edge.train.checkpoint.checkpoint import (
 from fer_edge.train.checkpoint.load_weights import load_weights
 from fer_edge.train.compact.quantization_aware import check_precision, finish, prepare
 from fer_edge.train.models import build
+from support.processes import BARE, environment, python
 
 # Lightning's and torch's notes to their own developers.
 pytestmark = [
@@ -202,13 +200,9 @@ def test_export_takes_the_weights(tmp_path):
     write_checkpoint(
         tmp_path / "best.safetensors", trained.state_dict(), builtin.contract, {ARCH_KEY: "fer_mini"}
     )
-    command = [sys.executable, "-m", "fer_edge.export.cli", "best.safetensors", "--format", "tflite"]
+    command = ["-m", "fer_edge.export.cli", "best.safetensors", "--format", "tflite"]
     command += ["--precision", "int8", "--calibration", "synthetic", "--parity-inputs", "16", "--quiet"]
-    source = Path(__file__).parents[3] / "src"
-    done = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, check=False,
-        env={"PYTHONPATH": str(source), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+    done = python(*command, cwd=tmp_path, env=environment(BARE))
     assert done.returncode == 0, done.stderr
     (entry,) = json.loads((tmp_path / "bundle" / "manifest.json").read_text())["artifacts"]
     assert entry["parity"]["verdict"] == "pass"

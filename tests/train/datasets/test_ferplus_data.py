@@ -2,7 +2,6 @@
 
 import csv
 from fractions import Fraction
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,6 +15,7 @@ from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.ferplus import _check_agreement, distribution, majority
 from fer_edge.train.datasets.label_maps import FIVE
 from support import data_layouts
+from support.paths import SHARED
 
 # Rows of the published fer2013new.csv, worked by hand with the rules of the authors' src/ferplus.py:
 # neutral happiness surprise sadness anger disgust fear contempt unknown NF -> majority, distribution.
@@ -169,7 +169,7 @@ def test_columns_are_found_by_their_names(own_data, open_recipe):
 
 def published():
     """Usage, name and votes of each row as the owners publish them."""
-    path = Path(__file__).parents[4] / "shared/data/fer2013new.csv"
+    path = SHARED / "data/fer2013new.csv"
     if not path.is_file():
         pytest.skip(f"{path} is not here: the published votes are no part of the repository")
     return rows_of(path)

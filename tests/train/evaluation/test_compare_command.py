@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +13,7 @@ from fer_edge.train.evaluation.compare_command import compare_command as compare
 from fer_edge.train.evaluation.comparison import comparison
 from fer_edge.train.evaluation.evaluate_command import evaluate_command as evaluate
 from fer_edge.train.evaluation.predictions import Predictions
-
-BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
+from support.paths import DEMO_BUNDLE
 
 
 def with_mistakes(wrong, count=100, **more):
@@ -129,16 +127,26 @@ def test_two_variants_of_a_bundle_and_their_files_say_the_same(call, tmp_path, f
     monkeypatch.chdir(tmp_path)
     words = ("--data", folder, "--json")
     code, out, err = call(
-        compare, BUNDLE, BUNDLE, "--variant", "tflite-fp32,tflite-int8", *words, "--out", tmp_path / "live"
+        compare,
+        DEMO_BUNDLE,
+        DEMO_BUNDLE,
+        "--variant",
+        "tflite-fp32,tflite-int8",
+        *words,
+        "--out",
+        tmp_path / "live",
     )
     assert code == 0, err
     live = json.loads(out)
-    assert [model["title"] for model in live["models"]] == [f"{BUNDLE} tflite-fp32", f"{BUNDLE} tflite-int8"]
+    assert [model["title"] for model in live["models"]] == [
+        f"{DEMO_BUNDLE} tflite-fp32",
+        f"{DEMO_BUNDLE} tflite-int8",
+    ]
     assert live["size_ratio"] < 0.5
-    fp32, int8 = (BUNDLE / f"fer-mini-{word}.tflite" for word in ("fp32", "int8"))
+    fp32, int8 = (DEMO_BUNDLE / f"fer-mini-{word}.tflite" for word in ("fp32", "int8"))
     assert live["times"] == [f"Times: fer-bench compare {fp32} {int8}"]
     for variant in ("tflite-fp32", "tflite-int8"):
-        assert call(evaluate, BUNDLE, "--variant", variant, *words, "--out", tmp_path / variant)[0] == 0
+        assert call(evaluate, DEMO_BUNDLE, "--variant", variant, *words, "--out", tmp_path / variant)[0] == 0
     files = [tmp_path / name / "evaluation.json" for name in ("tflite-fp32", "tflite-int8")]
     code, out, err = call(compare, *files, "--json", "--out", tmp_path / "later")
     assert code == 0, err
@@ -169,7 +177,7 @@ def test_two_runs_are_named_by_their_paths(call, tmp_path, folder, monkeypatch):
 
 
 def test_a_checkpoint_against_its_artifact(call, tmp_path):
-    artifact = BUNDLE / "fer-mini-fp32.tflite"
+    artifact = DEMO_BUNDLE / "fer-mini-fp32.tflite"
     code, out, err = call(
         compare, builtin_checkpoint(), artifact, "--recipe", "synthetic", "--limit", 16, "--out", tmp_path
     )
@@ -183,8 +191,8 @@ def test_a_checkpoint_against_its_artifact(call, tmp_path):
 
 def test_a_file_and_a_model_need_the_same_faces(call, tmp_path, folder):
     evaluated = tmp_path / "e"
-    assert call(evaluate, BUNDLE, "--data", folder, "--limit", 8, "--out", evaluated)[0] == 0
-    words = (evaluated / "evaluation.json", BUNDLE, "--data", folder, "--out", tmp_path / "c")
+    assert call(evaluate, DEMO_BUNDLE, "--data", folder, "--limit", 8, "--out", evaluated)[0] == 0
+    words = (evaluated / "evaluation.json", DEMO_BUNDLE, "--data", folder, "--out", tmp_path / "c")
     code, out, err = call(compare, *words, "--limit", 8)
     assert code == 0, err
     assert "exactly the same of 8 faces" in out
@@ -195,10 +203,10 @@ def test_a_file_and_a_model_need_the_same_faces(call, tmp_path, folder):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((BUNDLE,), 2, "SECOND"),
-        ((BUNDLE, BUNDLE), 2, "Give --data"),
-        ((BUNDLE, "absent", "--recipe", "synthetic"), 1, "absent does not exist"),
-        ((BUNDLE, BUNDLE, "--recipe", "synthetic", "--variant", "tflite-fp32,tflite-int8,tflite-fp32"), 2, "3 values for 2 bundles"),
+        ((DEMO_BUNDLE,), 2, "SECOND"),
+        ((DEMO_BUNDLE, DEMO_BUNDLE), 2, "Give --data"),
+        ((DEMO_BUNDLE, "absent", "--recipe", "synthetic"), 1, "absent does not exist"),
+        ((DEMO_BUNDLE, DEMO_BUNDLE, "--recipe", "synthetic", "--variant", "tflite-fp32,tflite-int8,tflite-fp32"), 2, "3 values for 2 bundles"),
         (("a.json", "b.json"), 1, "a.json cannot be read"),
         (("a.json", "b.json", "--data", "x"), 2, "leave --data and --recipe out"),
     ],

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,8 +25,8 @@ from fer_edge.train.evaluation.evaluate_command import evaluate_command as evalu
 from fer_edge.train.evaluation.evaluated_model import open_model
 from fer_edge.train.evaluation.predictions import inference_time, probabilities
 from fer_edge.train.models import resolve
+from support.paths import DEMO_BUNDLE, SOURCES
 
-BUNDLE = Path(__file__).parents[3] / "android_demo" / "bundle"
 FILES = {
     "report.html",
     "evaluation.json",
@@ -79,13 +78,13 @@ def test_an_artifact_on_a_folder_answers_as_the_runtime_does(call, tmp_path, fol
         "--out",
         tmp_path,
     )
-    code, out, err = call(evaluate, BUNDLE, *words)
+    code, out, err = call(evaluate, DEMO_BUNDLE, *words)
     assert code == 0, err
     assert "fer-mini tflite-int8" in out
     assert str(tmp_path / "report.html") in out
     found = read(tmp_path / "evaluation.json")
     assert "2 threads" in found.timing
-    model = load(BUNDLE, variant="tflite-int8")
+    model = load(DEMO_BUNDLE, variant="tflite-int8")
     for name, row in zip(found.names, found.probabilities, strict=True):
         tensor = prepare(read_picture(folder / name), model.contract)
         np.testing.assert_allclose(row, model.run(tensor), atol=1e-6)
@@ -99,7 +98,7 @@ def test_without_the_time_two_runs_give_the_same_bytes(call, tmp_path, folder):
     for name in ("one", "other"):
         code, _, err = call(
             evaluate,
-            BUNDLE / "fer-mini-fp32.tflite",
+            DEMO_BUNDLE / "fer-mini-fp32.tflite",
             "--data",
             folder,
             "--no-timing",
@@ -233,8 +232,8 @@ def of_a_stranger(path):
         (lambda _: builtin_checkpoint(), ("--recipe", "synthetic", "--set", "a"), 2, "KEY=VALUE"),
         (lambda _: builtin_checkpoint(), ("--recipe", "folder"), 1, "needs --data"),
         (lambda _: builtin_checkpoint(), ("--recipe", "synthetic", "--limit", "0"), 2, "--limit"),
-        (lambda _: BUNDLE, ("--recipe", "synthetic", "--variant", "tflite-fp16"), 1, "tflite-fp16"),
-        (lambda _: BUNDLE, ("--recipe", "synthetic", "--engine", "onnxruntime"), 1, "no fp32 artifact"),
+        (lambda _: DEMO_BUNDLE, ("--recipe", "synthetic", "--variant", "tflite-fp16"), 1, "tflite-fp16"),
+        (lambda _: DEMO_BUNDLE, ("--recipe", "synthetic", "--engine", "onnxruntime"), 1, "no fp32 artifact"),
     ],
 )  # fmt: skip
 def test_a_bad_call_is_one_sentence_and_writes_nothing(call, tmp_path, monkeypatch, model, words, code, said):
@@ -252,11 +251,10 @@ def test_a_missing_engine_is_a_sentence_with_the_command(run_command, tmp_path, 
     (tmp_path / "site").mkdir()
     hide = "import sys\nsys.modules['ai_edge_litert'] = None\nsys.modules['tflite_runtime'] = None\n"
     (tmp_path / "site" / "sitecustomize.py").write_text(hide)
-    artifact = BUNDLE / "fer-mini-fp32.tflite"
-    sources = Path(__file__).parents[3] / "src"
+    artifact = DEMO_BUNDLE / "fer-mini-fp32.tflite"
     done = run_command(
         "fer_edge.train.cli", "evaluate", artifact, "--data", folder, "--out", tmp_path / "out",
-        PYTHONPATH=f"{sources}:{tmp_path / 'site'}",
+        PYTHONPATH=f"{SOURCES}:{tmp_path / 'site'}",
     )  # fmt: skip
     assert done.returncode == 1, done.stderr
     assert "is not installed: pip install -e '.[tflite]'" in done.stderr

@@ -3,7 +3,6 @@
 import csv
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,8 +21,9 @@ from fer_edge.train.loop.pipeline import sized
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
 from support.data_layouts import FER2013_CODES, fer2013_rows, write_table
+from support.paths import SHARED
 
-PUBLISHED = Path(__file__).parents[4] / "shared" / "data" / "fer2013new.csv"
+PUBLISHED = SHARED / "data" / "fer2013new.csv"
 VOTES = (
     "neutral",
     "happiness",

@@ -1,13 +1,12 @@
 """A network of a few hundred weights and the recipe that trains it."""
 
-import os
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from fer_edge.train.recipes import recipe
+from support import processes
 
 MODULE = '''
 from torch import nn
@@ -59,8 +58,4 @@ def short():
 @pytest.fixture
 def environment():
     """For processes of their own: one thread, the repository's packages."""
-    found = {
-        name: value for name, value in os.environ.items() if name not in ("RANK", "LOCAL_RANK", "WORLD_SIZE")
-    }
-    source = str(Path(__file__).parents[3] / "src")
-    return found | {"PYTHONPATH": source, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    return processes.environment(RANK=None, LOCAL_RANK=None, WORLD_SIZE=None, PYTHONUNBUFFERED=1)

@@ -1,6 +1,5 @@
 """Built-in networks against published figures, and networks of somebody else."""
 
-import subprocess
 import sys
 
 import pytest
@@ -10,6 +9,7 @@ from torch import nn
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.models import ARCHITECTURES, architecture, build, by_name, resolve
 from fer_edge.train.models.architecture import Architecture
+from support.processes import environment, python
 
 PUBLISHED = {
     # torchvision's documentation, "Table of all available classification weights", 1000 classes, RGB.
@@ -96,9 +96,7 @@ def test_an_argument_that_is_not_known_is_a_sentence():
 
 def test_the_list_loads_without_torch():
     script = "import sys, fer_edge.train.models, fer_edge.train.checkpoint.checkpoint; print('torch' in sys.modules, 'cv2' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env={"PYTHONPATH": "src"}
-    )
+    done = python("-c", script, env=environment({}), check=True)
     assert done.stdout.split() == ["False", "False"]
 
 

@@ -19,11 +19,11 @@ from fer_edge.bench.results.records import Result
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.benchmark_tool import BenchmarkTool
 from fer_edge.bench.targets.campaign import run_campaign
-from fer_edge.bench.targets.connection import BOOT_ID, Finished, unwrapped, wrapped
+from fer_edge.bench.targets.connection import BOOT_ID, Finished, push_error, unwrap, wrap
 from fer_edge.bench.targets.demo_app import DemoApp
 from fer_edge.bench.targets.device import Runner
-from fer_edge.bench.targets.device_options import Settings, read_settings
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.device_options import DeviceOptions, read_options
+from fer_edge.bench.targets.errors import DeviceError, last_line
 
 FOLDER = "/data/local/tmp/fer-edge-bench"
 """``/data/local/tmp`` is where a shell without root may write and execute."""
@@ -74,7 +74,7 @@ class Adb:
         """Run the program once.
 
         Raises:
-            DeviceFault: it is not installed, or its server does not answer.
+            DeviceError: it is not installed, or its server does not answer.
             subprocess.TimeoutExpired: it did not end in time.
         """
         try:
@@ -88,23 +88,23 @@ class Adb:
                 errors="replace",
             )
         except (FileNotFoundError, PermissionError):
-            raise DeviceFault("adb-missing") from None
+            raise DeviceError("adb-missing") from None
         if done.returncode and any(words in done.stderr for words in _FAILED_SERVER):
-            raise DeviceFault("adb-server", detail=last_line(done.stderr))
+            raise DeviceError("adb-server", detail=last_line(done.stderr))
         return done
 
     def devices(self) -> list[Listed]:
         """Every device that the server knows, in its order.
 
         Raises:
-            DeviceFault: no program, no server.
+            DeviceError: no program, no server.
         """
         try:
             done = self.call("devices", "-l", timeout=_SHORT)
         except subprocess.TimeoutExpired:
-            raise DeviceFault("adb-server", detail=f"no answer within {_SHORT:g} s") from None
+            raise DeviceError("adb-server", detail=f"no answer within {_SHORT:g} s") from None
         if done.returncode:
-            raise DeviceFault("adb-server", detail=last_line(done.stderr))
+            raise DeviceError("adb-server", detail=last_line(done.stderr))
         found = []
         for line in done.stdout.splitlines():
             # The server's start-up lines begin with a star; the heading has no state.
@@ -119,17 +119,17 @@ class Adb:
         """The device of that serial; without one the only device, and no guess between two.
 
         Raises:
-            DeviceFault: none, several, or one that cannot be used.
+            DeviceError: none, several, or one that cannot be used.
         """
         listed = self.devices()
         if not listed:
-            raise DeviceFault("no-device")
+            raise DeviceError("no-device")
         shown = ", ".join(device.label for device in listed)
         fitting = [device for device in listed if device.serial == serial] if serial else listed
         if not fitting:
-            raise DeviceFault("no-such-device", wanted=ascii(serial)[1:-1], found=shown)
+            raise DeviceError("no-such-device", wanted=ascii(serial)[1:-1], found=shown)
         if len(fitting) > 1:
-            raise DeviceFault("several-devices", count=len(fitting), found=shown)
+            raise DeviceError("several-devices", count=len(fitting), found=shown)
         check_state(fitting[0])
         return fitting[0]
 
@@ -138,14 +138,14 @@ def check_state(device: Listed, stage: str = "") -> None:
     """Refuse a device that cannot be used now.
 
     Raises:
-        DeviceFault: the state's own sentence.
+        DeviceError: the state's own sentence.
     """
     if device.state == "device":
         return
     kinds = {"unauthorized": "unauthorized", "authorizing": "unauthorized", "offline": "offline"}
     kinds |= {"connecting": "offline", "no permissions": "no-permissions"}
     kind = kinds.get(device.state, "other-state")
-    raise DeviceFault(kind, device=device.label, state=ascii(device.state)[1:-1], stage=stage)
+    raise DeviceError(kind, device=device.label, state=ascii(device.state)[1:-1], stage=stage)
 
 
 class AdbConnection:
@@ -180,11 +180,11 @@ class AdbConnection:
     def run(self, command: str, *, stage: str, timeout: float = 60.0) -> Finished:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         try:
-            done = self._call("shell", "-n", wrapped(command), timeout=timeout)
+            done = self._call("shell", "-n", wrap(command), timeout=timeout)
         except subprocess.TimeoutExpired:
             what = f"the {stage}'s command"
             raise self._lost(stage) or self._late(what, timeout) from None
-        ended = unwrapped(done.stdout)
+        ended = unwrap(done.stdout)
         if ended is None:
             raise self._lost(stage) or self._broken(stage)
         return Finished(ended[1], ended[0])
@@ -192,13 +192,8 @@ class AdbConnection:
     def push(self, local: Path, remote: str) -> None:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         said = self._copy("push", str(local), remote)
-        if said is None:
-            return
-        if "No space left" in said:
-            raise DeviceFault("storage-full", device=self.label, path=local.name, bytes=local.stat().st_size)
-        if any(words in said for words in ("Permission denied", "Read-only file system", "not permitted")):
-            raise DeviceFault("permission-denied", device=self.label, path=remote, detail=last_line(said))
-        raise DeviceFault("push-failed", device=self.label, path=local.name, detail=last_line(said))
+        if said is not None:
+            raise push_error(self.label, local, remote, said)
 
     def pull(self, remote: str) -> bytes:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
@@ -207,7 +202,7 @@ class AdbConnection:
             said = self._copy("pull", remote, str(local))
             if said is None and local.is_file():
                 return local.read_bytes()
-        raise DeviceFault("pull-failed", device=self.label, path=remote, detail=last_line(said or ""))
+        raise DeviceError("pull-failed", device=self.label, path=remote, detail=last_line(said or ""))
 
     def _copy(self, way: str, source: str, target: str) -> str | None:
         """Copy; what the program says where it failed though the device is there, else None."""
@@ -229,29 +224,29 @@ class AdbConnection:
     def _call(self, *words: str, timeout: float) -> subprocess.CompletedProcess[str]:
         return self._adb.call("-s", self.serial, *words, timeout=timeout)
 
-    def _late(self, what: str, seconds: float) -> DeviceFault:
-        return DeviceFault("timeout", device=self.label, what=what, seconds=seconds)
+    def _late(self, what: str, seconds: float) -> DeviceError:
+        return DeviceError("timeout", device=self.label, what=what, seconds=seconds)
 
-    def _broken(self, stage: str) -> DeviceFault:
-        return DeviceFault("connection-lost", device=self.label, stage=stage)
+    def _broken(self, stage: str) -> DeviceError:
+        return DeviceError("connection-lost", device=self.label, stage=stage)
 
-    def _lost(self, stage: str) -> DeviceFault | None:
+    def _lost(self, stage: str) -> DeviceError | None:
         """Why the connection broke, where the device can no longer be used or has restarted."""
         found = next((device for device in self._adb.devices() if device.serial == self.serial), None)
         if found is None:
-            return DeviceFault("unplugged", device=self.label, stage=stage)
+            return DeviceError("unplugged", device=self.label, stage=stage)
         try:
             # A device that is not ready does not name its model.
             check_state(replace(found, model=self._device.model), stage)
-            done = self._call("shell", "-n", wrapped(BOOT_ID), timeout=_SHORT)
-        except DeviceFault as fault:
+            done = self._call("shell", "-n", wrap(BOOT_ID), timeout=_SHORT)
+        except DeviceError as fault:
             return fault
         except subprocess.TimeoutExpired:
             return None
-        ended = unwrapped(done.stdout)
+        ended = unwrap(done.stdout)
         now = ended[0].strip() if ended else ""
         if self._boot and now and "unknown" not in (now, self._boot) and now != self._boot:
-            return DeviceFault("rebooted", device=self.label, stage=stage)
+            return DeviceError("rebooted", device=self.label, stage=stage)
         return None
 
 
@@ -263,19 +258,19 @@ class AdbTarget:
 
     def measure(self, address: str, request: Request) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""
-        settings = read_settings(request)
+        options = read_options(request)
         adb = Adb()
         serials = [serial for serial in dict.fromkeys(address.split(",")) if serial] or [""]
         chosen = [adb.choose(serial) for serial in serials]
         connections = [AdbConnection(adb, device) for device in chosen]
         target = "adb:" + ",".join(device.serial for device in chosen)
-        return run_campaign(connections, lambda: _runner(settings, request), request, settings, target)
+        return run_campaign(connections, lambda: _runner(options, request), request, options, target)
 
 
-def _runner(settings: Settings, request: Request) -> Runner:
-    if settings.benchmark_model is not None:
-        return BenchmarkTool(settings.benchmark_model, settings)
-    return DemoApp(settings, request.bundle_sha256)
+def _runner(options: DeviceOptions, request: Request) -> Runner:
+    if options.benchmark_model is not None:
+        return BenchmarkTool(options.benchmark_model, options)
+    return DemoApp(options, request.bundle_sha256)
 
 
 ADB = AdbTarget()

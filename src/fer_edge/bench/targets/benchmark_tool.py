@@ -17,10 +17,10 @@ from typing import Any
 
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
-from fer_edge.bench.targets.connection import Finished, deliver, sha256_of
+from fer_edge.bench.targets.connection import push_file, sha256_of
 from fer_edge.bench.targets.device import Device, Measured
-from fer_edge.bench.targets.device_options import Settings
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.device_options import DeviceOptions
+from fer_edge.bench.targets.errors import DeviceError
 
 _FLOAT = r"(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _SERIES = re.compile(r"(?m)\bcount=(\d+)\b(?P<rest>[^\n]*)$")
@@ -72,7 +72,7 @@ def parse(text: str, device: str, runs: int) -> Summary:
         runs: how many steady inferences there must be at least.
 
     Raises:
-        DeviceFault: a line is missing or contradicts another: the output is not whole.
+        DeviceError: a line is missing or contradicts another: the output is not whole.
     """
     series = list(_SERIES.finditer(text))
     timings = _TIMINGS.search(text)
@@ -101,8 +101,8 @@ def parse(text: str, device: str, runs: int) -> Summary:
     )
 
 
-def _torn(device: str, detail: str) -> DeviceFault:
-    return DeviceFault("result-truncated", device=device, detail=detail)
+def _torn(device: str, detail: str) -> DeviceError:
+    return DeviceError("result-truncated", device=device, detail=detail)
 
 
 class BenchmarkTool:
@@ -110,7 +110,7 @@ class BenchmarkTool:
 
     Args:
         program: path here of the tool built for the device.
-        settings: of the run.
+        options: of the run.
     """
 
     name = NAME
@@ -119,43 +119,43 @@ class BenchmarkTool:
     # Its means of processes are no single queries, so that --mlperf's percentile cannot be had.
     modes: tuple[str, ...] = ("default", "quick", "sustained")
 
-    def __init__(self, program: Path, settings: Settings) -> None:
+    def __init__(self, program: Path, options: DeviceOptions) -> None:
         self._program = program
-        self._settings = settings
+        self._options = options
         self._remote = ""
 
     def key(self) -> dict[str, Any]:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        machine_of(self._program)  # its sentence is better than that of a missing file
+        read_machine(self._program)  # its sentence is better than that of a missing file
         return {
             "runner": self.name,
             "program": sha256_of(self._program),
-            "processes": self._settings.processes,
-            "runs": self._settings.runs,
-            "seconds": self._settings.seconds,
+            "processes": self._options.processes,
+            "runs": self._options.runs,
+            "seconds": self._options.seconds,
         }
 
     def prepare(self, device: Device) -> None:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
         check_machine(self._program, device.facts.machine, device.connection.label)
-        self._remote = deliver(device.connection, self._program, executable=True)
+        self._remote = push_file(device.connection, self._program, executable=True)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        model = deliver(device.connection, subject.path)
+        model = push_file(device.connection, subject.path)
         # The memory monitor is a thread of its own and would disturb the times.
         memory = self._process(device, subject, model, memory=True)
-        until = time.monotonic() + self._settings.seconds
+        until = time.monotonic() + self._options.seconds
         found: list[Summary] = []
-        while len(found) < self._settings.processes or time.monotonic() < until:
+        while len(found) < self._options.processes or time.monotonic() < until:
             found.append(self._process(device, subject, model))
         return _measured(subject, found, memory)
 
     def _process(self, device: Device, subject: Subject, model: str, *, memory: bool = False) -> Summary:
-        runs = 1 if memory else self._settings.runs
+        runs = 1 if memory else self._options.runs
         command = self._command(device, subject, model, runs, memory)
-        done = device.connection.run(command, stage="run", timeout=self._settings.timeout)
-        _check_ending(done, device.connection.label)
+        done = device.connection.run(command, stage="run", timeout=self._options.timeout)
+        done.check(device.connection.label, NAME, dict.fromkeys((126, 127), "not-startable"), _SIGNALS)
         return parse(done.out, device.connection.label, runs)
 
     def _command(self, device: Device, subject: Subject, model: str, runs: int, memory: bool) -> str:
@@ -167,7 +167,7 @@ class BenchmarkTool:
             "min_secs": 0,
             "warmup_runs": 1,
             "warmup_min_secs": _WARM_SECONDS,
-            "max_secs": self._settings.timeout / 2,
+            "max_secs": self._options.timeout / 2,
             "use_xnnpack": str(subject.engine != _PLAIN).lower(),
             "report_peak_memory_footprint": str(memory).lower(),
         }
@@ -178,19 +178,6 @@ class BenchmarkTool:
         # The shell becomes the program, so that its number is the program's when it must be ended.
         started = f"echo $$ >{folder}/pid; exec {device.pinning.prefix}{self._remote} {words} 2>&1"
         return f"sh -c '{started}'"
-
-
-def _check_ending(done: Finished, device: str) -> None:
-    said = last_line(done.out)
-    if done.code == 0:
-        return
-    if done.code in (126, 127):
-        raise DeviceFault("not-startable", device=device, runner=NAME, detail=said)
-    if done.code > 128:
-        number = done.code - 128
-        ending = f"signal {number}, {_SIGNALS.get(number, 'see kill -l')}"
-        raise DeviceFault("runner-crashed", runner=NAME, device=device, ending=ending, detail=said)
-    raise DeviceFault("runner-failed", runner=NAME, device=device, code=done.code, detail=said)
 
 
 def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
@@ -219,19 +206,19 @@ _OLDER = {"aarch64": ("armv8l", "armv7l"), "x86_64": ("i686",)}
 """Programs of the shorter word that a processor may run too."""
 
 
-def machine_of(path: Path) -> str:
+def read_machine(path: Path) -> str:
     """The processor.
 
     Raises:
-        DeviceFault: not readable, or no ELF program.
+        DeviceError: not readable, or no ELF program.
     """
     try:
         with path.open("rb") as file:
             head = file.read(20)
     except OSError as error:
-        raise DeviceFault("runner-unreadable", path=path, detail=error.strerror or error) from None
+        raise DeviceError("runner-unreadable", path=path, detail=error.strerror or error) from None
     if len(head) < 20 or head[:4] != b"\x7fELF" or head[5] not in (1, 2):
-        raise DeviceFault("not-executable", path=path)
+        raise DeviceError("not-executable", path=path)
     number = int.from_bytes(head[18:20], "little" if head[5] == 1 else "big")
     return MACHINES.get(number, f"ELF machine {number}")
 
@@ -240,10 +227,10 @@ def check_machine(path: Path, machine: str, device: str) -> None:
     """Refuse a program that the device cannot run; a device that does not say what it is tries.
 
     Raises:
-        DeviceFault: of another processor.
+        DeviceError: of another processor.
     """
-    found = machine_of(path)
+    found = read_machine(path)
     known = machine in MACHINES.values() or machine in ("armv8l", "arm64")
     wanted = "aarch64" if machine == "arm64" else machine
     if known and found not in (wanted, *_OLDER.get(wanted, ())):
-        raise DeviceFault("wrong-architecture", path=path, found=found, device=device, wanted=wanted)
+        raise DeviceError("wrong-architecture", path=path, found=found, device=device, wanted=wanted)

@@ -22,7 +22,7 @@ MISSING, REFUSED = 4, 5
 def main(order: str, result: str) -> int:
     """Measure; the result appears in one step."""
     try:
-        document = measured(json.loads(Path(order).read_text(encoding="utf-8")))
+        document = measure(json.loads(Path(order).read_text(encoding="utf-8")))
     except ImportError as error:
         print(f"{error}")  # noqa: T201 - its only voice
         return MISSING
@@ -41,7 +41,7 @@ def _refusals() -> type[Exception]:
     return FerEdgeError
 
 
-def measured(order: dict[str, Any]) -> dict[str, Any]:
+def measure(order: dict[str, Any]) -> dict[str, Any]:
     """One process's figures: times in nanoseconds, memory in bytes.
 
     Raises:

@@ -18,10 +18,10 @@ from fer_edge.bench.measure.engines import VARIED
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets.board import MISSING, SCHEMA
-from fer_edge.bench.targets.connection import Finished, collect, deliver
+from fer_edge.bench.targets.connection import pull_file, push_file
 from fer_edge.bench.targets.device import Device, Measured
-from fer_edge.bench.targets.device_options import Settings
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.device_options import DeviceOptions
+from fer_edge.bench.targets.errors import DeviceError, last_line
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import DataError
 from fer_edge.runtime.formats import default_formats
@@ -64,7 +64,7 @@ class BoardResult:
 DOCUMENT = Document(BoardResult, "result of a board", DataError, limit=256 << 20)
 
 
-def sources() -> bytes:
+def pack_sources() -> bytes:
     """The runtime and the child as a tar archive: the same sources give the same bytes."""
     runtime = Path(fer_edge.runtime.__file__).parent
     measure = Path(fer_edge.bench.measure.__file__).parent
@@ -93,7 +93,7 @@ class BoardPython:
     """The runner.
 
     Args:
-        settings: of the run.
+        options: of the run.
     """
 
     name = NAME
@@ -101,91 +101,79 @@ class BoardPython:
     engines: tuple[str, ...] = ("", *sorted([*(engine.name for engine in _ENGINES), *VARIED]))
     modes: tuple[str, ...] = ("default", "quick")
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, options: DeviceOptions) -> None:
+        self._options = options
         self._home = ""
 
     def key(self) -> dict[str, Any]:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        settings = self._settings
+        options = self._options
         return {
             "runner": self.name,
-            "python": settings.python,
-            "sources": hashlib.sha256(sources()).hexdigest(),
-            "processes": settings.processes,
-            "runs": settings.runs,
+            "python": options.python,
+            "sources": hashlib.sha256(pack_sources()).hexdigest(),
+            "processes": options.processes,
+            "runs": options.runs,
         }
 
     def prepare(self, device: Device) -> None:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        python, label = shlex.quote(self._settings.python), device.connection.label
+        python, label = shlex.quote(self._options.python), device.connection.label
         said = device.connection.run(
             f"{python} -c 'import sys; print(*sys.version_info[:2])'", stage="look for Python"
         )
         words = said.out.split()
         if said.code or len(words) != 2 or not all(word.isdecimal() for word in words):
-            raise DeviceFault("python-missing", device=label, python=self._settings.python)
+            raise DeviceError("python-missing", device=label, python=self._options.python)
         if (int(words[0]), int(words[1])) < (3, 11):
             found = ".".join(words)
-            raise DeviceFault("python-old", device=label, python=self._settings.python, found=found)
+            raise DeviceError("python-old", device=label, python=self._options.python, found=found)
         with tempfile.TemporaryDirectory(prefix="fer-edge-board-") as folder:
             local = Path(folder) / "sources.tar"
-            local.write_bytes(sources())
-            remote = deliver(device.connection, local)
+            local.write_bytes(pack_sources())
+            remote = push_file(device.connection, local)
             self._home = remote.removesuffix(".tar")
         unpacked = device.connection.run(
             f"[ -d {self._home} ] || {python} -m tarfile -e {remote} {self._home}", stage="push"
         )
         if unpacked.code:
             detail = last_line(unpacked.out)
-            raise DeviceFault("push-failed", device=label, path="sources.tar", detail=detail)
+            raise DeviceError("push-failed", device=label, path="sources.tar", detail=detail)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        model = deliver(device.connection, subject.path)
+        model = push_file(device.connection, subject.path)
         order = {
             "path": model,
             "format": subject.format,
             "engine": subject.engine,
             "threads": subject.threads,
             "contract": subject.contract,
-            "runs": self._settings.runs,
+            "runs": self._options.runs,
             "stages": _STAGES,
         }
         with tempfile.TemporaryDirectory(prefix="fer-edge-board-") as folder:
             local = Path(folder) / "order.json"
             local.write_text(json.dumps(order), encoding="utf-8")
-            sent = deliver(device.connection, local)
-        found = [self._process(device, sent) for _ in range(self._settings.processes)]
+            sent = push_file(device.connection, local)
+        found = [self._process(device, sent) for _ in range(self._options.processes)]
         return _measured(subject, found)
 
     def _process(self, device: Device, order: str) -> BoardResult:
         connection = device.connection
         result = f"{connection.folder}/result.json"
-        words = f"{shlex.quote(self._settings.python)} -m fer_edge.bench.targets.board {order} {result}"
+        words = f"{shlex.quote(self._options.python)} -m fer_edge.bench.targets.board {order} {result}"
         started = (
             f"rm -f {result}; echo $$ >{connection.folder}/pid; PYTHONPATH={self._home} OMP_NUM_THREADS=1 "
             f"exec {device.pinning.prefix}{words}"
         )
-        done = connection.run(f"sh -c {shlex.quote(started)}", stage="run", timeout=self._settings.timeout)
-        _check_ending(done, connection.label)
-        data = collect(connection, result)
+        done = connection.run(f"sh -c {shlex.quote(started)}", stage="run", timeout=self._options.timeout)
+        done.check(connection.label, NAME, {MISSING: "library-missing"}, {})
+        data = pull_file(connection, result)
         try:
-            return _read(data, self._settings.runs)
+            return _read(data, self._options.runs)
         except DataError as error:
-            raise DeviceFault("result-truncated", device=connection.label, detail=error) from None
-
-
-def _check_ending(done: Finished, device: str) -> None:
-    said = last_line(done.out)
-    if done.code == 0:
-        return
-    if done.code == MISSING:
-        raise DeviceFault("library-missing", device=device, detail=said)
-    if done.code > 128:
-        ending = f"signal {done.code - 128}"
-        raise DeviceFault("runner-crashed", runner=NAME, device=device, ending=ending, detail=said)
-    raise DeviceFault("runner-failed", runner=NAME, device=device, code=done.code, detail=said)
+            raise DeviceError("result-truncated", device=connection.label, detail=error) from None
 
 
 def _read(data: bytes, runs: int) -> BoardResult:

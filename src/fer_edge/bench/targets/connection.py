@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.errors import DeviceError, last_line
 
 BOOT_ID = "cat /proc/sys/kernel/random/boot_id 2>/dev/null || echo unknown"
 _MARK = "fer-edge-exit:"
@@ -27,6 +28,31 @@ class Finished:
 
     code: int
     out: str
+
+    def check(self, device: str, runner: str, kinds: Mapping[int, str], signals: Mapping[int, str]) -> None:
+        """Refuse an end that is no success.
+
+        Args:
+            device: for sentences.
+            runner: the same.
+            kinds: of errors that codes have of their own.
+            signals: names of some.
+
+        Raises:
+            DeviceError: of the code's kind.
+        """
+        if self.code == 0:
+            return
+        said = last_line(self.out)
+        if self.code in kinds:
+            raise DeviceError(kinds[self.code], device=device, runner=runner, detail=said)
+        if self.code > 128:
+            number = self.code - 128
+            ending = (
+                f"signal {number}, {signals.get(number, 'see kill -l')}" if signals else f"signal {number}"
+            )
+            raise DeviceError("runner-crashed", runner=runner, device=device, ending=ending, detail=said)
+        raise DeviceError("runner-failed", runner=runner, device=device, code=self.code, detail=said)
 
 
 class Connection(Protocol):
@@ -58,7 +84,7 @@ class Connection(Protocol):
             timeout: seconds.
 
         Raises:
-            DeviceFault: the connection broke before the command's end, or the time is over.
+            DeviceError: the connection broke before the command's end, or the time is over.
         """
         ...
 
@@ -66,7 +92,7 @@ class Connection(Protocol):
         """Copy a file to the device.
 
         Raises:
-            DeviceFault: not copied to its end.
+            DeviceError: not copied to its end.
         """
         ...
 
@@ -74,20 +100,30 @@ class Connection(Protocol):
         """Copy a file from the device.
 
         Raises:
-            DeviceFault: not copied to its end.
+            DeviceError: not copied to its end.
         """
         ...
 
 
-def wrapped(command: str) -> str:
+def wrap(command: str) -> str:
     """``command`` so that its end shows: neither old adb daemons nor broken cables tell an exit code from 0."""
     return f"(\n{command}\n) 2>&1\nstatus=$?; echo; echo {_MARK}$status"
 
 
-def unwrapped(text: str) -> tuple[str, int] | None:
-    """Output and exit code of a :func:`wrapped` command; None if it did not come to its end."""
+def unwrap(text: str) -> tuple[str, int] | None:
+    """Output and exit code of a :func:`wrap` command; None if it did not come to its end."""
     found = _ENDING.search(text := text.replace("\r\n", "\n"))
     return (text[: found.start()], int(found[1])) if found else None
+
+
+def push_error(device: str, local: Path, remote: str, said: str) -> DeviceError:
+    """Why a file was not copied, by what the device or the program said."""
+    detail = last_line(said)
+    if "No space left" in said:
+        return DeviceError("storage-full", device=device, path=local.name, bytes=local.stat().st_size)
+    if any(words in said for words in ("denied", "Read-only", "not permitted")):
+        return DeviceError("permission-denied", device=device, path=remote, detail=detail)
+    return DeviceError("push-failed", device=device, path=local.name, detail=detail)
 
 
 def sha256_of(path: Path) -> str:
@@ -99,7 +135,7 @@ def sha256_of(path: Path) -> str:
 _SUM = re.compile(r"(?m)^\\?([0-9a-f]{64})\s")
 
 
-def deliver(connection: Connection, local: Path, *, executable: bool = False) -> str:
+def push_file(connection: Connection, local: Path, *, executable: bool = False) -> str:
     """Put a file into our folder on the device.
 
     Args:
@@ -111,7 +147,7 @@ def deliver(connection: Connection, local: Path, *, executable: bool = False) ->
         Its path there: a name that begins with its hash, so that two files of one name do not meet.
 
     Raises:
-        DeviceFault: no room, no right, a broken connection, or other bytes arrived than were sent.
+        DeviceError: no room, no right, a broken connection, or other bytes arrived than were sent.
     """
     wanted = sha256_of(local)
     # The name goes through shells: only what needs no quotes is kept of it.
@@ -122,7 +158,7 @@ def deliver(connection: Connection, local: Path, *, executable: bool = False) ->
         found = _hash_there(connection, remote, local, executable)
         if found != wanted:
             connection.run(f"rm -f {shlex.quote(remote)}", stage="cleaning")
-            raise DeviceFault(
+            raise DeviceError(
                 "hash-mismatch",
                 device=connection.label,
                 path=local.name,
@@ -143,42 +179,42 @@ def _hash_there(connection: Connection, remote: str, local: Path, executable: bo
     detail = last_line(made.out)
     if made.code == 9 and "No space left" in detail:
         size = local.stat().st_size
-        raise DeviceFault("storage-full", device=connection.label, path=local.name, bytes=size)
+        raise DeviceError("storage-full", device=connection.label, path=local.name, bytes=size)
     if made.code == 9:
-        raise DeviceFault("permission-denied", device=connection.label, path=connection.folder, detail=detail)
+        raise DeviceError("permission-denied", device=connection.label, path=connection.folder, detail=detail)
     if made.code:
-        raise DeviceFault("hash-unreadable", device=connection.label, detail=detail)
+        raise DeviceError("hash-unreadable", device=connection.label, detail=detail)
     found = _SUM.search(made.out)
     return found[1] if found else ""
 
 
-def collect(connection: Connection, remote: str) -> bytes:
+def pull_file(connection: Connection, remote: str) -> bytes:
     """Fetch a file from the device and compare its length and hash with what the device says.
 
     Raises:
-        DeviceFault: not there, not whole, or changed on the way.
+        DeviceError: not there, not whole, or changed on the way.
     """
     path = shlex.quote(remote)
     said = connection.run(f"sha256sum {path} && wc -c <{path}", stage="pull")
     found = re.search(r"([0-9a-f]{64})\s[^\n]*\n\s*(\d+)\s*\Z", said.out)
     if said.code or not found:
         detail = last_line(said.out)
-        raise DeviceFault("pull-failed", device=connection.label, path=remote, detail=detail)
+        raise DeviceError("pull-failed", device=connection.label, path=remote, detail=detail)
     data = connection.pull(remote)
     if len(data) != int(found[2]):
-        raise DeviceFault(
+        raise DeviceError(
             "result-truncated", device=connection.label, detail=f"{len(data)} of {found[2]} bytes came"
         )
     if hashlib.sha256(data).hexdigest() != found[1]:
-        raise DeviceFault("result-truncated", device=connection.label, detail="its hash changed on the way")
+        raise DeviceError("result-truncated", device=connection.label, detail="its hash changed on the way")
     return data
 
 
-def clean(connection: Connection) -> None:
+def remove_folder(connection: Connection) -> None:
     """Remove our folder, and end what still runs from it.
 
     Raises:
-        DeviceFault: the connection broke.
+        DeviceError: the connection broke.
     """
     folder = shlex.quote(connection.folder)
     connection.run(

@@ -10,10 +10,10 @@ from typing import Any
 
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import STAGES, Result
-from fer_edge.bench.targets.connection import collect
-from fer_edge.bench.targets.device import Device, Measured, sections
-from fer_edge.bench.targets.device_options import Settings
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.connection import pull_file
+from fer_edge.bench.targets.device import Device, Measured, split_sections
+from fer_edge.bench.targets.device_options import DeviceOptions
+from fer_edge.bench.targets.errors import DeviceError, last_line
 from fer_edge.runtime.errors import DataError
 
 NAME = "app"
@@ -27,7 +27,7 @@ class DemoApp:
     """The runner.
 
     Args:
-        settings: of the run.
+        options: of the run.
         bundle_sha256: of the bundle to be measured; None: any.
     """
 
@@ -36,52 +36,52 @@ class DemoApp:
     engines: tuple[str, ...] = ("", "litert")
     modes: tuple[str, ...] = ("default", "quick")
 
-    def __init__(self, settings: Settings, bundle_sha256: str | None) -> None:
-        self._settings = settings
+    def __init__(self, options: DeviceOptions, bundle_sha256: str | None) -> None:
+        self._options = options
         self._bundle = bundle_sha256
-        self._runs = settings.processes * settings.runs
+        self._runs = options.processes * options.runs
 
     def key(self) -> dict[str, Any]:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        settings = self._settings
+        options = self._options
         return {
             "runner": self.name,
-            "package": settings.package,
-            "accelerator": settings.accelerator,
+            "package": options.package,
+            "accelerator": options.accelerator,
             "runs": self._runs,
             "bundle": self._bundle,
         }
 
     def prepare(self, device: Device) -> None:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
-        package, label = self._settings.package, device.connection.label
+        package, label = self._options.package, device.connection.label
         if device.pinning.cores:
-            raise DeviceFault("app-cores")
+            raise DeviceError("app-cores")
         if not _PACKAGE.fullmatch(package):
-            raise DeviceFault("app-missing", package=ascii(package), device=label)
+            raise DeviceError("app-missing", package=ascii(package), device=label)
         said = device.connection.run(f"pm path {package}", stage="look for the app")
         if "package:" not in said.out:
-            raise DeviceFault("app-missing", package=package, device=label)
+            raise DeviceError("app-missing", package=package, device=label)
 
     def measure(self, device: Device, subject: Subject) -> Measured:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
         name = f"fer-edge-{hashlib.sha256(repr((subject.variant, subject.threads)).encode()).hexdigest()[:12]}.json"
-        result = f"/sdcard/Android/data/{self._settings.package}/files/{name}"
+        result = f"/sdcard/Android/data/{self._options.package}/files/{name}"
         try:
             self._start(device, subject, name, result)
             self._wait(device, subject, result)
-            data = collect(device.connection, result)
+            data = pull_file(device.connection, result)
         finally:
             self._tidy(device, result)
         return self._read(device, subject, data)
 
     def _start(self, device: Device, subject: Subject, name: str, result: str) -> None:
-        package = self._settings.package
+        package = self._options.package
         # The activity's class keeps its package when an app takes another application id.
         words = [
             "am start -W -S",
             f"-n {package}/io.github.feredge.app.screen.BenchmarkActivity",
-            f"--es variant {shlex.quote(subject.variant)} --es accelerator {self._settings.accelerator}",
+            f"--es variant {shlex.quote(subject.variant)} --es accelerator {self._options.accelerator}",
             f"--ei threads {subject.threads} --ei warmup {_WARMUP} --ei runs {self._runs} --es output {name}",
         ]
         # Android slows an app down whose screen is off.
@@ -91,35 +91,35 @@ class DemoApp:
         )
         if "Status: ok" not in said.out:
             detail = next((line for line in said.out.splitlines() if "Error:" in line), said.out)
-            raise DeviceFault("app-not-started", device=device.connection.label, detail=last_line(detail))
+            raise DeviceError("app-not-started", device=device.connection.label, detail=last_line(detail))
 
     def _wait(self, device: Device, subject: Subject, result: str) -> None:
         """One command that ends when the app has; the loop is the device's, so that the cable stays quiet."""
-        seconds, label = int(self._settings.timeout), device.connection.label
+        seconds, label = int(self._options.timeout), device.connection.label
         command = (
             f"i=0; while [ $i -lt {seconds} ]; do\n"
             f"[ -e {result} ] && echo @done && exit 0\n"
             f"[ -s {result}.error ] && echo @refused && cat {result}.error && exit 0\n"
-            f"pidof {self._settings.package} >/dev/null || gone=1$gone\n"
+            f"pidof {self._options.package} >/dev/null || gone=1$gone\n"
             '[ "$gone" = 111 ] && echo @gone && exit 0\n'
             "sleep 1; i=$((i+1)); done; echo @late"
         )
-        said = sections(device.connection.run(command, stage="run", timeout=seconds + GRACE).out)
+        said = split_sections(device.connection.run(command, stage="run", timeout=seconds + GRACE).out)
         if "refused" in said:
             detail = last_line(said["refused"])
-            raise DeviceFault("app-refused", device=label, variant=subject.variant, detail=detail)
+            raise DeviceError("app-refused", device=label, variant=subject.variant, detail=detail)
         if "gone" in said:
-            raise DeviceFault("app-gone", device=label)
+            raise DeviceError("app-gone", device=label)
         if "done" not in said:
-            raise DeviceFault("timeout", device=label, what="the app's run", seconds=seconds, stage="run")
+            raise DeviceError("timeout", device=label, what="the app's run", seconds=seconds, stage="run")
 
     def _tidy(self, device: Device, result: str) -> None:
         try:
             device.connection.run(
-                f"am force-stop {self._settings.package}; rm -f {result} {result}.error {result}.part",
+                f"am force-stop {self._options.package}; rm -f {result} {result}.error {result}.part",
                 stage="cleaning",
             )
-        except DeviceFault:
+        except DeviceError:
             return  # what broke the run says more than what broke the cleaning
 
     def _read(self, device: Device, subject: Subject, data: bytes) -> Measured:
@@ -127,13 +127,13 @@ class DemoApp:
         try:
             found = Result.parse(data)
         except DataError as error:
-            raise DeviceFault("result-truncated", device=label, detail=error) from None
+            raise DeviceError("result-truncated", device=label, detail=error) from None
         if self._bundle is not None and found.bundle_sha256 != self._bundle:
             shown = str(found.bundle_sha256)[:12]
-            raise DeviceFault("other-bundle", device=label, found=shown, wanted=self._bundle[:12])
+            raise DeviceError("other-bundle", device=label, found=shown, wanted=self._bundle[:12])
         wrong = _difference(found, subject, self._runs)
         if wrong:
-            raise DeviceFault("result-other", device=label, detail=wrong)
+            raise DeviceError("result-other", device=label, detail=wrong)
         records = tuple(replace(record, subject=subject.label) for record in found.records)
         return Measured(records, extra={"app": dict(found.environment)})
 

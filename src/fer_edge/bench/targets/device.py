@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record
 from fer_edge.bench.targets.connection import Connection
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.errors import DeviceError, last_line
 
 UNKNOWN = "unknown"
 """What a device does not show is no verdict."""
@@ -77,7 +77,7 @@ class Facts:
     doubts: tuple[str, ...] = field(default=())
 
 
-def sections(text: str) -> dict[str, str]:
+def split_sections(text: str) -> dict[str, str]:
     """The output of a script that writes ``@name`` before each part."""
     found: dict[str, str] = {}
     for part in re.split(r"(?m)^@", text)[1:]:
@@ -90,9 +90,9 @@ def read_facts(connection: Connection) -> Facts:
     """Ask the device.
 
     Raises:
-        DeviceFault: the connection broke.
+        DeviceError: the connection broke.
     """
-    said = sections(connection.run(_SCRIPT, stage="reading of its properties").out)
+    said = split_sections(connection.run(_SCRIPT, stage="reading of its properties").out)
     values = {name: said.get(name, "") or UNKNOWN for name in (*_PROPERTIES, "machine", "kernel", "board")}
     return Facts(
         values=values,
@@ -151,7 +151,7 @@ class Pinning:
         return f"taskset {self.mask} " if self.cores else ""
 
 
-def kinds_of(cores: tuple[Core, ...]) -> dict[str, tuple[int, ...]] | None:
+def split_kinds(cores: tuple[Core, ...]) -> dict[str, tuple[int, ...]] | None:
     """Numbers of the little and the big cores that are online; None where the kernel does not show the difference.
 
     The scheduler's capacity weighs the kinds best; the largest frequency is the second choice.
@@ -169,7 +169,7 @@ def kinds_of(cores: tuple[Core, ...]) -> dict[str, tuple[int, ...]] | None:
     return None
 
 
-def pin(connection: Connection, facts: Facts, kind: str, threads: int) -> Pinning:
+def choose_cores(connection: Connection, facts: Facts, kind: str, threads: int) -> Pinning:
     """The cores of that kind, tried on the device.
 
     Args:
@@ -179,27 +179,27 @@ def pin(connection: Connection, facts: Facts, kind: str, threads: int) -> Pinnin
         threads: the most that a run will use.
 
     Raises:
-        DeviceFault: no taskset, no topology, too few cores, or the device refuses.
+        DeviceError: no taskset, no topology, too few cores, or the device refuses.
     """
     if kind == "all":
         return Pinning()
     label = connection.label
     if not facts.has_taskset:
-        raise DeviceFault("taskset-missing", device=label)
-    kinds = kinds_of(facts.cores)
+        raise DeviceError("taskset-missing", device=label)
+    kinds = split_kinds(facts.cores)
     if kinds is None:
         speeds = {(core.capacity, core.frequency) for core in facts.cores}
         readable = len(speeds) == 1 and speeds != {(None, None)}
-        raise DeviceFault(
+        raise DeviceError(
             "one-kind-of-core" if readable else "topology-unreadable", device=label, count=len(facts.cores)
         )
     found = Pinning(kind, kinds[kind])
     if threads > len(found.cores):
-        raise DeviceFault("too-few-cores", device=label, threads=threads, count=len(found.cores), kind=kind)
+        raise DeviceError("too-few-cores", device=label, threads=threads, count=len(found.cores), kind=kind)
     tried = connection.run(f"{found.prefix}true 2>&1", stage="choice of cores")
     if tried.code:
         detail = last_line(tried.out)
-        raise DeviceFault("pinning-refused", device=label, kind=kind, mask=found.mask, detail=detail)
+        raise DeviceError("pinning-refused", device=label, kind=kind, mask=found.mask, detail=detail)
     return found
 
 
@@ -255,7 +255,7 @@ class Runner(Protocol):
         """Once for a device: check that it can run there, and put what it needs there.
 
         Raises:
-            DeviceFault: it cannot.
+            DeviceError: it cannot.
         """
         ...
 
@@ -263,6 +263,6 @@ class Runner(Protocol):
         """Run one artifact.
 
         Raises:
-            DeviceFault: not to its end, or with a result that is not whole; nothing of it is kept.
+            DeviceError: not to its end, or with a result that is not whole; nothing of it is kept.
         """
         ...

@@ -22,7 +22,7 @@ _LENGTHS = {"quick": (3, 30), "default": (10, 50), "sustained": (10, 50)}
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DeviceOptions:
     """The choices.
 
     Attributes:
@@ -85,26 +85,73 @@ def _word(*allowed: str) -> Callable[[str, str], str]:
     return read
 
 
-_READERS: Mapping[str, tuple[str, Callable[[str, str], Any]]] = {
-    "cores": ("cores", _word(*KINDS)),
-    "benchmark-model": ("benchmark_model", lambda _name, text: Path(text)),
-    "processes": ("processes", _whole(1, 10_000)),
-    "runs": ("runs", _whole(1, 100_000)),
-    "start-celsius": ("start_celsius", _number(0, 120)),
-    "cool-down": ("cool_down", _number(0, 86_400)),
-    "device-timeout": ("timeout", _number(1, 86_400)),
-    "journal": ("journal", lambda _name, text: Path(text)),
-    "keep-files": ("keep", lambda _name, text: text == "true"),
-    "app-package": ("package", lambda _name, text: text),
-    "accelerator": ("accelerator", _word("cpu", "nnapi", "gpu")),
-    "remote-python": ("python", lambda _name, text: text),
-    "look-every": ("every", _number(0.01, 600)),
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice.
+
+    Attributes:
+        attribute: of :class:`DeviceOptions`.
+        read: its value from its name and the text.
+        click: of an option of ``fer-bench`` by itself; None: typed as ``--set NAME=VALUE``.
+    """
+
+    attribute: str
+    read: Callable[[str, str], Any]
+    click: Mapping[str, Any] | None = None
+
+
+def _text(_name: str, text: str) -> str:
+    return text
+
+
+def _path(_name: str, text: str) -> Path:
+    return Path(text)
+
+
+def _shown(text: str, metavar: str, **more: Any) -> dict[str, Any]:
+    return {"help": text, "metavar": metavar, **more}
+
+
+OPTIONS: Mapping[str, Option] = {
+    "benchmark-model": Option(
+        "benchmark_model",
+        _path,
+        _shown("adb: TensorFlow Lite's tool built for the device; else the app.", "PATH"),
+    ),
+    "cores": Option(
+        "cores",
+        _word(*KINDS),
+        {"type": click.Choice(KINDS), "help": "adb, ssh: which cores.  [default: all]"},
+    ),
+    "journal": Option(
+        "journal", _path, _shown("adb, ssh: resume an interrupted campaign from this file.", "FILE")
+    ),
+    "start-celsius": Option(
+        "start_celsius",
+        _number(0, 120),
+        _shown("adb, ssh: begin below it.  [default: skin 38, chip 55]", "C", type=click.FloatRange(0, 120)),
+    ),
+    "cool-down": Option(
+        "cool_down",
+        _number(0, 86_400),
+        _shown("adb, ssh: longest wait for it.  [default: 5m]", "5m", type=SECONDS),
+    ),
+    "remote-python": Option(
+        "python", _text, _shown("ssh: Python 3.11 or newer there.  [default: python3]", "PROGRAM")
+    ),
+    "processes": Option("processes", _whole(1, 10_000)),
+    "runs": Option("runs", _whole(1, 100_000)),
+    "device-timeout": Option("timeout", _number(1, 86_400)),
+    "keep-files": Option("keep", lambda _name, text: text == "true"),
+    "app-package": Option("package", _text),
+    "accelerator": Option("accelerator", _word("cpu", "nnapi", "gpu")),
+    "look-every": Option("every", _number(0.01, 600)),
 }
-OPTIONS: tuple[str, ...] = tuple(_READERS)
-"""Names in ``Request.options``: each is an option of ``fer-bench`` without its dashes; times are seconds."""
+"""By the names of ``Request.options``: an option of ``fer-bench`` without its dashes; times are seconds."""
+_TYPED = {name: option.click for name, option in OPTIONS.items() if option.click is not None}
 
 
-def read_settings(request: Request) -> Settings:
+def read_options(request: Request) -> DeviceOptions:
     """The choices of a request; what was not chosen follows the mode.
 
     Raises:
@@ -113,34 +160,10 @@ def read_settings(request: Request) -> Settings:
     processes, runs = _LENGTHS.get(request.mode, _LENGTHS["default"])
     chosen: dict[str, Any] = {"processes": processes, "runs": runs, "seconds": request.seconds or 0.0}
     for name, text in request.options:
-        if name not in _READERS:
+        if name not in OPTIONS:
             usage_error(unknown("option of a device", name, list(OPTIONS)))
-        attribute, reader = _READERS[name]
-        chosen[attribute] = reader(name, text)
-    return Settings(**chosen)
-
-
-_OPTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
-    (
-        "benchmark-model",
-        {"metavar": "PATH", "help": "adb: TensorFlow Lite's tool built for the device; else the app."},
-    ),
-    ("cores", {"type": click.Choice(KINDS), "help": "adb, ssh: which cores.  [default: all]"}),
-    ("journal", {"metavar": "FILE", "help": "adb, ssh: resume an interrupted campaign from this file."}),
-    (
-        "start-celsius",
-        {
-            "type": click.FloatRange(0, 120),
-            "metavar": "C",
-            "help": "adb, ssh: begin below it.  [default: skin 38, chip 55]",
-        },
-    ),
-    (
-        "cool-down",
-        {"type": SECONDS, "metavar": "5m", "help": "adb, ssh: longest wait for it.  [default: 5m]"},
-    ),
-    ("remote-python", {"metavar": "PROGRAM", "help": "ssh: Python 3.11 or newer there.  [default: python3]"}),
-)
+        chosen[OPTIONS[name].attribute] = OPTIONS[name].read(name, text)
+    return DeviceOptions(**chosen)
 
 
 def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,14 +171,15 @@ def device_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def merged(*arguments: Any, settings: tuple[str, ...] = (), **given: Any) -> Any:
-        typed = [(name, given.pop(name.replace("-", "_"))) for name, _ in _OPTIONS]
-        chosen = [name for name, value in typed if value is not None]
+        typed = {name: given.pop(name.replace("-", "_")) for name in _TYPED}
+        chosen = {name: value for name, value in typed.items() if value is not None}
         if chosen and str(given.get("target", "host")).partition(":")[0] == "host":
-            usage_error(f"--{chosen[0]} is for devices: add --target adb[:SERIAL] or --target ssh:HOST")
-        added = tuple(f"{name}={value}" for name, value in typed if value is not None)
+            first = next(iter(chosen))
+            usage_error(f"--{first} is for devices: add --target adb[:SERIAL] or --target ssh:HOST")
+        added = tuple(f"{name}={value}" for name, value in chosen.items())
         return function(*arguments, settings=(*settings, *added), **given)
 
     found: Callable[..., Any] = merged
-    for name, attributes in reversed(_OPTIONS):
+    for name, attributes in reversed(_TYPED.items()):
         found = click.option(f"--{name}", **attributes)(found)
     return found

@@ -71,7 +71,7 @@ SENTENCES: Mapping[str, str] = MappingProxyType(
 )
 
 
-class DeviceFault(FerEdgeError):
+class DeviceError(FerEdgeError):
     """A device, its cable or its runner is at fault.
 
     Attributes:

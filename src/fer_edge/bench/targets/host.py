@@ -92,9 +92,7 @@ def measure(
         "generations": plan.generations,
         "turn_seconds": plan.turn_seconds,
     }
-    return assembled(
-        plan, request, taken, monitor, {"environment": known, "mode": mode, "complete": complete}
-    )
+    return assemble(plan, request, taken, monitor, {"environment": known, "mode": mode, "complete": complete})
 
 
 def _check_files(taken: Sequence[Recording]) -> None:
@@ -123,7 +121,7 @@ def _twin(subject: Subject) -> Subject:
     return dataclasses.replace(subject, label=TWIN)
 
 
-def assembled(
+def assemble(
     plan: Plan, request: Request, taken: Sequence[Recording], monitor: SystemMonitor, known: Mapping[str, Any]
 ) -> Result:
     """The document of what was taken: records judged, facts added."""

@@ -17,9 +17,9 @@ from fer_edge.bench.results.records import Result
 from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.board_python import BoardPython
 from fer_edge.bench.targets.campaign import run_campaign
-from fer_edge.bench.targets.connection import BOOT_ID, Finished, unwrapped, wrapped
-from fer_edge.bench.targets.device_options import read_settings
-from fer_edge.bench.targets.errors import DeviceFault, last_line
+from fer_edge.bench.targets.connection import BOOT_ID, Finished, push_error, unwrap, wrap
+from fer_edge.bench.targets.device_options import read_options
+from fer_edge.bench.targets.errors import DeviceError, last_line
 from fer_edge.console.command import usage_error
 
 _OPTIONS = {
@@ -84,8 +84,8 @@ class SshConnection:
 
     def run(self, command: str, *, stage: str, timeout: float = 60.0) -> Finished:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
-        done = self._call(wrapped(command), stage, timeout)
-        ended = unwrapped(done.stdout.decode("utf-8", "replace"))
+        done = self._call(wrap(command), stage, timeout)
+        ended = unwrap(done.stdout.decode("utf-8", "replace"))
         if ended is None:
             raise self._lost(done, stage)
         self._has_answered = True
@@ -95,18 +95,12 @@ class SshConnection:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
         path = shlex.quote(remote)
         with local.open("rb") as file:
-            done = self._call(wrapped(f"cat >{path}"), "push", _COPY, file)
-        ended = unwrapped(done.stdout.decode("utf-8", "replace"))
+            done = self._call(wrap(f"cat >{path}"), "push", _COPY, file)
+        ended = unwrap(done.stdout.decode("utf-8", "replace"))
         if ended is None:
             raise self._lost(done, "push")
-        if ended[1] == 0:
-            return
-        detail = last_line(ended[0])
-        if "No space left" in detail:
-            raise DeviceFault("storage-full", device=self.label, path=local.name, bytes=local.stat().st_size)
-        if "denied" in detail or "Read-only" in detail:
-            raise DeviceFault("permission-denied", device=self.label, path=remote, detail=detail)
-        raise DeviceFault("push-failed", device=self.label, path=local.name, detail=detail)
+        if ended[1]:
+            raise push_error(self.label, local, remote, ended[0])
 
     def pull(self, remote: str) -> bytes:
         """See :class:`~fer_edge.bench.targets.connection.Connection`."""
@@ -115,7 +109,7 @@ class SshConnection:
             raise self._lost(done, "pull")
         if done.returncode:
             detail = last_line(done.stderr.decode("utf-8", "replace"))
-            raise DeviceFault("pull-failed", device=self.label, path=remote, detail=detail)
+            raise DeviceError("pull-failed", device=self.label, path=remote, detail=detail)
         return done.stdout
 
     def _call(
@@ -127,28 +121,28 @@ class SshConnection:
         try:
             return subprocess.run(words, capture_output=True, stdin=given, timeout=timeout, check=False)  # type: ignore[call-overload, no-any-return]
         except (FileNotFoundError, PermissionError):
-            raise DeviceFault("ssh-missing") from None
+            raise DeviceError("ssh-missing") from None
         except subprocess.TimeoutExpired:
             what = f"the {stage}'s command"
-            raise DeviceFault("timeout", device=self.label, what=what, seconds=timeout, stage=stage) from None
+            raise DeviceError("timeout", device=self.label, what=what, seconds=timeout, stage=stage) from None
 
-    def _lost(self, done: subprocess.CompletedProcess[bytes], stage: str) -> DeviceFault:
+    def _lost(self, done: subprocess.CompletedProcess[bytes], stage: str) -> DeviceError:
         """What the missing end of a command means."""
         said = done.stderr.decode("utf-8", "replace")
         kind = next((kind for words, kind in _KINDS if words in said), "")
         if kind and not self._has_answered:
-            return DeviceFault(kind, device=self.label, detail=last_line(said))
+            return DeviceError(kind, device=self.label, detail=last_line(said))
         if not self._has_answered:
-            return DeviceFault("host-unreachable", device=self.label, detail=last_line(said))
+            return DeviceError("host-unreachable", device=self.label, detail=last_line(said))
         try:
-            again = self._call(wrapped(BOOT_ID), stage, _SHORT)
-        except DeviceFault as fault:
+            again = self._call(wrap(BOOT_ID), stage, _SHORT)
+        except DeviceError as fault:
             return fault
-        ended = unwrapped(again.stdout.decode("utf-8", "replace"))
+        ended = unwrap(again.stdout.decode("utf-8", "replace"))
         if ended is None:
-            return DeviceFault("unplugged", device=self.label, stage=stage)
+            return DeviceError("unplugged", device=self.label, stage=stage)
         is_other = self._boot not in ("", "unknown") and ended[0].strip() not in ("unknown", self._boot)
-        return DeviceFault("rebooted" if is_other else "connection-lost", device=self.label, stage=stage)
+        return DeviceError("rebooted" if is_other else "connection-lost", device=self.label, stage=stage)
 
 
 class SshTarget:
@@ -159,10 +153,10 @@ class SshTarget:
 
     def measure(self, address: str, request: Request) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""
-        settings = read_settings(request)
+        options = read_options(request)
         connections = [SshConnection(host) for host in dict.fromkeys(address.split(","))]
         target = "ssh:" + ",".join(connection.serial for connection in connections)
-        return run_campaign(connections, lambda: BoardPython(settings), request, settings, target)
+        return run_campaign(connections, lambda: BoardPython(options), request, options, target)
 
 
 SSH = SshTarget()

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from fer_edge.bench.targets.connection import Connection
-from fer_edge.bench.targets.device import UNKNOWN, sections
+from fer_edge.bench.targets.device import UNKNOWN, split_sections
 
 STATUS = ("none", "light", "moderate", "severe", "critical", "emergency", "shutdown")
 """Android's words for thermal status 0 to 6 (``PowerManager.THERMAL_STATUS_*``); light already throttles."""
@@ -31,7 +31,7 @@ echo "$(cat $core/scaling_cur_freq 2>/dev/null || echo -)" "$(cat $core/scaling_
 
 
 @dataclass(frozen=True, slots=True)
-class Readings:
+class State:
     """One look at the device; None where it does not show something.
 
     Attributes:
@@ -67,18 +67,18 @@ class Readings:
         }
 
 
-def read(connection: Connection, stage: str) -> Readings:
+def read_state(connection: Connection, stage: str) -> State:
     """Look once.
 
     Raises:
-        DeviceFault: the connection broke.
+        DeviceError: the connection broke.
     """
     return parse(connection.run(_SCRIPT, stage=stage).out)
 
 
-def parse(text: str) -> Readings:
-    """The readings in the script's output; nonsense counts as not shown."""
-    said = sections(text)
+def parse(text: str) -> State:
+    """The state in the script's output; nonsense counts as not shown."""
+    said = split_sections(text)
     service, battery = said.get("thermalservice", ""), said.get("battery", "")
     source, celsius = _temperature(service, battery, said.get("zones", ""))
     pairs = [line.split() for line in said.get("frequencies", "").splitlines()]
@@ -87,7 +87,7 @@ def parse(text: str) -> Readings:
     throttled = re.search(r"throttled=0x([0-9a-fA-F]{1,8})\b", said.get("throttled", ""))
     charge = _number(r"(?m)^\s*level: (\d{1,3})$", battery)
     uptime, load = (_number(r"\A(\d+(?:\.\d+)?)\s", said.get(name, "")) for name in ("uptime", "load"))
-    return Readings(
+    return State(
         boot=said.get("boot") or None,
         uptime=uptime,
         source=source,
@@ -132,7 +132,7 @@ def cool_down(
     tell: Callable[[str], None],
     *,
     every: float = 5.0,
-) -> Readings:
+) -> State:
     """Wait until the device is cool, at most ``seconds``.
 
     Args:
@@ -143,30 +143,30 @@ def cool_down(
         every: seconds between looks.
 
     Returns:
-        The last readings, which are those before the run; where no temperature is shown, at once.
+        The last state, which is that before the run; where no temperature is shown, at once.
 
     Raises:
-        DeviceFault: the connection broke.
+        DeviceError: the connection broke.
     """
     end = time.monotonic() + seconds
     while True:
-        found = read(connection, "wait for a cool device")
-        limit = limit_of(found, start)
+        found = read_state(connection, "wait for a cool device")
+        limit = start_limit(found, start)
         if found.celsius is None or limit is None or found.celsius <= limit or time.monotonic() >= end:
             return found
         tell(f"{connection.label}: {found.source} {found.celsius:.1f} C; waiting for {limit:.1f} C")
         time.sleep(min(every, max(0.0, end - time.monotonic())))
 
 
-def limit_of(readings: Readings, start: float | None) -> float | None:
+def start_limit(state: State, start: float | None) -> float | None:
     """The temperature below which a run may begin."""
-    return start if start is not None else START_CELSIUS.get(readings.source or "")
+    return start if start is not None else START_CELSIUS.get(state.source or "")
 
 
-def doubts(before: Readings, after: Readings, start: float | None) -> list[str]:
+def find_doubts(before: State, after: State, start: float | None) -> list[str]:
     """Reasons not to trust what ran between the two; what is not shown is no verdict."""
     found = []
-    limit = limit_of(before, start)
+    limit = start_limit(before, start)
     if before.celsius is not None and limit is not None and before.celsius > limit:
         found.append(
             f"the run began at {before.celsius:.1f} C ({before.source}) though {limit:.1f} C was wanted: "

@@ -1,18 +1,18 @@
-"""Writes Kotlin's words from the Python description of formats and documents: python tests/android/generate_words.py."""
+"""Writes Kotlin's words from the Python description of formats and documents: PYTHONPATH=src:tests python -m support.generate_words."""
 
 import json
-from pathlib import Path
 
 from fer_edge.runtime import contract, labels, manifest
 from fer_edge.runtime.containers.limits import KEY
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
+from support.paths import ROOT
 
-CORE = Path(__file__).parents[2] / "android_demo/core/src/main/kotlin/io/github/feredge/core/bundle"
+CORE = ROOT / "android_demo/core/src/main/kotlin/io/github/feredge/core/bundle"
 WORDS = CORE / "Words.kt"
 TEXT = """\
 package io.github.feredge.core.bundle
 
-/** Words of formats and documents. Written by `python tests/android/generate_words.py` from `fer_edge.runtime`: do not edit. */
+/** Words of formats and documents. Written by `PYTHONPATH=src:tests python -m support.generate_words` from `fer_edge.runtime`: do not edit. */
 internal object Words {{
     const val CONTRACT_SCHEMA: String = {contract}
     const val MANIFEST_SCHEMA: String = {manifest}
