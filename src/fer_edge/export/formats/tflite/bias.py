@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.tflite.calibration import Ranges
+    from fer_edge.export.formats.tflite.quantization import Ranges
 
 BIAS_LIMIT = 2.0**30
 """Steps of a bias; int32 holds twice as many, since the quantizer may choose another input scale than is foreseen here."""

@@ -17,7 +17,7 @@ from fer_edge.export.bundle.contracts import INPUT_NAME, OUTPUT_NAME
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.bias import with_floors
-from fer_edge.export.formats.tflite.quantization import quantize
+from fer_edge.export.formats.tflite.quantization import Range, Ranges, quantize
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
 
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
 
 SIGNATURE = "serving_default"
-
-_Range = dict[str, NDArray[np.float32]]
-Ranges = dict[str, _Range]
-"""Tensor name -> ``min`` and ``max``, as the quantizer reads them."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +96,13 @@ def _measure(model: bytes, tensors: list[NDArray[np.float32]]) -> dict[str, Rang
     return {"average": average, "extremes": extremes}
 
 
-def _update_both(old: _Range, new: _Range) -> _Range:
+def _update_both(old: Range, new: Range) -> Range:
     """One image more: the default rule under ``min``/``max``, the extremes beside it."""
     from ai_edge_quantizer.utils.qsv_utils import moving_average_update
 
     if not old:
         return new
-    updated = cast(_Range, moving_average_update(old, new))
+    updated = cast(Range, moving_average_update(old, new))
     updated["lowest"] = np.minimum(old.get("lowest", old["min"]), new["min"])
     updated["highest"] = np.maximum(old.get("highest", old["max"]), new["max"])
     return updated

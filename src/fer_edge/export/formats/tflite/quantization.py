@@ -21,8 +21,12 @@ from fer_edge.export.capture.wrappers import Picture
 from fer_edge.export.formats.quiet import quiet
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.tflite.calibration import Ranges
+    import numpy as np
+    from numpy.typing import NDArray
 
+Range = dict[str, "NDArray[np.float32]"]
+Ranges = dict[str, Range]
+"""Tensor name -> ``min`` and ``max``, as the quantizer reads them."""
 PICTURE_SCOPE = rf"^[^;]*{Picture.__name__}_picture;\d*;?$"
 """Operators that only gray and normalization are made of; what was merged into a convolution names that one too."""
 
