@@ -14,7 +14,7 @@ from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jitter
 from fer_edge.train.evaluation.figures import of_split
 from fer_edge.train.evaluation.predictions import Predictions
-from fer_edge.train.loop.optimizers import rate
+from fer_edge.train.loop.optimizers import one_cycle
 from fer_edge.train.loop.pipeline import contract_of, sized
 from fer_edge.train.recipes import recipe
 
@@ -104,14 +104,14 @@ def test_augmentation_keeps_shape_and_range_and_repeats_with_its_seed():
 
 
 def test_learning_rate_rises_and_falls():
-    rates = [rate(step, 100) for step in range(100)]
+    rates = [one_cycle(step, 100) for step in range(100)]
     peak = rates.index(max(rates))
     assert peak == 8
     assert max(rates) == pytest.approx(1)
     assert rates[:peak] == sorted(rates[:peak])
     assert rates[peak:] == sorted(rates[peak:], reverse=True)
     assert rates[-1] < 0.01
-    assert all(0 < rate(step, steps) <= 1 for steps in (1, 2, 3) for step in range(steps + 1))
+    assert all(0 < one_cycle(step, steps) <= 1 for steps in (1, 2, 3) for step in range(steps + 1))
 
 
 def test_figures_by_hand():

@@ -1,11 +1,15 @@
 """Optimizers and schedules by name."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import nn
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups, optimizer_named, schedule_named
+from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
+from fer_edge.train.recipes import recipe
+from fer_edge.train.recipes.overrides import checked
 
 
 def test_kernels_decay_and_biases_do_not():
@@ -21,10 +25,10 @@ def test_frozen_weights_are_left_out():
     assert [group["params"] for group in groups(module, 0.1)] == [[], []]
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in OPTIMIZERS])
+@pytest.mark.parametrize("name", list(OPTIMIZERS))
 def test_every_optimizer_goes_down_a_slope(name):
     weight = nn.Parameter(torch.tensor([[3.0]]))
-    optimizer = optimizer_named(name).make([{"params": [weight], "weight_decay": 0.0}], 0.1)
+    optimizer = OPTIMIZERS[name]([{"params": [weight], "weight_decay": 0.0}], 0.1)
     for _ in range(200):
         optimizer.zero_grad()
         (weight**2).sum().backward()
@@ -33,9 +37,9 @@ def test_every_optimizer_goes_down_a_slope(name):
 
 
 def test_names():
-    assert [entry.name for entry in SCHEDULES] == ["one-cycle", "constant"]
-    assert [schedule_named("constant").factor(step, 10) for step in (0, 9)] == [1, 1]
+    assert list(SCHEDULES) == ["one-cycle", "constant"]
+    assert [SCHEDULES["constant"](step, 10) for step in (0, 9)] == [1, 1]
     with pytest.raises(FerEdgeError, match="Did you mean 'adam"):
-        optimizer_named("adamm")
+        checked(replace(recipe("synthetic"), optimizer="adamm"))
     with pytest.raises(FerEdgeError, match="Allowed: one-cycle, constant"):
-        schedule_named("x")
+        checked(replace(recipe("synthetic"), schedule="x"))

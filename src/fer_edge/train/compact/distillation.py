@@ -106,6 +106,11 @@ class Teacher(nn.Module):
         student: the contract of the crops.
     """
 
+    mean_from: Tensor
+    std_from: Tensor
+    mean_to: Tensor
+    std_to: Tensor
+
     def __init__(self, network: nn.Module, own: Contract, student: Contract) -> None:
         super().__init__()
         self.network = network

@@ -1,4 +1,4 @@
-"""Training that feels the int8 file it will become (torchao, PT2E).
+"""Training with the rounding of the int8 file in the network (torchao, PT2E).
 
 The network is captured as a graph, and rounding to 256 steps is put wherever the int8 files round:
 
@@ -182,7 +182,7 @@ def _captured(network: nn.Module, example: Tensor) -> fx.GraphModule:
     try:
         with _quiet():
             exported = torch.export.export(source, (example,), dynamic_shapes=sizes, strict=False)
-            return exported.module(check_guards=False)  # type: ignore[return-value]
+            return exported.module(check_guards=False)
     except Exception as error:  # whatever somebody's network makes of a tracer
         said = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
         raise FerEdgeError(
@@ -205,7 +205,9 @@ def _quantizer() -> Any:
             logits = _logits(model)
             for node in model.graph.nodes:
                 # torchao's folding reads the input first, then the weight; what comes in is rounded where it is made.
-                inputs = {node.args[0]: None, node.args[1]: weights} if node.target in SUMS else {}
+                inputs = {}
+                if node.target in SUMS:
+                    inputs = {_argument(node, "input"): None, _argument(node, "weight"): weights}
                 rounded = node not in logits and _is_stored(node)
                 if inputs or rounded:
                     node.meta["quantization_annotation"] = quantizer.QuantizationAnnotation(
@@ -311,18 +313,38 @@ def _call(model: fx.GraphModule, like: fx.Node, target: Any, *arguments: Any) ->
     return new
 
 
+def _place(node: fx.Node, name: str) -> int:
+    """Where an operator's schema has the argument of that name."""
+    operator: Any = node.target
+    return [argument.name for argument in operator._schema.arguments].index(name)
+
+
+def _argument(node: fx.Node, name: str) -> Any:
+    """One argument of an operator by name."""
+    return node.args[_place(node, name)] if _place(node, name) < len(node.args) else node.kwargs[name]
+
+
+def _set_arguments(node: fx.Node, **values: Any) -> None:
+    """Replace arguments of an operator by name."""
+    for name, value in values.items():
+        if _place(node, name) < len(node.args):
+            node.update_arg(_place(node, name), value)
+        else:
+            node.update_kwarg(name, value)
+
+
 def _restore_normalization(prepared: fx.GraphModule, network: nn.Module) -> None:
     """Give batch normalization its own momentum and eps: torchao's folding writes PyTorch's defaults (its own TODO)."""
     layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, nn.BatchNorm2d)}
     for node in prepared.graph.nodes:
         if node.target in NORMALIZATIONS:
-            name = str(node.args[3].target).rpartition(".")[0]
+            name = str(_argument(node, "running_mean").target).rpartition(".")[0]
             layer = layers[name]
             if layer.momentum is None:
                 raise FerEdgeError(
                     f"--qat: {name} averages its statistics without a momentum; train it without --qat"
                 )
-            node.args = (*node.args[:6], layer.momentum, layer.eps, *node.args[8:])
+            _set_arguments(node, momentum=layer.momentum, eps=layer.eps)
     prepared.recompile()
 
 
@@ -330,11 +352,11 @@ def _set_training(graph: fx.GraphModule, *, training: bool) -> None:
     """Batch normalization and dropout by their literals (torchao's own switch resets eps, momentum and share)."""
     for node in graph.graph.nodes:
         if node.target in NORMALIZATIONS:
-            node.args = (*node.args[:5], training, *node.args[6:])
+            _set_arguments(node, training=training)
         elif node.target in (aten.dropout.default, aten.dropout_.default):
-            node.args = (*node.args[:2], training)
+            _set_arguments(node, train=training)
         elif _counts_batches(node):
-            node.args = (node.args[0], int(training))
+            _set_arguments(node, other=int(training))
     graph.recompile()
     for child in graph.modules():
         watching = getattr(child, "observer_enabled", None)

@@ -52,7 +52,7 @@ def settle(network: nn.Module, snapshot: Path, images: Tensor) -> bool:
 
 
 def _average(network: nn.Module, layers: list[_BatchNorm], images: Tensor) -> None:
-    before = [(layer.momentum, layer.num_batches_tracked.clone()) for layer in layers]
+    before = [(layer.momentum, _counter(layer).clone()) for layer in layers]
     network.eval()  # dropout and stochastic depth stay out of it
     for layer in layers:
         layer.reset_running_stats()
@@ -64,4 +64,9 @@ def _average(network: nn.Module, layers: list[_BatchNorm], images: Tensor) -> No
     network.eval()
     for layer, (momentum, tracked) in zip(layers, before, strict=True):
         layer.momentum = momentum
-        layer.num_batches_tracked.copy_(tracked)
+        _counter(layer).copy_(tracked)
+
+
+def _counter(layer: _BatchNorm) -> Tensor:
+    assert layer.num_batches_tracked is not None  # of those that track
+    return layer.num_batches_tracked

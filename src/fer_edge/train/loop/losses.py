@@ -7,34 +7,21 @@ average to the loss of the whole one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 
 FOCUS = 2.0
 """Exponent of the focal loss; the value of Lin et al. 2017, section 3.2."""
 
 
-@dataclass(frozen=True)
-class Loss:
-    """One loss by name.
-
-    Attributes:
-        name: what ``--set loss=`` takes.
-        function: ``function(logits, labels, weights)``: logits (n, classes); labels (n, classes), rows not negative,
-            sum 1; weights (classes,) or None for ones; gives a scalar.
-        summary: one line.
-    """
-
-    name: str
-    function: Callable[[Tensor, Tensor, Tensor | None], Tensor]
-    summary: str
+LossFunction = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+"""``function(logits, labels, weights)``: logits (n, classes); labels (n, classes), rows not negative, sum 1; weights
+(classes,) or None for ones; gives a scalar."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
@@ -64,24 +51,8 @@ def focal(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     return (terms if weights is None else terms * weights).sum(1).mean()
 
 
-LOSSES: tuple[Loss, ...] = (
-    Loss("cross-entropy", cross_entropy, "cross entropy with the whole distribution"),
-    Loss("mse", mse, "mean squared error on the distribution"),
-    Loss("kl", kl, "Kullback-Leibler divergence from the label to the guess"),
-    Loss("focal", focal, "cross entropy that looks away from what is already right"),
-)
-
-
-def loss_named(name: str) -> Loss:
-    """The loss of that name.
-
-    Raises:
-        FerEdgeError: there is none; the message names the closest one.
-    """
-    for entry in LOSSES:
-        if entry.name == name:
-            return entry
-    raise FerEdgeError(unknown("loss", name, [entry.name for entry in LOSSES]))
+LOSSES: Mapping[str, LossFunction] = {"cross-entropy": cross_entropy, "mse": mse, "kl": kl, "focal": focal}
+"""What ``--set loss=`` takes."""
 
 
 def smoothed(labels: Tensor, share: float) -> Tensor:

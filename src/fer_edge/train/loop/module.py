@@ -14,8 +14,8 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batch_augmentation import BATCHED
-from fer_edge.train.loop.losses import balanced, loss_named, smoothed
-from fer_edge.train.loop.optimizers import groups, optimizer_named, schedule_named
+from fer_edge.train.loop.losses import LOSSES, balanced, smoothed
+from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
 from fer_edge.train.recipes.recipe import Recipe
 
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]
@@ -28,7 +28,7 @@ An objective that is an ``nn.Module`` (it may hold a teacher) is moved to the de
 
 
 class RecipeLoss(nn.Module):
-    """The objective of a recipe without further wishes: its loss with smoothing and class weights.
+    """The objective of a recipe without a teacher: its loss with smoothing and class weights.
 
     Args:
         recipe: its ``loss``, ``label_smoothing`` and ``class_weights`` are used.
@@ -42,7 +42,7 @@ class RecipeLoss(nn.Module):
 
     def __init__(self, recipe: Recipe, labels: Tensor) -> None:
         super().__init__()
-        self.function = loss_named(recipe.loss).function
+        self.function = LOSSES[recipe.loss]
         self.smoothing = recipe.label_smoothing
         wanted = recipe.class_weights == "balanced"
         self.register_buffer("weights", balanced(labels, recipe.classes) if wanted else None)
@@ -78,11 +78,11 @@ class Training(pl.LightningModule):
     ) -> None:
         super().__init__()
         self.memory = torch.channels_last if channels_last else torch.contiguous_format
-        self.model = network.to(memory_format=self.memory)  # type: ignore[call-overload]
+        self.model = network.to(memory_format=self.memory)
         self.recipe = recipe
         # In a tuple, so that a teacher's weights are neither trained nor written into snapshots.
         self._objective = (objective,)
-        self._loss = loss_named(recipe.loss).function
+        self._loss = LOSSES[recipe.loss]
         self.augmentation = augmentation(recipe.augmentation)
         count = len(recipe.classes)
         self.train_accuracy = MulticlassAccuracy(count, average="micro")
@@ -152,13 +152,11 @@ class Training(pl.LightningModule):
         for name in ("validation_loss", "validation_accuracy", "validation_macro_f1"):
             self.log(name, getattr(self, name))
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
         """The recipe's optimizer and schedule; no decay on biases and batch normalization."""
         recipe = self.recipe
-        optimizer = optimizer_named(recipe.optimizer).make(
-            groups(self, recipe.weight_decay), recipe.learning_rate
-        )
+        optimizer = OPTIMIZERS[recipe.optimizer](groups(self, recipe.weight_decay), recipe.learning_rate)
         steps = int(self.trainer.estimated_stepping_batches)
-        factor = schedule_named(recipe.schedule).factor
+        factor = SCHEDULES[recipe.schedule]
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor(step, steps))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -21,7 +21,8 @@ class RandomState:
 
     def note(self) -> None:
         """Take the generators' states; plain tensors and lists, which snapshots are read for without running code."""
-        kind, keys, *rest = np.random.get_state()  # noqa: NPY002 - whatever a library draws from it
+        state: Any = np.random.get_state()  # noqa: NPY002 - whatever a library draws from it
+        kind, keys, *rest = state
         version, words, gauss = random.getstate()
         self.noted = {
             "torch": torch.get_rng_state(),

@@ -210,9 +210,9 @@ def allowed_words() -> Mapping[str, Sequence[str]]:
     from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES
 
     return {
-        "optimizer": [entry.name for entry in OPTIMIZERS],
-        "schedule": [entry.name for entry in SCHEDULES],
-        "loss": [entry.name for entry in LOSSES],
+        "optimizer": list(OPTIMIZERS),
+        "schedule": list(SCHEDULES),
+        "loss": list(LOSSES),
         "class_weights": ["none", "balanced"],
         "augmentation": list(AUGMENTATIONS),
         "monitor": list(MONITORS),
