@@ -46,7 +46,7 @@ from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.generate import about, generate
 from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
-from fer_edge.train.cyclegan.similarity import Score, listed, scores
+from fer_edge.train.cyclegan.similarity import Score, list_ambiguous, scores
 from fer_edge.train.cyclegan.training import CycleGan, fit
 from fer_edge.train.data.arrays import Arrays, load
 from fer_edge.train.data.faces import Crops, Faces
@@ -155,7 +155,7 @@ def list_stage(noisy: Relabeled, work: Path, images: Path) -> None:
     for score in found:
         similarity[score.index] = score.ssim
     for name, threshold in (("published", THRESHOLD), ("own", own_threshold(similarity))):
-        write_list(work / f"{name}.csv", listed(found, noisy, threshold))
+        write_list(work / f"{name}.csv", list_ambiguous(found, noisy, threshold))
     folder = work / "generated"
     folder.mkdir(exist_ok=True)
     made = [one for way in directions for one in generate(way, classes[way.source], noisy, folder, CHOICES)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from fer_edge.train.recipes import Recipe
 
 REPORTING = ("torch", "cv2", "PIL", "safetensors", "scipy", "torchmetrics", "matplotlib")
-"""What a training and the report at its end need."""
+"""Packages that a training and the report at its end need."""
 LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 SUBCOMMANDS = (
@@ -264,7 +264,7 @@ def _show(output: Output, result: Result) -> None:
 
 
 def _next(result: Result) -> str:
-    """The command that exports the weights; a network of somebody else has to be named again, since no file may choose code."""
+    """The command that exports the weights; a network that is not built in has to be named again, since no file may choose code."""
     arch = result.report["recipe"]["arch"]
     return shlex.join(["fer-export", str(result.weights), *(["--arch", arch] if ":" in arch else [])])
 

@@ -10,7 +10,7 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.cyclegan.data import Domain
 from fer_edge.train.cyclegan.pictures import save_histogram
-from fer_edge.train.cyclegan.similarity import Score, listed, scores, similarities
+from fer_edge.train.cyclegan.similarity import Score, list_ambiguous, scores, similarities
 from fer_edge.train.datasets.ambiguous_list import (
     COLUMNS,
     AmbiguousFace,
@@ -61,11 +61,11 @@ def test_the_list_holds_what_reaches_the_threshold_most_similar_first():
         Score(2, "happiness", 0.91),
         Score(3, "sadness", 0.85),
     ]
-    rows = listed(found, faces)
+    rows = list_ambiguous(found, faces)
     assert [row.name for row in rows] == [faces.name(index) for index in (2, 0, 3)]
     assert [row.label for row in rows] == ["happiness", "happiness", "sadness"]
     assert rows[0].sha256 == pixels_sha256(faces[2])
-    assert listed(found, faces, 0.92) == []
+    assert list_ambiguous(found, faces, 0.92) == []
 
 
 def test_a_hash_is_that_of_the_upright_picture(tmp_path):

@@ -11,7 +11,7 @@ import torch
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.train.cyclegan.adversarial import GeneratorLoss, ImagePool, discriminator_loss, least_squares
 from fer_edge.train.cyclegan.choices import Choices
-from fer_edge.train.cyclegan.networks import centered, pixels
+from fer_edge.train.cyclegan.networks import center, pixels
 from fer_edge.train.cyclegan.training import CycleGan, fit, pairs, rate
 from fer_edge.train.loop.snapshots import LAST
 
@@ -34,7 +34,7 @@ def test_losses_by_hand():
 
 def test_a_step_minimizes_the_paper_s_objective():
     gan = CycleGan(TINY)
-    x, y = centered(images(3, 1)), centered(images(3, 2))
+    x, y = center(images(3, 1)), center(images(3, 2))
 
     def answer(network, picture):
         with torch.no_grad():
@@ -58,7 +58,7 @@ def test_a_step_minimizes_the_paper_s_objective():
 
 def test_one_optimizer_s_step_leaves_the_other_s_networks_alone():
     gan = CycleGan(TINY)
-    x, y = centered(images(2, 1)), centered(images(2, 2))
+    x, y = center(images(2, 1)), center(images(2, 2))
     before = {
         name: [weight.clone() for weight in getattr(gan, name).parameters()]
         for name in ("forward", "judge_target")
@@ -141,7 +141,7 @@ def test_the_smaller_class_repeats_and_both_are_shuffled():
 
 def test_pixels_survive_the_range_of_the_networks():
     every = torch.arange(256, dtype=torch.uint8)
-    assert torch.equal(pixels(centered(every)), every)
+    assert torch.equal(pixels(center(every)), every)
 
 
 def finished(gan):
@@ -218,5 +218,5 @@ def test_choices_that_cannot_be_built_are_refused(changes):
 
 def test_the_smallest_size_trains():
     choices = Choices("happiness", "sadness", size=24, channels=3, width=1, blocks=1, batch_size=1)
-    pair = [centered(torch.zeros(1, 3, 24, 24, dtype=torch.uint8))] * 2
+    pair = [center(torch.zeros(1, 3, 24, 24, dtype=torch.uint8))] * 2
     assert all(np.isfinite(list(CycleGan(choices).step(*pair).values())))

@@ -15,7 +15,7 @@ from fer_edge.train.data.faces import Crops, jitter
 from fer_edge.train.evaluation.figures import of_split
 from fer_edge.train.evaluation.predictions import Predictions
 from fer_edge.train.loop.optimizers import one_cycle
-from fer_edge.train.loop.pipeline import contract_of, sized
+from fer_edge.train.loop.pipeline import contract_of, with_size
 from fer_edge.train.recipes import recipe
 
 GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)
@@ -24,7 +24,7 @@ GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)
 def test_the_first_crop_is_what_the_runtime_gives_the_model():
     faces = SyntheticFaces("test", 3, seed=9)
     arrays = load(faces, GRAY, range(8), workers=1)
-    contract = contract_of(sized(recipe("synthetic")))
+    contract = contract_of(with_size(recipe("synthetic")))
     for index in range(3):
         tensor = prepare(faces[index].frame, contract, faces[index].box)
         crop = arrays.crops[index, 0].astype(np.float32)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from fer_edge.train.look.look_command import look_command as look
 from fer_edge.train.recipes import recipe
-from fer_edge.train.recipes.overrides import overridden
+from fer_edge.train.recipes.overrides import override
 
 ALWAYS = {"look.html", "classes.png", "examples.png", "altered.png"}
 FACES = {
@@ -205,7 +205,7 @@ def test_folders_of_other_names_are_their_own_classes(call, own_data, tmp_path):
     assert words[:3] == ["fer-train", "folder", "--data"]
     assert words[5] == "neutral,happiness,half asleep"
     # The line that it prints trains on these classes.
-    chosen = overridden(recipe("folder"), {"classes": tuple(words[5].split(","))})
+    chosen = override(recipe("folder"), {"classes": tuple(words[5].split(","))})
     assert chosen.classes == ("neutral", "happiness", "half asleep")
 
 

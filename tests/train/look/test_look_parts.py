@@ -13,11 +13,11 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.augmentation import augmentation
 from fer_edge.train.data.faces import Crops
 from fer_edge.train.datasets.request import Survey
-from fer_edge.train.look.pictures import altered
-from fer_edge.train.look.recognizing import classes_there, recognized
-from fer_edge.train.look.repeats import repeated
+from fer_edge.train.look.findings import classes_there, recognize
+from fer_edge.train.look.pictures import augmented_views
+from fer_edge.train.look.survey import repeats_of
 from fer_edge.train.look.two_labels import side_by_side
-from fer_edge.train.loop.pipeline import sized
+from fer_edge.train.loop.pipeline import with_size
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.recipe import DataRequest
 from support.data_layouts import FER2013_CODES, fer2013_rows, write_table
@@ -118,11 +118,11 @@ def test_the_published_votes_beside_labels_of_their_own(tmp_path):
 
 
 def test_a_face_is_altered_as_a_training_alters_it():
-    chosen = replace(sized(recipe("synthetic")), seed=5)
+    chosen = replace(with_size(recipe("synthetic")), seed=5)
     face = SyntheticFaces("train", 8)[3]
     crops = torch.from_numpy(Crops(chosen.width, chosen.height, chosen.channels, 0.1, 3, 5).of_face(face, 3))
     before = torch.random.get_rng_state()
-    found = altered(face, 3, chosen, 6)
+    found = augmented_views(face, 3, chosen, 6)
     assert torch.equal(torch.random.get_rng_state(), before)
     torch.manual_seed(5)
     views = torch.randint(3, (6,))
@@ -131,7 +131,7 @@ def test_a_face_is_altered_as_a_training_alters_it():
         wanted = transform(crops[view][None])[0].clamp(0, 1) * 255
         np.testing.assert_array_equal(found[at], wanted.round().numpy().astype(np.uint8))
     assert len({picture.tobytes() for picture in found}) == 6
-    plain = altered(face, 3, replace(chosen, augmentation="none", views=1), 1)
+    plain = augmented_views(face, 3, replace(chosen, augmentation="none", views=1), 1)
     np.testing.assert_array_equal(plain[0], crops[0].numpy())
 
 
@@ -148,9 +148,9 @@ def test_two_faces_of_one_picture_are_no_repetition(own_data):
     fields = lines[1].split(",")
     other = [fields[0], str(int(fields[1]) + 9), *fields[2:]]
     table.write_text("\n".join([*lines, ",".join(other)]) + "\n")
-    assert repeated(seen_in("affectnet", root), EMOTIONS) == []
+    assert repeats_of(seen_in("affectnet", root), EMOTIONS) == []
     table.write_text("\n".join([*lines, lines[1]]) + "\n")
-    found = repeated(seen_in("affectnet", root), EMOTIONS)
+    found = repeats_of(seen_in("affectnet", root), EMOTIONS)
     assert [len(repeat.copies) for repeat in found] == [2]
     assert (found[0].exact, found[0].apart, found[0].contradicting) == (True, False, False)
 
@@ -164,7 +164,7 @@ def test_repetitions_that_contradict_come_first(tmp_path):
         (training[3][0], training[2][1], "Training"),  # under another label
     ]
     write_table(tmp_path / "fer2013.csv", ("emotion", "pixels", "Usage"), rows + extra)
-    found = repeated(seen_in("fer2013", tmp_path), EMOTIONS)
+    found = repeats_of(seen_in("fer2013", tmp_path), EMOTIONS)
     assert [(repeat.contradicting, repeat.apart) for repeat in found] == [
         (True, False),
         (False, True),
@@ -193,7 +193,7 @@ def test_which_recipe_reads_it(tmp_path, names, text, expected):
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert recognized(tmp_path)[0] == expected
+    assert recognize(tmp_path)[0] == expected
 
 
 def test_classes_of_folders(tmp_path):

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.loop.losses import LOSSES, balanced, smoothed
+from fer_edge.train.loop.losses import LOSSES, balanced_weights, smooth
 from fer_edge.train.recipes import recipe
-from fer_edge.train.recipes.overrides import checked
+from fer_edge.train.recipes.overrides import check_values
 
 
 def probabilities(row):
@@ -77,7 +77,7 @@ def test_two_halves_of_a_batch_average_to_the_whole(name):
 
 
 def test_smoothing_mixes_in_the_uniform_distribution():
-    found = smoothed(torch.tensor([[1.0, 0, 0, 0]]), 0.2)
+    found = smooth(torch.tensor([[1.0, 0, 0, 0]]), 0.2)
     assert found.tolist() == [pytest.approx([0.85, 0.05, 0.05, 0.05])]
 
 
@@ -85,13 +85,13 @@ def test_balanced_weights_by_hand():
     # Six faces: three, two and one of a class; 6 / (3 classes * count).
     labels = torch.eye(3)[[0, 0, 0, 1, 1, 2]]
     names = ("happiness", "sadness", "anger")
-    weights = balanced(labels, names)
+    weights = balanced_weights(labels, names)
     assert weights.tolist() == pytest.approx([6 / 9, 6 / 6, 6 / 3])
     assert float((labels @ weights).mean()) == pytest.approx(1)
     with pytest.raises(FerEdgeError, match="none of the 2 training faces shows sadness"):
-        balanced(torch.eye(3)[[0, 2]], names)
+        balanced_weights(torch.eye(3)[[0, 2]], names)
 
 
 def test_an_unknown_loss_gets_the_closest_one():
     with pytest.raises(FerEdgeError, match="Did you mean 'focal'"):
-        checked(replace(recipe("synthetic"), loss="vocal"))
+        check_values(replace(recipe("synthetic"), loss="vocal"))

@@ -9,7 +9,7 @@ from torch import nn
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
 from fer_edge.train.recipes import recipe
-from fer_edge.train.recipes.overrides import checked
+from fer_edge.train.recipes.overrides import check_values
 
 
 def test_kernels_decay_and_biases_do_not():
@@ -40,6 +40,6 @@ def test_names():
     assert list(SCHEDULES) == ["one-cycle", "constant"]
     assert [SCHEDULES["constant"](step, 10) for step in (0, 9)] == [1, 1]
     with pytest.raises(FerEdgeError, match="Did you mean 'adam"):
-        checked(replace(recipe("synthetic"), optimizer="adamm"))
+        check_values(replace(recipe("synthetic"), optimizer="adamm"))
     with pytest.raises(FerEdgeError, match="Allowed: one-cycle, constant"):
-        checked(replace(recipe("synthetic"), schedule="x"))
+        check_values(replace(recipe("synthetic"), schedule="x"))

@@ -9,7 +9,7 @@ import pytest
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.cli import main
 from fer_edge.train.recipes import RECIPES, recipe
-from fer_edge.train.recipes.overrides import overridden, recipe_asked_for
+from fer_edge.train.recipes.overrides import override, recipe_asked_for
 
 BASE = replace(
     recipe("synthetic"),
@@ -19,7 +19,7 @@ BASE = replace(
 
 
 def changed(*settings, **options):
-    return overridden(BASE, {"settings": settings, **options})
+    return override(BASE, {"settings": settings, **options})
 
 
 def test_values_are_read_by_their_type():
@@ -55,7 +55,7 @@ def test_a_value_of_the_data_set_brings_its_classes_unless_others_are_asked_for(
 
 def test_a_limit_holds_for_every_split():
     assert changed(limit=100).faces == {"train": 100, "validation": 100, "test": 100}
-    assert overridden(replace(BASE, faces={"test": 5}), {"limit": 9}).faces == {
+    assert override(replace(BASE, faces={"test": 5}), {"limit": 9}).faces == {
         "train": 9,
         "validation": 9,
         "test": 5,
@@ -63,7 +63,7 @@ def test_a_limit_holds_for_every_split():
 
 
 def test_another_network_forgets_size_and_arguments():
-    found = overridden(replace(BASE, width=7, arch_args={"a": 1}), {"settings": ("arch=resnet18",)})
+    found = override(replace(BASE, width=7, arch_args={"a": 1}), {"settings": ("arch=resnet18",)})
     assert (found.arch, found.model, found.width, found.arch_args) == ("resnet18", "resnet18", 0, {})
 
 
@@ -111,7 +111,7 @@ def test_what_no_recipe_may_have_is_one_sentence(text, sentence):
 
 @pytest.mark.parametrize("entry", RECIPES, ids=lambda entry: entry.name)
 def test_every_recipe_is_sound_as_it_is_listed(entry):
-    assert overridden(entry, {}) == replace(entry, classes=entry.option_classes())
+    assert override(entry, {}) == replace(entry, classes=entry.option_classes())
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_the_help_of_a_recipe_names_every_key_of_set(name, capsys):
         keys = set(re.findall(r"^  (\w+)=", told, re.MULTILINE))
         # What --set takes, asked of --set itself: a key that it does not know is a usage error that lists all of them.
         with pytest.raises(click.UsageError) as error:
-            overridden(chosen, {"settings": ("no_such_key_at_all=1",)})
+            override(chosen, {"settings": ("no_such_key_at_all=1",)})
         taken = set(str(error.value).rpartition("Allowed: ")[2].rstrip(".").split(", "))
         assert keys == taken
         assert f"epochs={chosen.epochs} " in told

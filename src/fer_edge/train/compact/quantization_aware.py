@@ -31,7 +31,7 @@ from fer_edge.runtime.extras import require
 
 aten = torch.ops.aten
 SUMS = (aten.conv2d.default, aten.linear.default)
-"""What has weights to round."""
+"""Operators with weights to round."""
 NORMALIZATIONS = (aten.batch_norm.default,)
 VALUES = (
     *SUMS,
@@ -49,7 +49,7 @@ VALUES = (
     aten.gelu.default,
     aten.cat.default,
 )
-"""What makes new values, which an int8 file stores in 256 steps; the rest moves or picks them."""
+"""Operators that make new values, which an int8 file stores in 256 steps; the rest moves or picks them."""
 CLAMPS = (
     aten.relu.default,
     aten.relu_.default,
@@ -57,7 +57,7 @@ CLAMPS = (
     aten.hardtanh_.default,
     aten.relu6.default,
 )
-"""What runtimes fuse into the operator before it."""
+"""Operators that runtimes fuse into the one before."""
 HARD = {
     aten.hardswish.default: "swish",
     aten.hardswish_.default: "swish",
@@ -195,7 +195,7 @@ def _quantizer() -> Any:
     quantizer = require("torchao.quantization.pt2e.quantizer", "train")
 
     class Int8Files(quantizer.Quantizer):  # type: ignore[name-defined, misc]
-        """Which values the exported files store in 256 steps."""
+        """Rounds the values that the exported files store in 256 steps."""
 
         def transform_for_annotation(self, model: fx.GraphModule) -> fx.GraphModule:
             return _spell_out(model)
@@ -224,7 +224,7 @@ def _quantizer() -> Any:
 
 
 def _specs() -> tuple[Any, Any]:
-    """How weights and activations are rounded."""
+    """The rounding of weights and activations."""
     pt2e = require("torchao.quantization.pt2e", "train")
     quantizer = require("torchao.quantization.pt2e.quantizer", "train")
     # averaging_constant 1: the exporters take a weight's extremes of now, not of earlier steps. Not the fused kernel:
@@ -314,7 +314,7 @@ def _call(model: fx.GraphModule, like: fx.Node, target: Any, *arguments: Any) ->
 
 
 def _place(node: fx.Node, name: str) -> int:
-    """Where an operator's schema has the argument of that name."""
+    """Position of an argument in its operator's schema."""
     operator: Any = node.target
     return [argument.name for argument in operator._schema.arguments].index(name)
 

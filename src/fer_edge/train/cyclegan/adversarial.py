@@ -90,7 +90,7 @@ class ImagePool:
         return older.to(image)
 
     def state(self) -> dict[str, Any]:
-        """What a snapshot needs to go on exactly here."""
+        """For a snapshot that goes on exactly here."""
         return {"kept": [image.cpu() for image in self.kept], "random": self.random.get_state()}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -115,7 +115,7 @@ def cyclegan_command(output: Output, **options: Any) -> None:
 
 
 def pairs_of(sources: Sequence[str], targets: Sequence[str]) -> list[tuple[str, str]]:
-    """What ``--from`` and ``--to`` name together: place by place, a single one for all of the others.
+    """Pairs that ``--from`` and ``--to`` name together: place by place, a single one for all of the others.
 
     Raises:
         click.UsageError: their numbers do not fit, a class stands on both sides, or a pair is named twice.
@@ -163,8 +163,10 @@ def ambiguous_command(output: Output, **options: Any) -> None:
     keep_apart(options["out"], options["data"])
     model = _model(options)
     faces = _faces(model, options)
-    result = find_ambiguous(model, faces, options["out"], output, threshold=options["threshold"], only=options["only"],
-                            workers=options["workers"])  # fmt: skip
+    found = find_ambiguous(
+        model, faces, output, threshold=options["threshold"], only=options["only"], workers=options["workers"]
+    )
+    result = found.summary | found.write(options["out"])
     rows = [
         (name, str(found["faces"]), str(found["listed"]), f"{found['median_ssim']:.3f}")
         for name, found in result["classes"].items()
@@ -231,7 +233,7 @@ def _training(option: str, made: Path, model: Model, options: dict[str, Any]) ->
 
 
 def choices_of(origin: Origin, options: dict[str, Any]) -> Choices:
-    """What the options say about the networks; the recipe's input size where they say nothing.
+    """The options about the networks; the recipe's input size where they say nothing.
 
     Raises:
         click.UsageError: a size that cannot be read.
@@ -240,9 +242,9 @@ def choices_of(origin: Origin, options: dict[str, Any]) -> Choices:
     size, channels, margin, seed = FOLDER_SIZE, FOLDER_CHANNELS, FOLDER_MARGIN, 0
     chosen = origin.chosen()
     if chosen is not None:
-        from fer_edge.train.loop.pipeline import sized
+        from fer_edge.train.loop.pipeline import with_size
 
-        chosen = sized(chosen)
+        chosen = with_size(chosen)
         size, channels, margin, seed = chosen.width, chosen.channels, chosen.crop_margin, chosen.seed
     if options["size"]:
         size, wanted = edge(options["size"])

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from fer_edge.console.command import usage_error
-from fer_edge.console.option_types import list_option
+from fer_edge.console.option_types import Decorated, list_option
 from fer_edge.console.shared_options import PATH, settings_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.labels import EMOTIONS, canonical
 from fer_edge.train.cyclegan.choices import Origin
 
-Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
-
-class Emotion(click.ParamType):
+class Emotion(click.ParamType):  # type: ignore[type-arg]
     """One of the eight emotions in any known spelling; anything else is a usage error that names the closest one."""
 
     name = "class"
@@ -62,7 +60,7 @@ def data_options(function: Decorated) -> Decorated:
 
 
 def origin_of(options: Mapping[str, Any]) -> Origin:
-    """What the options say about the faces."""
+    """The options about the faces."""
     return Origin(
         recipe=options["recipe"] or "",
         classes=options["classes"],

@@ -80,7 +80,7 @@ def inner_box(size: int, margin: float) -> tuple[float, float, float, float]:
 
 
 def about(model_sha256: str, choices: Choices, seed: int, directions: Sequence[Direction]) -> dict[str, Any]:
-    """What holds for all pictures of a folder."""
+    """Facts about all pictures of a folder."""
     return {
         "model_sha256": model_sha256,
         "directions": [f"{way.source} to {way.target}" for way in directions],

@@ -43,7 +43,7 @@ class Direction:
 
 @dataclass(frozen=True)
 class Model:
-    """What ``ambiguous`` and ``generate`` need.
+    """A trained CycleGAN, as ``ambiguous`` and ``generate`` need it.
 
     Attributes:
         choices: of the training.

@@ -139,7 +139,7 @@ def _layer(inputs: int, outputs: int, stride: int) -> tuple[nn.Module, ...]:
     )
 
 
-def centered(images: Tensor) -> Tensor:
+def center(images: Tensor) -> Tensor:
     """uint8 -> float32 in -1..1."""
     return images.float() / 127.5 - 1
 
@@ -156,5 +156,5 @@ def translate(network: nn.Module, images: Tensor) -> Tensor:
     """
     device = next(network.parameters()).device
     with torch.inference_mode():
-        parts = [pixels(network(centered(part).to(device))) for part in torch.split(images, TRANSLATED)]
+        parts = [pixels(network(center(part).to(device))) for part in torch.split(images, TRANSLATED)]
     return torch.cat(parts)

@@ -1,4 +1,4 @@
-"""What a training and a list look like: grids of translations, a histogram of similarities."""
+"""Pictures of a training and a list: grids of translations, a histogram of similarities."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What the three commands do, from open faces to written files."""
+"""The work of the three commands, from open faces to written files."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +16,12 @@ from fer_edge.runtime.errors import DataError
 from fer_edge.train.cyclegan.choices import Choices, Origin
 from fer_edge.train.cyclegan.data import Domain, domains, open_faces
 from fer_edge.train.cyclegan.generate import about, chosen, generate
-from fer_edge.train.cyclegan.listed_page import listed_page, sheet
+from fer_edge.train.cyclegan.listed_page import Sheet, listed_page, sheet
 from fer_edge.train.cyclegan.model import Model, write_model
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
-from fer_edge.train.cyclegan.similarity import Score, listed, scores
+from fer_edge.train.cyclegan.similarity import Score, list_ambiguous, scores
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.ambiguous_list import write_list
+from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, write_list
 from fer_edge.train.datasets.generated import write_provenance
 
 if TYPE_CHECKING:
@@ -81,46 +81,65 @@ def train(
     }
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The faces whose label is in doubt, and what their similarities look like.
+
+    Attributes:
+        summary: of the command, as JSON can hold it.
+        rows: the list.
+        similarities: of all faces, by class.
+        sheets: the listed faces of each class.
+    """
+
+    summary: dict[str, Any]
+    rows: Sequence[AmbiguousFace]
+    similarities: Mapping[str, Sequence[float]]
+    sheets: Sequence[Sheet]
+
+    def write(self, out: Path) -> dict[str, str]:
+        """The list ``out`` (CSV), and beside it its histogram (PNG), summary (JSON) and listed faces (HTML).
+
+        Returns:
+            The paths of list, histogram and page.
+        """
+        out.parent.mkdir(parents=True, exist_ok=True)
+        histogram, page = out.with_suffix(".png"), out.with_suffix(".html")
+        write_list(out, self.rows)
+        save_histogram(histogram, self.similarities, self.summary["threshold"])
+        write_bytes(out.with_suffix(".json"), (json.dumps(self.summary, indent=1) + "\n").encode())
+        write_text(page, listed_page(self.summary, self.sheets, histogram.read_bytes()))
+        return {"list": str(out), "histogram": str(histogram), "page": str(page)}
+
+
 def find_ambiguous(
     model: Model,
     faces: Faces,
-    out: Path,
     output: Output,
     *,
     threshold: float,
     only: str | None = None,
     workers: int | None = None,
-) -> dict[str, Any]:
-    """Write the list ``out`` (CSV), and beside it its histogram (PNG), summary (JSON) and listed faces (HTML).
+) -> Listing:
+    """Translate every face and compare.
 
     Args:
         model: a trained CycleGAN.
         faces: the split.
-        out: ends in ``.csv``.
         output: where progress goes.
         threshold: similarity from which on a face is listed, -1..1.
         only: a class whose faces alone are translated.
         workers: processes that prepare faces; None: one a core.
-
-    Returns:
-        The command's result: the summary and the paths.
     """
     ways = model.away_from(only)
     classes = _domains(faces, model.choices, [way.source for way in ways], output, workers)
     found = {way.source: scores(way.network, classes[way.source], way.source) for way in ways}
-    rows = listed([score for group in found.values() for score in group], faces, threshold)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_list(out, rows)
-    values = {name: [score.ssim for score in group] for name, group in found.items()}
-    save_histogram(out.with_suffix(".png"), values, threshold)
-    summary = _summary(model, faces, found, threshold)
-    write_bytes(out.with_suffix(".json"), (json.dumps(summary, indent=1) + "\n").encode())
-    page = out.with_suffix(".html")
-    histogram = out.with_suffix(".png").read_bytes()
-    sheets = [sheet(way, classes[way.source], found[way.source], faces, threshold) for way in ways]
-    write_text(page, listed_page(summary, sheets, histogram))
-    paths = {"list": out, "histogram": out.with_suffix(".png"), "page": page}
-    return summary | {name: str(path) for name, path in paths.items()}
+    return Listing(
+        _summary(model, faces, found, threshold),
+        list_ambiguous([score for group in found.values() for score in group], faces, threshold),
+        {name: [score.ssim for score in group] for name, group in found.items()},
+        [sheet(way, classes[way.source], found[way.source], faces, threshold) for way in ways],
+    )
 
 
 def make_faces(
@@ -182,7 +201,7 @@ def _domains(
 def _summary(
     model: Model, faces: Faces, found: Mapping[str, Sequence[Score]], threshold: float
 ) -> dict[str, Any]:
-    """How many of each class are listed, and how similarities are spread: counts in bins of 0.05 from -1 to 1."""
+    """Numbers of faces and listed ones of each class, and their similarities counted in bins of 0.05 from -1 to 1."""
     edges = np.linspace(-1, 1, 41)
     classes = {}
     for name, group in found.items():

@@ -1,4 +1,4 @@
-"""Which faces a translation leaves as they are: their label is in doubt.
+"""Faces that a translation leaves as they are: their label is in doubt.
 
 A generator that turns happy faces into sad ones has little to do where the face is sad already, whatever its label
 says. The measure is structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004, "Image Quality Assessment: From Error
@@ -23,7 +23,7 @@ from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, pixels_sha256
 
 @dataclass(frozen=True)
 class Score:
-    """How much of a face its translation left.
+    """Similarity of a face and its translation.
 
     Attributes:
         index: of the face in its split.
@@ -50,7 +50,7 @@ def similarities(images: Tensor, translated: Tensor) -> NDArray[np.float64]:
 
     return np.array(
         [
-            structural_similarity(before, after, data_range=255, channel_axis=0)
+            structural_similarity(before, after, data_range=255, channel_axis=0)  # type: ignore[no-untyped-call]
             for before, after in zip(images.numpy(), translated.numpy(), strict=True)
         ]
     )
@@ -71,7 +71,7 @@ def scores(network: nn.Module, domain: Domain, label: str) -> list[Score]:
     return [Score(index, label, float(value)) for index, value in zip(domain.indices, values, strict=True)]
 
 
-def listed(found: list[Score], faces: Faces, threshold: float = THRESHOLD) -> list[AmbiguousFace]:
+def list_ambiguous(found: list[Score], faces: Faces, threshold: float = THRESHOLD) -> list[AmbiguousFace]:
     """The rows of ``ambiguous.csv``: scores at or above the threshold, most similar first.
 
     Args:

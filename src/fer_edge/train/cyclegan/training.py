@@ -23,7 +23,7 @@ from fer_edge.train.cyclegan.adversarial import (
     least_squares,
 )
 from fer_edge.train.cyclegan.choices import BETAS, LEARNING_RATE, Choices
-from fer_edge.train.cyclegan.networks import Discriminator, Generator, centered
+from fer_edge.train.cyclegan.networks import Discriminator, Generator, center
 from fer_edge.train.loop.log import LOG, EpochLog, History, Pace
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.snapshots import HALF, LAST, Snapshots, past_run
@@ -117,7 +117,7 @@ class _Module(pl.LightningModule):
         self.networks = nn.ModuleList(getattr(gan, name) for name in NETWORKS)
         self.losses: list[dict[str, float]] = []
 
-    def configure_optimizers(self) -> list[torch.optim.Optimizer]:  # type: ignore[override]
+    def configure_optimizers(self) -> list[torch.optim.Optimizer]:
         """Of the generators and of the discriminators."""
         return [self.gan.making, self.gan.judging]
 
@@ -210,7 +210,8 @@ def fit(
         shown = 2 * gan.choices.batch_size
         fit_module(
             module,
-            [DataLoader(_Pairs(sources, targets, module), batch_size=None)],
+            DataLoader(_Pairs(sources, targets, module), batch_size=None),
+            None,
             [
                 _Losses(out / LOG, history, {}),
                 Pace(output, bar, epochs=gan.choices.epochs, steps=steps, batch_size=shown, history=history),
@@ -249,7 +250,7 @@ def pairs(sources: Tensor, targets: Tensor, choices: Choices, epoch: int) -> Ite
     steps = steps_of(sources, targets, choices)
     batches = [_batches(images, steps, choices.batch_size, random) for images in (sources, targets)]
     for x, y in zip(*batches, strict=True):
-        yield centered(x), centered(y)
+        yield center(x), center(y)
 
 
 def steps_of(sources: Tensor, targets: Tensor, choices: Choices) -> int:

@@ -1,1 +1,1 @@
-"""What a model gets right and wrong: figures, pictures, one HTML page."""
+"""Evaluation of models: figures, pictures, one HTML page, comparisons."""

@@ -96,24 +96,38 @@ def _curve(ax: Axes, epochs: Sequence[Mapping[str, Any]], name: str) -> None:
 
 def confusion(table: NDArray[np.int64], classes: Sequence[str]) -> bytes:
     """Shares of each true class by first guess; the number of faces is written in each field."""
-    totals = table.sum(1, keepdims=True)
-    shares = table / np.maximum(totals, 1)
     with figure_of(WIDTH * 0.92) as (figure, (ax,)):
-        ax.grid(visible=False)
-        ax.spines[:].set_visible(False)
-        ax.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for (row, column), count in np.ndenumerate(table):
-            if count:
-                color = "white" if shares[row, column] > 0.55 else INK
-                ax.text(
-                    column, row, f"{count}", ha="center", va="center", color=color, fontsize=_fit(classes)
-                )
+        shares_of_rows(ax, table, _fit(classes))
         ax.set_xticks(range(len(classes)), classes, rotation=45, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(len(classes)), classes)
-        ax.tick_params(length=0)
         ax.set_xlabel("first guess")
         ax.set_ylabel("truth")
         return png_of(figure)
+
+
+def shares_of_rows(ax: Axes, table: NDArray[np.int64], size: float, **picture: Any) -> None:
+    """Faces in each field, the darker the larger their share of the row.
+
+    Args:
+        ax: to draw on.
+        table: (rows, columns) faces.
+        size: of the numbers.
+        picture: what ``imshow`` is told besides.
+    """
+    bare(ax)
+    shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+    ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, **picture)
+    for (row, column), count in np.ndenumerate(table):
+        if count:
+            color = "white" if shares[row, column] > 0.55 else INK
+            ax.text(column, row, f"{count}", ha="center", va="center", color=color, fontsize=size)
+
+
+def bare(ax: Axes) -> None:
+    """Without grid, frame and ticks."""
+    ax.grid(visible=False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
 
 
 def _fit(classes: Sequence[str]) -> float:
@@ -121,7 +135,7 @@ def _fit(classes: Sequence[str]) -> float:
 
 
 def confidence(predictions: Predictions) -> bytes:
-    """How sure the first guess was, for right and for wrong ones."""
+    """Probabilities of the first guess, for right and for wrong ones."""
     values = predictions.probabilities.astype(np.float64).max(1)
     edges = np.linspace(0, 1, 21).tolist()
     with figure_of(3.4) as (figure, (ax,)):

@@ -80,7 +80,7 @@ def compare_command(output: Output, first: Path, others: tuple[Path, ...], out: 
 
 
 def _name(path: Path, predictions: Predictions) -> str:
-    """Where it lies, seen from here; of a bundle also which variant."""
+    """Path seen from here; of a bundle with its variant."""
     place = path.parent if path.suffix == ANSWERS else path
     if place.is_absolute() and place.is_relative_to(Path.cwd()):
         place = place.relative_to(Path.cwd())
@@ -89,7 +89,7 @@ def _name(path: Path, predictions: Predictions) -> str:
 
 
 def _times(paths: Sequence[Path], models: Iterator[EvaluatedModel]) -> list[str]:
-    """How to compare their times, as commands that run as printed; for weights what has to be done before."""
+    """Comparisons of their times, as commands that run as printed; for weights what has to be done before."""
     artifacts = [None if path.suffix == ANSWERS else next(models).artifact for path in paths]
     first, *others = artifacts
     if first is None or None in others:

@@ -165,7 +165,7 @@ def accuracy_sentence(found: dict[str, Any], at: int = 0) -> str:
 
 
 def caution(found: dict[str, Any], at: int = 0) -> Sequence[str]:
-    """Where interval and test seem to disagree: resampling cannot invent the disagreements that few faces lack."""
+    """A sentence where interval and test seem to disagree: resampling cannot invent the disagreements that few faces lack."""
     one = found["comparisons"][at]
     low, high = one["difference"]["interval"]
     if (one["verdict"] != "not-distinguishable") == (not low <= 0 <= high):

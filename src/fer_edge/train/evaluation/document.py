@@ -58,7 +58,7 @@ def document(predictions: Predictions) -> dict[str, Any]:
     }
 
 
-def serialized(document: dict[str, Any]) -> bytes:
+def serialize(document: dict[str, Any]) -> bytes:
     """JSON for people and programs: figures indented, one line for each list of answers."""
     answers = document["answers"]
     head = json.dumps({**document, "answers": None}, indent=1, ensure_ascii=False, allow_nan=False)

@@ -1,4 +1,4 @@
-"""What is judged: a checkpoint in PyTorch, or a bundle or artifact in its engine; one picture in, probabilities out."""
+"""Models that are evaluated: a checkpoint in PyTorch, or a bundle or artifact in its engine; one picture in, probabilities out."""
 
 from __future__ import annotations
 

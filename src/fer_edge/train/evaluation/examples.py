@@ -68,7 +68,7 @@ def examples(predictions: Predictions, *, right: bool, count: int = SHOWN) -> li
 
 
 def example(predictions: Predictions, face: int) -> Example:
-    """What was said about one face."""
+    """One face with its guesses."""
     guesses = tuple(
         (predictions.classes[at], float(predictions.probabilities[face, at]))
         for at in predictions.ranked[face, :2]

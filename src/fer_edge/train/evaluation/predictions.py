@@ -1,4 +1,4 @@
-"""What a model says about labeled faces, one at a time and timed on the way, or a network about a whole split."""
+"""Predictions: of a model for labeled faces, one at a time and timed on the way, or of a network for a whole split."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def predict(
 
 
 class _Sheet:
-    """What one model said so far."""
+    """Predictions of one model so far."""
 
     def __init__(self, model: EvaluatedModel, faces: LabeledFaces, *, timed: bool) -> None:
         self.model, self.faces, self.timed = model, faces, timed
@@ -183,7 +183,7 @@ class _Sheet:
             classes=model.contract.labels,
             probabilities=np.stack(self.probabilities),
             labels=np.stack(self.labels),
-            names=[self.faces.name(index) for index in range(len(self.faces))],
+            names=self.faces.names,
             crops=np.stack(self.crops),
             seconds_a_face=float(np.median(self.seconds)) if self.timed else None,
             timing=_timing(model, self.seconds) if self.timed else "",
@@ -196,7 +196,7 @@ class _Sheet:
 
 
 def probabilities(network: nn.Module, crops: NDArray[np.uint8], contract: Contract) -> NDArray[np.float32]:
-    """What a network in memory says, many crops at a time.
+    """Predictions of a network in memory, many crops at a time.
 
     Args:
         network: set to ``eval()``; returns logits.
@@ -218,7 +218,7 @@ def probabilities(network: nn.Module, crops: NDArray[np.uint8], contract: Contra
 
 
 def inference_time(model: EvaluatedModel, crops: NDArray[np.uint8]) -> tuple[float, str]:
-    """How long a model takes for one face, where its answers are known already.
+    """Time of a model for one face, where its answers are known already.
 
     Args:
         model: it runs the crops.

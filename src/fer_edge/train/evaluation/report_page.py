@@ -11,7 +11,7 @@ import numpy as np
 from fer_edge.console.rendering import render
 from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.evaluation import charts
-from fer_edge.train.evaluation.document import FILE, document, serialized
+from fer_edge.train.evaluation.document import FILE, document, serialize
 from fer_edge.train.evaluation.examples import examples, sheet
 from fer_edge.train.evaluation.figures import epochs
 from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
@@ -48,18 +48,18 @@ def write_report(predictions: Predictions, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     found = document(predictions)
-    pictures = drawn(predictions, found["figures"])
+    pictures = draw_charts(predictions, found["figures"])
     for name in PICTURES:
         if name in pictures:
             write_bytes(folder / name, pictures[name])
         else:  # an earlier report's, which this one has nothing to show for
             (folder / name).unlink(missing_ok=True)
-    write_bytes(folder / FILE, serialized(found))
+    write_bytes(folder / FILE, serialize(found))
     write_text(folder / PAGE, text(predictions, found, pictures))
     return folder / PAGE
 
 
-def drawn(predictions: Predictions, figures: Mapping[str, Any]) -> dict[str, bytes]:
+def draw_charts(predictions: Predictions, figures: Mapping[str, Any]) -> dict[str, bytes]:
     """The PNGs by file name; ``history.png`` only after a training."""
     pictures = {
         "confusion.png": charts.confusion(np.array(figures["confusion"]), predictions.classes),
@@ -86,7 +86,7 @@ def text(predictions: Predictions, found: Mapping[str, Any], pictures: Mapping[s
     Args:
         predictions: the answers.
         found: its :func:`~fer_edge.train.evaluation.document.document`.
-        pictures: as :func:`drawn` gives them.
+        pictures: as :func:`draw_charts` gives them.
     """
     figures = found["figures"]
     right = int(predictions.right.sum())

@@ -1,4 +1,4 @@
-"""How a model was trained, for its report: the kept epoch, the end, the whole recipe, lists, class frequencies."""
+"""A model's training, for its report: the kept epoch, the end, the whole recipe, lists, class frequencies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fer_edge.train.recipes.overrides import word
 
 
 def training_card(training: Mapping[str, Any]) -> dict[str, Any]:
-    """What the report's template shows of a training; empty where nothing is known of one.
+    """Data of the report's template about a training; empty where nothing is known of one.
 
     Args:
         training: ``report.json``.

@@ -1,4 +1,4 @@
-"""What the cards of the page show; each leaves its pictures in a mapping, file name -> PNG."""
+"""Content of the page's cards; each leaves its pictures in a mapping, file name -> PNG."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from fer_edge.train.datasets.faults import SHOWN
 from fer_edge.train.evaluation.examples import face_png
 from fer_edge.train.evaluation.number_text import percent
 from fer_edge.train.look import charts
-from fer_edge.train.look.document import Findings, agreement, bounded, class_rows, line, repetitions
-from fer_edge.train.look.pictures import Example, altered, crop_of
-from fer_edge.train.look.repeats import Repeat
-from fer_edge.train.look.survey import Looked
+from fer_edge.train.look.document import Findings, agreement, class_rows, line, repetitions, shorten
+from fer_edge.train.look.pictures import Example, augmented_views, crop_of
+from fer_edge.train.look.survey import Looked, Repeat
 from fer_edge.train.look.two_labels import ROWS, SideBySide
 
 FREQUENCIES, EXAMPLES, ALTERED = "classes.png", "examples.png", "altered.png"
@@ -43,7 +42,7 @@ Image = tuple[bytes, str]
 
 
 def classes(found: Findings, shown: Mapping[str, Sequence[Example]], pictures: Pictures) -> dict[str, Any]:
-    """How often each class is there, and examples of each; empty without any face."""
+    """Frequencies of the classes, and examples of each; empty without any face."""
     if not shown:
         return {}
     counts, recipe = found.looked.counts(), found.looked.recipe
@@ -52,10 +51,10 @@ def classes(found: Findings, shown: Mapping[str, Sequence[Example]], pictures: P
     return {
         "frequencies": pictures[FREQUENCIES],
         "headers": ("class", *counts, "share"),
-        "rows": [(bounded(name), *cells) for name, *cells in class_rows(counts, recipe.classes)],
+        "rows": [(shorten(name), *cells) for name, *cells in class_rows(counts, recipe.classes)],
         "size": f"{recipe.width}x{recipe.height}x{recipe.channels}",
         "examples": [
-            (bounded(name), _images((face.crop, face.name) for face in faces))
+            (shorten(name), _images((face.crop, face.name) for face in faces))
             for name, faces in shown.items()
         ],
     }
@@ -68,13 +67,16 @@ def views(looked: Looked, shown: Mapping[str, Sequence[Example]], pictures: Pict
         return {}
     recipe, face = looked.recipe, looked.splits[first.split][first.index]
     plain = replace(recipe, augmentation="none", views=1)
-    crops = [*altered(face, first.index, plain, 1), *altered(face, first.index, recipe, VIEWS)]
+    crops = [
+        *augmented_views(face, first.index, plain, 1),
+        *augmented_views(face, first.index, recipe, VIEWS),
+    ]
     pictures[ALTERED] = charts.sheet(
         {str(at // COLUMNS + 1): crops[at : at + COLUMNS] for at in range(0, len(crops), COLUMNS)}
     )
     crop = f" Each epoch takes one of {recipe.views} crops." if recipe.views > 1 else ""
     note = (
-        f"{bounded(first.name)}: as it is, then as {VIEWS} epochs may see it, altered by the recipe's own augmentation, "
+        f"{shorten(first.name)}: as it is, then as {VIEWS} epochs may see it, altered by the recipe's own augmentation, "
         f"{recipe.augmentation}.{crop}"
     )
     return {"note": note, "images": _images((crop, f"{first.name}, altered") for crop in crops)}
@@ -87,7 +89,7 @@ def labels(found: Findings, pictures: Pictures) -> dict[str, Any]:
         return {}
     if not both.rows:
         return {"agreement": agreement(both), "chart": None}
-    pictures[LABELS] = charts.crossed(both.table(), "what most voters of FER+ saw", "label of FER2013")
+    pictures[LABELS] = charts.cross_table(both.table(), "what most voters of FER+ saw", "label of FER2013")
     crops = [(row, crop_of(row.entry, found.looked.recipe)) for row in both.disagreements(TOLD)]
     return {
         "agreement": agreement(both),
@@ -96,7 +98,7 @@ def labels(found: Findings, pictures: Pictures) -> dict[str, Any]:
         "rows": _agreements(both),
         "faces": [
             {
-                "name": bounded(row.entry.name),
+                "name": shorten(row.entry.name),
                 "png": face_png(crop),
                 "emotion": row.face.emotion,
                 "ballot": row.ballot,
@@ -108,7 +110,7 @@ def labels(found: Findings, pictures: Pictures) -> dict[str, Any]:
 
 
 def _agreements(both: SideBySide) -> list[tuple[str, ...]]:
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for name in ROWS:
         row = both.table()[name]
         others = sorted((other for other in row if other != name and row[other]), key=lambda it: -row[it])
@@ -140,4 +142,4 @@ def _copies(repeat: Repeat, looked: Looked) -> list[tuple[Crop, str]]:
 
 
 def _images(crops: Iterable[tuple[Crop, str]]) -> list[Image]:
-    return [(face_png(crop), bounded(text)) for crop, text in crops]
+    return [(face_png(crop), shorten(text)) for crop, text in crops]

@@ -9,10 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.extras import require
-from fer_edge.train.evaluation.charts import BLUE, GREEN, INK, RED, WIDTH, figure_of, png_of
+from fer_edge.train.evaluation.charts import (
+    BLUE,
+    GREEN,
+    INK,
+    RED,
+    WIDTH,
+    bare,
+    figure_of,
+    png_of,
+    shares_of_rows,
+)
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 COLORS: Mapping[str, str] = {"train": BLUE, "validation": RED, "test": GREEN}
 GAP = 6
@@ -65,14 +75,14 @@ def sheet(rows: Mapping[str, Sequence[NDArray[np.uint8]]]) -> bytes:
     inches = max(1.0, (WIDTH - 0.9) * tiles.shape[0] / tiles.shape[1]) + 0.2
     with figure_of(inches) as (figure, (ax,)):
         ax.imshow(tiles, interpolation="nearest")
-        _bare(ax)
+        bare(ax)
         middles = np.arange(len(rows)) * (height + GAP) + height / 2
         ax.set_yticks(middles, [short(name) for name in rows])
         ax.set_xticks([])
         return png_of(figure)
 
 
-def crossed(table: Mapping[str, Mapping[str, int]], across: str, down: str) -> bytes:
+def cross_table(table: Mapping[str, Mapping[str, int]], across: str, down: str) -> bytes:
     """Two labels of the same faces: the number of faces in each field, the darker the larger its share of the row.
 
     Args:
@@ -82,25 +92,13 @@ def crossed(table: Mapping[str, Mapping[str, int]], across: str, down: str) -> b
     """
     columns = list(next(iter(table.values())))
     values = np.asarray([[row[name] for name in columns] for row in table.values()])
-    shares = values / np.maximum(values.sum(1, keepdims=True), 1)
     with figure_of(4.6) as (figure, (ax,)):
-        _bare(ax)
-        ax.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        for (row, column), count in np.ndenumerate(values):
-            if count:
-                color = "white" if shares[row, column] > 0.55 else INK
-                ax.text(column, row, str(count), ha="center", va="center", color=color, fontsize=9.5)
+        shares_of_rows(ax, values, 9.5, aspect="auto")
         ax.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
         ax.set_yticks(range(len(table)), list(table))
         ax.set_xlabel(across)
         ax.set_ylabel(down)
         return png_of(figure)
-
-
-def _bare(ax: Axes) -> None:
-    ax.grid(visible=False)
-    ax.spines[:].set_visible(False)
-    ax.tick_params(length=0)
 
 
 def short(name: str) -> str:

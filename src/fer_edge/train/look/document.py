@@ -1,4 +1,4 @@
-"""What was found, as figures and as text."""
+"""Findings about a data set, as figures and as text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from fer_edge.console.table import table
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import LONGEST, SHOWN
 from fer_edge.train.evaluation.number_text import percent
-from fer_edge.train.look.repeats import Repeat
-from fer_edge.train.look.survey import Looked
+from fer_edge.train.look.survey import Looked, Repeat
 from fer_edge.train.look.two_labels import SideBySide
 
 SCHEMA = "fer-edge-look/1"
@@ -59,13 +58,13 @@ def document(found: Findings) -> dict[str, Any]:
         },
         "augmentation": looked.recipe.augmentation,
         "faults": {
-            kind: {"count": len(texts), "first": [bounded(text) for text in texts[:SHOWN]]}
+            kind: {"count": len(texts), "first": [shorten(text) for text in texts[:SHOWN]]}
             for kind, texts in looked.kinds().items()
         },
         "refused": looked.refused,
         "repeated": _repeated(found.repeats),
         "two_labels": None if found.labels is None else _labels(found.labels),
-        "notes": [bounded(note) for note in looked.notes],
+        "notes": [shorten(note) for note in looked.notes],
     }
 
 
@@ -95,14 +94,14 @@ def _labels(labels: SideBySide) -> dict[str, Any]:
         "with_majority": decided,
         "agreeing": same,
         "table": labels.table() if labels.rows else {},
-        "faults": {"count": len(labels.faults), "first": [bounded(text) for text in labels.faults[:SHOWN]]},
+        "faults": {"count": len(labels.faults), "first": [shorten(text) for text in labels.faults[:SHOWN]]},
     }
 
 
 def sentences(found: Findings) -> list[str]:
-    """What the numbers do not say by themselves: faults, repetitions, agreement."""
+    """Sentences for what the numbers do not say by themselves: faults, repetitions, agreement."""
     looked = found.looked
-    said = [faulty(looked)]
+    said = [fault_sentence(looked)]
     if looked.seen:
         said.append(repetitions(found.repeats))
     if found.labels is not None:
@@ -110,14 +109,14 @@ def sentences(found: Findings) -> list[str]:
     return said
 
 
-def bounded(text: str) -> str:
+def shorten(text: str) -> str:
     """A text with names out of files, short enough to be shown, and without signs that are none."""
     text = visible(text)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 
-def faulty(looked: Looked) -> str:
-    """How many faults of each kind there are, and what follows."""
+def fault_sentence(looked: Looked) -> str:
+    """A sentence: numbers of faults of each kind, and what follows."""
     if not looked.faults:
         return "Nothing is wrong with the files."
     counts = ", ".join(f"{len(texts)} {kind}" for kind, texts in looked.kinds().items())
@@ -127,7 +126,7 @@ def faulty(looked: Looked) -> str:
 
 
 def repetitions(repeats: Sequence[Repeat]) -> str:
-    """How many pictures are there more than once, and what is bad about it."""
+    """A sentence: numbers of pictures that are there more than once, and what is bad about it."""
     if not repeats:
         return "No picture is there more than once."
     found = _repeated(repeats)
@@ -139,9 +138,9 @@ def repetitions(repeats: Sequence[Repeat]) -> str:
 
 
 def agreement(labels: SideBySide) -> str:
-    """How far both label files say the same."""
+    """A sentence: the share on which both label files agree."""
     if not labels.rows:
-        return f"FER2013 and FER+ cannot be laid side by side: {bounded(labels.faults[0]) if labels.faults else 'no rows'}."
+        return f"FER2013 and FER+ cannot be laid side by side: {shorten(labels.faults[0]) if labels.faults else 'no rows'}."
     same, decided = labels.agreement()
     share = percent(same / decided if decided else None)
     contempt = f"; FER2013 has no {', '.join(sorted(set(EMOTIONS) - set(labels.table())))}"

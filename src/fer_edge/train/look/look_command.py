@@ -47,7 +47,7 @@ def look_command(
     need("train", "torch", "torchvision", "cv2", "PIL", "matplotlib")
     from fer_edge.train.datasets.common import keep_apart
     from fer_edge.train.look.document import document, text
-    from fer_edge.train.look.finding import found_in
+    from fer_edge.train.look.findings import find
     from fer_edge.train.look.page import write
 
     if data is None and recipe_name is None:
@@ -56,7 +56,7 @@ def look_command(
         raise FerEdgeError(f"{data} is not there; fer-train look takes the folder of a data set or its table")
     keep_apart(out, data)
     chosen = {name: options[name] for name in OVERRIDING}
-    found = found_in(data, recipe_name, chosen, output.say)
+    found = find(data, recipe_name, chosen, output.say)
     for note in found.looked.notes:
         output.warn(note)
     page = write(found, out, examples)

@@ -10,7 +10,7 @@ from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.datasets.faults import LISTING, SHOWN
 from fer_edge.train.look import cards
 from fer_edge.train.look.cards import PICTURES, REPEATS, Pictures
-from fer_edge.train.look.document import Findings, bounded, faulty
+from fer_edge.train.look.document import Findings, fault_sentence, shorten
 from fer_edge.train.look.pictures import examples
 
 PAGE = "look.html"
@@ -52,14 +52,14 @@ def _lists(found: Findings) -> dict[str, bytes]:
 def _text(found: Findings, count: int, pictures: Pictures) -> str:
     looked = found.looked
     shown = examples(looked, count)
-    name = bounded(looked.data.resolve().name) if looked.data else "Drawn faces"
-    faulty_notes = [faulty(looked)] if looked.faults else []
+    name = shorten(looked.data.resolve().name) if looked.data else "Drawn faces"
+    faulty_notes = [fault_sentence(looked)] if looked.faults else []
     return render(
         "fer_edge.train.look",
         "look.html.j2",
         title=f"{name}: {looked.faces} faces",
-        subtitle=f"{bounded(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it.",
-        notes=[*faulty_notes, *map(bounded, looked.notes)],
+        subtitle=f"{shorten(str(looked.data or 'No data'))}, as the recipe {looked.recipe.name} reads it.",
+        notes=[*faulty_notes, *map(shorten, looked.notes)],
         tiles=_tiles(found),
         classes=cards.classes(found, shown, pictures),
         views=cards.views(looked, shown, pictures),
@@ -74,7 +74,7 @@ def _faults(found: Findings) -> list[tuple[str, list[str]]]:
     kinds = []
     for kind, texts in found.looked.kinds().items():
         more = [f"and {len(texts) - SHOWN} more; all of them are in {LISTING}"] if len(texts) > SHOWN else []
-        kinds.append((f"{len(texts)} {kind}", [*map(bounded, texts[:SHOWN]), *more]))
+        kinds.append((f"{len(texts)} {kind}", [*map(shorten, texts[:SHOWN]), *more]))
     return kinds
 
 

@@ -80,7 +80,7 @@ def _crops(recipe: Recipe) -> Crops:
     return Crops(recipe.width, recipe.height, recipe.channels, recipe.crop_margin, recipe.views, recipe.seed)
 
 
-def altered(face: LabeledFace, index: int, recipe: Recipe, count: int) -> list[NDArray[np.uint8]]:
+def augmented_views(face: LabeledFace, index: int, recipe: Recipe, count: int) -> list[NDArray[np.uint8]]:
     """A face as ``count`` epochs of a training might see it: the recipe's own crops and its own augmentation.
 
     Args:

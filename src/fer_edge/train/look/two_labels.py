@@ -15,7 +15,7 @@ from fer_edge.train.datasets.ferplus import COLUMNS, UNKNOWN, VOTES, majority, m
 from fer_edge.train.datasets.pictures import Entry
 
 VOTED = COLUMNS[2:]
-"""What is voted for: eight emotions, unknown, not a face."""
+"""Candidates of the vote: eight emotions, unknown, not a face."""
 DIVIDED, NOTHING = "no majority", "no emotion"
 """Rows without one emotion that more than half of the voters saw: they are of several minds, or most saw none."""
 ROWS = tuple(name for name in EMOTIONS if name in EMOTION_CODES)

@@ -1,4 +1,4 @@
-"""What batch normalization knows of the data after a training too short to tell it.
+"""Statistics of batch normalization after a training too short for its running averages.
 
 PyTorch's running averages begin at mean 0 and variance 1 and forget a tenth of that with each step. After a handful of
 steps they are still mostly that beginning: the depthwise networks then give every picture the same answer, which is no

@@ -52,15 +52,15 @@ def focal(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
 
 
 LOSSES: Mapping[str, LossFunction] = {"cross-entropy": cross_entropy, "mse": mse, "kl": kl, "focal": focal}
-"""What ``--set loss=`` takes."""
+"""By the name that ``--set loss=`` takes."""
 
 
-def smoothed(labels: Tensor, share: float) -> Tensor:
+def smooth(labels: Tensor, share: float) -> Tensor:
     """Label smoothing: ``share`` of the uniform distribution mixed into each row (Szegedy et al. 2016, section 7)."""
     return labels * (1 - share) + share / labels.shape[1]
 
 
-def balanced(labels: Tensor, classes: Sequence[str]) -> Tensor:
+def balanced_weights(labels: Tensor, classes: Sequence[str]) -> Tensor:
     """Weights by inverse frequency: (n, classes) distributions -> (classes,), 1 on average over the labels.
 
     Raises:

@@ -14,7 +14,7 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batch_augmentation import BATCHED
-from fer_edge.train.loop.losses import LOSSES, balanced, smoothed
+from fer_edge.train.loop.losses import LOSSES, balanced_weights, smooth
 from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
 from fer_edge.train.recipes.recipe import Recipe
 
@@ -45,12 +45,12 @@ class RecipeLoss(nn.Module):
         self.function = LOSSES[recipe.loss]
         self.smoothing = recipe.label_smoothing
         wanted = recipe.class_weights == "balanced"
-        self.register_buffer("weights", balanced(labels, recipe.classes) if wanted else None)
+        self.register_buffer("weights", balanced_weights(labels, recipe.classes) if wanted else None)
 
     def of_logits(self, logits: Tensor, labels: Tensor) -> Tensor:
         """The loss alone; weights follow the logits to their device."""
         weights = None if self.weights is None else self.weights.to(logits)
-        return self.function(logits, smoothed(labels, self.smoothing), weights)
+        return self.function(logits, smooth(labels, self.smoothing), weights)
 
     def forward(self, module: nn.Module, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Loss and logits of a batch."""

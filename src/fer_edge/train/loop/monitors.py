@@ -1,4 +1,4 @@
-"""What may choose the best epoch: a figure of the log."""
+"""Figures of the log that may choose the best epoch."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _try(network: nn.Module, recipe: Recipe) -> None:
 def prepare_network(
     network: nn.Module, recipe: Recipe, train: PreparedSplit, options: RunOptions, output: Output
 ) -> nn.Module:
-    """What the loop trains: the network itself, with rounding in it, or compiled."""
+    """The module that the loop trains: the network itself, with rounding in it, or compiled."""
     if options.qat:
         from fer_edge.train.compact.quantization_aware import check_precision, prepare
 

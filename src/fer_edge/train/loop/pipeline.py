@@ -40,7 +40,7 @@ TIMED = 32
 
 @dataclass(frozen=True)
 class Result:
-    """What a training left behind.
+    """The files of a training.
 
     Attributes:
         weights: path of ``best.safetensors``.
@@ -53,11 +53,11 @@ class Result:
     page: Path | None = None
 
 
-def sized(recipe: Recipe) -> Recipe:
+def with_size(recipe: Recipe) -> Recipe:
     """The recipe with its input size written out: the architecture's own where it says nothing.
 
     Raises:
-        FerEdgeError: a network of somebody else without a size.
+        FerEdgeError: a network that is not built in, without a size.
     """
     if recipe.width and recipe.height and recipe.channels:
         return recipe
@@ -106,7 +106,7 @@ def train(recipe: Recipe, out: Path, output: Output, options: RunOptions | None 
 
     from fer_edge.train.loop.trainer import Run
 
-    recipe, options = sized(recipe), options or RunOptions()
+    recipe, options = with_size(recipe), options or RunOptions()
     contract = contract_of(recipe)
     options.processes.check(recipe.batch_size)
     sources = options.sources()
@@ -141,7 +141,7 @@ def _record(
 
     return Record(
         recipe,
-        sized(listed(recipe.name)),
+        with_size(listed(recipe.name)),
         contract,
         {split: part.facts() for split, part in splits.items()},
         {split: frequencies(part.arrays.labels, recipe.classes) for split, part in splits.items()},

@@ -1,4 +1,4 @@
-"""Which of several training processes this one is: started by ``torchrun``, by Lightning, or alone."""
+"""The processes of a training, started by ``torchrun``, by Lightning, or alone, and this one among them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def under_torchrun() -> bool:
 
 @dataclass(frozen=True)
 class Processes:
-    """How many processes train together.
+    """Processes that train together.
 
     Attributes:
         devices: on each machine.
@@ -40,7 +40,7 @@ class Processes:
 
     @classmethod
     def asked_for(cls, devices: int | None, nodes: int | None) -> Processes:
-        """What the command line says, or else what ``torchrun`` started.
+        """Those of the command line, or else those that ``torchrun`` started.
 
         Raises:
             FerEdgeError: the two disagree, or several machines without ``torchrun``.

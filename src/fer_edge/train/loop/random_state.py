@@ -1,4 +1,4 @@
-"""Where the random generators stood at the end of an epoch, so that a resumed run draws what the first would have."""
+"""State of the random generators at the end of an epoch, so that a resumed run draws what the first would have."""
 
 from __future__ import annotations
 

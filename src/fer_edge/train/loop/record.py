@@ -1,4 +1,4 @@
-"""The record of a training: what was chosen, on which faces, by which tools, which epoch was kept, when and why it ended.
+"""The record of a training: its choices, faces and tools, the epoch that was kept, when and why it ended.
 
 The same facts go to the screen, into snapshots and ``best.safetensors``, ``log.jsonl`` (the first line has ``run``, the
 kept epoch ``chosen``, the last one ``ended``), ``report.json`` and the page.
@@ -32,7 +32,7 @@ NO_VALUE = ("name", "summary", "published", "needs_data", "options")
 
 @dataclass(frozen=True)
 class Record:
-    """What is known of a training before its first epoch.
+    """A training before its first epoch.
 
     Attributes:
         recipe: with its size written out.
@@ -53,7 +53,7 @@ class Record:
     lists: Sequence[Mapping[str, Any]] = ()
 
     def compared(self) -> dict[str, Any]:
-        """What a resumed run must have in common with the one that began."""
+        """The facts that a resumed run must have in common with the one that began."""
         return {"recipe": choices(self.recipe), "data": self.data, **self.sources}
 
     def begun(self) -> dict[str, Any]:
@@ -66,7 +66,7 @@ class Record:
         }
 
     def texts(self) -> dict[str, str]:
-        """What stands beside the weights in ``best.safetensors``."""
+        """Metadata beside the weights in ``best.safetensors``."""
         told = {"recipe": choices(self.recipe), "data": self.data, "tools": tools(), **self.sources}
         told |= {"lists": list(self.lists)} if self.lists else {}
         return {
@@ -76,7 +76,7 @@ class Record:
         }
 
     def snapshot_texts(self) -> dict[str, str]:
-        """What stands beside the weights in snapshots for people."""
+        """Metadata beside the weights in snapshots for people."""
         return {CONTRACT_KEY: self.contract.text, **self.texts()}
 
     def report(self, history: list[dict[str, Any]], end: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +103,7 @@ class Record:
         }
 
     def opening(self) -> list[str]:
-        """What the screen says before the first epoch."""
+        """Lines for the screen before the first epoch."""
         run = self.begun()
         every = ", ".join(f"{name} {word(value)}" for name, value in values(run["recipe"]).items())
         differing = [
@@ -133,7 +133,7 @@ def values(found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def changed(recipe: Recipe, listed: Recipe) -> dict[str, dict[str, Any]]:
-    """What the command line changed: by name, ``here`` and as it is ``listed``; both recipes with their size written out."""
+    """Values that the command line changed: by name, ``here`` and as it is ``listed``; both recipes with their size written out."""
     before, here = (json.loads(json.dumps(values(choices(one)))) for one in (listed, recipe))
     return {
         name: {"here": value, "listed": before.get(name)}
@@ -180,7 +180,7 @@ def ending(history: Sequence[Mapping[str, Any]], chosen: int, recipe: Recipe) ->
 
 
 def closing(end: Mapping[str, Any]) -> list[str]:
-    """Which epoch was kept, and when and why the training ended."""
+    """Sentences: the kept epoch, and when and why the training ended."""
     chosen, ended = end["chosen"], end["ended"]
     share = chosen["figure"] != MONITORS["loss"].title
     number = f"{100 * chosen['value']:.1f} %" if share else f"{chosen['value']:.4f}"
@@ -192,7 +192,7 @@ def closing(end: Mapping[str, Any]) -> list[str]:
 
 
 def second_guess(figures: Mapping[str, Any]) -> str:
-    """How often the second guess is right where the first is wrong; "" where none is wrong."""
+    """A sentence: how often the second guess is right where the first is wrong; "" where none is wrong."""
     wrong, share = round(figures["faces"] * (1 - figures["top1"])), figures["second_when_wrong"]
     if share is None:
         return ""
@@ -200,6 +200,6 @@ def second_guess(figures: Mapping[str, Any]) -> str:
 
 
 def list_text(one: Mapping[str, Any]) -> str:
-    """What a list of ``--reduced`` or ``--augmented`` did, and its hash."""
+    """Effect of a list of ``--reduced`` or ``--augmented``, and its hash."""
     done = "left out" if one["option"] == "reduced" else "added"
     return f"{one['faces']} training faces {done} (SHA-256 {one['sha256']})"

@@ -12,7 +12,7 @@ from fer_edge.train.loop.processes import Processes
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What a training is asked for beside its recipe.
+    """Options of a training beside its recipe.
 
     Attributes:
         data: the folder of ``--data``.

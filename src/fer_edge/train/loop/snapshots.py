@@ -23,7 +23,7 @@ from fer_edge.train.loop.random_state import RandomState
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"
-"""What a process leaves that is killed while it writes."""
+"""Files of a process that was killed while it wrote."""
 RESULTS = (
     "best.safetensors",
     "best.safetensors.contract.json",
@@ -31,7 +31,7 @@ RESULTS = (
     "report.html",
     "evaluation.json",
 )
-"""What the end of a run writes: without it, nobody takes an earlier run's weights for those of one that failed."""
+"""Files that the end of a run writes: without them, nobody takes an earlier run's weights for those of one that failed."""
 OURS = (BEST, LAST, "epoch-*.ckpt", *RESULTS, HALF)
 KEY = "fer_edge_run"
 
@@ -53,7 +53,7 @@ class AtomicFiles(TorchCheckpointIO):
 
 @dataclass(frozen=True)
 class Snapshot:
-    """What stands in a snapshot besides weights.
+    """Content of a snapshot besides weights.
 
     Attributes:
         choices: of the run: recipe, seed, data; as JSON can hold them.
@@ -141,7 +141,7 @@ class Snapshots(Checkpoint):
 
 @dataclass(frozen=True)
 class Keeping:
-    """What is kept of a run besides the snapshot that it resumes from.
+    """Snapshots for people: those that are kept besides the one that a run resumes from.
 
     Attributes:
         monitor: what chooses the best epochs.

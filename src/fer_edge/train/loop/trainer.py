@@ -102,7 +102,8 @@ class Run:
             )
             fit(
                 Training(network, recipe, objective, channels_last=options.channels_last and not options.qat),
-                (batches, loader(validation, VALIDATION_BATCH, training=False, share=whole)),
+                batches,
+                loader(validation, VALIDATION_BATCH, training=False, share=whole),
                 self._callbacks(pace, history, state),
                 self.out,
                 epochs=recipe.epochs,
@@ -152,7 +153,8 @@ def _check_precision(precision: str) -> None:
 
 def fit(
     module: pl.LightningModule,
-    loaders: Sequence[DataLoader[Any]],
+    train: DataLoader[Any],
+    validation: DataLoader[Any] | None,
     callbacks: Sequence[Callback],
     out: Path,
     *,
@@ -164,7 +166,8 @@ def fit(
 
     Args:
         module: changed in place.
-        loaders: of training and, where there is one, validation.
+        train: batches of the training.
+        validation: batches of the validation; None: there is none.
         callbacks: log, pace, snapshots.
         out: the folder of the run.
         epochs: of the whole run.
@@ -186,7 +189,8 @@ def fit(
         )
         trainer.fit(
             module,
-            *loaders,
+            train,
+            validation,
             ckpt_path=out / LAST if resume else None,
             weights_only=True if resume else None,
         )
@@ -226,7 +230,7 @@ class _OwnSigterm(Callback):
 def _stoppable() -> Iterator[None]:
     """Ctrl-C and SIGTERM as every command knows them.
 
-    Lightning ends the process with 1 after the one and turns a deaf ear to further ones; after the other it waits for the end
+    Lightning ends the process with 1 after the one and ignores further ones; after the other it waits for the end
     of the step and then ends the process with 0.
     """
     if threading.current_thread() is not threading.main_thread():  # which alone gets signals

@@ -42,7 +42,7 @@ def recipe_asked_for(name: str, options: Mapping[str, Any]) -> Recipe:
 
     Args:
         name: as typed.
-        options: as :func:`overridden` takes them.
+        options: as :func:`override` takes them.
 
     Raises:
         click.UsageError: there is no such recipe, or a choice that cannot be read or that no recipe may have.
@@ -50,7 +50,7 @@ def recipe_asked_for(name: str, options: Mapping[str, Any]) -> Recipe:
     from fer_edge.train.recipes import recipe
 
     try:
-        return overridden(recipe(name), options)
+        return override(recipe(name), options)
     except FerEdgeError as error:
         usage_error(str(error))
 
@@ -69,7 +69,7 @@ def check_recipe(name: str) -> None:
         usage_error(str(error))
 
 
-def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
+def override(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
     """The recipe with the options that were given; what is not there or None stays.
 
     Args:
@@ -98,7 +98,7 @@ def overridden(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
     if options.get("limit"):
         limit = options["limit"]
         changes["faces"] = {split: min(recipe.faces.get(split, limit), limit) for split in SPLITS}
-    return checked(replace(recipe, **changes))
+    return check_values(replace(recipe, **changes))
 
 
 def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
@@ -144,7 +144,7 @@ def word(value: Any) -> str:
 
 
 def _explained() -> dict[str, str]:
-    """What the docstring of a recipe says of each value; nothing under ``python -OO``."""
+    """Explanations of the values in the docstring of a recipe; nothing under ``python -OO``."""
     found = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", Recipe.__doc__ or "", re.MULTILINE)
     return {name: " ".join(text.replace("``", "").split()) for name, text in found}
 
@@ -173,7 +173,7 @@ def _truth(text: str) -> bool:
     return text.lower() in YES
 
 
-def checked(recipe: Recipe) -> Recipe:
+def check_values(recipe: Recipe) -> Recipe:
     """The recipe itself, if every choice by name exists and every number is in its range.
 
     Raises:
