@@ -125,21 +125,22 @@ class _Module(pl.LightningModule):
         """Set the epoch's learning rate."""
         self.losses = []
         for group in (*self.gan.making.param_groups, *self.gan.judging.param_groups):
-            group["lr"] = LEARNING_RATE * rate(self.current_epoch, self.gan.choices.epochs)
+            group["lr"] = LEARNING_RATE * rate(self.gan.epoch, self.gan.choices.epochs)
 
     def training_step(self, batch: Pair, _index: int) -> None:
         """One step of both."""
         self.losses.append(self.gan.step(*batch))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Add the pools, which are no part of a network."""
-        checkpoint["pools"] = {name: getattr(self.gan, name).state() for name in POOLS}
+        """Add what is no part of a network: the pools and the epochs done."""
+        pools = {name: getattr(self.gan, name).state() for name in POOLS}
+        checkpoint["gan"] = {"epoch": self.gan.epoch, **pools}
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Take them back."""
-        self.gan.epoch = int(checkpoint["epoch"]) + 1
+        self.gan.epoch = int(checkpoint["gan"]["epoch"])
         for name in POOLS:
-            getattr(self.gan, name).restore(checkpoint["pools"][name])
+            getattr(self.gan, name).restore(checkpoint["gan"][name])
 
 
 class _Losses(EpochLog):
@@ -168,13 +169,13 @@ class _Telling(Callback):
 
 
 class _Pairs(IterableDataset[Pair]):
-    """The batches of the module's epoch."""
+    """The batches of the next epoch; Lightning asks for the first before it knows which epoch a resumed run is in."""
 
-    def __init__(self, sources: Tensor, targets: Tensor, module: _Module) -> None:
-        self.images, self.module = (sources, targets), module
+    def __init__(self, gan: CycleGan, sources: Tensor, targets: Tensor) -> None:
+        self.gan, self.images = gan, (sources, targets)
 
     def __iter__(self) -> Iterator[Pair]:
-        return pairs(*self.images, self.module.gan.choices, self.module.current_epoch)
+        return pairs(*self.images, self.gan.choices, self.gan.epoch)
 
 
 def fit(
@@ -210,7 +211,7 @@ def fit(
         shown = 2 * gan.choices.batch_size
         fit_module(
             module,
-            DataLoader(_Pairs(sources, targets, module), batch_size=None),
+            DataLoader(_Pairs(gan, sources, targets), batch_size=None),
             None,
             [
                 _Losses(out / LOG, history, {}),
