@@ -18,7 +18,7 @@ from machine import DEMO_BUNDLE
 from runner import Asked, Document, option, study
 from trials import VARIANTS, subject
 
-from fer_edge.bench.measure.loop import time_calls
+from fer_edge.bench.measure.timing import time_calls
 from fer_edge.bench.measure.work import Work
 from fer_edge.runtime.contract import Contract
 

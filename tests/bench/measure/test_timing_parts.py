@@ -8,13 +8,12 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from fer_edge.bench.measure import loop
+from fer_edge.bench.measure import timing
 from fer_edge.bench.measure.energy import Energy
-from fer_edge.bench.measure.loop import time_calls
 from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
 from fer_edge.bench.measure.recording import Series
-from fer_edge.bench.measure.schedule import MOST_CHILDREN, fast_cpus, shuffle, split_batches
-from fer_edge.bench.measure.warmup import is_steady, warm_up
+from fer_edge.bench.measure.run import MOST_CHILDREN, fast_cpus, shuffle, split_batches
+from fer_edge.bench.measure.timing import is_steady, time_calls, warm_up
 
 
 def test_every_call_is_timed_once():
@@ -43,10 +42,10 @@ def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeyp
     def work():
         state["work"] += 1000
 
-    monkeypatch.setattr(loop, "perf_counter_ns", now)
+    monkeypatch.setattr(timing, "perf_counter_ns", now)
     lengths = {}
     for share in (0.0, 0.03, 0.10):
-        call = loop.slow_down(work, share)
+        call = timing.slow_down(work, share)
         begin = now()
         call()
         lengths[share] = now() - begin
@@ -56,8 +55,8 @@ def test_a_slowed_call_takes_its_share_longer_than_one_slowed_by_nothing(monkeyp
 
 
 def test_stretched_times_are_exactly_longer():
-    assert loop.stretch([1000, 200_000], 0.03) == [1030, 206_000]
-    assert loop.stretch([1000], 0.0) == [1000]
+    assert timing.stretch([1000, 200_000], 0.03) == [1030, 206_000]
+    assert timing.stretch([1000], 0.0) == [1000]
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from fer_edge.bench.measure.engines import choose_engine
-from fer_edge.bench.measure.loop import slow_down, stretch, time_calls
 from fer_edge.bench.measure.memory import peak_bytes, steady_bytes
+from fer_edge.bench.measure.timing import slow_down, stretch, time_calls
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 

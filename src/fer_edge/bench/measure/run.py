@@ -8,24 +8,29 @@ run on the same CPU, drawn anew for each round.
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
 
 from fer_edge.bench.measure.energy import Energy
 from fer_edge.bench.measure.engines import name_engine
 from fer_edge.bench.measure.plans import Plan
 from fer_edge.bench.measure.process import Process
 from fer_edge.bench.measure.recording import Recording
-from fer_edge.bench.measure.schedule import fast_cpus, shuffle, split_batches
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
-from fer_edge.bench.measure.warmup import warm_up
+from fer_edge.bench.measure.timing import warm_up
 from fer_edge.runtime.errors import EngineError
 
 STARTING = 2
 """Processes that import their engine at a time; nothing is timed meanwhile."""
+_T = TypeVar("_T")
+MOST_CHILDREN = 32
+"""Processes alive at a time; more subjects are measured in batches, drawn anew in each generation."""
 
 
 @dataclass(slots=True)
@@ -211,3 +216,36 @@ class Run:
 
     def _now(self) -> float:
         return time.monotonic() - self._begin
+
+
+def shuffle(items: Sequence[_T], rng: random.Random) -> list[_T]:
+    """The items in a random order."""
+    return rng.sample(list(items), len(items))
+
+
+def split_batches(items: Sequence[_T], rng: random.Random, most: int = MOST_CHILDREN) -> list[list[_T]]:
+    """The items in random order, in as few batches of about one size as there may be."""
+    order = shuffle(items, rng)
+    number = -(-len(order) // most)
+    return [order[index::number] for index in range(number)]
+
+
+def fast_cpus(root: Path = Path("/")) -> list[int]:
+    """The CPUs that this process may use; where they differ (big and little cores), the fastest of them.
+
+    Returns:
+        Numbers in order; empty where the system does not let a process choose.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    allowed = sorted(os.sched_getaffinity(0))
+    capacity = {cpu: _capacity(root, cpu) for cpu in allowed}
+    return [cpu for cpu in allowed if capacity[cpu] == max(capacity.values())]
+
+
+def _capacity(root: Path, cpu: int) -> int:
+    place = root / "sys/devices/system/cpu" / f"cpu{cpu}" / "cpu_capacity"
+    try:
+        return int(place.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 0

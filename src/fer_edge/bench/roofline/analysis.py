@@ -165,6 +165,7 @@ def _row(record: Record, found: Roofline, peaks: Peaks) -> RooflineRow:
     counts = found.counts
     int8 = counts is not None and 2 * counts.int8_macs > counts.macs and peaks.int8_macs is not None
     peak = float(peaks.int8_macs or 0) if int8 else peaks.fp32_macs
+    bound, limit = _bound(counts, peaks) if counts else (None, None)
     row = RooflineRow(
         name=record.name,
         engine=record.engine,
@@ -176,26 +177,21 @@ def _row(record: Record, found: Roofline, peaks: Peaks) -> RooflineRow:
         arithmetic="int8" if int8 else "fp32",
         peak_macs=peak,
         percent_of_peak=100 * counts.macs / (seconds * peak) if counts else None,
-        bound_seconds=None,
-        limit=None,
+        bound_seconds=bound,
+        limit=limit,
         partitions=found.partitions,
         leftover=found.leftover,
         sentence=found.sentence,
     )
-    if counts is not None:
-        row = _bounded(row, counts, peaks)
     return replace(row, sentence=row_sentence(row))
 
 
-def _bounded(row: RooflineRow, counts: Counts, peaks: Peaks) -> RooflineRow:
-    """With the bound: a network of mixed arithmetic takes each part at its own peak."""
+def _bound(counts: Counts, peaks: Peaks) -> tuple[float, str]:
+    """Seconds, and which of the two sets them: a network of mixed arithmetic takes each part at its own peak."""
     int8_peak = peaks.int8_macs or peaks.fp32_macs
     compute = (counts.macs - counts.int8_macs) / peaks.fp32_macs + counts.int8_macs / int8_peak
     moved = counts.weight_bytes + counts.activation_bytes
-    memory = moved / peaks.bandwidth_for(moved)
-    return replace(
-        row, bound_seconds=max(compute, memory), limit="compute" if compute >= memory else "memory"
-    )
+    return max((compute, "compute"), (moved / peaks.bandwidth_for(moved), "memory"), key=lambda pair: pair[0])
 
 
 def _tried(attempt: Callable[[], _T]) -> tuple[_T | None, str | None]:

@@ -49,7 +49,7 @@ def measure(order: dict[str, Any]) -> dict[str, Any]:
         ImportError: numpy is missing.
     """
     from fer_edge.bench.measure.child import Child
-    from fer_edge.bench.measure.warmup import warm_up
+    from fer_edge.bench.measure.timing import warm_up
 
     child = Child()
     base = child.answer({"do": "import", **order})["base_memory"]

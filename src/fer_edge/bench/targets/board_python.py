@@ -28,7 +28,7 @@ from fer_edge.runtime.formats import default_formats
 from fer_edge.runtime.schema import Choice, Document, Length, Range
 
 _STAGES = ("inference", "camera", "whole")
-_MEASURE = ("child", "engines", "loop", "memory", "warmup", "work")
+_MEASURE = ("child", "engines", "memory", "timing", "work")
 NAME = "Python"
 
 

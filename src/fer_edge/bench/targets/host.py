@@ -18,7 +18,7 @@ from fer_edge.bench.measure.recording import Recording
 from fer_edge.bench.measure.run import Run
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
-from fer_edge.bench.measure.warmup import LONGEST_SECONDS
+from fer_edge.bench.measure.timing import LONGEST_SECONDS
 from fer_edge.bench.results.ratios import ratio_members, ratio_of_rounds
 from fer_edge.bench.results.records import RECORD, STAGES, Artifact, Record, Result, pick
 from fer_edge.bench.targets import Request
