@@ -1,4 +1,4 @@
-"""How often fer-bench tells two equal things apart: live ``compare --quick`` pairs under ``stress-ng --cpu 2``.
+"""Rate at which fer-bench tells two equal things apart: live ``compare --quick`` pairs under ``stress-ng --cpu 2``.
 
     python benchmarks/studies/aa_pairs.py --pairs 200 --minutes 9      again and again, until 200 are done
 

@@ -48,8 +48,8 @@ def whole(chosen: list[Subject], seconds: float, generations: int, seed: int) ->
     return {record.name: record for record in result.stage("whole")}
 
 
-def advised(chosen: list[Subject], seed: int) -> tuple[Subject, float]:
-    """What the advisor names without limits, and the seconds that it took."""
+def ask_advisor(chosen: list[Subject], seed: int) -> tuple[Subject, float]:
+    """The advisor's choice without limits, and the seconds that it took."""
     begin = time.monotonic()
     found = advise(chosen, Goal(), Measuring(Output().say, seed)).choice
     assert found is not None
@@ -61,7 +61,7 @@ def run(asked: Asked) -> Document:
     bundle, seed = asked.bundle, asked.seed
     with ExitStack() as stack:
         chosen = subjects(bundle, stack)
-        named, took = advised(chosen, seed)
+        named, took = ask_advisor(chosen, seed)
         begin = time.monotonic()
         records = whole(chosen, EXHAUSTIVE_SECONDS, 2, seed + 1)
         exhaustive_took = time.monotonic() - begin

@@ -1,4 +1,4 @@
-"""Does a CycleGAN find wrong labels, and does training without them pay? Drawn faces with planted noise.
+"""Wrong labels found by a CycleGAN, and training without them: drawn faces with planted noise.
 
     python benchmarks/studies/ambiguous_labels.py --work FOLDER
 
@@ -64,7 +64,7 @@ BLOCKS = ((24, 1), (48, 2), (96, 2), (96, 1))
 STEPS, BATCH, RATE = 400, 32, 3e-3
 BASE = "noisy"
 CONTROLS = {"reduced": "random_removed", "reduced_own": "random_removed_own"}
-"""What a gain over the noisy set must be more than: as many faces left out at random."""
+"""Sets that a gain must be compared with: as many faces left out at random."""
 STAGES = ("gan", "list", "networks")
 Values = NDArray[Any]
 
@@ -165,7 +165,7 @@ def list_stage(noisy: Relabeled, work: Path, images: Path) -> None:
         "label swapped": similarity[noisy.swapped].tolist(),
     }
     save_histogram(images / "cyclegan-similarity.png", groups, THRESHOLD)
-    store(work / "list.json", judged(similarity, noisy.swapped, found))
+    store(work / "list.json", judge_list(similarity, noisy.swapped, found))
 
 
 def own_threshold(similarity: Values) -> float:
@@ -173,7 +173,7 @@ def own_threshold(similarity: Values) -> float:
     return float(np.sort(similarity)[::-1][round(NOISE * len(similarity)) - 1])
 
 
-def judged(similarity: Values, swapped: Values, found: list[Score]) -> dict[str, Any]:
+def judge_list(similarity: Values, swapped: Values, found: list[Score]) -> dict[str, Any]:
     """Precision and recall of lists by similarity."""
     rng = np.random.default_rng(0)
     draws = [rng.integers(0, len(swapped), len(swapped)) for _ in range(2000)]

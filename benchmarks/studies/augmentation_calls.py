@@ -1,4 +1,4 @@
-"""How many operator calls augmentation takes for each picture: in groups of eight, and in whole batches.
+"""Operator calls of augmentation for each picture: in groups of eight, and in whole batches.
 
     python benchmarks/studies/augmentation_calls.py
 

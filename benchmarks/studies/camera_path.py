@@ -83,7 +83,7 @@ def scale(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def by_opencv(buffer: NDArray[np.uint8], cv2: Any, box: Box) -> NDArray[Any]:
-    """What apps do on a desktop: other colors (limited range) and other weights."""
+    """The usual way of desktop apps: other colors (limited range) and other weights."""
     rgb = cv2.rotate(cv2.cvtColor(buffer, cv2.COLOR_YUV2RGB_NV21), cv2.ROTATE_90_CLOCKWISE)
     x0, y0, x1, y1 = box or (0, 0, HEIGHT, WIDTH)
     small = cv2.resize(rgb[y0:y1, x0:x1], (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)

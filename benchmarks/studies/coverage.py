@@ -1,4 +1,4 @@
-"""Do the 95 % intervals of a comparison hold the truth? An artifact against itself, slower by a share known exactly.
+"""Coverage of a comparison's 95 % intervals: an artifact against itself, slower by a share known exactly.
 
     python benchmarks/studies/coverage.py --minutes 9      again and again, until 20 recorded and 30 live runs are done
 
@@ -94,14 +94,14 @@ def _slow_down(recorded: list[dict[str, Any]], later: list[dict[str, Any]], shar
         "slower": share,
         "recorded": len(recorded),
         "trials": TRIALS,
-        "resampled_coverage": resampled(recorded, share),
+        "resampled_coverage": resample(recorded, share),
         "live": len(live),
         "live_held": sum(line["low"] <= 1 + share <= line["high"] for line in live),
         "median_width": statistics.median(line["high"] - line["low"] for line in recorded),
     }
 
 
-def resampled(recorded: list[dict[str, Any]], share: float) -> float:
+def resample(recorded: list[dict[str, Any]], share: float) -> float:
     """The share of resampled intervals that hold the truth."""
     pool = np.concatenate(
         [np.asarray(line["generations"]) + np.log((1 + share) / (1 + line["slower"])) for line in recorded]

@@ -1,4 +1,4 @@
-"""How far training in two processes is from training in one: without BatchNorm not at all, with it by this much.
+"""Difference of training in two processes to training in one: none without BatchNorm, and this much with it.
 
 Each process normalizes with the statistics of its half of the batch (on a CPU; on GPUs ``fer-train`` synchronizes them).
 Order, crops and the global batch are the same; augmentation is off.

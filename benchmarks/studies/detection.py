@@ -1,4 +1,4 @@
-"""How often fer-bench notices 3 %: live comparisons of an artifact with itself, made slower by spinning.
+"""Rate at which fer-bench notices 3 %: live comparisons of an artifact with itself, made slower by spinning.
 
     python benchmarks/studies/detection.py --trials 60 --minutes 9
 

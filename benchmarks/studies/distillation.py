@@ -1,4 +1,4 @@
-"""What a teacher is worth to a small network, on drawn faces, with and without averaged weights.
+"""Gain of a small network by a teacher, on drawn faces, with and without averaged weights.
 
     python benchmarks/studies/distillation.py --work DIR [--seeds 3]
 
@@ -57,7 +57,7 @@ def run(asked: Asked) -> Iterator[Document]:
 
 
 def document(found: list[Answers], taught: Flags) -> Document:
-    """What is stored."""
+    """The document of the seeds so far."""
     return {
         "faces": {"train": TRAIN, "test": TEST},
         "budget": {"batch": BATCH, "epochs": EPOCHS, "peak_learning_rate": PEAK},
@@ -76,7 +76,7 @@ def document(found: list[Answers], taught: Flags) -> Document:
 
 
 def answers(seed: int, work: Path) -> Answers:
-    """Which held-out faces each student names right: ``<way> <weights>``."""
+    """Flags of the held-out faces that each student names right: ``<way> <weights>``."""
     faces, test = drawn("train", TRAIN, work), drawn("test", TEST, work)
     objectives: dict[str, Objective] = {
         "labels": plain,

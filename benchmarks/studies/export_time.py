@@ -1,4 +1,4 @@
-"""How long an export takes and how much memory: two rows of the figures.
+"""Time and memory of an export: two rows of the figures.
 
     python benchmarks/studies/export_time.py [--checkpoint best.safetensors] [--rounds 5]
 
@@ -73,9 +73,9 @@ def tflite(weights: Path, given: list[str], rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         script = BARE.format(sources=str(SOURCES), weights=str(weights), out=f"{folder}/bare.tflite")
         for number in range(rounds):
-            bare.append(timed(["-c", script])[0])
+            bare.append(run_timed(["-c", script])[0])
             out = f"{folder}/bundle{number}"
-            ours.append(timed([*EXPORT, *given, "--format", "tflite", "--out", out])[0])
+            ours.append(run_timed([*EXPORT, *given, "--format", "tflite", "--out", out])[0])
     ratio = statistics.median(ours) / statistics.median(bare)
     return {
         "fer_export_seconds": ours,
@@ -91,7 +91,7 @@ def everything(given: list[str]) -> dict[str, Any]:
     calibration = ["--calibration", "synthetic"] if given else []
     with tempfile.TemporaryDirectory() as folder:
         command = [*EXPORT, *given, "--all-variants", *calibration, "--json", "--out", f"{folder}/bundle"]
-        seconds, peak, text = timed(command, memory=True)
+        seconds, peak, text = run_timed(command, memory=True)
     document = json.loads(text)
     written = sum(entry["status"] == "written" for entry in document["variants"])
     return {
@@ -105,7 +105,7 @@ def everything(given: list[str]) -> dict[str, Any]:
     }
 
 
-def timed(command: list[str], *, memory: bool = False) -> tuple[float, int, str]:
+def run_timed(command: list[str], *, memory: bool = False) -> tuple[float, int, str]:
     """Wall seconds, peak PSS in bytes, standard output."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()

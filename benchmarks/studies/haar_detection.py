@@ -1,4 +1,4 @@
-"""Does a face detector take the drawn faces for faces?
+"""Rate at which a face detector takes drawn faces for faces.
 
     python benchmarks/studies/haar_detection.py
 

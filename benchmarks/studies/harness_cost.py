@@ -1,4 +1,4 @@
-"""What fer-bench's timing loop adds to a call, the engine's own Python binding left out.
+"""Cost that fer-bench's timing loop adds to a call, the engine's own Python binding left out.
 
     python benchmarks/studies/harness_cost.py
 

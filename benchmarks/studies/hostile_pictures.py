@@ -1,4 +1,4 @@
-"""What hostile and very large picture files cost: memory and time above idle, each file in a fresh process.
+"""Cost of hostile and very large picture files: memory and time above idle, each file in a fresh process.
 
     python benchmarks/studies/hostile_pictures.py
 

@@ -60,7 +60,7 @@ PEER_LIMIT = 1.05
 """The largest int8 time / time of quantize_static's file."""
 PICTURES = 32
 ROUND_SECONDS = 0.05
-"""How long one file runs in one round: long against the clock's grain, short against the machine's moods."""
+"""Of one file in one round: long against the clock's grain, short against drifts of the machine."""
 
 
 def run(asked: Asked) -> Document:
@@ -133,7 +133,7 @@ def measure(format_name: str, net: str, folder: Path, rounds: int) -> Document:
 
 
 def quantize_static(fp32: Path, folder: Path, calibration: Calibration, contract: Contract) -> Path:
-    """What onnxruntime's own recipe makes of the fp32 file with the same pictures."""
+    """The fp32 file quantized by onnxruntime's own recipe with the same pictures."""
     from onnxruntime import quantization
 
     class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]

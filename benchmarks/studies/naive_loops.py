@@ -71,7 +71,7 @@ def clipped_mean(times: NDArray[np.float64]) -> float:
 
 
 def run(asked: Asked) -> Document:
-    """How far off each procedure was."""
+    """Errors of each procedure."""
     lines = run_trials(asked, asked.trials, lambda one, number: trial(one, number, asked))
     names = [name for name in lines[0] if name not in ("variant", "order")]
     return {

@@ -1,4 +1,4 @@
-"""What ``fer-predict`` costs beside a bare script: CPU time of whole processes, interleaved.
+"""Cost of ``fer-predict`` beside a bare script: CPU time of whole processes, interleaved.
 
     python benchmarks/studies/predict_cost.py --model android_demo/bundle
 

@@ -27,7 +27,7 @@ from short_training import (
     export_int8,
     gain,
     kept_answers,
-    normalized,
+    normalize,
     right,
     right_in_file,
     save,
@@ -76,10 +76,10 @@ def run(asked: Asked) -> Iterator[Document]:
 
 
 def answers(name: str, seed: int, work: Path) -> Answers:
-    """Which held-out faces each network and file names right: ``<way> fp32`` and ``<way> <file>``."""
+    """Flags of the held-out faces that each network and file names right: ``<way> fp32`` and ``<way> <file>``."""
     test = drawn("test", TEST, work)
     found: Answers = {}
-    for way, checkpoint in trained(name, seed, work).items():
+    for way, checkpoint in train_both(name, seed, work).items():
         found[f"{way} fp32"] = right(_read(name, checkpoint), test)
         bundle = checkpoint.with_suffix(".bundle")
         for variant, entry in export_int8(checkpoint, bundle).items():
@@ -87,7 +87,7 @@ def answers(name: str, seed: int, work: Path) -> Answers:
     return found
 
 
-def trained(name: str, seed: int, work: Path) -> dict[str, Path]:
+def train_both(name: str, seed: int, work: Path) -> dict[str, Path]:
     """Checkpoints of both ways, from one float training."""
     paths = {way: work / f"{name}-{seed}-{way}.safetensors" for way in ("first", *WAYS)}
     faces = drawn("train", TRAIN, work)
@@ -99,7 +99,7 @@ def trained(name: str, seed: int, work: Path) -> dict[str, Path]:
     if not paths["float"].is_file():
         save(train(_read(name, paths["first"]), faces, more), name, paths["float"])
     if not paths["qat"].is_file():
-        example = normalized(torch.from_numpy(faces.crops[:BATCH, 0]) / 255)
+        example = normalize(torch.from_numpy(faces.crops[:BATCH, 0]) / 255)
         module = prepare(_read(name, paths["first"]), example)
         save(finish(train(module, faces, more), fresh(name)), name, paths["qat"])
     return {way: paths[way] for way in WAYS}

@@ -71,7 +71,7 @@ def try_recipe(chosen: Recipe, work: Path) -> Document:
 
 
 def outcome(chosen: Recipe, run: Path, bundle: Path, trained: float, exported: float) -> Document:
-    """What is stored of a recipe."""
+    """The record of a recipe."""
     report = json.loads((run / "report.json").read_text(encoding="utf-8"))
     manifest = json.loads((bundle / "manifest.json").read_text(encoding="utf-8"))
     (artifact,) = manifest["artifacts"]

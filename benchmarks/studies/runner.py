@@ -105,7 +105,7 @@ def store(target: Path, document: Any) -> None:
 
 
 def kept(path: Path, make: Callable[[], Any]) -> Any:
-    """What ``make`` returns, as JSON at ``path``: made once, so that a study that was stopped goes on from there."""
+    """The value of ``make``, as JSON at ``path``: made once, so that a study that was stopped goes on from there."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         store(path, make())

@@ -1,4 +1,4 @@
-"""What the studies of small networks share: drawn faces in memory, a short training, a checkpoint, a real export.
+"""Common parts of the studies of small networks: drawn faces in memory, a short training, a checkpoint, a real export.
 
 The loop here is a plain one, so that a study's budget is seen at a glance; the objective, the rounding and the camera
 path are those of ``fer-train``.
@@ -67,7 +67,7 @@ def drawn(split: str, count: int, folder: Path) -> Arrays:
         return Arrays(kept["crops"], kept["labels"], kept["clear"])
 
 
-def normalized(crops: Tensor) -> Tensor:
+def normalize(crops: Tensor) -> Tensor:
     """0..1 -> -1..1, as the recipes do."""
     return (crops - 0.5) / 0.5
 
@@ -96,7 +96,7 @@ def train(module: Network, arrays: Arrays, budget: Budget, objective: Objective 
     for _ in range(budget.epochs):
         for rows in torch.randperm(len(labels))[: len(labels) // BATCH * BATCH].split(BATCH):
             views = torch.randint(crops.shape[1], (BATCH,))
-            images = normalized(augment(crops[rows, views], transform))
+            images = normalize(augment(crops[rows, views], transform))
             loss, _ = objective(module, images, labels[rows])
             optimizer.zero_grad()
             loss.backward()
@@ -111,7 +111,7 @@ def right(module: nn.Module, arrays: Arrays) -> Flags:
     module.eval()
     with torch.inference_mode():
         parts = torch.from_numpy(arrays.crops[:, 0]).split(256)
-        guesses = torch.cat([module(normalized(part / 255)).argmax(1) for part in parts])
+        guesses = torch.cat([module(normalize(part / 255)).argmax(1) for part in parts])
     found: Flags = guesses.numpy() == arrays.labels.argmax(1)
     return found
 
@@ -160,7 +160,7 @@ def right_in_file(path: Path, arrays: Arrays) -> Flags:
 
 
 def kept_answers(path: Path, make: Callable[[], dict[str, Flags]]) -> dict[str, Flags]:
-    """What ``make`` returns, stored at ``path``: made once, so that a study that was stopped goes on from there."""
+    """The answers of ``make``, stored at ``path``: made once, so that a study that was stopped goes on from there."""
     if not path.is_file():
         np.savez(path, **make())  # type: ignore[arg-type]
     with np.load(path) as stored:

@@ -211,7 +211,7 @@ def by_workers(side: int, workers: int, seconds: float = 3.0) -> dict[str, float
 
 
 def cut_many(task: tuple[int, int]) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], float]:
-    """What a worker does: crops of one decoded picture, (count, side, side, 3), and the CPU seconds they took."""
+    """The work of one process: crops of one decoded picture, (count, side, side, 3), and the CPU seconds they took."""
     side, count = task
     if "frame" not in _KEPT:
         pixels = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)

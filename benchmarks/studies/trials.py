@@ -1,4 +1,4 @@
-"""What the trials of fer-bench share: a journal that lets them run in slices, a known disturbance, subjects of a bundle.
+"""Common parts of the trials of fer-bench: a journal that lets them run in slices, a known disturbance, subjects of a bundle.
 
 A journal holds one JSON object a line, one a finished trial; a run adds to it until the wanted number is reached or its
 minutes are over, and the result file is made of whatever is in it. It lies in ``--journal`` (default: a hidden file in
@@ -95,7 +95,7 @@ def trial(plan: Plan, one: Subject, share: float | None, seed: int) -> dict[str,
 
 
 def journal_lines(path: Path) -> list[dict[str, Any]]:
-    """What is done; a line that an interruption cut off is not."""
+    """The finished trials; a line that an interruption cut off is none."""
     if not path.exists():
         return []
     found = []

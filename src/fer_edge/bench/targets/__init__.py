@@ -1,4 +1,4 @@
-"""Where artifacts are measured, one file a kind of place.
+"""Places where artifacts are measured, one file a kind.
 
 A new one is a file with an object of the shape ``Target`` and a line in ``TARGETS``.
 """
@@ -18,7 +18,7 @@ from fer_edge.runtime.closest import unknown
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to measure and how long.
+    """A measurement that is asked for: artifacts, length, seed.
 
     Attributes:
         subjects: in the order of the table.

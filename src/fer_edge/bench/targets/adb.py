@@ -35,7 +35,7 @@ _FAILED_SERVER = (
     "cannot start server",
 )
 _CUT = ("EOF", "closed", "couldn't read from device", "failed to read copy response")
-"""What a copy says when the connection ended; ``adb pull`` says nothing at all."""
+"""Words of a copy whose connection ended; ``adb pull`` says nothing at all."""
 _SHORT = 20.0
 _COPY = 600.0
 
@@ -231,7 +231,7 @@ class AdbConnection:
         return DeviceError("connection-lost", device=self.label, stage=stage)
 
     def _lost(self, stage: str) -> DeviceError | None:
-        """Why the connection broke, where the device can no longer be used or has restarted."""
+        """The reason of a broken connection, where the device can no longer be used or has restarted."""
         found = next((device for device in self._adb.devices() if device.serial == self.serial), None)
         if found is None:
             return DeviceError("unplugged", device=self.label, stage=stage)

@@ -149,7 +149,7 @@ class BenchmarkTool:
         found: list[Summary] = []
         while len(found) < self._options.processes or time.monotonic() < until:
             found.append(self._process(device, subject, model))
-        return _measured(subject, found, memory)
+        return _to_records(subject, found, memory)
 
     def _process(self, device: Device, subject: Subject, model: str, *, memory: bool = False) -> Summary:
         runs = 1 if memory else self._options.runs
@@ -180,7 +180,7 @@ class BenchmarkTool:
         return f"sh -c '{started}'"
 
 
-def _measured(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
+def _to_records(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
     engine = f"{NAME} ({'no XNNPACK' if subject.engine == _PLAIN else 'XNNPACK'})"
     blocks = tuple(Block(number, 0, 1, 0.0) for number in range(len(found)))
     records = tuple(

@@ -1,4 +1,4 @@
-"""What runs on a board: one process of one artifact, from an order to a result file. Stands on the runtime alone.
+"""The program for a board: one process of one artifact, from an order to a result file. Stands on the runtime alone.
 
     python3 -m fer_edge.bench.targets.board ORDER RESULT
 

@@ -157,7 +157,7 @@ class BoardPython:
             local.write_text(json.dumps(order), encoding="utf-8")
             sent = push_file(device.connection, local)
         found = [self._process(device, sent) for _ in range(self._options.processes)]
-        return _measured(subject, found)
+        return _to_records(subject, found)
 
     def _process(self, device: Device, order: str) -> BoardResult:
         connection = device.connection
@@ -185,7 +185,7 @@ def _read(data: bytes, runs: int) -> BoardResult:
     return found
 
 
-def _measured(subject: Subject, found: list[BoardResult]) -> Measured:
+def _to_records(subject: Subject, found: list[BoardResult]) -> Measured:
     series: dict[str, list[tuple[int, ...]]] = {
         "load": [(one.load_ns,) for one in found],
         "first": [(one.first_ns,) for one in found],

@@ -117,7 +117,7 @@ def unwrap(text: str) -> tuple[str, int] | None:
 
 
 def push_error(device: str, local: Path, remote: str, said: str) -> DeviceError:
-    """Why a file was not copied, by what the device or the program said."""
+    """The error of a file that was not copied, by what the device or the program said."""
     detail = last_line(said)
     if "No space left" in said:
         return DeviceError("storage-full", device=device, path=local.name, bytes=local.stat().st_size)

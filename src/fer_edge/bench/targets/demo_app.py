@@ -139,7 +139,7 @@ class DemoApp:
 
 
 def _difference(found: Result, subject: Subject, runs: int) -> str:
-    """What of the result is not what was asked for; empty if nothing."""
+    """The first difference between a result and what was asked for; empty if there is none."""
     stages = tuple(record.stage for record in found.records)
     if stages != STAGES:
         return f"stages {', '.join(stages) or 'none'} instead of {', '.join(STAGES)}"

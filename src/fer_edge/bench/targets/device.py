@@ -13,7 +13,7 @@ from fer_edge.bench.targets.connection import Connection
 from fer_edge.bench.targets.errors import DeviceError, last_line
 
 UNKNOWN = "unknown"
-"""What a device does not show is no verdict."""
+"""Stands for what a device does not show, which is no verdict."""
 _PROPERTIES = {
     "maker": "ro.product.manufacturer",
     "model": "ro.product.model",
@@ -147,7 +147,7 @@ class Pinning:
 
     @property
     def prefix(self) -> str:
-        """What stands before a command; empty for ``all``."""
+        """Words before a command; empty for ``all``."""
         return f"taskset {self.mask} " if self.cores else ""
 
 
@@ -220,7 +220,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a runner brought back, whole and checked.
+    """A runner's figures, whole and checked.
 
     Attributes:
         records: one a stage.
@@ -241,14 +241,14 @@ class Runner(Protocol):
     name: str
     """For sentences and the journal."""
     formats: tuple[str, ...]
-    """What it runs; the rest is left out."""
+    """Formats that it runs; the rest is left out."""
     engines: tuple[str, ...]
     """Words of ``--engine`` that it takes; empty: its own choice."""
     modes: tuple[str, ...]
     """Of ``Request.mode``."""
 
     def key(self) -> dict[str, Any]:
-        """What of it decides a result: settings, hash of its program. Two runs of one key need not be repeated."""
+        """Everything of it that decides a result: options, hash of its program. Two runs of one key need not be repeated."""
         ...
 
     def prepare(self, device: Device) -> None:

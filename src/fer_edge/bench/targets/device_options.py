@@ -1,4 +1,4 @@
-"""What a person may choose for a device: typed as options of ``fer-bench``, read from ``Request.options``."""
+"""Choices for a device: typed as options of ``fer-bench``, read from ``Request.options``."""
 
 from __future__ import annotations
 

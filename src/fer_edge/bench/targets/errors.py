@@ -1,4 +1,4 @@
-"""What can go wrong with a device: one sentence for each kind, so that a person knows which cable to touch.
+"""Errors of devices: one sentence for each kind, so that a person knows which cable to touch.
 
 :data:`SENTENCES` is the whole list (``docs/devices.md`` is compared with it). All end with exit code 1: a run that did not
 come to its end has no figure that could be trusted or not.

@@ -132,7 +132,7 @@ def assemble(
     ours = [record for record in records if record.name != TWIN]
     twins = [record for record in records if record.name == TWIN]
     twin = aa_ratio(ours, twins, request.seed)
-    judged = _judged(plan, ours, whole, monitor, twin)
+    judged = _judge(plan, ours, whole, monitor, twin)
     return Result(
         environment={
             **known["environment"],
@@ -181,7 +181,7 @@ def aa_ratio(records: Sequence[Record], twins: Sequence[Record], seed: int = 0) 
     return ratio_of_rounds(same[0], twin, seed=seed) if same else None
 
 
-def _judged(
+def _judge(
     plan: Plan,
     records: Sequence[Record],
     taken: Sequence[Recording],

@@ -127,7 +127,7 @@ class SshConnection:
             raise DeviceError("timeout", device=self.label, what=what, seconds=timeout, stage=stage) from None
 
     def _lost(self, done: subprocess.CompletedProcess[bytes], stage: str) -> DeviceError:
-        """What the missing end of a command means."""
+        """The error behind a command that did not come to its end."""
         said = done.stderr.decode("utf-8", "replace")
         kind = next((kind for words, kind in _KINDS if words in said), "")
         if kind and not self._has_answered:
