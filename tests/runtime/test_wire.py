@@ -1,5 +1,7 @@
 """The walk over protobuf against protobuf itself: what we accept, it reads as we do."""
 
+import io
+
 import onnx
 import pytest
 from google.protobuf.message import DecodeError
@@ -9,6 +11,7 @@ from onnx import TensorProto, helper
 
 from fer_edge.runtime import BundleError, ContractError
 from fer_edge.runtime.containers.embedded import read_embedded_contract
+from fer_edge.runtime.containers.wire import integers
 from support import tiny_artifacts as tiny
 
 TEXT = tiny.contract_text()
@@ -143,3 +146,15 @@ def test_the_check_by_reflection_sees_outside_data():
     branch = helper.make_graph([helper.make_node("Constant", [], ["c"], value=tensor)], "branch", [], [])
     model.graph.node.append(helper.make_node("If", ["yes"], ["a"], then_branch=branch, else_branch=branch))
     assert has_outside_data(model)
+
+
+@given(
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=8), st.lists(st.integers(0, 2**63 - 1), max_size=8)
+)
+def test_integers_are_read_each_by_itself_or_packed(dims, more):
+    tensor = TensorProto(dims=dims, data_type=7, name="other fields").SerializeToString()
+    packed = b"".join(map(tiny.varint, more))
+    data = tensor + tiny.varint(1 << 3 | 2) + tiny.varint(len(packed)) + packed
+    found = [*integers(io.BytesIO(data), (0, len(data)), 1)]
+    assert found == [value % 2**64 for value in dims] + more
+    assert [*integers(io.BytesIO(data), (0, len(data)), 2)] == [7]
