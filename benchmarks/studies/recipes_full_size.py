@@ -22,7 +22,8 @@ from typing import Any
 from machine import ROOT, python, timed
 from runner import Asked, Document, kept, option, study
 
-from fer_edge.train.recipes import RECIPES, Recipe, recipe
+from fer_edge.train.recipes import RECIPES, recipe
+from fer_edge.train.recipes.recipe import Recipe
 
 sys.path.insert(0, str(ROOT / "tests"))
 from support import data_layouts

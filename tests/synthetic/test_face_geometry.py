@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fer_edge.synthetic.action_units import Activations, mirrored
+from fer_edge.synthetic.action_units import Activations, mirror
 from fer_edge.synthetic.geometry import landmarks
 from fer_edge.synthetic.identity import draw_identity
 from fer_edge.synthetic.pen import Pose
@@ -110,7 +110,7 @@ def test_a_one_sided_unit_moves_one_corner(unit, side):
 
 
 def test_mirroring_exchanges_the_sides():
-    assert mirrored({"AU12R": 0.7, "AU4": 0.2, "AU14L": 0.1}) == {"AU12L": 0.7, "AU4": 0.2, "AU14R": 0.1}
+    assert mirror({"AU12R": 0.7, "AU4": 0.2, "AU14L": 0.1}) == {"AU12L": 0.7, "AU4": 0.2, "AU14R": 0.1}
 
 
 def test_asymmetry_leaves_intensities_between_0_and_1():

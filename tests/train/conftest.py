@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from fer_edge.train.datasets.request import DataRequest
 from fer_edge.train.recipes import recipe
-from fer_edge.train.recipes.recipe import DataRequest
 from support import data_layouts
 
 MAKERS = {

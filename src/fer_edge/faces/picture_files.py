@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, and what else lies there: nothing is passed over in silence.
+"""The picture files of a folder, and a count of all that is none: nothing is passed over in silence.
 
 Folders that people have are full of other things: what systems leave (``.DS_Store``, ``@eaDir``, ``Thumbs.db``), lists, links.
 """

@@ -1,6 +1,6 @@
 """The picture formats that are opened: how each is recognized, what reads its header, which decoder of Pillow follows.
 
-A stranger's file meets the one decoder that its first bytes name, and only after its header was found to be sound and
+An untrusted file meets the one decoder that its first bytes name, and only after its header was found to be sound and
 affordable. Adding a format is a line in ``FORMATS`` and a header reader; what is not listed is never decoded. Both are
 imported when the first such file comes.
 """

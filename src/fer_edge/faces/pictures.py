@@ -149,7 +149,7 @@ def _open_file(path: Path, called: str) -> BinaryIO:
 
 def _decode(file: BinaryIO, called: str, most: int) -> tuple[Frame, tuple[int, int]]:
     try:
-        kind, header = _announced(file)
+        kind, header = _read_header(file)
         reduction = _affordable(header, called, most)
         with warnings.catch_warnings():
             # Damaged metadata and sizes near Pillow's own limit: the limits here decide.
@@ -165,8 +165,8 @@ def _decode(file: BinaryIO, called: str, most: int) -> tuple[Frame, tuple[int, i
         raise PictureError(f"{called} cannot be decoded: {_reason(error)}") from error
 
 
-def _announced(file: BinaryIO) -> tuple[PictureFormat, Header]:
-    """What the file is and what its header says."""
+def _read_header(file: BinaryIO) -> tuple[PictureFormat, Header]:
+    """The file's format, and its header."""
     content = PictureBytes(file)
     beginning = content.upto(0, BEGINNING)
     kind = format_of(beginning)
@@ -210,13 +210,13 @@ def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int)
             raise HeaderError(
                 f"it is {image.width}x{image.height}, but announces {header.width}x{header.height}"
             )
-        shared = _loaded(image)
+        shared = _load(image)
         refuse_missing_rows(image, PictureBytes(file))
         orientation = _orientation(image)
-        return _upright(_converted(image, shared), orientation)
+        return _turn_upright(_convert(image, shared), orientation)
 
 
-def _loaded(image: Image) -> NDArray[np.uint8] | None:
+def _load(image: Image) -> NDArray[np.uint8] | None:
     """Decode, if possible into memory that becomes the frame's: (H, W, 4) uint8, else None."""
     opaque = image.mode == "RGB" and "transparency" not in image.info
     if image.format not in {"JPEG", "PNG"} or not (opaque or image.mode in {"RGBA", "CMYK"}):
@@ -231,7 +231,7 @@ def _loaded(image: Image) -> NDArray[np.uint8] | None:
     return memory if image.im is mapped else None
 
 
-def _converted(image: Image, shared: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
+def _convert(image: Image, shared: NDArray[np.uint8] | None) -> NDArray[np.uint8]:
     """(H, W, 4) uint8 as stored, opaque: in place where the decoder wrote into it."""
     if shared is not None and image.mode == "RGB":
         return shared
@@ -243,7 +243,7 @@ def _converted(image: Image, shared: NDArray[np.uint8] | None) -> NDArray[np.uin
     return found
 
 
-def _upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+def _turn_upright(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """The orientation applied; TIFF's is already, and then no tag is left."""
     if not 2 <= orientation <= 8:
         return pixels

@@ -1,4 +1,4 @@
-"""What covers parts of a face: beard, glasses, a hand, a scarf, a bar or strands of hair."""
+"""Things that cover parts of a face: beard, glasses, a hand, a scarf, a bar or strands of hair."""
 
 from __future__ import annotations
 

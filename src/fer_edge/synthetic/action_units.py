@@ -40,7 +40,7 @@ ACTION_UNITS: Final[dict[str, str]] = {
 SIDES: Final[tuple[str, str]] = ("L", "R")
 
 
-def mirrored(values: Mapping[str, float]) -> dict[str, float]:
+def mirror(values: Mapping[str, float]) -> dict[str, float]:
     """The same activations with the two sides of the face exchanged."""
     swap = {"L": "R", "R": "L"}
     return {name[:-1] + swap[name[-1]] if name[-1] in swap else name: value for name, value in values.items()}
@@ -48,7 +48,7 @@ def mirrored(values: Mapping[str, float]) -> dict[str, float]:
 
 @dataclass(frozen=True)
 class Activations:
-    """Which action units are active.
+    """The active action units.
 
     Args:
         values: names of :data:`ACTION_UNITS`, with ``L`` or ``R`` behind them for one side only; 0..1.

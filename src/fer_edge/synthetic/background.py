@@ -1,4 +1,4 @@
-"""What stands behind a face: plain, a gradient, a texture, stripes or clutter."""
+"""Backgrounds behind a face: plain, a gradient, a texture, stripes or clutter."""
 
 from __future__ import annotations
 

@@ -59,10 +59,10 @@ def _yuv(picture: NDArray[np.uint8], padding: int, rotation: int, kind: str) -> 
     rows = np.zeros((height, width + padding), np.uint8)
     rows[:, :width] = luma
     if kind == "i420":
-        planes, stride, step = (_padded(u, padding), _padded(v, padding)), u.shape[1] + padding, 1
+        planes, stride, step = (_pad(u, padding), _pad(v, padding)), u.shape[1] + padding, 1
     else:
         pair = np.stack([u, v] if kind == "nv12" else [v, u], axis=2).reshape(u.shape[0], -1)
-        chroma, stride, step = _padded(pair, padding), pair.shape[1] + padding, 2
+        chroma, stride, step = _pad(pair, padding), pair.shape[1] + padding, 2
         planes = (chroma, chroma[1:]) if kind == "nv12" else (chroma[1:], chroma)
     return Frame.from_yuv420(
         rows.tobytes(), *planes, width=width, height=height, y_row_stride=rows.shape[1],
@@ -85,5 +85,5 @@ def _byte(values: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
     return found
 
 
-def _padded(plane: NDArray[np.uint8], padding: int) -> bytes:
+def _pad(plane: NDArray[np.uint8], padding: int) -> bytes:
     return np.pad(plane, ((0, 0), (0, padding))).tobytes()

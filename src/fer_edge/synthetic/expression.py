@@ -1,4 +1,4 @@
-"""What a face expresses: action units with intensities, and the soft label that goes with them.
+"""Expressions: action units with intensities, and the soft label that goes with them.
 
 A weak expression shares its label with neutral; a mixture of two emotions carries both with the weights it was
 drawn with. "Clear" faces show one emotion alone, at an intensity where the label is not in doubt.
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.synthetic.action_units import ACTION_UNITS, Activations, mirrored
+from fer_edge.synthetic.action_units import ACTION_UNITS, Activations, mirror
 from fer_edge.synthetic.prototypes import PROTOTYPES
 from fer_edge.synthetic.streams import between, chance, choose
 
@@ -63,7 +63,7 @@ def _values(rng: np.random.Generator, weights: dict[str, float], noise: float) -
     for emotion, weight in weights.items():
         variant = choose(rng, PROTOTYPES[emotion])
         flip = chance(rng, 0.5)
-        for name, peak in (mirrored(variant) if flip else variant).items():
+        for name, peak in (mirror(variant) if flip else variant).items():
             total[name] = total.get(name, 0.0) + peak * weight * between(rng, 0.85, 1.1)
     for name in rng.choice(len(NOISE_UNITS), 3, replace=False):
         total[NOISE_UNITS[name]] = total.get(NOISE_UNITS[name], 0.0) + noise * float(rng.random())

@@ -139,11 +139,11 @@ def _iris(pen: Pen, eye: Eye, style: Style, palette: Palette, gaze: tuple[float,
         (0.84, palette.iris),
         (0.48, np.array([14.0, 12.0, 12.0])),
     ):
-        _clipped(pen, eye, (x, y), radius * size, color)
-    _clipped(pen, eye, (x - radius * 0.3, y - radius * 0.35), radius * 0.22, np.full(3, 245.0))
+        _clip(pen, eye, (x, y), radius * size, color)
+    _clip(pen, eye, (x - radius * 0.3, y - radius * 0.35), radius * 0.22, np.full(3, 245.0))
 
 
-def _clipped(pen: Pen, eye: Eye, center: tuple[float, float], radius: float, color: np.ndarray) -> None:
+def _clip(pen: Pen, eye: Eye, center: tuple[float, float], radius: float, color: np.ndarray) -> None:
     """A disc, as far as it lies between the lids."""
     x = np.linspace(-1, 1, 13) * radius
     half = np.sqrt(np.maximum(radius**2 - x**2, 0))

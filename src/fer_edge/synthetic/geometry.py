@@ -1,4 +1,4 @@
-"""Where the features of a face lie, given who it is and which action units are active.
+"""The places of a face's features, given who it is and which action units are active.
 
 All lengths in face units (see :mod:`identity`): x right, y down. The displacements follow what the FACS manual says
 about the appearance changes of each unit; their sizes are this project's own. The emotion reaches the picture

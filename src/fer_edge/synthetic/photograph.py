@@ -1,4 +1,4 @@
-"""What a camera does to a scene: exposure, tint, blur, noise and compression."""
+"""The effects of a camera on a scene: exposure, tint, blur, noise and compression."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def photograph(
     if sigma > 0.5:
         picture = picture + _noise(rng, size, sigma)
     result = np.clip(np.rint(picture), 0, 255).astype(np.uint8)
-    return _compressed(cv2, result, int(rng.integers(35, 95))) if chance(rng, 0.3) else result
+    return _compress(cv2, result, int(rng.integers(35, 95))) if chance(rng, 0.3) else result
 
 
 def _tone(rng: np.random.Generator, scene: NDArray[np.float32], tone: str) -> NDArray[np.float32]:
@@ -90,7 +90,7 @@ def _noise(rng: np.random.Generator, size: int, sigma: float) -> NDArray[np.floa
     return gray * np.array([1.1, 1.0, 1.15], np.float32)
 
 
-def _compressed(cv2: Any, picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+def _compress(cv2: Any, picture: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     _, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
     restored: NDArray[np.uint8] = cv2.imdecode(data, cv2.IMREAD_COLOR)
     return restored

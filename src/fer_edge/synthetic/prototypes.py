@@ -1,4 +1,4 @@
-"""Which action units show which emotion: the prototypes and their major variants.
+"""The action units that show an emotion: the prototypes and their major variants.
 
 Sources: Ekman & Friesen, "Unmasking the Face" (1975) and EMFACS-7 (1983); the table of prototypes and major
 variants in the FACS Investigator's Guide (2002), ch. 12; contempt as unilateral AU12 + AU14 after Ekman & Friesen,

@@ -1,4 +1,4 @@
-"""How a face is drawn: from softly shaded to a few strokes of ink. A style never looks at the emotion.
+"""Styles in which a face is drawn: from softly shaded to a few strokes of ink. A style never looks at the emotion.
 
 Each face mixes the habits of one of five hands, so that a model cannot rely on any one way of drawing.
 """

@@ -20,7 +20,7 @@ from fer_edge.train.recipes.overrides import PRECISIONS
 
 if TYPE_CHECKING:
     from fer_edge.train.loop.pipeline import Result
-    from fer_edge.train.recipes import Recipe
+    from fer_edge.train.recipes.recipe import Recipe
 
 REPORTING = ("torch", "cv2", "PIL", "safetensors", "scipy", "torchmetrics", "matplotlib")
 """Packages that a training and the report at its end need."""
@@ -161,10 +161,10 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         *(["torchao"] if options["qat"] else []),
     )
     from fer_edge.train.loop.processes import rank
-    from fer_edge.train.recipes.overrides import recipe_asked_for
+    from fer_edge.train.recipes.overrides import choose_recipe
 
     output.quiet = output.quiet or rank() > 0
-    chosen = recipe_asked_for(recipe_name, options)
+    chosen = choose_recipe(recipe_name, options)
     if chosen.needs_data and options["data"] is None:
         raise FerEdgeError(f"recipe {chosen.name!r} needs --data: {chosen.summary}")
     result = _run(output, chosen, options)

@@ -12,14 +12,13 @@ from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.augmentation import augmentation
 from fer_edge.train.data.faces import Crops
-from fer_edge.train.datasets.request import Survey
+from fer_edge.train.datasets.request import DataRequest, Survey
 from fer_edge.train.look.findings import classes_there, recognize
 from fer_edge.train.look.pictures import augmented_views
 from fer_edge.train.look.survey import repeats_of
 from fer_edge.train.look.two_labels import side_by_side
 from fer_edge.train.loop.pipeline import with_size
 from fer_edge.train.recipes import recipe
-from fer_edge.train.recipes.recipe import DataRequest
 from support.data_layouts import FER2013_CODES, fer2013_rows, write_table
 from support.paths import SHARED
 

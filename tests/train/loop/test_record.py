@@ -81,7 +81,7 @@ def test_a_training_tells_everything_in_all_four_places(call, tmp_path):
 
 
 def request_of(limit):
-    from fer_edge.train.recipes.recipe import DataRequest
+    from fer_edge.train.datasets.request import DataRequest
 
     chosen = recipe("synthetic")
     return DataRequest(

@@ -9,7 +9,7 @@ import pytest
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.cli import main
 from fer_edge.train.recipes import RECIPES, recipe
-from fer_edge.train.recipes.overrides import override, recipe_asked_for
+from fer_edge.train.recipes.overrides import choose_recipe, override
 
 BASE = replace(
     recipe("synthetic"),
@@ -124,7 +124,7 @@ def test_every_recipe_is_sound_as_it_is_listed(entry):
 )
 def test_on_the_command_line_it_is_a_usage_error(name, options, sentence):
     with pytest.raises(click.UsageError, match=sentence):
-        recipe_asked_for(name, options)
+        choose_recipe(name, options)
 
 
 @pytest.mark.parametrize("word", ["maybe", "0", "-1", "1.5", "true", ""])

@@ -13,7 +13,7 @@ from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 from fer_edge.train.models.foreign import RAISED, sentence
-from fer_edge.train.models.selection import entries_of, is_tensor, shown
+from fer_edge.train.models.selection import describe, entries_of, is_tensor
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -88,7 +88,7 @@ def _row(row: object, contract: Contract) -> NDArray[np.float32]:
         raise ExportError(_misshapen(row, contract))
     if not row.is_floating_point():
         raise ExportError(
-            f"the module returns {shown(row)}: numbers of classes, not one score a label; let it return what its argmax takes"
+            f"the module returns {describe(row)}: numbers of classes, not one score a label; let it return what its argmax takes"
         )
     values: NDArray[np.float32] = row[0].float().numpy()
     return values
@@ -107,12 +107,12 @@ def _several(row: object, wanted: tuple[int, int]) -> str:
         advice = f"give {' or '.join(fits[:4])}"
     if not entries_of(row):
         advice = "let its forward return that"
-    return f"the module returns {shown(row)}; one tensor of 1x{wanted[1]} float32 is needed: {advice}"
+    return f"the module returns {describe(row)}; one tensor of 1x{wanted[1]} float32 is needed: {advice}"
 
 
 def _misshapen(row: Tensor, contract: Contract) -> str:
     count, shape = len(contract.labels), tuple(row.shape)
-    said = f"the module returns {shown(row)}; {count} labels need 1x{count}: "
+    said = f"the module returns {describe(row)}; {count} labels need 1x{count}: "
     if shape == (1, 1):
         return f"{said}one number, as before a sigmoid, x, becomes two logits by torch.cat((torch.zeros_like(x), x), 1)"
     if len(shape) == 2 and shape[0] == 1:

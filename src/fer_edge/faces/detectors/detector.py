@@ -13,7 +13,7 @@ from fer_edge.faces.face import Detection
 
 @dataclass(frozen=True, slots=True)
 class DetectorOptions:
-    """What faces are looked for.
+    """The faces that are looked for.
 
     Attributes:
         longest_side: pixels of the copy that faces are sought on; a smaller picture is taken as it is. What is smaller than a

@@ -1,1 +1,1 @@
-"""What a picture file says about itself, read before any decoder sees a byte of it."""
+"""Headers of picture files, read before any decoder sees a byte of them."""

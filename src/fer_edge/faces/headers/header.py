@@ -1,4 +1,4 @@
-"""What every header reader shares: a file that is read in small pieces, and what it was found to hold."""
+"""Parts that every header reader shares: a file that is read in small pieces, and what it was found to hold."""
 
 from __future__ import annotations
 

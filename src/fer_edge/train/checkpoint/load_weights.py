@@ -100,7 +100,7 @@ def choose(checkpoint: Checkpoint, module: nn.Module, loose: str = "") -> Assign
     every = [found for key, one in checkpoint.sets.items() for found in assignments(key, one, wanted, loose)]
     fitting = [found for found in every if not found.faults]
     if not fitting:
-        fitting = [found for found in _joined(checkpoint.sets, wanted, loose) if not found.faults]
+        fitting = [found for found in _join(checkpoint.sets, wanted, loose) if not found.faults]
     if not fitting:
         best = max(every, key=lambda found: found.fitting)
         raise CheckpointError(_misfit(checkpoint, type(module).__name__, best))
@@ -118,7 +118,7 @@ def assignments(key: str, one: WeightSet, wanted: Mapping[str, Tensor], loose: s
         wanted: the network's state dictionary.
         loose: as in :func:`choose`.
     """
-    names = _unwrapped(one.tensors, wanted)
+    names = _unwrap(one.tensors, wanted)
     votes = _prefixes(names, wanted)
     needed = sum(not name.endswith(MAY_BE_MISSING) and not _is(name, loose) for name in wanted)
     full = [prefix for prefix, count in votes.items() if count >= needed]
@@ -166,7 +166,7 @@ def _plain(name: str) -> str:
     return ".".join(part for part in parts if part not in WRAPPERS)
 
 
-def _unwrapped(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, str]:
+def _unwrap(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, str]:
     """Names without wrappers' parts -> names in the file; unchanged for a network that has such parts itself."""
     unchanged = {name: name for name in tensors}
     if any(_plain(name) != name for name in wanted):
@@ -189,7 +189,7 @@ def _prefixes(names: Iterable[str], wanted: Mapping[str, Tensor]) -> Counter[str
     return votes
 
 
-def _joined(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: str) -> Iterable[Assignment]:
+def _join(sets: Mapping[str, WeightSet], wanted: Mapping[str, Tensor], loose: str) -> Iterable[Assignment]:
     """Parts of a network that stand in dictionaries of their own, called as the network calls them."""
     for parent in {path.rpartition(".")[0] for path in sets}:
         parts = {

@@ -88,12 +88,12 @@ def _of_archive(archive: zipfile.ZipFile, name: str, size: int) -> Found:
         raise CheckpointError(f"{name} was written on a machine of the other byte order; {ADVICE}")
     if entries[found[0]].file_size > LARGEST_PICKLE:
         raise CheckpointError(f"{name} is refused: its pickle is larger than {LARGEST_PICKLE >> 20} MiB")
-    document, _ = _unpickled(archive.read(found[0]), name)
+    document, _ = _unpickle(archive.read(found[0]), name)
     return _sets(document, name, lambda key: archive.read(f"{root}data/{key}")), _texts(document)
 
 
 def _stream(data: bytes, name: str) -> Found:
-    document, inline = _unpickled(data, name)
+    document, inline = _unpickle(data, name)
     places, at = {}, document["after"]
     for key, kind in document["order"] or ():  # an old file: storages stand behind the pickles
         size = int.from_bytes(data[at : at + 8], "little") * _width(kind)
@@ -106,7 +106,7 @@ def _texts(document: Mapping[str, Any]) -> dict[str, str]:
     return {str(key): str(text) for key, text in document["texts"].items()}
 
 
-def _unpickled(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
+def _unpickle(data: bytes, name: str) -> tuple[dict[str, Any], bytes]:
     """The child's document, and the numbers that stood in the pickle."""
     limits = (str(CPU_SECONDS + (len(data) >> 23)), str(MEMORY + 4 * len(data)))
     script = Path(__file__).with_name("unpickling.py")

@@ -16,7 +16,7 @@ from fer_edge.runtime.errors import BundleError, CheckpointError
 
 
 def write_snapshot_file(path: str | Path, content: Any) -> None:
-    """What ``torch.save`` writes, with its digest as the comment of the archive: beside, synced, renamed."""
+    """Write what ``torch.save`` writes, with its digest as the comment of the archive: beside, synced, renamed."""
     buffer = io.BytesIO()
     torch.save(content, buffer)
     with zipfile.ZipFile(buffer, "a") as archive:
@@ -25,7 +25,7 @@ def write_snapshot_file(path: str | Path, content: Any) -> None:
 
 
 def read_snapshot_file(path: str | Path) -> Any:
-    """Its content, without running anything in it; the weights decide what the training goes on with.
+    """Read its content, without running anything in it; the weights decide what the training goes on with.
 
     Raises:
         CheckpointError: a byte was changed after it was written, or it is no snapshot of ours.

@@ -97,7 +97,7 @@ class Storage:
 
 
 class Tensor:
-    """What the parent needs to make one."""
+    """The description from which the parent makes one."""
 
     def __init__(
         self, storage: Storage, kind: str, offset: int, shape: Any, stride: Any, odd: str = ""
@@ -271,7 +271,7 @@ ALLOWED: dict[str, Any] = {
 
 
 class Seen:
-    """What came up on the way: classes that nobody allowed, and the kind of every storage."""
+    """Names that came up on the way: classes that nobody allowed, and the kind of every storage."""
 
     def __init__(self) -> None:
         self.unknown: dict[str, type] = {}
@@ -397,7 +397,7 @@ def _network(value: Any, seen: set[int], where: str = "") -> list[str]:
 
 
 def _texts(content: Any) -> dict[str, str]:
-    """What a snapshot of this program says beside its weights, as a safetensors file does in its header."""
+    """The texts of a snapshot of this program beside its weights, as a safetensors file does in its header."""
     if not isinstance(content, Mapping):
         return {}
     found = {
@@ -417,7 +417,7 @@ def _outline(content: Any) -> str:
 
 
 def answer(stream: Any) -> tuple[dict[str, Any], list[bytes]]:
-    """What the parent gets: the document and the bytes of numbers that stand in the pickle."""
+    """The answer to the parent: the document and the bytes of numbers that stand in the pickle."""
     seen = Seen()
     content, keys = _legacy(stream, seen)
     if seen.unknown:

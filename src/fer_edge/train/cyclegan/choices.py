@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fer_edge.runtime.errors import FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.train.recipes import Recipe
+    from fer_edge.train.recipes.recipe import Recipe
 
 LEARNING_RATE = 2e-4
 """Of Adam (section 4 "Training details")."""
@@ -100,7 +100,7 @@ class Origin:
         if not self.recipe:
             return None
         # Not before it is asked for: the commands' --help needs no torch.
-        from fer_edge.train.recipes.overrides import recipe_asked_for
+        from fer_edge.train.recipes.overrides import choose_recipe
 
         given = {"classes": self.classes, "limit": self.limit, "seed": self.seed, "settings": self.settings}
-        return recipe_asked_for(self.recipe, given)
+        return choose_recipe(self.recipe, given)

@@ -1,4 +1,4 @@
-"""What is done to crops while training: torchvision's transforms, a few pictures at a time.
+"""Augmentation of crops while training: torchvision's transforms, a few pictures at a time.
 
 Crops already differ by the jitter of their boxes, which goes through the camera path. Here comes what a camera and a
 different hand would change: mirror, tilt, light, contrast, gamma, sharpness, noise, things before the face. To add an

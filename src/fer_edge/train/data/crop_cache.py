@@ -37,7 +37,7 @@ FILES = ("crops.npy", "labels.npy", "clear.npy")
 
 
 def cache_folder() -> Path:
-    """Where caches go that no option names: ``$FER_EDGE_CACHE``, ``$XDG_CACHE_HOME/fer-edge/crops`` or below ``~/.cache``."""
+    """The folder of caches that no option names: ``$FER_EDGE_CACHE``, ``$XDG_CACHE_HOME/fer-edge/crops`` or below ``~/.cache``."""
     named = os.environ.get("FER_EDGE_CACHE")
     if named:
         return Path(named)
@@ -84,12 +84,12 @@ class CropCache:
         place = self.folder / _key(sha256, crops, columns)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self.folder / f".{place.name}.lock"):
-                arrays = _mapped(place, faces, crops, columns)
+            with _lock(self.folder / f".{place.name}.lock"):
+                arrays = _map(place, faces, crops, columns)
                 if arrays is None:
                     self._check_room(faces, crops)
                     _make(place, faces, crops, chunks(faces, crops, columns, workers=workers), advance)
-                    arrays = _mapped(place, faces, crops, columns)
+                    arrays = _map(place, faces, crops, columns)
                 else:
                     self.say(f"prepared faces are taken from {place}")
                     advance(len(faces))
@@ -125,7 +125,7 @@ def _key(sha256: str, crops: Crops, columns: Sequence[int]) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     """One process at a time, where the system has locks; the others wait for what the first one makes."""
     with path.open("ab") as file:
         try:
@@ -155,11 +155,11 @@ def _make(
                 labels.append(part.labels)
                 clear.append(part.clear)
                 advance(len(part))
-            _synced(file)
+            _sync(file)
         for name, values in zip(FILES[1:], (np.concatenate(labels), np.concatenate(clear)), strict=True):
             with (beside / name).open("wb") as file:
                 np.save(file, values)
-                _synced(file)
+                _sync(file)
         sync_folder(beside)
         beside.rename(place)
         sync_folder(place.parent)
@@ -167,13 +167,13 @@ def _make(
         shutil.rmtree(beside, ignore_errors=True)
 
 
-def _synced(file: BinaryIO) -> None:
+def _sync(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 
 
-def _mapped(place: Path, faces: Faces, crops: Crops, columns: Sequence[int]) -> Arrays | None:
-    """What lies there; None: nothing, or not what these faces give."""
+def _map(place: Path, faces: Faces, crops: Crops, columns: Sequence[int]) -> Arrays | None:
+    """The arrays that lie there; None: nothing, or not what these faces give."""
     try:
         # Copy on write: nothing is ever written, but torch warns of memory that cannot be.
         found = Arrays(

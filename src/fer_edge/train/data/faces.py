@@ -42,7 +42,7 @@ class Faces(Protocol):
 
 @dataclass(frozen=True)
 class Crops:
-    """How a face becomes pixels.
+    """The crops that are made of a face.
 
     Attributes:
         width: of the model's input.

@@ -13,12 +13,13 @@ from fer_edge.train.data.arrays import Arrays, bytes_of, load
 from fer_edge.train.data.crop_cache import IN_MEMORY, CropCache, cache_folder
 from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.label_maps import label_space
-from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
+from fer_edge.train.datasets.request import SPLITS, DataRequest
+from fer_edge.train.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Where the pictures come from.
+    """The sources of the pictures.
 
     Attributes:
         folder: of ``--data``; None where the recipe needs none.

@@ -168,10 +168,10 @@ def _set(folder: Path, faults: Faults) -> list[Entry]:
             faults.add(
                 "missing", f"{folder.name}/images/{path.stem.removesuffix('_exp')}.jpg, of {path.name}"
             )
-    return [entry for path in pictures.values() if (entry := _annotated(folder, path, faults))]
+    return [entry for path in pictures.values() if (entry := _read_annotation(folder, path, faults))]
 
 
-def _annotated(folder: Path, path: Path, faults: Faults) -> Entry | None:
+def _read_annotation(folder: Path, path: Path, faults: Faults) -> Entry | None:
     name = f"{folder.name}/{path.relative_to(folder).as_posix()}"
     annotation = folder / "annotations" / f"{path.stem}_exp.npy"
     if not annotation.is_file():

@@ -1,4 +1,4 @@
-"""What is looked at before the first epoch: hashes, every picture, every class, and what stands in two splits."""
+"""Checks before the first epoch: hashes, every picture, every class, and what stands in two splits."""
 
 from __future__ import annotations
 

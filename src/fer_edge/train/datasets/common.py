@@ -1,4 +1,4 @@
-"""What all data sets do alike when they are opened: read options, look at everything, keep what was asked for."""
+"""Steps that all data sets share when they are opened: read options, look at everything, keep what was asked for."""
 
 from __future__ import annotations
 

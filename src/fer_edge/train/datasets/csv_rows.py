@@ -64,7 +64,7 @@ def find_table(folder: Path, *names: str) -> Path | None:
 
 
 def find_columns(header: Sequence[str], names: Sequence[str]) -> dict[str, int]:
-    """Where the columns of these names stand; upper and lower case are the same, and what is not there is left out."""
+    """The places of the columns of these names; upper and lower case are the same, and what is not there is left out."""
     places = {field.lower(): at for at, field in reversed(list(enumerate(header)))}
     return {name: places[name.lower()] for name in names if name.lower() in places}
 

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a data set, collected and said at once."""
+"""Faults of a data set, collected and said at once."""
 
 from __future__ import annotations
 

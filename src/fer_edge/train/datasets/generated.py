@@ -97,7 +97,7 @@ def read_provenance(folder: Path) -> list[GeneratedPicture]:
 
 
 def file_faults(folder: Path, made: Sequence[GeneratedPicture]) -> Iterator[str]:
-    """What is wrong with the pictures: missing, changed, or not told of."""
+    """Faults of the pictures: missing, changed, or not told of."""
     for one in made:
         path = folder / one.file
         if not path.is_file():

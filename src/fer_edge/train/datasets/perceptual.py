@@ -1,4 +1,4 @@
-"""Whether two files show the same picture: re-encoded, resized, brighter or darker.
+"""Perceptual fingerprints, to tell whether two files show the same picture: re-encoded, resized, brighter or darker.
 
 The 64-bit hash of the lowest frequencies (Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash
 Functions", section 3.2.1) finds candidates; since portraits on one background resemble each other, a candidate counts
@@ -33,7 +33,7 @@ _BITS = np.asarray([bin(value).count("1") for value in range(1 << 16)], np.uint8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fingerprint:
-    """What is compared.
+    """The parts that are compared.
 
     Attributes:
         bits: the 64-bit hash.
@@ -62,7 +62,7 @@ def fingerprint(frame: Frame) -> Fingerprint:
 
 
 def find_pairs(left: list[Fingerprint], right: list[Fingerprint]) -> list[tuple[int, int]]:
-    """Which pictures of the one list are pictures of the other.
+    """The pictures of one list that are pictures of the other.
 
     Returns:
         (index in ``left``, index in ``right``), ordered.

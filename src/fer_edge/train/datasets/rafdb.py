@@ -51,7 +51,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     faults = Faults(str(request.folder))
     compare_hashes(request, folder, {}, faults)
     splits: dict[str, list[Entry]] = {split: [] for split in SPLITS.values()}
-    listed = named_table(request) or _listed(folder)
+    listed = named_table(request) or _find_list(folder)
     if listed is None:
         faults.add("missing", f"EmoLabel/{LIST}, with Image/aligned/ beside EmoLabel/")
     else:
@@ -61,7 +61,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     return check_splits(request, chosen, faults, made=made)
 
 
-def _listed(folder: Path) -> Path | None:
+def _find_list(folder: Path) -> Path | None:
     return next((path for place in LISTS if (path := folder / place / LIST).is_file()), None)
 
 

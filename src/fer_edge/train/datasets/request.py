@@ -1,4 +1,4 @@
-"""What a recipe asks a data set for. Recipes import data sets, never the reverse."""
+"""The request of a recipe to its data set. Recipes import data sets, never the reverse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Survey:
-    """What is there, whatever is wrong with it.
+    """All that is there, whatever is wrong with it.
 
     Attributes:
         seen: split -> all faces of it that can be read.
@@ -30,7 +30,7 @@ class Survey:
 
 @dataclass(frozen=True)
 class DataRequest:
-    """What a recipe asks its data set for.
+    """All that a recipe asks its data set for.
 
     Attributes:
         folder: of ``--data``; None where the recipe needs none.

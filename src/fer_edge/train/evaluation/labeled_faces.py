@@ -115,10 +115,10 @@ def _of_recipe(options: Mapping[str, Any], known: Sequence[str]) -> LabeledFaces
     """A split of a recipe's data, opened as for a training; each label is cut to the classes."""
     from fer_edge.train.data.arrays import distribution
     from fer_edge.train.datasets.label_maps import label_space
-    from fer_edge.train.recipes.overrides import recipe_asked_for
-    from fer_edge.train.recipes.recipe import DataRequest
+    from fer_edge.train.datasets.request import DataRequest
+    from fer_edge.train.recipes.overrides import choose_recipe
 
-    recipe = recipe_asked_for(options["recipe_name"], {name: options[name] for name in OVERRIDING})
+    recipe = choose_recipe(options["recipe_name"], {name: options[name] for name in OVERRIDING})
     folder = options["data"]
     if recipe.needs_data and folder is None:
         raise DataError(f"recipe {recipe.name!r} needs --data: {recipe.summary}")

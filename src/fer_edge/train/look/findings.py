@@ -20,7 +20,7 @@ from fer_edge.train.look.document import Findings
 from fer_edge.train.look.survey import repeats_of, survey
 from fer_edge.train.look.two_labels import SideBySide, side_by_side
 from fer_edge.train.loop.pipeline import with_size
-from fer_edge.train.recipes.overrides import recipe_asked_for
+from fer_edge.train.recipes.overrides import choose_recipe
 from fer_edge.train.recipes.recipe import Recipe
 
 TWO_LABELS = ("fer2013", "ferplus", "ferplus-fast")
@@ -46,7 +46,7 @@ def find(
         assert data is not None
         recipe_name, why = recognize(data)
         say(f"read as {recipe_name}: {why}; --recipe names another one")
-    recipe = with_size(recipe_asked_for(recipe_name, options))
+    recipe = with_size(choose_recipe(recipe_name, options))
     classes = _classes(data, recipe, options)
     recipe = replace(recipe, classes=classes or recipe.classes)
     if recipe.needs_data and data is None:

@@ -14,9 +14,9 @@ from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import ExaminedFace
 from fer_edge.train.datasets.label_maps import label_space
 from fer_edge.train.datasets.pictures import Entry, ListedFaces
-from fer_edge.train.datasets.request import SPLITS, Survey
+from fer_edge.train.datasets.request import SPLITS, DataRequest, Survey
 from fer_edge.train.datasets.splits import group_alike
-from fer_edge.train.recipes.recipe import DataRequest, Recipe
+from fer_edge.train.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

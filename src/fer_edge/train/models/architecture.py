@@ -1,4 +1,4 @@
-"""What the registry knows of a network before anything heavy is imported."""
+"""An entry of the list of networks, known before anything heavy is imported."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _literal(text: str) -> Any:
 
 
 def argument_text(value: Any) -> str:
-    """What ``--arch-arg KEY=`` is given for a value: the inverse of :func:`parse_arguments`."""
+    """The text of ``--arch-arg KEY=`` for a value: the inverse of :func:`parse_arguments`."""
     return value if isinstance(value, str) and _literal(value) == value else json.dumps(value)
 
 

@@ -17,7 +17,7 @@ SHOWN = 12
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entry is the answer.
+    """The entry that is the answer.
 
     Attributes:
         index: ``--output-index``, from 0, of a tuple or list.
@@ -107,8 +107,8 @@ def entries_of(output: object) -> list[tuple[str, Any]]:
     return []
 
 
-def shown(output: object) -> str:
-    """What it is, with the shapes of what is in it: ``a tuple of 2 (0: 1x3 float32, 1: 1x8 float32)``."""
+def describe(output: object) -> str:
+    """Its kind, with the shapes of what is in it: ``a tuple of 2 (0: 1x3 float32, 1: 1x8 float32)``."""
     if is_tensor(output):
         return _brief(output)
     entries = entries_of(output)
@@ -136,4 +136,4 @@ def _nothing(selection: Selection, output: object) -> str:
     hint = f"; did you mean --output-key {near}?" if near else ""
     if is_tensor(output):
         hint = "; leave the option out"
-    return f"{selection.options} finds nothing: the network returns {shown(output)}{hint}"
+    return f"{selection.options} finds nothing: the network returns {describe(output)}{hint}"

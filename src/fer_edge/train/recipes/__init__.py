@@ -15,8 +15,6 @@ from fer_edge.train.recipes.rafdb import RAFDB
 from fer_edge.train.recipes.recipe import Recipe
 from fer_edge.train.recipes.synthetic import SYNTHETIC
 
-__all__ = ["RECIPES", "Recipe", "recipe"]
-
 RECIPES: tuple[Recipe, ...] = (
     SYNTHETIC,
     JAFFE,

@@ -13,7 +13,8 @@ from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS, RESERVED, canonical
-from fer_edge.train.recipes.recipe import SPLITS, Recipe
+from fer_edge.train.datasets.request import SPLITS
+from fer_edge.train.recipes.recipe import Recipe
 
 FIXED = (
     "name",
@@ -37,7 +38,7 @@ PRECISIONS = ("32-true", "bf16-mixed", "16-mixed", "64-true")
 YES, NO = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
-def recipe_asked_for(name: str, options: Mapping[str, Any]) -> Recipe:
+def choose_recipe(name: str, options: Mapping[str, Any]) -> Recipe:
     """The recipe of that name with the command line's choices.
 
     Args:
@@ -123,7 +124,7 @@ def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
 
 def settings_of(recipe: Recipe) -> list[tuple[str, str]]:
     """Every key that ``--set`` takes: ``name=value`` as the recipe has it, and what it is."""
-    told = _explained()
+    told = _explanations()
     own = [
         (f"{field.name}={word(getattr(recipe, field.name))}", told.get(field.name, ""))
         for field in dataclasses.fields(Recipe)
@@ -143,7 +144,7 @@ def word(value: Any) -> str:
     return str(value) if value != "" else "none"
 
 
-def _explained() -> dict[str, str]:
+def _explanations() -> dict[str, str]:
     """Explanations of the values in the docstring of a recipe; nothing under ``python -OO``."""
     found = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", Recipe.__doc__ or "", re.MULTILINE)
     return {name: " ".join(text.replace("``", "").split()) for name, text in found}

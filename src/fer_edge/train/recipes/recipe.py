@@ -1,4 +1,4 @@
-"""What a recipe is: choices, no code."""
+"""A recipe: choices, no code."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.datasets.request import SPLITS, DataRequest, OpenData
-
-__all__ = ["SPLITS", "DataRequest", "OpenData", "Recipe"]
+from fer_edge.train.datasets.request import OpenData
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.recipes.recipe import SPLITS, DataRequest, Recipe
+from fer_edge.train.datasets.request import SPLITS, DataRequest
+from fer_edge.train.recipes.recipe import Recipe
 
 
 def open_data(request: DataRequest) -> Mapping[str, Faces]:
