@@ -35,7 +35,7 @@ def find(
     Args:
         data: folder or table; None where the recipe needs none.
         recipe_name: that reads it; None: by what lies there.
-        options: as :func:`~fer_edge.train.recipes.overrides.overridden` takes them.
+        options: as :func:`~fer_edge.train.recipes.overrides.override` takes them.
         say: gets how the data is read, before the work.
 
     Raises:
