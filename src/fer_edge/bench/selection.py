@@ -64,6 +64,11 @@ class Selection:
     refused: set[str] = field(default_factory=set)
     bundle_sha256: str | None = None
 
+    def skip(self, variant: str, reason: str, *, refused: bool = False) -> None:
+        """Leave a variant out."""
+        self.skipped[variant] = reason
+        (self.refused.add if refused else self.refused.discard)(variant)
+
 
 def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selection:
     """The subjects of some arguments.
@@ -137,8 +142,8 @@ def _unpack(revision: str, path: str, folder: Path) -> None:
 def _of_bundle(bundle: Bundle, wanted: Filter, found: Selection) -> Iterator[Subject]:
     artifacts = [bundle.artifact(name) for name in wanted.variants] or list(bundle.manifest.artifacts)
     by_name = bool(wanted.variants)
-    if not by_name:
-        found.skipped.update({entry.variant: entry.reason for entry in bundle.manifest.skipped})
+    for entry in () if by_name else bundle.manifest.skipped:
+        found.skip(entry.variant, entry.reason)
     for artifact in artifacts:
         if artifact.parity.verdict == "fail":
             reason = f"its parity failed: {artifact.parity.reason or 'no reason given'}"
@@ -146,20 +151,22 @@ def _of_bundle(bundle: Bundle, wanted: Filter, found: Selection) -> Iterator[Sub
                 raise CheckFailed(
                     f"{artifact.variant} of {bundle.path} is not measured, {reason}; export it again"
                 )
-            found.skipped[artifact.variant] = reason
-            found.refused.add(artifact.variant)
+            found.skip(artifact.variant, reason, refused=True)
             continue
         engines, why = _engines(artifact.format, artifact.variant, wanted, by_name)
-        if not engines:
-            found.skipped[artifact.variant] = why
-            continue
-        contract = bundle.check_artifact(artifact)
-        base = _bundled(bundle, artifact, contract)
-        for engine, threads in itertools.product(engines, wanted.threads):
-            yield replace(base, engine=engine, threads=threads)
+        if engines:
+            yield from _in_engines(_bundled(bundle, artifact), engines, wanted)
+        else:
+            found.skip(artifact.variant, why)
 
 
-def _bundled(bundle: Bundle, artifact: Artifact, contract: Contract) -> Subject:
+def _in_engines(base: Subject, engines: Sequence[str], wanted: Filter) -> Iterator[Subject]:
+    for engine, threads in itertools.product(engines, wanted.threads):
+        yield replace(base, engine=engine, threads=threads)
+
+
+def _bundled(bundle: Bundle, artifact: Artifact) -> Subject:
+    contract = bundle.check_artifact(artifact)
     names = file_names(artifact.path, bundle.manifest.files)
     hashes = [bundle.manifest.files[name].sha256 for name in names]
     return Subject(
@@ -207,16 +214,12 @@ def _engines(format_name: str, name: str, wanted: Filter, by_name: bool) -> tupl
 
 
 def _of_file(place: Path, wanted: Filter) -> Iterator[Subject]:
-    contract = Contract.parse(read_embedded_contract(place))
-    check_digest(place)
-    beside = place.with_name(place.name + CONTRACT_SUFFIX)
-    if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
-        raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
+    contract = _checked_contract(place)
     spec = format_of(place)
     if spec is None:
-        words_ = ", ".join(entry.extension for entry in FORMATS)
+        extensions = ", ".join(entry.extension for entry in FORMATS)
         raise BundleError(
-            f"{place.name} is neither a bundle's folder nor an artifact; allowed: a folder or {words_}"
+            f"{place.name} is neither a bundle's folder nor an artifact; allowed: a folder or {extensions}"
         )
     variant = _variant(place, contract, spec.name)
     if wanted.variants and variant not in wanted.variants:
@@ -234,8 +237,17 @@ def _of_file(place: Path, wanted: Filter) -> Iterator[Subject]:
         bytes=sum(path.stat().st_size for path in files),
     )
     engines, _ = _engines(spec.name, place.name, wanted, by_name=True)
-    for engine, threads in itertools.product(engines, wanted.threads):
-        yield replace(base, engine=engine, threads=threads)
+    yield from _in_engines(base, engines, wanted)
+
+
+def _checked_contract(place: Path) -> Contract:
+    """The contract inside a file, whose bytes are the sealed ones, and which the one beside it repeats."""
+    contract = Contract.parse(read_embedded_contract(place))
+    check_digest(place)
+    beside = place.with_name(place.name + CONTRACT_SUFFIX)
+    if kind_of(beside) != "absent" and read_plain(beside, LARGEST_CONTRACT) != contract.text.encode("utf-8"):
+        raise BundleError(f"{beside.name} is another contract than the one inside {place.name}")
+    return contract
 
 
 def _variant(place: Path, contract: Contract, format_name: str) -> str:
@@ -261,9 +273,5 @@ def _told_apart(subjects: Sequence[Subject], origins: Sequence[str], sources: Se
 
 def _refuse(found: Selection) -> NoReturn:
     reasons = "; ".join(f"{variant}: {reason}" for variant, reason in found.skipped.items()) or "it is empty"
-    message = f"nothing to measure ({reasons})"
-    raise (
-        CheckFailed(message)
-        if found.refused and found.refused == set(found.skipped)
-        else BundleError(message)
-    )
+    all_failed = found.skipped and found.refused == set(found.skipped)
+    raise (CheckFailed if all_failed else BundleError)(f"nothing to measure ({reasons})")

@@ -73,12 +73,11 @@ def advise_command(output: Output, bundle: str, **given: Any) -> None:
         explain(advice, measuring.failed)
         named = advice.choice or advice.closest
         proven = proof(_artifact(named.subject)) if named else ""
-    lines = [f"{variant}: not measured ({reason})" for variant, reason in skipped.items()]
-    lines += [f"UNTRUSTED: {reason}" for reason in (named.last.reasons if named and named.last else ())]
-    output.result(
-        advice_document(advice, proven, skipped, measuring.environment),
-        "\n".join([text(advice, proven, output.width), *([""] if lines else []), *lines]),
-    )
+    lines = [text(advice, proven, output.width)]
+    notes = [f"{variant}: not measured ({reason})" for variant, reason in skipped.items()]
+    notes += [f"UNTRUSTED: {reason}" for reason in (named.last.reasons if named and named.last else ())]
+    lines += ["", *notes] if notes else []
+    output.result(advice_document(advice, proven, skipped, measuring.environment), "\n".join(lines))
     ending = Ending(given["allow_noisy"])
     if advice.choice is None:
         ending.failures = [headline(advice)]

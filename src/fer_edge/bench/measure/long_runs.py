@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,16 +79,7 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
         repeats.setdefault(block.generation, []).extend(times)
     tails = [float(np.quantile(samples, 0.9, method="inverted_cdf")) for samples in repeats.values()]
     spread = max(tails) / min(tails) - 1
-    reasons = []
-    if len(tails) < plan.repeats:
-        reasons.append(f"{len(tails)} of {plan.repeats} repeats were measured")
-    for number, samples in enumerate(repeats.values(), 1):
-        # The samples' own sum: the changes of turn are no part of a query.
-        if len(samples) < plan.queries or sum(samples) < plan.repeat_seconds * 60 / 61:
-            reasons.append(
-                f"repeat {number} has {len(samples)} queries in {sum(samples):.0f} s; needed are {plan.queries} in "
-                f"{plan.repeat_seconds * 60 / 61:.0f} s, so let it run to its end"
-            )
+    reasons = [*_missing(list(repeats.values()), plan)]
     if spread > SPREAD:
         reasons.append(
             f"the repeats differ by {spread:.1%} (limit {SPREAD:.0%}); measure on a quieter machine"
@@ -102,6 +93,20 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
         "verdict": "invalid" if reasons else "valid",
         "reasons": reasons,
     }
+
+
+def _missing(repeats: Sequence[Sequence[float]], plan: Plan) -> Iterator[str]:
+    """Reasons of repeats, queries or seconds that are not there."""
+    if len(repeats) < plan.repeats:
+        yield f"{len(repeats)} of {plan.repeats} repeats were measured"
+    needed = plan.repeat_seconds * 60 / 61
+    for number, samples in enumerate(repeats, 1):
+        # The samples' own sum: the changes of turn are no part of a query.
+        if len(samples) < plan.queries or sum(samples) < needed:
+            yield (
+                f"repeat {number} has {len(samples)} queries in {sum(samples):.0f} s; needed are {plan.queries} in "
+                f"{needed:.0f} s, so let it run to its end"
+            )
 
 
 def describe_long_runs(extra: Mapping[str, Any]) -> list[str]:
