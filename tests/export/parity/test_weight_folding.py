@@ -186,9 +186,9 @@ def test_folds_by_their_definition():
 
 
 class Recurrent(nn.Module):
-    def __init__(self, **how):
+    def __init__(self, kind=nn.LSTM, **how):
         super().__init__()
-        self.a, self.r = nn.Conv2d(3, 8, 3, 4, 1), nn.LSTM(8, 6, batch_first=True, **how)
+        self.a, self.r = nn.Conv2d(3, 8, 3, 4, 1), kind(8, 6, batch_first=True, **how)
         self.fc = nn.Linear(12 if how else 6, 3)
 
     def forward(self, x):
@@ -206,3 +206,16 @@ def test_gates_of_an_lstm_may_lie_in_another_order_and_nothing_else(how, tmp_pat
     assert [finding[:29] for finding in audit_coreml(path, source).findings] == [
         "a weight of shape [24, 6] of ", "a weight of shape [24] of the"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("precision", ["fp32", "fp16", "w8"])
+def test_weights_of_a_gru_lie_in_a_loop_gate_by_gate(precision, tmp_path):
+    torch.manual_seed(0)
+    source = Source(Recurrent(nn.GRU).eval().requires_grad_(False), CONTRACT)
+    path = tmp_path / "a.mlpackage"
+    coreml.convert(Request(Variant.parse(f"coreml-{precision}"), source, None, path, {}))
+    audit = audit_coreml(path, source)
+    assert audit.findings == ()
+    assert audit.tensors >= 4 + 12, "six weights and six biases of the gates, beside the others"
+    source.module.r.weight_hh_l0[3, 4] += 0.3
+    assert any("at index [3, 4], the source" in finding for finding in audit_coreml(path, source).findings)

@@ -61,7 +61,8 @@ def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
     """
     chains: dict[Value, _Chain] = {}
     found: list[_Chain | Need] = []
-    for call in record(module, example).calls:
+    calls = record(module, example).calls
+    for call in calls:
         chain = _extended(call, chains)
         if chain is None:
             found += (
@@ -71,7 +72,8 @@ def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
         chains[call.result] = chain
         if chain.first is call:
             found.append(chain)
-    return [item.need() if isinstance(item, _Chain) else item for item in found]
+    apart = _GRU_GATES if any(call.name == _GATES_APART for call in calls) else 1
+    return [item.need(apart) if isinstance(item, _Chain) else item for item in found]
 
 
 def _constants(call: Call) -> list[Value]:
@@ -174,13 +176,19 @@ class _Chain:
     def channels(self) -> int:
         return len(self.states[-1].bias)
 
-    def need(self) -> Need:
-        """One option for each number of folded operators, most of them first."""
+    def need(self, apart: int = 1) -> Need:
+        """One option for each number of folded operators, most of them first, and one with the outputs in equal parts.
+
+        Args:
+            apart: how many; 1: they stay together.
+        """
         options: list[tuple[Candidate | Need, ...]] = []
         for number in reversed(range(len(self.states))):
             state = self.states[number]
             weight = _candidates(state.weight, matrix=self.matrix)
             options.append((*weight, *_candidates(state.bias, state.magnitude), *self.rest[number:]))
+        if self.matrix and apart > 1 and self.channels % apart == 0:
+            options.append(_in_parts(self.states[-1], apart))
         return Need((*options, (*self.raw, *self.rest)))
 
     def multiply(self, factor: Array, need: Need) -> None:
@@ -192,6 +200,15 @@ class _Chain:
     def _step(self, state: _Folded, need: Need) -> None:
         self.states.append(state)
         self.rest.append(need)
+
+
+def _in_parts(state: _Folded, count: int) -> tuple[Candidate, ...]:
+    weights, biases = np.split(state.weight, count), np.split(state.bias, count)
+    return tuple(
+        item
+        for weight, bias in zip(weights, biases, strict=True)
+        for item in (*_candidates(weight, matrix=True), *_candidates(bias, state.magnitude))
+    )
 
 
 def _extended(call: Call, chains: dict[Value, _Chain]) -> _Chain | None:
@@ -327,6 +344,8 @@ def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
 
 
 _LSTM = "aten::mkldnn_rnn_layer"
+_GATES_APART, _GRU_GATES = "aten::unsafe_split", 3
+"""PyTorch takes a GRU's gates from one product; Core ML computes each by a product of its own, inside a loop."""
 _PRODUCTS = frozenset({"aten::convolution", "aten::addmm", "aten::mm"})
 _MOVES = frozenset(
     [

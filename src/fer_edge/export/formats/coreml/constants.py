@@ -88,7 +88,15 @@ def _operations(package: Path) -> Iterator[Any]:
     if model.WhichOneof("Type") != "mlProgram" or "main" not in model.mlProgram.functions:
         raise BundleError(f"{package.name} holds no program with a function main()")
     function = model.mlProgram.functions["main"]
-    yield from function.block_specializations[function.opset].operations
+    yield from _nested(function.block_specializations[function.opset])
+
+
+def _nested(block: Any) -> Iterator[Any]:
+    """The operators of a block and of the blocks inside them: a loop's body holds weights too."""
+    for operation in block.operations:
+        yield operation
+        for inner in operation.blocks:
+            yield from _nested(inner)
 
 
 def _uses(operations: list[Any]) -> dict[str, list[tuple[str, str]]]:
