@@ -7,12 +7,15 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch.jit.mobile import _load_for_lite_interpreter
 
-from fer_edge.export.formats.protocol import Source
+from fer_edge.export.formats import find_format
+from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.variants import Variant
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +88,26 @@ class Refusing(torch.nn.Module):
 def test_names_why_tracing_failed(convert, source):
     with pytest.raises(ExportError, match="batch of two"):
         convert("torchscript-fp32", Source(Refusing(), source.contract))
+
+
+class Deformable(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.rand(4, 1, 3, 3))
+
+    def forward(self, x):
+        offset = torch.zeros(1, 18, *x.shape[2:])
+        return torchvision.ops.deform_conv2d(x, offset, self.weight, padding=1).mean((2, 3))
+
+
+def test_an_operator_that_readers_refuse_is_refused_before_there_is_a_file(tmp_path, source):
+    network = Source(Deformable().eval().requires_grad_(False), source.contract)
+    path = tmp_path / "a.pt"
+    with pytest.raises(
+        ExportError, match=r"calls torchvision::deform_conv2d.*take another format"
+    ) as refused:
+        find_format("torchscript").load().convert(
+            Request(Variant("torchscript", "fp32"), network, None, path)
+        )
+    assert "--allow" not in str(refused.value)
+    assert not path.exists()

@@ -54,11 +54,16 @@ def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
         return file.read(LARGEST_CONTRACT + 1)
 
 
+class UnlistedOperatorError(ContainerError):
+    """The program calls an operator that is not on the list of what networks compute with."""
+
+
 def check_program(path: Path) -> None:
     """Refuse an archive that could do anything but compute.
 
     Raises:
-        ContainerError: an operator, a piece of code or a name that fer-export does not write.
+        UnlistedOperatorError: an operator that is not on the list.
+        ContainerError: a piece of code or a name that fer-export does not write.
     """
     with Archive(path) as archive:
         sources = archive.sources()
@@ -80,9 +85,8 @@ def check_program(path: Path) -> None:
 
 def _check_operator(operator: str) -> None:
     if operator not in OPERATORS:
-        raise ContainerError(
-            f"its program calls {operator[:80]}, which is not on the list of what networks compute with; a TorchScript file "
-            "can do anything, so one of others runs only if you say so (--allow-foreign-code, allow_foreign_code=True)"
+        raise UnlistedOperatorError(
+            f"its program calls {operator[:80]}, which is not on the list of what networks compute with"
         )
 
 

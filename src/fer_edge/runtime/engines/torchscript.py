@@ -112,10 +112,18 @@ class TorchScript:
 
 
 def _refuse_other_programs(path: Path) -> None:
-    from fer_edge.runtime.containers.torchscript import check_program  # brings zipfile and a pickle's parser
+    from fer_edge.runtime.containers.torchscript import (  # brings zipfile and a pickle's parser
+        UnlistedOperatorError,
+        check_program,
+    )
 
     try:
         check_program(path)
+    except UnlistedOperatorError as error:
+        raise EngineError(
+            f"{path.name} is refused: {error}; a TorchScript file can do anything, so one of others runs only if you say so "
+            "(--allow-foreign-code, allow_foreign_code=True)"
+        ) from None
     except ContainerError as error:
         raise EngineError(f"{path.name} is refused: {error}") from None
     except OSError as error:

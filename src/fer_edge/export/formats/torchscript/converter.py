@@ -6,6 +6,7 @@ Mobile read this format, and the deprecation is silenced at these calls only.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import re
@@ -13,6 +14,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,8 @@ from fer_edge.export.capture.wrappers import TensorFrontend, example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
+from fer_edge.runtime.containers.limits import ContainerError
+from fer_edge.runtime.containers.torchscript import UnlistedOperatorError, check_program
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
@@ -167,7 +171,8 @@ def convert(request: Request) -> Contract:
     The ``.pt`` archive's ``module.forward(x)`` takes (1, C, H, W) float32 and returns (1, labels) float32.
 
     Raises:
-        ExportError: the module cannot be traced or frozen, or a folded weight is not finite.
+        ExportError: the module cannot be traced or frozen, a folded weight is not finite, or the program calls an
+            operator that readers refuse.
     """
     make = of_precision(WEIGHTS, request.variant)
     contract = contract_for(request.variant, request.source.contract)
@@ -178,4 +183,18 @@ def convert(request: Request) -> Contract:
 
     buffer = try_captures(request, source.module, archive, [export_graph], "network")
     request.path.write_bytes(_reproducible(buffer))
+    _refuse_unlisted_operators(request.path)
     return contract
+
+
+def _refuse_unlisted_operators(path: Path) -> None:
+    """No reader of ours would run such a file; what else may be wrong with one, its engine says when it opens it."""
+    with contextlib.suppress(ContainerError):
+        try:
+            check_program(path)
+        except UnlistedOperatorError as error:
+            path.unlink()
+            raise ExportError(
+                f"TorchScript: {error}, so that fer-edge would not run the file; write the network without this operator, "
+                "or take another format"
+            ) from None
