@@ -23,35 +23,35 @@ from torch import nn
 class Tiny(nn.Module):
     """16x16 gray to logits."""
 
-    def __init__(self, num_classes, mood):
+    def __init__(self, num_classes, fault):
         super().__init__()
-        self.mood = mood
+        self.fault = fault
         self.features = nn.Sequential(nn.Conv2d(1, 4, 3, stride=2, padding=1), nn.ReLU(), nn.AvgPool2d(2))
         self.head = nn.Linear(64, num_classes)
 
     def forward(self, x):
         traced = torch.jit.is_tracing()
-        if self.mood == "abort" and traced:
+        if self.fault == "abort" and traced:
             os.abort()
         # On every road to a file: what cannot be traced is exported.
-        if self.mood == "refuse" and (traced or torch.compiler.is_exporting()):
+        if self.fault == "refuse" and (traced or torch.compiler.is_exporting()):
             raise RuntimeError("nothing to trace in /home/somebody/secret/place.py")
         logits = self.head(self.features(x).flatten(1))
-        if self.mood == "distribution":
+        if self.fault == "distribution":
             return torch.softmax(logits, 1)
-        if self.mood == "wrong" and traced:
+        if self.fault == "wrong" and traced:
             return logits.flip(1)
-        if self.mood == "hot":
+        if self.fault == "hot":
             return logits * 1e6 / 1e6
-        if self.mood == "constant":
+        if self.fault == "constant":
             return logits * 0 + self.head.bias
-        if self.mood == "tuple":
+        if self.fault == "tuple":
             return logits, x
         return logits
 
 
-def tiny(num_classes, mood="good"):
-    return Tiny(num_classes, mood)
+def tiny(num_classes, fault="good"):
+    return Tiny(num_classes, fault)
 '''
 LABELS = ("happy", "sad", "neutral")
 OPTIONS = (

@@ -16,7 +16,7 @@ from PIL import Image
 from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import choices
 from fer_edge.export.bundle.card import card
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.contract import (
     CameraSpec,
@@ -72,7 +72,7 @@ def artifact(name, *, accuracy=None, verdict="pass", model="net"):
         interface=variant.interface,
         path=variant.filename(model),
         bytes=1000 * (40 - 8 * ["fp32", "fp16", "dynamic", "w8", "int8"].index(variant.precision)),
-        contract=contract_for(variant, reference(model), **integer).text,
+        contract=derive_contract(variant, reference(model), **integer).text,
         parity=Parity("not-run", "macOS only", limit=limit) if apple else ran,
         weight_audit=WeightAudit("pass", 9, 0.0) if apple else None,
         accuracy=accuracy,

@@ -10,7 +10,7 @@ from fer_edge.runtime.variants import Variant
 
 
 def test_an_original_that_never_moves_is_the_reason_even_without_an_engine(foreign_bundle, monkeypatch):
-    monkeypatch.setattr(check, "engine_missing", lambda _: "no engine here")
+    monkeypatch.setattr(check, "describe_missing_engine", lambda _: "no engine here")
     bundle = open_bundle(foreign_bundle)
     artifact = bundle.artifact("torchscript-fp32")
     path, contract = bundle.path / artifact.path, Contract.parse(artifact.contract)

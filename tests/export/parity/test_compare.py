@@ -9,13 +9,13 @@ from fer_edge.export.parity.compare import (
     agreement,
     compare,
     compare_golden,
-    not_finite,
+    describe_nonfinite,
     spread,
 )
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerance, Tolerances
-from fer_edge.export.reference_data.calibration import divide, doubts
-from fer_edge.export.reference_data.images import ImageSet, overlap
-from fer_edge.export.reference_data.parity_inputs import default_count, extremes, name_golden
+from fer_edge.export.reference_data.calibration import divide, find_doubts
+from fer_edge.export.reference_data.images import ImageSet, count_overlap
+from fer_edge.export.reference_data.parity_inputs import choose_count, make_extremes, name_golden
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.formats import PRECISIONS
 from fer_edge.runtime.verification import Code
@@ -109,7 +109,7 @@ def test_an_original_that_moves_little_narrows_the_limit_in_proportion():
 
 
 def test_heavy_networks_get_fewer_inputs():
-    assert (default_count(10**9), default_count(10**9 + 1)) == (256, 64)
+    assert (choose_count(10**9), choose_count(10**9 + 1)) == (256, 64)
 
 
 def contract(labels=LABELS):
@@ -124,7 +124,7 @@ def contract(labels=LABELS):
 
 
 def test_extremes_are_what_they_are_called():
-    black, white, hot, cold, color, gray = extremes(contract())
+    black, white, hot, cold, color, gray = make_extremes(contract())
     assert black.shape == (4, 6, 3)
     assert (black.max(), white.min(), hot.sum(), (255 - cold.astype(int)).sum()) == (0, 255, 3 * 255, 3 * 255)
     assert len(np.unique(color)) > 20
@@ -143,7 +143,7 @@ def test_held_out_pictures_are_of_every_class_and_none_measures():
     found = divide(pictures(50, [index % 5 for index in range(50)]))
     assert np.bincount(found.measuring.labels).tolist() == [8] * 5
     assert np.bincount(found.held_out.labels).tolist() == [2] * 5
-    assert overlap(found.measuring, found.held_out) == 0
+    assert count_overlap(found.measuring, found.held_out) == 0
 
 
 def test_repeated_pictures_stand_on_one_side_only_and_are_said():
@@ -156,7 +156,7 @@ def test_repeated_pictures_stand_on_one_side_only_and_are_said():
 
 def test_few_images_a_missing_class_and_an_overlap_are_said():
     found = divide(pictures(20, [0] * 20))
-    said = " ".join(doubts(found, contract(), [pictures(5, [0] * 5)]))
+    said = " ".join(find_doubts(found, contract(), [pictures(5, [0] * 5)]))
     assert "only 16 images" in said
     assert "no image of b" in said
     assert "5 of 5 evaluation images" in said
@@ -164,7 +164,7 @@ def test_few_images_a_missing_class_and_an_overlap_are_said():
 
 def test_a_good_set_is_not_doubted():
     found = divide(pictures(60, [index % 2 for index in range(60)]))
-    assert doubts(found, contract(), [pictures(5, [0] * 5, first=100)]) == ()
+    assert find_doubts(found, contract(), [pictures(5, [0] * 5, first=100)]) == ()
 
 
 def test_only_a_proven_drop_fails_the_accuracy_gate():
@@ -184,7 +184,7 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
 def test_what_is_not_finite_among_golden_vectors_is_called_so():
     answers = rows(0.1, 0.9, 0.5, 0.5, 0.5)
     answers[2, 0] = np.nan
-    assert not_finite(answers, LABELS, name_golden).endswith("(a) is nan on golden vector 3 of 5")
+    assert describe_nonfinite(answers, LABELS, name_golden).endswith("(a) is nan on golden vector 3 of 5")
 
 
 def test_a_limit_of_ones_own_decides_about_accuracy():

@@ -6,7 +6,7 @@ import torch
 
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Calibration, Request, Source
-from fer_edge.export.parity.int8_speed import PAYS_BELOW, measure_ratio, slow_note
+from fer_edge.export.parity.int8_speed import PAYS_BELOW, describe_slow_int8, measure_ratio
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.model import open_artifact
 from fer_edge.runtime.variants import Variant
@@ -85,7 +85,7 @@ def models(tmp_path_factory):
 def test_a_slow_file_gets_a_sentence_with_what_to_do(models):
     found, picture = models
     # The slow int8 file of the field, exactly: fp32 takes the place of int8 and the other way round.
-    said = slow_note(found["fp32"], found["int8"], picture)
+    said = describe_slow_int8(found["fp32"], found["int8"], picture)
     assert said.startswith("int8 is no faster than fp32 on this machine (onnxruntime ")
     assert "fer-bench" in said
     assert PAYS_BELOW < 1
@@ -93,4 +93,4 @@ def test_a_slow_file_gets_a_sentence_with_what_to_do(models):
 
 def test_a_fast_one_gets_none(models):
     found, picture = models
-    assert slow_note(found["int8"], found["fp32"], picture) is None
+    assert describe_slow_int8(found["int8"], found["fp32"], picture) is None

@@ -14,7 +14,7 @@ from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml, bound, compare
-from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
+from fer_edge.export.parity.weight_folding import Candidate, Need, find_needs
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
 from fer_edge.runtime.variants import Variant, legal_variants
@@ -69,7 +69,7 @@ def test_folds_as_the_definition_says(source):
     )
     weight = convolution.weight.double() * factor[:, None, None, None]
     bias = normalization.bias.double() - normalization.running_mean.double() * factor
-    need = needs_of(source.module, torch.rand(1, 3, 16, 16))[0]
+    need = find_needs(source.module, torch.rand(1, 3, 16, 16))[0]
     found = {item.values.shape: item.values for item in need.options[0]}
     np.testing.assert_allclose(found[(12, 3, 3, 3)], weight.detach().numpy(), rtol=1e-12)
     np.testing.assert_allclose(found[(12,)], bias.detach().numpy(), rtol=1e-12)

@@ -11,7 +11,7 @@ from fer_edge.export.formats.coreml.constants import RECORD
 from fer_edge.export.formats.coreml.package import WEIGHTS
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.weight_audit import audit_coreml
-from fer_edge.export.parity.weight_folding import needs_of
+from fer_edge.export.parity.weight_folding import find_needs
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant
 
@@ -169,7 +169,7 @@ def test_a_fold_of_half_the_operators_does_not_pass(tmp_path):
 def test_folds_by_their_definition():
     torch.manual_seed(0)
     net = Network("transposed").eval().requires_grad_(False)
-    _, need, _ = needs_of(net, torch.rand(1, 3, 16, 16))
+    _, need, _ = find_needs(net, torch.rand(1, 3, 16, 16))
     weight, bias = need.options[0]
     factor = net.n.weight.double() / torch.sqrt(net.n.running_var.double() + net.n.eps)
     # Output channel 4 * group + k of a transposed convolution in three groups is column k of the group's four inputs.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from fer_edge.export.reference_model.inference import multiply_accumulates, outputs
+from fer_edge.export.reference_model.inference import count_multiply_accumulates, outputs
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.errors import ExportError
 
@@ -37,4 +37,4 @@ def test_any_exception_of_the_module_becomes_a_sentence():
 
 def test_counting_does_not_stop_where_the_module_does():
     # 16 inputs to 2 outputs.
-    assert multiply_accumulates(Broken(), CONTRACT) == 32
+    assert count_multiply_accumulates(Broken(), CONTRACT) == 32

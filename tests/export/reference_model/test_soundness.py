@@ -43,7 +43,7 @@ class Net(nn.Module):
         return self.head(self.middle(self.first(x)).flatten(1))
 
 
-def judged(module, *, kind="logits", selection=None):
+def checked(module, *, kind="logits", selection=None):
     module = module() if isinstance(module, type) else module
     module.eval()
     contract = Contract.build(
@@ -62,14 +62,14 @@ def judged(module, *, kind="logits", selection=None):
 
 def refusal(module, **options):
     with pytest.raises(FerEdgeError) as refused:
-        judged(module, **options)
+        checked(module, **options)
     assert isinstance(refused.value, ExportError | CheckpointError)
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
 
 def test_an_ordinary_network_is_accepted_without_a_word():
-    found, contract = judged(Net)
+    found, contract = checked(Net)
     assert (found.warnings, found.rows.shape) == ((), (26, 3))
     # Activations by hand: each part's largest output, asked one picture at a time.
     assert set(found.peaks) == {"first (Conv2d)", "head (Linear)"}
@@ -233,7 +233,7 @@ class QuietDropout(Net):
 
 @pytest.mark.parametrize("network", [Caching, Talking, QuietDropout])
 def test_harmless_habits_are_no_fault(network, capsys):
-    assert judged(network)[0].warnings == ()
+    assert checked(network)[0].warnings == ()
     assert capsys.readouterr().out == ""
 
 
@@ -244,7 +244,7 @@ class DrawsInVain(Net):
 
 
 def test_random_numbers_that_do_not_show_are_a_warning():
-    (warning,) = judged(DrawsInVain)[0].warnings
+    (warning,) = checked(DrawsInVain)[0].warnings
     assert "rand in forward of DrawsInVain" in warning
     assert "32 trials" in warning
 
@@ -255,7 +255,7 @@ class BatchMean(Net):
 
 
 def test_an_answer_that_depends_on_its_batch_is_a_warning():
-    (warning,) = judged(BatchMean)[0].warnings
+    (warning,) = checked(BatchMean)[0].warnings
     assert "one picture at a time" in warning
 
 
@@ -265,7 +265,7 @@ class OnePictureOnly(Net):
 
 
 def test_a_network_that_takes_one_picture_only_is_measured_one_by_one():
-    found, _ = judged(OnePictureOnly)
+    found, _ = checked(OnePictureOnly)
     assert found.warnings == ()
     assert found.peaks["head (Linear)"] == pytest.approx(np.abs(found.rows).max(), rel=1e-4)
 
@@ -292,7 +292,7 @@ class SmallAndPositive(Net):
 
 
 def test_small_logits_above_zero_are_no_sigmoids():
-    rows = judged(SmallAndPositive)[0].rows
+    rows = checked(SmallAndPositive)[0].rows
     assert 0 <= rows.min() < rows.max() < 0.5
 
 
@@ -307,7 +307,7 @@ def test_sigmoids_are_neither_logits_nor_probabilities():
 
 def test_probabilities_and_a_softmax_over_the_batch_are_told_apart():
     assert "--output probabilities" in refusal(Softmaxed)
-    assert judged(Softmaxed, kind="probabilities")[0].warnings == ()
+    assert checked(Softmaxed, kind="probabilities")[0].warnings == ()
     assert "over axis 0, the batch" in refusal(Softmaxed(0), kind="probabilities")
     assert "give --output logits" in refusal(Net, kind="probabilities")
 
@@ -325,7 +325,7 @@ class Hot(Net):
     ("factor", "refused", "noted"), [(1.0, [], []), (8000.0, [], [FP16]), (80000.0, [FP16], [])]
 )
 def test_activations_that_float16_does_not_hold_are_refused_and_near_ones_noted(factor, refused, noted):
-    found, contract = judged(Hot(factor))
+    found, contract = checked(Hot(factor))
     answers = probabilities(found.rows, contract)
     forecast = make_forecast(found, answers, [FP32, FP16, INT8], Tolerances(max_abs=0.01), Leniency())
     assert (list(forecast.refused), list(forecast.notes)) == (refused, noted)
@@ -345,7 +345,7 @@ class Masked(Net):
 
 
 def test_masks_of_minus_infinity_are_no_activations():
-    assert max(judged(Masked)[0].peaks.values()) < 1000
+    assert max(checked(Masked)[0].peaks.values()) < 1000
 
 
 class Logarithm(Net):
@@ -360,7 +360,7 @@ def test_not_a_number_is_traced_to_its_part():
 
 
 def test_what_moves_too_little_to_be_judged_is_said_once():
-    found, contract = judged(Net)
+    found, contract = checked(Net)
     still = np.full((26, 3), 1 / 3, np.float32)
     with pytest.raises(CheckFailed, match=r"does not react to its input.*--allow-insensitive"):
         make_forecast(found, still, [FP32, INT8], Tolerances(), Leniency())
@@ -408,14 +408,14 @@ def test_several_outputs_are_listed_with_the_option_that_takes_the_right_one(kin
     said = refusal(Several(kind))
     assert words in said
     assert f"give {selection.options}" in said
-    one = judged(Net)[0].rows
-    np.testing.assert_array_equal(judged(Several(kind), selection=selection)[0].rows, one)
+    one = checked(Net)[0].rows
+    np.testing.assert_array_equal(checked(Several(kind), selection=selection)[0].rows, one)
 
 
 def test_key_and_index_take_nested_outputs_apart_in_either_order():
     both = Selection(index=0, key="out")
-    assert judged(Several(lambda a, b: {"out": (a, b)}), selection=both)[0].rows.shape == (26, 3)
-    assert judged(Several(lambda a, b: ({"out": a}, b)), selection=both)[0].rows.shape == (26, 3)
+    assert checked(Several(lambda a, b: {"out": (a, b)}), selection=both)[0].rows.shape == (26, 3)
+    assert checked(Several(lambda a, b: ({"out": a}, b)), selection=both)[0].rows.shape == (26, 3)
     assert "take --output-index 0 apart" in refusal(Several(lambda a, b: ({"out": a}, b)))
     assert "give --output-key out" in refusal(
         Several(lambda a, b: ({"out": a}, b)), selection=Selection(index=0)

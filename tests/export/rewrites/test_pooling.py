@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
-from fer_edge.export.rewrites.pooling import COREML, ONNX, TFLITE, plain_pools
+from fer_edge.export.rewrites.pooling import COREML, ONNX, TFLITE, replace_pools
 from fer_edge.export.rewrites.replacing import Replaced
 
 sides = st.tuples(st.integers(5, 11), st.integers(5, 11))
@@ -73,7 +73,7 @@ def test_maximum_is_that_of_each_window(side, kernel, stride, padding, dilation,
     except RuntimeError:  # the window is larger than the picture
         return
     network = nn.MaxPool2d(kernel, stride, padding, dilation, ceil_mode=ceil)
-    found = plain_pools(network, image, TFLITE)(image)
+    found = replace_pools(network, image, TFLITE)(image)
     assert torch.equal(found, expected)
     if torch.isfinite(expected).all():
         slow = slow_pool(image, lambda *where: max(within(*where)), (kernel, stride, padding, dilation, ceil))
@@ -88,16 +88,16 @@ def test_average_divides_by_what_pytorch_counts(side, kernel, stride, padding, c
         return
     expected = functional.avg_pool2d(image, kernel, stride, padding, ceil, counted, divisor)
     network = nn.AvgPool2d(kernel, stride, padding, ceil, counted, divisor)
-    assert torch.allclose(plain_pools(network, image, TFLITE)(image), expected, rtol=0, atol=1e-12)
+    assert torch.allclose(replace_pools(network, image, TFLITE)(image), expected, rtol=0, atol=1e-12)
 
 
 def test_average_by_hand():
     """Side 5, kernel 3, stride 2, padding 1: windows 0..1, 1..3, 3..4; with the padding each has three places."""
     image = torch.tensor([1.0, 2, 3, 4, 5], dtype=torch.float64).reshape(1, 1, 1, 5)
-    uncounted = plain_pools(nn.AvgPool2d((1, 3), 2, (0, 1), count_include_pad=False), image, TFLITE)
+    uncounted = replace_pools(nn.AvgPool2d((1, 3), 2, (0, 1), count_include_pad=False), image, TFLITE)
     assert uncounted(image).flatten().tolist() == pytest.approx([1.5, 3, 4.5], rel=1e-12)
     # Kernel 4, stride 3, rounded up: places 0..3 and 3..4; what hangs over is never counted.
-    over = plain_pools(nn.AvgPool2d((1, 4), 3, ceil_mode=True), image, TFLITE)
+    over = replace_pools(nn.AvgPool2d((1, 4), 3, ceil_mode=True), image, TFLITE)
     assert over(image).flatten().tolist() == pytest.approx([2.5, 4.5], rel=1e-12)
 
 
@@ -106,7 +106,7 @@ def test_average_by_hand():
 def test_adaptive_windows(kind, size):
     image = image_of(2, 3, 7, 10)
     network = kind(size)
-    assert torch.allclose(plain_pools(network, image, TFLITE)(image), network(image), rtol=0, atol=1e-12)
+    assert torch.allclose(replace_pools(network, image, TFLITE)(image), network(image), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_adaptive_windows(kind, size):
 )
 def test_pools_along_one_side(pool):
     image = image_of(1, 2, 12)
-    plain = plain_pools(pool, image, TFLITE)
+    plain = replace_pools(pool, image, TFLITE)
     assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), pool(image), rtol=0, atol=1e-12)
 
@@ -138,7 +138,7 @@ class Functions(nn.Module):
 def test_functions_are_met_where_no_graph_can_be_drawn():
     image = image_of(1, 2, 12, 13)
     network = Functions()
-    plain = plain_pools(network, image, TFLITE)
+    plain = replace_pools(network, image, TFLITE)
     assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), network(image), rtol=0, atol=1e-12)
 
@@ -156,7 +156,7 @@ def test_functions_are_met_where_no_graph_can_be_drawn():
     ],
 )
 def test_what_every_converter_gets_right_is_left(pool, kinds):
-    assert plain_pools(pool, image_of(1, 2, 13, 13), kinds) is pool
+    assert replace_pools(pool, image_of(1, 2, 13, 13), kinds) is pool
 
 
 def test_each_format_replaces_what_it_gets_wrong():
@@ -164,7 +164,7 @@ def test_each_format_replaces_what_it_gets_wrong():
     image = image_of(1, 2, 12, 12)
     replaced = {
         name: [
-            isinstance(plain_pools(pool, image, kinds), Replaced)
+            isinstance(replace_pools(pool, image, kinds), Replaced)
             for pool in (
                 nn.MaxPool2d(3, 2, 1),
                 nn.MaxPool2d(3, 2, ceil_mode=True),
@@ -184,7 +184,7 @@ def test_each_format_replaces_what_it_gets_wrong():
 
 def test_the_network_stays_as_it_was():
     network = nn.Sequential(nn.Conv2d(2, 2, 1), nn.MaxPool2d(3, 2, 1)).double()
-    plain = plain_pools(network, image_of(1, 2, 8, 8), TFLITE)
+    plain = replace_pools(network, image_of(1, 2, 8, 8), TFLITE)
     assert plain is not network
     assert [type(child) for child in network] == [nn.Conv2d, nn.MaxPool2d]
     assert {id(tensor) for tensor in plain.parameters()} == {id(tensor) for tensor in network.parameters()}
@@ -198,7 +198,7 @@ def test_transposed_convolutions_are_cut(kernel, padding, more, groups, dilation
     torch.manual_seed(0)
     layer = nn.ConvTranspose2d(4, 6, kernel, 2, padding, more, groups, dilation=dilation).double()
     image = image_of(1, 4, 5, 6)
-    plain = plain_pools(layer, image, TFLITE)
+    plain = replace_pools(layer, image, TFLITE)
     assert isinstance(plain, Replaced)
     assert torch.allclose(plain(image), layer(image), rtol=0, atol=1e-12)
 
@@ -207,4 +207,4 @@ def test_transposed_convolutions_are_cut(kernel, padding, more, groups, dilation
     "layer", [nn.ConvTranspose2d(4, 6, 4, 2, 1), nn.ConvTranspose2d(4, 6, 2, 2), nn.ConvTranspose2d(4, 4, 3)]
 )
 def test_transposed_convolutions_that_tflite_serves_are_left(layer):
-    assert plain_pools(layer.double(), image_of(1, 4, 5, 6), TFLITE) is layer
+    assert replace_pools(layer.double(), image_of(1, 4, 5, 6), TFLITE) is layer

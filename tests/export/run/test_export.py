@@ -61,7 +61,7 @@ def test_the_card_says_what_to_ship_and_has_a_section_a_language(foreign_bundle)
 
 
 def test_a_refusal_names_the_worst_input_the_limit_and_a_next_step(tmp_path, export, foreign_options):
-    wrong = ("weights.pth", *foreign_options, "--arch-arg", "mood=wrong", *FAST, "--out", tmp_path / "out")
+    wrong = ("weights.pth", *foreign_options, "--arch-arg", "fault=wrong", *FAST, "--out", tmp_path / "out")
     code, document, texts = export(*wrong)
     assert code == 3
     (variant,) = document["variants"]
@@ -121,7 +121,7 @@ def test_replaces_a_bundle_and_leaves_nothing_beside_it(foreign_bundle, tmp_path
 
 
 @pytest.mark.parametrize(
-    "what", ["a stranger's folder", "a bundle with a note in it", "a file", "the current folder"]
+    "what", ["somebody's folder", "a bundle with a note in it", "a file", "the current folder"]
 )
 def test_other_peoples_files_are_not_touched(
     what, foreign_bundle, foreign, tmp_path, export, foreign_options
@@ -157,7 +157,7 @@ def test_a_link_to_a_bundle_stays_a_link(foreign_bundle, tmp_path, export, forei
 
 def test_parity_that_fails_is_exit_3_and_leaves_the_file_out(tmp_path, export, foreign_options):
     out = tmp_path / "out"
-    wrong = ("weights.pth", *foreign_options, "--arch-arg", "mood=wrong", *FAST, "--out", out)
+    wrong = ("weights.pth", *foreign_options, "--arch-arg", "fault=wrong", *FAST, "--out", out)
     code, document, texts = export(*wrong)
     assert code == 3
     assert not out.exists()
@@ -171,7 +171,7 @@ def test_parity_that_fails_is_exit_3_and_leaves_the_file_out(tmp_path, export, f
 
 def test_an_original_that_does_not_react_proves_nothing(tmp_path, export, verify, foreign_options):
     out = tmp_path / "out"
-    constant = ("weights.pth", *foreign_options, "--arch-arg", "mood=constant", *FAST, "--out", out)
+    constant = ("weights.pth", *foreign_options, "--arch-arg", "fault=constant", *FAST, "--out", out)
     code, document, _ = export(*constant)
     assert code == 3
     assert "does not react to its input" in document["error"]["message"]
@@ -183,7 +183,7 @@ def test_an_original_that_does_not_react_proves_nothing(tmp_path, export, verify
     assert len(document["warnings"]) == 1
     artifact = open_bundle(out).artifact("torchscript-fp32")
     assert artifact.parity.verdict == "not-run"
-    code, _, _ = verify(out, "--arch", foreign_options[1], "--arch-arg", "mood=constant")
+    code, _, _ = verify(out, "--arch", foreign_options[1], "--arch-arg", "fault=constant")
     assert code == 0
 
 
@@ -192,7 +192,7 @@ def test_probabilities_declared_as_logits_are_refused_with_the_advice(tmp_path, 
         "weights.pth",
         *foreign_options,
         "--arch-arg",
-        "mood=distribution",
+        "fault=distribution",
         *FAST,
         "--out",
         tmp_path / "out",
@@ -211,7 +211,7 @@ def test_probabilities_declared_as_logits_are_refused_with_the_advice(tmp_path, 
 
 def test_the_selected_output_is_exported_recorded_and_verified(tmp_path, export, verify, foreign_options):
     out = tmp_path / "out"
-    pair = ("--arch-arg", "mood=tuple")
+    pair = ("--arch-arg", "fault=tuple")
     code, _, texts = export(
         "weights.pth", *foreign_options, *pair, "--output-index", "0", *FAST, "--out", out
     )
@@ -228,7 +228,7 @@ def test_the_selected_output_is_exported_recorded_and_verified(tmp_path, export,
 
 
 def test_no_child_converts_what_the_original_forbids(tmp_path, export, foreign_options):
-    hot = ("weights.pth", *foreign_options, "--arch-arg", "mood=hot", "--parity-inputs", "16", "--json")
+    hot = ("weights.pth", *foreign_options, "--arch-arg", "fault=hot", "--parity-inputs", "16", "--json")
     formats = ("--format", "onnx", "--precision", "fp32,fp16")
     code, document, texts = export(*hot, *formats, "--out", tmp_path / "out")
     assert code == 3
@@ -245,7 +245,7 @@ def test_no_child_converts_what_the_original_forbids(tmp_path, export, foreign_o
 
 def test_a_module_that_returns_something_else_is_one_sentence(tmp_path, export, foreign_options):
     code, document, texts = export(
-        "weights.pth", *foreign_options, "--arch-arg", "mood=tuple", *FAST, "--out", tmp_path / "out"
+        "weights.pth", *foreign_options, "--arch-arg", "fault=tuple", *FAST, "--out", tmp_path / "out"
     )
     assert code == 1
     assert "returns a tuple of 2 (0: 1x3 float32" in document["error"]["message"]
@@ -255,7 +255,7 @@ def test_a_module_that_returns_something_else_is_one_sentence(tmp_path, export, 
 
 def test_a_converter_that_refuses_is_exit_1_without_paths(tmp_path, export, foreign_options):
     code, document, texts = export(
-        "weights.pth", *foreign_options, "--arch-arg", "mood=refuse", *FAST, "--out", tmp_path / "out"
+        "weights.pth", *foreign_options, "--arch-arg", "fault=refuse", *FAST, "--out", tmp_path / "out"
     )
     assert code == 1
     assert document["variants"][0]["status"] == "failed"
@@ -268,7 +268,7 @@ def test_a_converter_that_refuses_is_exit_1_without_paths(tmp_path, export, fore
 def test_a_converter_that_aborts_costs_its_row_and_no_other(tmp_path, export, foreign_options):
     out = tmp_path / "out"
     code, document, _ = export(
-        "weights.pth", *foreign_options, "--arch-arg", "mood=abort", "--format", "torchscript,onnx",
+        "weights.pth", *foreign_options, "--arch-arg", "fault=abort", "--format", "torchscript,onnx",
         "--parity-inputs", "16", "--json", "--out", out,
     )  # fmt: skip
     assert code == 1

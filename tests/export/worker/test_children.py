@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from fer_edge.export.parity.tolerances import Tolerances
-from fer_edge.export.worker.child import reason_of
+from fer_edge.export.worker.child import describe_error
 from fer_edge.export.worker.job import MAKE, Job, TaskResult, make_jobs, put_array, wait_for
-from fer_edge.export.worker.pool import Pool, ending
+from fer_edge.export.worker.pool import Pool, describe_end
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
@@ -132,8 +132,8 @@ def test_a_shared_file_appears_whole(tmp_path):
 
 
 def test_ends_in_words():
-    assert ending(-signal.SIGABRT) == "ended by signal SIGABRT"
-    assert ending(1) == "ended with code 1"
+    assert describe_end(-signal.SIGABRT) == "ended by signal SIGABRT"
+    assert describe_end(1) == "ended with code 1"
 
 
 @pytest.mark.parametrize(
@@ -146,4 +146,4 @@ def test_ends_in_words():
     ],
 )
 def test_reasons_are_one_line_without_paths(error, said, tmp_path):
-    assert reason_of(error, tmp_path / "work" / "tflite") == said
+    assert describe_error(error, tmp_path / "work" / "tflite") == said

@@ -12,7 +12,7 @@ REFERENCE = "reference.safetensors"
 """File of a bundle that holds the original's weights, and with ``CONTRACT_SUFFIX`` its contract."""
 
 
-def contract_for(
+def derive_contract(
     variant: Variant,
     reference: Contract,
     *,

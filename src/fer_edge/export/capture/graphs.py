@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from fer_edge.export.capture.tracing import trace
-from fer_edge.export.capture.wrappers import example_tensor
+from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.equality import prove_equal
 from fer_edge.runtime.errors import ExportError
@@ -61,7 +61,7 @@ def try_captures(
         fault = error
     for capture in others:
         try:
-            other = capture(network, example_tensor(request.source.contract))
+            other = capture(network, make_example_tensor(request.source.contract))
             made = convert(other)
         except ExportError:
             continue

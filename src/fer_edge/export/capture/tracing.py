@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from fer_edge.export.formats.protocol import Request, Source
 from fer_edge.export.parity.check import Reference
 from fer_edge.export.parity.tolerances import TOLERANCES
-from fer_edge.export.reference_data.parity_inputs import extremes
+from fer_edge.export.reference_data.parity_inputs import make_extremes
 from fer_edge.export.reference_model.inference import outputs, probabilities
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
@@ -99,7 +99,7 @@ def check_trace(traced: torch.jit.ScriptModule, request: Request) -> None:
 
 
 def _own_reference(source: Source) -> Reference:
-    pictures = extremes(source.contract)
+    pictures = make_extremes(source.contract)
     rows = outputs(source.module, source.contract, pictures)
     return Reference(pictures, probabilities(rows, source.contract))
 

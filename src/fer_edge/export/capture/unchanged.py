@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.capture.wrappers import example_tensor
+from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.formats.protocol import Source
 from fer_edge.runtime.errors import ExportError
 
@@ -51,9 +51,9 @@ class GuardedModel:
 
 
 def fingerprint(source: Source) -> dict[str, bytes]:
-    """A digest of every tensor that a module holds, by name, and of its answer to ``example_tensor``."""
+    """A digest of every tensor that a module holds, by name, and of its answer to ``make_example_tensor``."""
     with torch.no_grad():
-        answer = source.module(example_tensor(source.contract))
+        answer = source.module(make_example_tensor(source.contract))
     # The answer comes first: some modules compute tensors of theirs as they answer.
     held = dict(_tensors(source.module))
     if isinstance(answer, Tensor):

@@ -103,14 +103,14 @@ class ImageFrontend(nn.Module):
         return self.tensor(self.picture(picture))  # type: ignore[no-any-return]
 
 
-def example_tensor(contract: Contract) -> Tensor:
+def make_example_tensor(contract: Contract) -> Tensor:
     """A (1, C, H, W) float32 tensor to trace with: no zeros, no constant planes, the same at every call."""
     spec = contract.input
     values = np.random.default_rng(0).uniform(-1, 1, (1, spec.channels, spec.height, spec.width))
     return torch.from_numpy(values.astype(np.float32))
 
 
-def example_picture(contract: Contract, layout: str = "NHWC") -> Tensor:
+def make_example_picture(contract: Contract, layout: str = "NHWC") -> Tensor:
     """An RGB picture, (1, H, W, 3) or (1, 3, H, W) float32 of whole numbers 0..255, the same at every call."""
     spec = contract.input
     values = np.random.default_rng(0).integers(0, 256, (1, spec.height, spec.width, 3)).astype(np.float32)

@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.compare import GoldenComparison, compare, compare_golden, insensitive, spread
+from fer_edge.export.parity.compare import (
+    GoldenComparison,
+    compare,
+    compare_golden,
+    describe_insensitivity,
+    spread,
+)
 from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.digest import check_digest
@@ -41,7 +47,7 @@ class Reference:
     probabilities: NDArray[np.float32]
 
 
-def engine_missing(variant: Variant) -> str | None:
+def describe_missing_engine(variant: Variant) -> str | None:
     """Why the format cannot be run here, or None."""
     try:
         find_engine(variant.format)
@@ -65,10 +71,10 @@ def check_parity(
         raise ExportError(f"{variant.name}: the contract inside the file is not the one that was written")
     check_digest(path)
     expected = np.asarray(reference.probabilities)
-    still = insensitive(expected, tolerance)
+    still = describe_insensitivity(expected, tolerance)
     if not still:
         tolerance = tolerance.at(spread(expected))
-    missing = engine_missing(variant)
+    missing = describe_missing_engine(variant)
     if missing:
         # An original that never moves proves nothing whether or not there is an engine.
         code = Code.INSENSITIVE if still else Code.NO_ENGINE
@@ -76,7 +82,7 @@ def check_parity(
     model = open_artifact(path, contract, threads=1)
     answers = run(model, contract, reference.pictures)
     found = compare(expected, answers, tolerance, contract.labels, model.engine)
-    other = other_program(path, contract, variant, reference.pictures, answers)
+    other = compare_programs(path, contract, variant, reference.pictures, answers)
     if other and found.verdict != "fail":
         return replace(found, verdict="fail", reason=other, code=Code.BYTECODE)
     return found
@@ -86,16 +92,16 @@ def check_golden(
     path: Path, contract: Contract, variant: Variant, reference: Reference, tolerance: Tolerance
 ) -> GoldenComparison:
     """Compare an artifact, run by its own engine, with the stored answers to the golden vectors."""
-    missing = engine_missing(variant)
+    missing = describe_missing_engine(variant)
     if missing:
         return GoldenComparison("not-run", missing)
     answers = run(open_artifact(path, contract, threads=1), contract, reference.pictures)
     found = compare_golden(reference.probabilities, answers, tolerance, contract.labels)
-    other = None if found.reason else other_program(path, contract, variant, reference.pictures, answers)
+    other = None if found.reason else compare_programs(path, contract, variant, reference.pictures, answers)
     return replace(found, verdict="fail", reason=other) if other else found
 
 
-def other_program(
+def compare_programs(
     path: Path,
     contract: Contract,
     variant: Variant,

@@ -67,7 +67,7 @@ def compare(
     broken, code = _malformed(reference, answers, labels)
     if broken:
         return Parity("fail", broken, engine, limit=tolerance.limit, code=code)
-    still = insensitive(reference, tolerance)
+    still = describe_insensitivity(reference, tolerance)
     if still:
         return Parity("not-run", still, engine, len(reference), limit=tolerance.limit, code=Code.INSENSITIVE)
     difference = np.abs(answers.astype(np.float64) - reference.astype(np.float64))
@@ -92,7 +92,7 @@ def compare_golden(
     stored: NDArray[np.float32], answers: NDArray[np.float32], tolerance: Tolerance, labels: Sequence[str]
 ) -> GoldenComparison:
     """Compare an artifact's answers to the golden vectors with those that are stored; arguments as for ``compare``."""
-    broken = not_finite(answers, labels, name_golden)
+    broken = describe_nonfinite(answers, labels, name_golden)
     if broken:
         return GoldenComparison("fail", broken)
     away = np.abs(answers - stored).max(axis=1)
@@ -109,10 +109,10 @@ def _malformed(
 ) -> tuple[str | None, Code]:
     if answers.shape != reference.shape:
         return f"answers have the shape {answers.shape}, the original's {reference.shape}", Code.SHAPE
-    return not_finite(answers, labels), Code.NOT_FINITE
+    return describe_nonfinite(answers, labels), Code.NOT_FINITE
 
 
-def insensitive(reference: NDArray[np.float32], tolerance: Tolerance) -> str | None:
+def describe_insensitivity(reference: NDArray[np.float32], tolerance: Tolerance) -> str | None:
     """Why the original's answers, (n, labels), move too little to judge an artifact by; None if they do not."""
     moved = spread(reference)
     if moved >= tolerance.least_spread:
@@ -136,7 +136,7 @@ def agreement(reference: NDArray[np.float32], answers: NDArray[np.float32], marg
     return _significant(float(same.mean()))
 
 
-def not_finite(
+def describe_nonfinite(
     answers: NDArray[np.float32], labels: Sequence[str], name_of: Callable[[int, int], str] = name_input
 ) -> str | None:
     """Name the first NaN or Inf, or None."""

@@ -28,7 +28,7 @@ PAYS_BELOW = 0.95
 """The largest int8 time / fp32 time that counts as a gain; the sentence holds no figure, so that files repeat."""
 
 
-def slow_note(int8: Model, fp32: Model, picture: NDArray[np.uint8]) -> str | None:
+def describe_slow_int8(int8: Model, fp32: Model, picture: NDArray[np.uint8]) -> str | None:
     """The sentence for the table and the card where int8 does not pay, else None.
 
     Args:

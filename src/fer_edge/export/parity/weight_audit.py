@@ -25,11 +25,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.capture.wrappers import example_tensor
+from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.protocol import Source
-from fer_edge.export.parity.weight_folding import Candidate, Need, needs_of
-from fer_edge.export.rewrites.resize import resize_matrices
+from fer_edge.export.parity.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.rewrites.resize import find_resize_matrices
 from fer_edge.runtime.verification import WeightAudit
 
 ROUNDING = 2.0**-19
@@ -74,11 +74,11 @@ def audit_coreml(package: Path, source: Source) -> WeightComparison:
     Raises:
         BundleError: the package cannot be read.
     """
-    example = example_tensor(source.contract)
-    matrices = resize_matrices(source.module, example)
+    example = make_example_tensor(source.contract)
+    matrices = find_resize_matrices(source.module, example)
     # They may be there, and need not.
     optional = [Need(((), (Candidate(matrix.numpy(), 1.0),))) for matrix in matrices]
-    return compare(read_constants(package), needs_of(source.module, example) + optional)
+    return compare(read_constants(package), find_needs(source.module, example) + optional)
 
 
 def compare(constants: list[Constant], needs: list[Need]) -> WeightComparison:

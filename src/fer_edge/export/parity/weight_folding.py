@@ -52,7 +52,7 @@ class Need:
                 yield from part.candidates()
 
 
-def needs_of(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
+def find_needs(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
     """What a converted program of a network must hold.
 
     Args:

@@ -10,17 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.accuracy import SAMPLES
-from fer_edge.export.reference_data.calibration import CalibrationSet, count_images, divide, doubts
+from fer_edge.export.reference_data.calibration import CalibrationSet, count_images, divide, find_doubts
 from fer_edge.export.reference_data.images import ImageSet, Tick, draw_faces
 from fer_edge.export.reference_data.parity_inputs import (
     EXTREMES,
     HEAVY_MACS,
     LEAST,
-    default_count,
+    choose_count,
     parity_inputs,
 )
 from fer_edge.export.reference_data.picture_folder import Locate, PictureOptions, read_folder
-from fer_edge.export.reference_model.inference import check_kind, multiply_accumulates, outputs, probabilities
+from fer_edge.export.reference_model.inference import (
+    check_kind,
+    count_multiply_accumulates,
+    outputs,
+    probabilities,
+)
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.reference_model.soundness import Soundness, check_soundness
 from fer_edge.export.worker.job import put_array
@@ -61,7 +66,7 @@ class ReferenceDataBuilder:
 
     def __init__(self, original: ReferenceModel, options: PictureOptions, common: Path, tick: Tick) -> None:
         self.original, self.options, self.common, self.tick = original, options, common, tick
-        self._macs = multiply_accumulates(original.module, original.contract)
+        self._macs = count_multiply_accumulates(original.module, original.contract)
 
     def check_original(self) -> tuple[Soundness, NDArray[np.float32]]:
         """Check the original on the parity inputs.
@@ -72,7 +77,7 @@ class ReferenceDataBuilder:
         Raises:
             ExportError: it is not fit to be exported.
         """
-        pictures = self._parity_inputs(self.options.parity_inputs or default_count(self._macs))
+        pictures = self._parity_inputs(self.options.parity_inputs or choose_count(self._macs))
         soundness = check_soundness(self.original, pictures, self.tick)
         return soundness, self._put("parity", pictures, soundness.rows)
 
@@ -83,7 +88,7 @@ class ReferenceDataBuilder:
             recorded: how many a bundle says there were, for each artifact; followed within reason where the options
                 do not say how many.
         """
-        usual = default_count(self._macs)
+        usual = choose_count(self._macs)
         again = max(LEAST, min(max(recorded), 10 * usual)) if recorded else usual
         count = self.options.parity_inputs or again
         pictures = self._parity_inputs(count)
@@ -108,7 +113,7 @@ class ReferenceDataBuilder:
         answers = None if accuracy is None else self._outputs(accuracy.scaled).argmax(axis=1).astype(np.int64)
         if calibration:
             evaluation = [] if accuracy is None else [accuracy]
-            warnings += doubts(calibration, self.original.contract, evaluation)
+            warnings += find_doubts(calibration, self.original.contract, evaluation)
         read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
         left_out = [f"{name}: {images.left_out}" for name, images in read if images and images.left_out]
         return ReferenceData(calibration, accuracy, answers, (*warnings, *left_out))

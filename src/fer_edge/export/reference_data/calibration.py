@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_edge.export.reference_data.images import ImageSet, overlap
+from fer_edge.export.reference_data.images import ImageSet, count_overlap
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.verification import Calibration
@@ -77,7 +77,7 @@ def _repeats(came: int, distinct: int) -> tuple[str, ...]:
     return (f"calibration: {came - distinct} of {came} pictures are repeats of others and were left out",)
 
 
-def doubts(
+def find_doubts(
     calibration: CalibrationSet, contract: Contract, evaluation: Sequence[ImageSet]
 ) -> tuple[str, ...]:
     """What is wrong with a calibration set, as sentences for a person.
@@ -98,7 +98,7 @@ def doubts(
     if missing:
         said.append(f"calibration: no image of {', '.join(missing)}")
     for images in evaluation:
-        shared = overlap(images, measuring) + overlap(images, calibration.held_out)
+        shared = count_overlap(images, measuring) + count_overlap(images, calibration.held_out)
         if shared:
             said.append(
                 f"calibration: {shared} of {len(images)} evaluation images ({images.source}) are calibration images "

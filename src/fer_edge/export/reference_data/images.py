@@ -81,7 +81,7 @@ def draw_faces(
     return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
 
 
-def overlap(first: ImageSet, second: ImageSet) -> int:
+def count_overlap(first: ImageSet, second: ImageSet) -> int:
     """How many pictures of ``first`` are also in ``second``, by content."""
     others = set(second.digests)
     return sum(digest in others for digest in first.digests)

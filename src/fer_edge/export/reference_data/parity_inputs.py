@@ -23,12 +23,12 @@ HEAVY_MACS = 1_000_000_000
 """Networks above one GMAC get ``FEW`` inputs: each run costs tens of milliseconds in every engine."""
 
 
-def default_count(macs: int) -> int:
+def choose_count(macs: int) -> int:
     """Number of parity inputs for a network of that many multiply-accumulates."""
     return FEW if macs > HEAVY_MACS else MANY
 
 
-def extremes(contract: Contract) -> NDArray[np.uint8]:
+def make_extremes(contract: Contract) -> NDArray[np.uint8]:
     """All 0, all 255, one hot pixel on black, one dark pixel on white, two pictures of noise.
 
     Returns:
@@ -59,4 +59,4 @@ def name_golden(index: int, count: int) -> str:
 
 def parity_inputs(faces: NDArray[np.uint8], contract: Contract) -> NDArray[np.uint8]:
     """Faces, then the extremes; (n + 6, height, width, 3) uint8."""
-    return np.concatenate([faces, extremes(contract)])
+    return np.concatenate([faces, make_extremes(contract)])

@@ -31,11 +31,11 @@ def refuse_decisions(module: nn.Module, contract: Contract) -> None:
         ExportError: names the line.
     """
     from fer_edge.export.capture.recording import record
-    from fer_edge.export.capture.wrappers import example_tensor
+    from fer_edge.export.capture.wrappers import make_example_tensor
 
     try:
         with redirect_stdout(None):
-            read = record(module, example_tensor(contract)).read
+            read = record(module, make_example_tensor(contract)).read
     except RAISED:  # what the module raises is said where its answers are asked for
         return
     place = next((place for place in read if not _is_guard(place)), None)

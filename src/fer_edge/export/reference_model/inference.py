@@ -143,9 +143,9 @@ def check_kind(rows: NDArray[np.float32], contract: Contract) -> None:
     Raises:
         ExportError: probabilities that were declared logits or the other way round, NaN or infinity.
     """
-    from fer_edge.export.parity.compare import not_finite
+    from fer_edge.export.parity.compare import describe_nonfinite
 
-    broken = not_finite(rows, contract.labels)
+    broken = describe_nonfinite(rows, contract.labels)
     if broken:
         raise ExportError(f"the original's {broken}")
     sums = rows.sum(axis=1)
@@ -180,7 +180,7 @@ def _refuse_shares(rows: NDArray[np.float32], contract: Contract) -> None:
     )
 
 
-def multiply_accumulates(module: nn.Module, contract: Contract) -> int:
+def count_multiply_accumulates(module: nn.Module, contract: Contract) -> int:
     """Multiply-accumulate operations of one picture, as torch counts them (half of its floating-point operations).
 
     Where the module raises, those up to there.

@@ -23,7 +23,7 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from fer_edge.export.rewrites.equality import keep_if_equal
-from fer_edge.export.rewrites.pooling import windows_of
+from fer_edge.export.rewrites.pooling import find_windows
 from fer_edge.export.rewrites.signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
 
 HARD_SWISH, HARD_SIGMOID, MAX_POOL = "hard-swish", "hard-sigmoid", "max-pool"
@@ -88,7 +88,7 @@ class PaddedMaxPool(nn.Module):
 
     def _rounded_up(self, features: Tensor) -> Tensor:
         pool = self.pool
-        high, wide = windows_of(
+        high, wide = find_windows(
             features, pool.kernel_size, pool.stride, self.border, pool.dilation, ceil=True
         )
         return functional.pad(features, (wide.padding, wide.after, high.padding, high.after))

@@ -58,10 +58,10 @@ def rewrite_pools(
         kinds: what the converter gets wrong (``rewrites.pooling``).
         notes: gets a sentence if equality is not proven.
     """
-    return keep_if_equal(module, plain_pools(module, example, kinds), example, "plain pooling", notes)
+    return keep_if_equal(module, replace_pools(module, example, kinds), example, "plain pooling", notes)
 
 
-def plain_pools(module: nn.Module, example: Tensor, kinds: Collection[str]) -> nn.Module:
+def replace_pools(module: nn.Module, example: Tensor, kinds: Collection[str]) -> nn.Module:
     """The network around which pools are replaced, or ``module`` itself if none of its pools need it.
 
     Args:
@@ -100,7 +100,7 @@ def _max(
     return_indices: bool = False,
 ) -> Tensor | None:
     """``max_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
-    windows = windows_of(features, kernel_size, stride, padding, dilation, ceil_mode)
+    windows = find_windows(features, kernel_size, stride, padding, dilation, ceil_mode)
     dilated = any(window.dilation > 1 for window in windows)
     found = {
         PADDING: any(window.padding for window in windows),
@@ -131,7 +131,7 @@ def _average(
     divisor_override: int | None = None,
 ) -> Tensor | None:
     """``avg_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
-    windows = windows_of(features, kernel_size, stride, padding, 1, ceil_mode)
+    windows = find_windows(features, kernel_size, stride, padding, 1, ceil_mode)
     uncounted = not count_include_pad and any(window.padding for window in windows)
     found = {
         AVERAGE: uncounted or any(window.overhang for window in windows),
@@ -286,7 +286,7 @@ class Window:
         return [min(start + self.kernel, last) - max(start, first) for start in starts]
 
 
-def windows_of(
+def find_windows(
     features: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
 ) -> tuple[Window, Window]:
     """The windows of a pool along rows and columns of (N, C, H, W), from torch's arguments."""

@@ -38,10 +38,10 @@ def rewrite_resizes(module: nn.Module, example: Tensor, notes: list[str] | None 
         example: an input of it, (1, C, H, W) float32.
         notes: gets a sentence if equality is not proven.
     """
-    return keep_if_equal(module, plain_resizes(module, example), example, "plain resizing", notes)
+    return keep_if_equal(module, replace_resizes(module, example), example, "plain resizing", notes)
 
 
-def plain_resizes(module: nn.Module, example: Tensor) -> nn.Module:
+def replace_resizes(module: nn.Module, example: Tensor) -> nn.Module:
     """The network around which resizes and variances are replaced, or ``module`` itself if none needs it.
 
     Args:
@@ -51,8 +51,8 @@ def plain_resizes(module: nn.Module, example: Tensor) -> nn.Module:
     return replace_calls(module, example, partial(_Resizes, {}))
 
 
-def resize_matrices(module: nn.Module, example: Tensor) -> list[Tensor]:
-    """The matrices, float64, that ``plain_resizes`` multiplies by; arguments as there."""
+def find_resize_matrices(module: nn.Module, example: Tensor) -> list[Tensor]:
+    """The matrices, float64, that ``replace_resizes`` multiplies by; arguments as there."""
     matrices: _Matrices = {}
     plain = replace_calls(module, example, partial(_Resizes, matrices))
     return [] if plain is module else [matrix for pair in matrices.values() for matrix in pair]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.parity.compare import insensitive
+from fer_edge.export.parity.compare import describe_insensitivity
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_model.soundness import Soundness
 from fer_edge.export.run.plan import Leniency
@@ -79,7 +79,8 @@ def _still(
     # The least demanding first: its sentence is the one that is shown.
     order = sorted(variants, key=lambda variant: tolerances.of_precision(variant.precision).least_spread)
     found = {
-        variant: insensitive(probabilities, tolerances.of_precision(variant.precision)) for variant in order
+        variant: describe_insensitivity(probabilities, tolerances.of_precision(variant.precision))
+        for variant in order
     }
     still = {variant: text for variant, text in found.items() if text}
     if not still:

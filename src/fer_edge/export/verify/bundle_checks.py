@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer_edge.export.bundle.contracts import REFERENCE, contract_for
+from fer_edge.export.bundle.contracts import REFERENCE, derive_contract
 from fer_edge.export.verify.report import ArtifactReport, BundleCheck
 from fer_edge.runtime.bundle import Bundle, require_same_contract
 from fer_edge.runtime.containers.digest import check_digest
@@ -89,7 +89,7 @@ def _contract_fault(variant: Variant, contract: Contract, reference: Contract | 
         return "the reference that its contract comes from is not sound"
     quantization = contract.quantization
     try:
-        derived = contract_for(
+        derived = derive_contract(
             variant,
             reference,
             input_quantization=quantization.input,

@@ -24,7 +24,7 @@ ORIGIN = (
 )
 
 
-def recorded_faults(artifact: Artifact, tolerances: Tolerances) -> list[str]:
+def find_recorded_faults(artifact: Artifact, tolerances: Tolerances) -> list[str]:
     """What the manifest says of an artifact that cannot be true, whatever is measured."""
     parity, limit, faults = artifact.parity, tolerances.of_precision(artifact.precision), list[str]()
     libraries = libraries_of(artifact.format)
@@ -34,7 +34,7 @@ def recorded_faults(artifact: Artifact, tolerances: Tolerances) -> list[str]:
             f"the manifest names the engine {_cut(parity.engine)!r}; {artifact.format} is run by {allowed}"
         )
     stored = parity.limit
-    # An original that moves little narrows the largest difference; what it is then is measured again (``parity_faults``).
+    # An original that moves little narrows the largest difference; what it is then is measured again (``compare_parity``).
     if stored and (stored.max_abs > limit.max_abs or stored.top1_agreement != limit.top1_agreement):
         faults.append(
             f"the manifest says that {stored.max_abs:g} and agreement {stored.top1_agreement:g} were allowed; "
@@ -70,7 +70,7 @@ def _accuracy_faults(accuracy: Accuracy, limit: Tolerance) -> list[str]:
     return faults
 
 
-def parity_faults(artifact: Artifact, found: Parity) -> list[str]:
+def compare_parity(artifact: Artifact, found: Parity) -> list[str]:
     """Recorded figures of parity that are not those measured now.
 
     Args:
@@ -102,7 +102,7 @@ def parity_faults(artifact: Artifact, found: Parity) -> list[str]:
     return faults
 
 
-def audit_faults(artifact: Artifact, found: WeightAudit) -> list[str]:
+def compare_audit(artifact: Artifact, found: WeightAudit) -> list[str]:
     """A recorded audit of weights that is not the one made now; weights are the same on every computer."""
     recorded = artifact.weight_audit
     if recorded is None:
@@ -120,7 +120,7 @@ def _alike(recorded: float, now: float, factor: float) -> bool:
     return high <= factor * low + ROUNDING
 
 
-def not_checked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
+def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
     """What nobody looked at, in words: a green check says nothing about these.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_edge.export.bundle.contracts import REFERENCE
 from fer_edge.export.parity.tolerances import Tolerances
-from fer_edge.export.verify.claims import audit_faults, parity_faults
+from fer_edge.export.verify.claims import compare_audit, compare_parity
 from fer_edge.export.verify.report import ArtifactReport
 from fer_edge.export.worker import sandbox
 from fer_edge.export.worker.job import GOLDEN, VERIFY, TaskResult, make_jobs, put_array
@@ -110,7 +110,7 @@ def _add_parity(one: ArtifactReport, parity: Parity) -> None:
         one.reason = parity.reason
         if one.artifact.parity.verdict == "pass" and parity.code is Code.INSENSITIVE:
             one.faults.append(f"the manifest says pass, but {parity.reason}")
-    one.faults += parity_faults(one.artifact, parity)
+    one.faults += compare_parity(one.artifact, parity)
 
 
 def _add_audit(one: ArtifactReport, result: TaskResult) -> None:
@@ -120,4 +120,4 @@ def _add_audit(one: ArtifactReport, result: TaskResult) -> None:
     if result.weight_audit.verdict == "fail":
         one.faults.append(f"weights: {'; '.join(result.findings[:3])}")
     else:
-        one.faults += audit_faults(one.artifact, result.weight_audit)
+        one.faults += compare_audit(one.artifact, result.weight_audit)

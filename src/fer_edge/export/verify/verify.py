@@ -11,7 +11,7 @@ from fer_edge.export.verify.bundle_checks import (
     check_files,
     check_golden_vectors,
 )
-from fer_edge.export.verify.claims import not_checked, recorded_faults
+from fer_edge.export.verify.claims import find_recorded_faults, list_unchecked
 from fer_edge.export.verify.measure import measure
 from fer_edge.export.verify.original import VerifyRequest, open_original
 from fer_edge.export.verify.report import BundleReport
@@ -36,11 +36,11 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     original, weights = open_original(bundle, reference, request, vectors)
     sound = {one.artifact.variant: one for one in artifacts if not one.faults}
     for one in artifacts:
-        one.faults += recorded_faults(one.artifact, Tolerances.of(bundle.manifest))
+        one.faults += find_recorded_faults(one.artifact, Tolerances.of(bundle.manifest))
     if sound and (vectors or original is not None):
         measure(bundle, sound, vectors, original, request.parity_inputs, output)
     for one in sound.values():
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
     measured = [one.artifact.variant for one in artifacts if one.parity and one.parity.engine]
-    checks, unchecked = [files, contracts, golden, weights], not_checked(bundle.manifest, measured)
+    checks, unchecked = [files, contracts, golden, weights], list_unchecked(bundle.manifest, measured)
     return BundleReport(request.bundle, bundle.sha256, checks, artifacts, unchecked)

@@ -92,7 +92,7 @@ class Worker:
         # The child's last frame: every fault, be it somebody's sys.exit(), becomes the reason of one row.
         except (Exception, SystemExit) as error:  # noqa: BLE001
             traceback.print_exc()
-            found = TaskResult(error=reason_of(error, self.job.folder))
+            found = TaskResult(error=describe_error(error, self.job.folder))
         return replace(found, seconds=time.perf_counter() - started - self._waited)
 
     def _when_there(self, path: Path) -> Path:
@@ -129,7 +129,7 @@ class Worker:
 
     def _slow_notes(self, task: Task, contract: Contract) -> list[str]:
         """A sentence where the fp32 file of the same format and interface, made before it, is as fast."""
-        from fer_edge.export.parity.int8_speed import slow_note
+        from fer_edge.export.parity.int8_speed import describe_slow_int8
         from fer_edge.runtime.contract import Contract
         from fer_edge.runtime.model import open_artifact
 
@@ -141,7 +141,7 @@ class Worker:
             if found and found.contract:
                 fp32 = open_artifact(Path(other.path), Contract.parse(found.contract), threads=1)
                 int8 = open_artifact(Path(task.path), contract, threads=1)
-                note = slow_note(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
+                note = describe_slow_int8(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
                 return [note] if note else []
         return []
 
@@ -170,14 +170,14 @@ class Worker:
         return TaskResult(parity=parity, weight_audit=audit.record, findings=audit.findings)
 
     def _accuracy(self, index: int, task: Task) -> TaskResult:
-        from fer_edge.export.parity.check import engine_missing, run
+        from fer_edge.export.parity.check import describe_missing_engine, run
         from fer_edge.runtime.contract import Contract
         from fer_edge.runtime.model import open_artifact
 
         made = self.job.result(self._made(task))
         if made is None or made.parity is None or made.contract is None:
             return TaskResult()
-        if made.parity.verdict == "fail" or engine_missing(task.what):
+        if made.parity.verdict == "fail" or describe_missing_engine(task.what):
             return TaskResult()
         contract = Contract.parse(made.contract)
         pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
@@ -251,7 +251,7 @@ def _contract_beside(task: Task) -> Contract:
     return Contract.parse(Path(f"{task.path}.contract.json").read_bytes())
 
 
-def reason_of(error: BaseException, folder: Path) -> str:
+def describe_error(error: BaseException, folder: Path) -> str:
     """One sentence without paths of this machine: it goes into the manifest."""
     text = " ".join(str(error).split())
     if not isinstance(error, FerEdgeError):

@@ -66,7 +66,7 @@ class Pool:
         self.jobs = tuple(jobs)
         self.hang_seconds = hang_seconds
         self._queue = list(jobs)
-        self._workers = workers or cores()
+        self._workers = workers or count_cores()
         self._children: list[Child] = []
         self._seen: set[tuple[str, int]] = set()
         self._fed = False
@@ -144,14 +144,14 @@ class Pool:
         reason = (
             f"the {child.job.format} process did nothing for {self.hang_seconds:.0f} seconds and was stopped"
             if code is None
-            else f"the {child.job.format} process {ending(code)}"
+            else f"the {child.job.format} process {describe_end(code)}"
         )
         child.job.put_result(blamed, TaskResult(error=reason))
         if child.job.pending():
             self._queue.insert(0, child.job)
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
@@ -159,7 +159,7 @@ def cores() -> int:
         return os.cpu_count() or 1
 
 
-def ending(code: int) -> str:
+def describe_end(code: int) -> str:
     """A process's end in words."""
     if code == -signal.SIGKILL:
         return "was killed (out of memory?)"

@@ -27,11 +27,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.recording import Call, Recording, record
 from fer_edge.export.capture.tracing import check_trace, trace
-from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.capture.wrappers import (
+    ImageFrontend,
+    TensorFrontend,
+    make_example_picture,
+    make_example_tensor,
+)
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.finite import refuse_nonfinite
@@ -110,7 +115,7 @@ def _convert(request: Request, contract: Contract, network: nn.Module, weights: 
 def _record(request: Request) -> Recording:
     key = "coreml:record"
     if key not in request.memo:
-        request.memo[key] = record(request.source.module, example_tensor(request.source.contract))
+        request.memo[key] = record(request.source.module, make_example_tensor(request.source.contract))
     found: Recording = request.memo[key]
     return found
 
@@ -160,9 +165,9 @@ def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
     interface, contract = request.variant.interface, request.source.contract
     if interface == "image":
         frontend: nn.Module = ImageFrontend(network, contract, layout="NCHW")
-        example = example_picture(contract, layout="NCHW")
+        example = make_example_picture(contract, layout="NCHW")
     else:
-        frontend, example = TensorFrontend(network, contract), example_tensor(contract)
+        frontend, example = TensorFrontend(network, contract), make_example_tensor(contract)
     trace_graph = trace(_Plain(frontend).eval(), example)
     key = f"coreml:judged:{interface}"
     if request.memo.get(key) is not network:
@@ -180,7 +185,7 @@ def _network(request: Request) -> nn.Module:
     if NETWORK not in request.memo:
         notes: list[str] = []
         faults: list[str] = []
-        example = example_tensor(request.source.contract)
+        example = make_example_tensor(request.source.contract)
         folded = rewrite_linear(request.source.module, example, notes)
         network = rewrite_resizes(rewrite_pools(folded, example, COREML_POOLS, faults), example, faults)
         if faults:
@@ -251,7 +256,7 @@ def convert(request: Request) -> Contract:
         ExportError: coremltools refused an operator, or a weight is not finite.
     """
     weights = of_precision(WEIGHTS, request.variant)
-    contract = contract_for(request.variant, request.source.contract)
+    contract = derive_contract(request.variant, request.source.contract)
 
     def write(network: nn.Module) -> None:
         # What is not finite after a fold is refused below, with the tensor's name.

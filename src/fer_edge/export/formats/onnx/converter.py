@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.formats.onnx.graph import base_graph, to_bytes
 from fer_edge.export.formats.onnx.int8 import to_int8
 from fer_edge.export.formats.onnx.weights import to_dynamic, to_fp16, to_w8
@@ -37,7 +37,7 @@ def _dynamic(request: Request) -> ModelProto:
 
 
 def _int8(request: Request) -> ModelProto:
-    return to_int8(request, contract_for(request.variant, request.source.contract))
+    return to_int8(request, derive_contract(request.variant, request.source.contract))
 
 
 WEIGHTS: dict[str, Callable[[Request], ModelProto]] = {
@@ -59,6 +59,6 @@ def convert(request: Request) -> Contract:
             for int8, or the model is larger than one file may be.
     """
     make = of_precision(WEIGHTS, request.variant)
-    contract = contract_for(request.variant, request.source.contract)
+    contract = derive_contract(request.variant, request.source.contract)
     request.path.write_bytes(to_bytes(make(request), contract))
     return contract

@@ -12,7 +12,12 @@ import numpy as np
 import torch
 
 from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captures
-from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.capture.wrappers import (
+    ImageFrontend,
+    TensorFrontend,
+    make_example_picture,
+    make_example_tensor,
+)
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
@@ -66,9 +71,9 @@ def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
     contract = request.source.contract
     if request.variant.interface == "image":
         frontend: torch.nn.Module = ImageFrontend(module, contract)
-        example = example_picture(contract)
+        example = make_example_picture(contract)
     else:
-        frontend, example = TensorFrontend(module, contract), example_tensor(contract)
+        frontend, example = TensorFrontend(module, contract), make_example_tensor(contract)
     model = _dynamo(frontend.eval(), example)
     clean(model)
     model.ir_version = IR_VERSION
@@ -81,7 +86,7 @@ def _network(request: Request) -> torch.nn.Module:
     key = "onnx:network"
     if key not in request.memo:
         notes: list[str] = []
-        example = example_tensor(request.source.contract)
+        example = make_example_tensor(request.source.contract)
         request.memo[key] = rewrite_pools(request.source.module, example, ONNX_POOLS, notes), notes
     module, notes = request.memo[key]
     request.notes.extend(note for note in notes if note not in request.notes)

@@ -13,9 +13,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.export.bundle.contracts import INPUT_NAME, contract_for
+from fer_edge.export.bundle.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
-from fer_edge.export.capture.wrappers import ImageFrontend, TensorFrontend, example_picture, example_tensor
+from fer_edge.export.capture.wrappers import (
+    ImageFrontend,
+    TensorFrontend,
+    make_example_picture,
+    make_example_tensor,
+)
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
@@ -75,8 +80,8 @@ def convert_float(module: nn.Module, contract: Contract, interface: str) -> byte
 
 def _frontend(module: nn.Module, contract: Contract, interface: str) -> tuple[nn.Module, Tensor]:
     if interface == "image":
-        return ImageFrontend(module, contract), example_picture(contract)
-    example = example_tensor(contract).permute(0, 2, 3, 1).contiguous()
+        return ImageFrontend(module, contract), make_example_picture(contract)
+    example = make_example_tensor(contract).permute(0, 2, 3, 1).contiguous()
     return TensorFrontend(module, contract, layout="NHWC"), example
 
 
@@ -141,7 +146,7 @@ def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -
 
 
 def _example(request: Request) -> Tensor:
-    return example_tensor(request.source.contract)
+    return make_example_tensor(request.source.contract)
 
 
 def _noted(request: Request, key: str, make: Callable[[list[str]], nn.Module]) -> nn.Module:
@@ -164,7 +169,7 @@ def _calibrated(request: Request) -> Calibrated:
     variant, calibration = request.variant, request.calibration
     if calibration is None:
         raise ExportError(f"{variant.name} needs calibration images: pass --calibration DIR")
-    contract = contract_for(
+    contract = derive_contract(
         Variant(variant.format, variant.precision, variant.interface), request.source.contract
     )
     model = _float_model(request, for_int8=True)
@@ -186,7 +191,7 @@ def _once(request: Request, key: str, make: Any) -> Any:
 def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
     """Scales and zero points are those that the file holds; a uint8 picture has none in the contract."""
     source, result = file.io_quantization()
-    return contract_for(
+    return derive_contract(
         variant,
         reference,
         input_quantization=source if variant.interface == "tensor" else None,

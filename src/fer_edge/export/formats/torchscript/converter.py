@@ -19,10 +19,10 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.tracing import trace
-from fer_edge.export.capture.wrappers import TensorFrontend, example_tensor
+from fer_edge.export.capture.wrappers import TensorFrontend, make_example_tensor
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
@@ -58,7 +58,7 @@ def _frozen(network: nn.Module, reference: Contract) -> torch.jit.ScriptModule:
     module = _Probabilities(TensorFrontend(network, reference)).eval()
     try:
         with _deprecation_silenced(), torch.no_grad():
-            frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, example_tensor(reference)))
+            frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, make_example_tensor(reference)))
     except Exception as error:
         raise ExportError(f"torch.jit.trace refused the module: {_first_line(error)}") from error
     for number, node in enumerate(frozen.graph.findAllNodes("prim::Constant")):  # type: ignore[attr-defined]
@@ -175,7 +175,7 @@ def convert(request: Request) -> Contract:
             operator that readers refuse.
     """
     make = of_precision(WEIGHTS, request.variant)
-    contract = contract_for(request.variant, request.source.contract)
+    contract = derive_contract(request.variant, request.source.contract)
     source = request.source
 
     def archive(network: nn.Module) -> bytes:
