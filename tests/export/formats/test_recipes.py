@@ -74,7 +74,7 @@ SPEC = """    FormatSpec(
 
 FORMAT = '''"""Wrapped: a TorchScript archive behind a header."""
 
-from fer_edge.export.bundle.contracts import contract_for
+from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.formats.entry import FormatEntry
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
@@ -101,7 +101,7 @@ WEIGHTS = {"fp32": _archive}
 
 def convert(request):
     make = of_precision(WEIGHTS, request.variant)
-    contract = contract_for(request.variant, request.source.contract)
+    contract = derive_contract(request.variant, request.source.contract)
     text = contract.text.encode()
     head = MAGIC + len(text).to_bytes(4, "little") + text + BLANK_DIGEST.encode()
     request.path.write_bytes(seal(head + make(request)))

@@ -171,7 +171,7 @@ def _refuse_shares(rows: NDArray[np.float32], contract: Contract) -> None:
             "every output of every input is 1: a softmax over axis 0, the batch, which must be over axis 1, the labels"
         )
     if np.ptp(rows, axis=0).max() < STILL or rows.max() <= NEVER_YES:
-        return  # a network that says nothing at all is told so by ``compare.insensitive``
+        return  # a network that says nothing at all is told so by ``compare.describe_insensitivity``
     surest = float(np.e / (np.e + len(contract.labels) - 1))
     raise ExportError(
         f"all {rows.size} outputs lie in 0..1, but rows do not sum to 1 ({rows.sum(axis=1).min():.3g} to "
