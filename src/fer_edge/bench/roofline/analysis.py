@@ -31,7 +31,7 @@ from fer_edge.bench.roofline.counts import Counts, count
 from fer_edge.bench.roofline.graph import Graph, GraphError
 from fer_edge.bench.roofline.peaks import Peaks, measure_peaks
 from fer_edge.bench.roofline.placement import Placement
-from fer_edge.bench.roofline.rows import KEY, Roofline, RooflineRow, document, leftover_sentence, row_sentence
+from fer_edge.bench.roofline.rows import DOCUMENT, KEY, Roofline, RooflineRow, leftover_sentence, row_sentence
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import EngineError, FerEdgeError
@@ -150,7 +150,7 @@ def _engine(words: str) -> tuple[str, str]:
 
 def attach_rooflines(result: Result, rows: Sequence[RooflineRow]) -> Result:
     """The result with each row under its artifact's ``extra.roofline``; an artifact without a row stays as it is."""
-    found = {row.row: document(row) for row in rows}
+    found = {row.row: DOCUMENT.members(row) for row in rows}
     artifacts = tuple(
         replace(artifact, extra={**artifact.extra, KEY: found[artifact.row]})
         if artifact.row in found

@@ -5,23 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from fer_edge.bench.results.records import Count
+from fer_edge.runtime.schema import Length, Range
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """Operators of one kind outside the fast path.
+    """Operators of one kind outside the fast path."""
 
-    Attributes:
-        operator: the engine's word.
-        count: how many run in one inference.
-        time_share: of the inference's time, 0 to 1; None where the engine does not tell.
-        advice: a sentence on what to change.
-    """
-
-    operator: str
-    count: int
-    time_share: float | None
-    advice: str
+    operator: Annotated[str, "the engine's word"]
+    count: Annotated[Count, "run in one inference"]
+    time_share: Annotated[
+        float | None, Range(0, 1), "of the inference's time; null where the engine does not tell"
+    ]
+    advice: Annotated[str, Length(1, 10_000), "what to change"]
 
 
 @dataclass(frozen=True, slots=True)

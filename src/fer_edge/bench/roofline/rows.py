@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated
 
-from fer_edge.bench.results.records import RowKey
+from fer_edge.bench.results.records import Count, RowKey
 from fer_edge.bench.roofline.counts import Counts
 from fer_edge.bench.roofline.placement import Leftover
 from fer_edge.bench.units import format_bytes, format_seconds
+from fer_edge.runtime.errors import DataError
+from fer_edge.runtime.schema import UNSTORED, Document, Length
 
 KEY = "roofline"
 """Under ``artifacts[].extra`` of ``fer-edge-bench/1``."""
@@ -39,41 +41,25 @@ class Roofline:
 
 @dataclass(frozen=True, slots=True)
 class RooflineRow:
-    """A measured artifact against this machine.
+    """A measured artifact against this machine; null where something is not known."""
 
-    Attributes:
-        name: subject or variant of the record.
-        engine: library and version.
-        threads: of the engine.
-        seconds: median of a steady inference.
-        macs: of one inference; None: unknown.
-        weight_bytes: read from the file's stored values; None: unknown.
-        activation_bytes: written and read; None: unknown.
-        arithmetic: ``int8`` where most MACs are on 8-bit numbers and that peak was measured, else ``fp32``.
-        peak_macs: GEMM peak of this machine with these threads, MACs a second.
-        percent_of_peak: of the GEMM peak that the measured inference reaches, 0 to 100; None: unknown.
-        bound_seconds: no engine can be faster here; None: unknown.
-        limit: ``compute`` or ``memory``: which of the two sets the bound; None: unknown.
-        partitions: of the delegate or provider; None: unknown.
-        leftover: outside the fast path.
-        sentence: what it means and what to change.
-    """
-
-    name: str
-    engine: str
-    threads: int
-    seconds: float
-    macs: int | None
-    weight_bytes: int | None
-    activation_bytes: int | None
-    arithmetic: str
-    peak_macs: float
-    percent_of_peak: float | None
-    bound_seconds: float | None
-    limit: str | None
-    partitions: int | None
-    leftover: tuple[Leftover, ...]
-    sentence: str
+    name: Annotated[str, UNSTORED]
+    engine: Annotated[str, UNSTORED]
+    threads: Annotated[Count, UNSTORED]
+    seconds: Annotated[float, "median of a steady inference"]
+    macs: Annotated[Count | None, "multiplications with an addition of one inference"]
+    weight_bytes: Annotated[Count | None, "read from the file's stored values"]
+    activation_bytes: Annotated[Count | None, "written and read"]
+    arithmetic: Annotated[
+        str, "int8 where most MACs are on 8-bit numbers and that peak was measured, else fp32"
+    ]
+    peak_macs: Annotated[float, "GEMM peak of this machine with these threads, MACs a second"]
+    percent_of_peak: Annotated[float | None, "of the GEMM peak that the inference reaches, 0 to 100"]
+    bound_seconds: Annotated[float | None, "no engine can be faster here"]
+    limit: Annotated[str | None, "compute or memory, whichever sets the bound"]
+    partitions: Annotated[Count | None, "of the delegate or provider"]
+    leftover: Annotated[tuple[Leftover, ...], "outside the fast path"]
+    sentence: Annotated[str, Length(0, 100_000), "what it means and what to change"]
 
     @property
     def row(self) -> RowKey:
@@ -81,10 +67,8 @@ class RooflineRow:
         return (self.name, self.engine, self.threads)
 
 
-def document(row: RooflineRow) -> dict[str, Any]:
-    """A row as JSON has it: what its artifact already says (name, engine, threads) is left out."""
-    members = asdict(row)
-    return {key: value for key, value in members.items() if key not in ("name", "engine", "threads")}
+DOCUMENT = Document(RooflineRow, "roofline", DataError)
+"""Without name, engine and threads, which its artifact has."""
 
 
 def leftover_sentence(partitions: int | None, leftover: Sequence[Leftover]) -> str:
