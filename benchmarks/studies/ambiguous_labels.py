@@ -22,8 +22,7 @@ import itertools
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ import torch
 from machine import ROOT
 from numpy.typing import NDArray
 from runner import Asked, Document, option, store, study
+from short_training import kept_arrays, normalize
 from torch import Tensor, nn
 from torchmetrics.functional.classification import binary_auroc, binary_average_precision
 
@@ -48,7 +48,7 @@ from fer_edge.train.cyclegan.model import Direction
 from fer_edge.train.cyclegan.pictures import sample_grid, save_grid, save_histogram
 from fer_edge.train.cyclegan.similarity import Score, list_ambiguous, scores
 from fer_edge.train.cyclegan.training import CycleGan, fit
-from fer_edge.train.data.arrays import Arrays, load
+from fer_edge.train.data.arrays import Arrays
 from fer_edge.train.data.faces import Crops, Faces
 from fer_edge.train.datasets.ambiguous_list import write_list
 from fer_edge.train.datasets.curated import Subset, augment, reduce
@@ -60,6 +60,7 @@ CLASSES = ("happiness", "sadness")
 COLUMNS = [EMOTIONS.index(name) for name in CLASSES]
 FACES, TEST_FACES, NOISE, NOISE_SEED = 800, 1000, 0.15, 7
 CHOICES = Choices(*CLASSES, size=48, channels=1, width=16, blocks=4, epochs=24, batch_size=2, seed=0)
+CROPS = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
 BLOCKS = ((24, 1), (48, 2), (96, 2), (96, 1))
 STEPS, BATCH, RATE = 400, 32, 3e-3
 BASE = "noisy"
@@ -254,12 +255,10 @@ def conditions(noisy: Relabeled, work: Path) -> dict[str, Faces]:
 
 def networks_stage(noisy: Relabeled, work: Path, seeds: int) -> None:
     """Train the small networks; each run's answers to the test faces are kept."""
-    crops = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
-    test = _arrays(
-        work / "test.npz", lambda: SyntheticFaces("test", TEST_FACES, emotions=CLASSES, clear=True), crops
-    )
+    clean = SyntheticFaces("test", TEST_FACES, emotions=CLASSES, clear=True)
+    test = kept_arrays(work / "test.npz", clean, CROPS, COLUMNS)
     sets = {
-        name: _arrays(work / f"set-{name}.npz", partial(_same, faces), crops)
+        name: kept_arrays(work / f"set-{name}.npz", faces, CROPS, COLUMNS)
         for name, faces in conditions(noisy, work).items()
     }
     # Seed by seed, so that a study that is cut short has compared the same seeds.
@@ -284,7 +283,7 @@ def train(arrays: Arrays, test: Arrays, seed: int) -> tuple[Values, float]:
         at = torch.randint(len(images), (BATCH,))
         flips = torch.rand(BATCH, 1, 1, 1) < 0.5
         batch = torch.where(flips, images[at].flip(-1), images[at])
-        loss = nn.functional.cross_entropy(network(_normalized(batch)), labels[at])
+        loss = nn.functional.cross_entropy(network(normalize(batch / 255)), labels[at])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -292,7 +291,7 @@ def train(arrays: Arrays, test: Arrays, seed: int) -> tuple[Values, float]:
         total = float(loss.detach())
     network.eval()
     with torch.inference_mode():
-        guesses = network(_normalized(torch.from_numpy(test.crops[:, 0]))).argmax(1).numpy()
+        guesses = network(normalize(torch.from_numpy(test.crops[:, 0]) / 255)).argmax(1).numpy()
     return guesses == test.labels.argmax(1), total
 
 
@@ -356,13 +355,8 @@ def _reduced(noisy: Relabeled, path: Path) -> Faces | None:
         return None
 
 
-def _same(faces: Faces) -> Faces:
-    return faces
-
-
 def _domains(noisy: Relabeled, work: Path) -> dict[str, Domain]:
-    crops = Crops(CHOICES.size, CHOICES.size, 1, CHOICES.margin, 1, 0)
-    arrays = _arrays(work / "set-noisy.npz", lambda: noisy, crops)
+    arrays = kept_arrays(work / "set-noisy.npz", noisy, CROPS, COLUMNS)
     strongest = arrays.labels.argmax(1)
     return {
         name: Domain(
@@ -379,21 +373,9 @@ def _directions(work: Path) -> list[Direction]:
     return [Direction(*CLASSES, gan.forward), Direction(*CLASSES[::-1], gan.backward)]
 
 
-def _arrays(path: Path, faces: Callable[[], Faces], crops: Crops) -> Arrays:
-    if not path.exists():
-        arrays = load(faces(), crops, COLUMNS, workers=1)
-        np.savez(path, crops=arrays.crops, labels=arrays.labels, clear=arrays.clear)
-    stored = np.load(path)
-    return Arrays(stored["crops"], stored["labels"], stored["clear"])
-
-
 def _grid(gan: CycleGan, classes: Mapping[str, Domain]) -> Tensor:
     first, second = (classes[name].images for name in CLASSES)
     return sample_grid(gan, first, second)
-
-
-def _normalized(images: Tensor) -> Tensor:
-    return (images.float() / 255 - 0.5) / 0.5
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ path are those of ``fer-train``.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -30,7 +30,7 @@ from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, write_checkpoint
 from fer_edge.train.data.arrays import Arrays, load
 from fer_edge.train.data.augmentation import augment, augmentation
-from fer_edge.train.data.faces import Crops
+from fer_edge.train.data.faces import Crops, Faces
 
 SIDE, MARGIN, VIEWS, BATCH = 64, 0.1, 2, 64
 Flags = NDArray[np.bool_]
@@ -58,10 +58,15 @@ class Budget:
 
 def drawn(split: str, count: int, folder: Path) -> Arrays:
     """``count`` drawn faces, 64x64 gray; kept in ``folder`` for the next start."""
-    path = folder / f"{split}-{count}.npz"
+    crops = Crops(SIDE, SIDE, 1, MARGIN, VIEWS if split == "train" else 1, 0)
+    faces = SyntheticFaces(split, count, seed=0)
+    return kept_arrays(folder / f"{split}-{count}.npz", faces, crops, range(len(EMOTIONS)))
+
+
+def kept_arrays(path: Path, faces: Faces, crops: Crops, columns: Sequence[int]) -> Arrays:
+    """Crops and labels of faces, stored at ``path`` for the next start."""
     if not path.is_file():
-        crops = Crops(SIDE, SIDE, 1, MARGIN, VIEWS if split == "train" else 1, 0)
-        arrays = load(SyntheticFaces(split, count, seed=0), crops, range(len(EMOTIONS)), workers=1)
+        arrays = load(faces, crops, columns, workers=1)
         np.savez(path, crops=arrays.crops, labels=arrays.labels, clear=arrays.clear)
     with np.load(path) as kept:
         return Arrays(kept["crops"], kept["labels"], kept["clear"])
