@@ -65,7 +65,7 @@ def test_killed_at_any_moment_the_old_bundle_is_whole(foreign_bundle, foreign, f
         process.wait()
         bundle = open_bundle(out)
         assert bundle.check_files() == []
-        assert bundle.unlisted() == []
+        assert bundle.find_unlisted() == []
     deadline = time.monotonic() + 30
     while workers_of(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.1)
