@@ -42,7 +42,7 @@ PROGRAMS = {
 
 @dataclass(frozen=True)
 class Ability:
-    """What one format can here.
+    """The abilities of one format here.
 
     Attributes:
         format: its name.

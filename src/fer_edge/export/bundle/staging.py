@@ -1,4 +1,4 @@
-"""Where a bundle grows before anybody can see it, and how it takes its place.
+"""The folder in which a bundle grows before anybody can see it, and its exchange for the old one.
 
 The staging folder lies beside the target, on the same file system, under a name that only this module gives. A
 running export holds a lock on its folder; a folder without a living lock is a killed run's, and the next run for the

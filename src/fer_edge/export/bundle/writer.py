@@ -122,7 +122,7 @@ def _extra(original: ReferenceModel, data: ReferenceData, tolerances: Tolerances
 
 
 def _notes(written: Sequence[VariantResult]) -> dict[str, Any]:
-    """What converters had to say, by variant."""
+    """Notes of converters, by variant."""
     notes = {result.variant.name: list(result.notes) for result in written if result.notes}
     return {"notes": notes} if notes else {}
 

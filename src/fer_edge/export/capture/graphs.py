@@ -207,7 +207,7 @@ _TRACEABLE: dict[Any, Callable[[fx.Graph, fx.Node], None]] = {
     torch.ops.aten.slice_scatter.default: _scattered,
     torch.ops.aten._native_batch_norm_legit_no_training.default: _normalized,
 }
-"""What ``torch.export`` writes and ``torch.jit.trace``, or what reads a trace, does not understand."""
+"""Operators that ``torch.export`` writes and ``torch.jit.trace``, or what reads a trace, does not understand."""
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -1,4 +1,4 @@
-"""What a network does with one input, operator by operator, and which of its values depend on that input.
+"""A recording of a network's operators on one input, and of the values that depend on that input.
 
 The network runs as it is, below PyTorch's own composition (``aten`` operators); nothing is traced, so nothing that a
 tracer leaves out or takes for a constant is lost.
@@ -123,7 +123,7 @@ class _Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._values[example] = Value(tuple(example.shape), depends=True)
 
     def value(self, tensor: Tensor) -> Value:
-        """What a tensor stands for; one that was never seen is the network's own."""
+        """The value of a tensor; one that was never seen is the network's own."""
         if tensor not in self._values:
             self._values[tensor] = Value(tuple(tensor.shape), depends=False, constant=tensor)
         found: Value = self._values[tensor]
@@ -210,7 +210,7 @@ def _written(func: Any, given: tuple[Any, ...]) -> Iterator[Tensor]:
 
 
 def _memory(tensor: Tensor) -> int:
-    """What tells a tensor's memory from others that exist at the time; 0: it has none that others could share."""
+    """The identity of a tensor's memory among those that exist at the time; 0: it has none that others could share."""
     strided = tensor.layout == torch.strided
     return int(tensor.untyped_storage()._cdata) if strided else 0
 

@@ -18,7 +18,7 @@ from fer_edge.export.formats.protocol import Source
 from fer_edge.runtime.errors import ExportError
 
 ANSWER = "its answer to one input"
-"""What stands for tensors that a network reads from outside of itself, such as constants of its Python module."""
+"""The name that stands for tensors that a network reads from outside of itself, such as constants of its Python module."""
 
 
 class GuardedModel:

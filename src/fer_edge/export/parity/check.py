@@ -29,14 +29,14 @@ from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Code, Parity
 
 TWIN_INPUTS = 64
-"""How many pictures a TorchScript archive's second program answers, about."""
+"""Pictures that a TorchScript archive's second program answers, about."""
 TWIN_TOLERANCE = 1e-6
 """Of a probability; none of 36 networks differed at all."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """What an artifact is held against.
+    """Pictures and answers that an artifact is compared with.
 
     Attributes:
         pictures: (n, height, width, 3) uint8 RGB.
@@ -48,7 +48,7 @@ class Reference:
 
 
 def describe_missing_engine(variant: Variant) -> str | None:
-    """Why the format cannot be run here, or None."""
+    """The reason why the format cannot be run here, or None."""
     try:
         find_engine(variant.format)
     except EngineError as error:
@@ -108,7 +108,7 @@ def compare_programs(
     pictures: NDArray[np.uint8],
     answers: NDArray[np.float32],
 ) -> str | None:
-    """Why phones would get other answers, or None.
+    """The reason why phones would get other answers, or None.
 
     A TorchScript archive is a program twice over: torch.jit runs its code, phones run its bytecode. Both come from one
     graph and run the same kernels, so they answer alike to the last bit.

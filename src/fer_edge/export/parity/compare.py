@@ -24,7 +24,7 @@ from fer_edge.export.reference_data.parity_inputs import name_golden, name_input
 from fer_edge.runtime.verification import Code, Parity, Sentence, Verdict
 
 INSENSITIVE = "the original does not react to its input"
-"""What is said of an original that answers much the same whatever it is shown."""
+"""The sentence about an original that answers much the same whatever it is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class GoldenComparison:
 
 
 def spread(probabilities: NDArray[np.float32]) -> float:
-    """How far the answers move over the inputs: the widest range (max - min) of any label's probability.
+    """Movement of the answers over the inputs: the widest range (max - min) of any label's probability.
 
     Args:
         probabilities: (n, labels).
@@ -113,7 +113,7 @@ def _malformed(
 
 
 def describe_insensitivity(reference: NDArray[np.float32], tolerance: Tolerance) -> str | None:
-    """Why the original's answers, (n, labels), move too little to judge an artifact by; None if they do not."""
+    """The reason why the original's answers, (n, labels), move too little to compare with; None if they do not."""
     moved = spread(reference)
     if moved >= tolerance.least_spread:
         return None

@@ -1,4 +1,4 @@
-"""Whether an int8 file is faster than its fp32 sibling on this machine: a note, not a verdict.
+"""Speed of an int8 file beside its fp32 sibling on this machine: a note, not a verdict.
 
 Some networks get slower in int8 without a word from any converter, because an operator of theirs has no int8 kernel. A
 moment of timing shows it while the files are at hand; by how much, and on the phone, is fer-bench's question.

@@ -1,4 +1,4 @@
-"""How far an artifact's answers may be from PyTorch's, per precision.
+"""Tolerances: how far an artifact's answers may be from PyTorch's, per precision.
 
 Differences are of probabilities (0..1), so they mean the same whatever the network and its logits. The tolerance
 ``max_abs`` is also the margin: top-1 agreement is counted on inputs whose two best PyTorch probabilities
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """What one precision must keep.
+    """The tolerance of one precision.
 
     Attributes:
         max_abs: largest difference of any probability on any input.
@@ -99,7 +99,7 @@ TOLERANCES: dict[str, Tolerance] = {
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
-    """What the user allows instead, for every precision; None: what ``TOLERANCES`` says.
+    """Tolerances of the user's own, for every precision; None: what ``TOLERANCES`` says.
 
     Attributes:
         max_abs: ``--max-abs``, above 0 to 1.

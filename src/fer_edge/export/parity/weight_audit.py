@@ -123,7 +123,7 @@ def _match(
 
 
 def _missing(need: Need, present: set[int]) -> list[Candidate]:
-    """What would meet the need with the fewest additions."""
+    """The fewest additions that would meet the need."""
     found: list[list[Candidate]] = []
     for option in need.options:
         lacking: list[Candidate] = []
@@ -227,7 +227,7 @@ def _difference(constant: Constant, partner: Candidate) -> tuple[float, str]:
 
 
 def bound(constant: Constant, source: NDArray[np.float64], magnitude: float) -> NDArray[np.float64]:
-    """How far each value may be from the source's, by the type it is stored in (see the table above)."""
+    """Allowed difference of each value from the source's, by the type it is stored in (see the table above)."""
     allowed: NDArray[np.float64] = np.full(source.shape, ROUNDING * magnitude)
     if constant.stored == np.float16:
         allowed += np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)

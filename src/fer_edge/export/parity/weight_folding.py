@@ -39,7 +39,7 @@ class Candidate:
 
 @dataclass(frozen=True, eq=False)
 class Need:
-    """What must be there: all parts of one of the options."""
+    """A requirement: all parts of one of the options must be there."""
 
     options: tuple[tuple[Candidate | Need, ...], ...]
 
@@ -53,7 +53,7 @@ class Need:
 
 
 def find_needs(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
-    """What a converted program of a network must hold.
+    """The requirements of a converted program of a network.
 
     Args:
         module: in ``eval()`` mode, float32.

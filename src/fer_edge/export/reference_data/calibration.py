@@ -80,7 +80,7 @@ def _repeats(came: int, distinct: int) -> tuple[str, ...]:
 def find_doubts(
     calibration: CalibrationSet, contract: Contract, evaluation: Sequence[ImageSet]
 ) -> tuple[str, ...]:
-    """What is wrong with a calibration set, as sentences for a person.
+    """Doubts about a calibration set, as sentences for a person.
 
     Args:
         calibration: what is used.

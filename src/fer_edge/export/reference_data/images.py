@@ -82,7 +82,7 @@ def draw_faces(
 
 
 def count_overlap(first: ImageSet, second: ImageSet) -> int:
-    """How many pictures of ``first`` are also in ``second``, by content."""
+    """Count the pictures of ``first`` that are also in ``second``, by content."""
     others = set(second.digests)
     return sum(digest in others for digest in first.digests)
 

@@ -47,7 +47,7 @@ def make_extremes(contract: Contract) -> NDArray[np.uint8]:
 
 
 def name_input(index: int, count: int) -> str:
-    """Which of ``count`` parity inputs one is, for a message: ``input 12 of 256, a face``."""
+    """Name of one of ``count`` parity inputs, for a message: ``input 12 of 256, a face``."""
     extreme = index - (count - EXTREMES)
     return f"input {index} of {count}, {EXTREME_NAMES[extreme] if extreme >= 0 else 'a face'}"
 

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from fer_edge.runtime.frame import Frame
 
 Locate = Callable[[str, "Frame"], "Box | None"]
-"""Where the face is in a picture of a folder, given its name there; None: no face, the picture is left out."""
+"""Finds the face in a picture of a folder, given its name there; None: no face, the picture is left out."""
 
 
 @dataclass(frozen=True)
 class PictureOptions:
-    """Where pictures come from, as typed.
+    """Options about pictures, as typed.
 
     Attributes:
         calibration: a folder, ``synthetic`` or None.
@@ -52,7 +52,7 @@ class PictureOptions:
     renamed: Mapping[str, str] = field(default_factory=dict)
 
     def locator(self) -> Locate | None:
-        """What finds the face in a picture; None: the whole picture is the face, and no margin is added."""
+        """The function that finds the face in a picture; None: the whole picture is the face, and no margin is added."""
         if self.faces is not None:
             from fer_edge.faces.boxes_file import boxes_of, read_boxes
 

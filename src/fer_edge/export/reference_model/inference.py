@@ -1,4 +1,4 @@
-"""What the original answers: one thread, one picture at a time, exactly as an app will ask."""
+"""Answers of the original: one thread, one picture at a time, exactly as an app will ask."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _answer(module: nn.Module, tensor: Tensor) -> object:
 
 
 def _feeding(module: nn.Module, tensor: Tensor) -> str:
-    """What to try where an input was refused."""
+    """Advice where an input was refused."""
     from torch import nn
 
     _, channels, height, width = tensor.shape
@@ -95,7 +95,7 @@ def _row(row: object, contract: Contract) -> NDArray[np.float32]:
 
 
 def _several(row: object, wanted: tuple[int, int]) -> str:
-    """What came instead of one tensor, and the option that takes the right one out of it."""
+    """The error where something else than one tensor came, with the option that takes the right one out of it."""
     fits = [
         option
         for option, entry in entries_of(row)

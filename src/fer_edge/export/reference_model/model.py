@@ -47,7 +47,7 @@ class IncompleteOptions(ExportError):
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What was typed about the original; None or empty: not typed.
+    """The original as it was typed; None or empty: not typed.
 
     Attributes:
         checkpoint: the weights; None: the built-in model.
@@ -105,7 +105,7 @@ class ReferenceModel:
     selection: Selection = ALL
 
     def files(self, weights: Path) -> ModelFiles:
-        """What a child builds it from.
+        """The files that a child builds it from.
 
         Args:
             weights: as ``write_reference`` wrote them.
@@ -200,7 +200,7 @@ def _arch_args(spec: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _contract(spec: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
-    """What was typed, and for the rest what the checkpoint says."""
+    """The contract of what was typed, and for the rest of what the checkpoint says."""
     stored = checkpoint.contract
     labels = tuple(canonical(label) for label in spec.labels) or _from(stored, "labels")
     width, height, channels = spec.input or _from(stored, "size")

@@ -95,7 +95,7 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def describe_part(name: str, part: nn.Module) -> str:
-    """How a part is named in a sentence: ``features.3 (Conv2d)``, or ``forward of Net`` for the network itself."""
+    """The name of a part in a sentence: ``features.3 (Conv2d)``, or ``forward of Net`` for the network itself."""
     kind = type(part).__name__[:60]
     return f"{name[:100]} ({kind})" if name else f"forward of {kind}"
 
@@ -115,7 +115,7 @@ def _is_view(func: Any) -> bool:
 
 
 def _line() -> str:
-    """Where the operator stands in somebody's source: the innermost frame outside torch and this folder."""
+    """The operator's line in somebody's source: the innermost frame outside torch and this folder."""
     frame = sys._getframe(1)  # traceback.extract_stack would read every file
     while frame is not None:
         path = frame.f_code.co_filename

@@ -66,7 +66,7 @@ NAMED = 3
 
 @dataclass(frozen=True)
 class Soundness:
-    """What is known about an original that is a function.
+    """Findings about an original that is a function.
 
     Attributes:
         rows: its raw answers to the pictures, (n, labels) float32.

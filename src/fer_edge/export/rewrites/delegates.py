@@ -132,7 +132,7 @@ class _Tracer(fx.Tracer):
     """Does not look into the forms, which ask for sizes."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        """Whether a module stays one node."""
+        """Keep our forms as one node."""
         return isinstance(m, _Form | PaddedMaxPool) or super().is_leaf_module(m, module_qualified_name)
 
 
@@ -230,7 +230,7 @@ def _max_pool(kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool)
 
 
 def _swap_untraced(changed: nn.Module, rules: Collection[str]) -> int:
-    """What can be done without a graph: modules by type, max-pools right behind a ReLU in a Sequential."""
+    """Swap what needs no graph: modules by type, max-pools right behind a ReLU in a Sequential."""
     swaps: dict[str, nn.Module] = {}
     for path, module in changed.named_modules():
         new = _form_of_module(module, rules)

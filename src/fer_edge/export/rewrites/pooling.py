@@ -41,7 +41,7 @@ TFLITE: frozenset[str] = frozenset(
 )
 COREML: frozenset[str] = TFLITE - {PADDING, TRANSPOSED}
 ONNX: frozenset[str] = frozenset({ROUNDING, DIVISOR, ADAPTIVE_MAX})
-"""What each converter gets wrong or has no operator for. onnxruntime infers another size where the last window of
+"""Pools that each converter gets wrong or has no operator for. onnxruntime infers another size where the last window of
 ``ceil_mode`` would begin in the padding and is dropped (``ROUNDING``)."""
 
 _Pair = tuple[int, int]
@@ -280,7 +280,7 @@ class Window:
         return found
 
     def counts(self, include_pad: bool) -> list[int]:
-        """How many places of each window an average counts: with the padding, but never what hangs over."""
+        """Places of each window that an average counts: with the padding, but never what hangs over."""
         first, last = (-self.padding, self.side + self.padding) if include_pad else (0, self.side)
         starts = [index * self.stride - self.padding for index in range(self.outputs)]
         return [min(start + self.kernel, last) - max(start, first) for start in starts]

@@ -97,7 +97,7 @@ class _Resizes(Replacing):
 
 
 def _matrices(high: int, wide: int, args: Sequence[Any], named: dict[str, Any]) -> tuple[Tensor, Tensor]:
-    """What resizing multiplies by from the left, (rows out, rows in), and from the right, (columns in, columns out).
+    """Matrices that resizing multiplies by from the left, (rows out, rows in), and from the right, (columns in, columns out).
 
     Picture k of the batches is 1 in row or column k and 0 elsewhere.
     """

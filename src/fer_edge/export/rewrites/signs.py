@@ -1,4 +1,4 @@
-"""Which values of a traced network are proven to be 0 or more, whatever the network's input."""
+"""Values of a traced network that are proven to be 0 or more, whatever the network's input."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class ExportRequest:
 
 @dataclass(frozen=True)
 class ExportOutcome:
-    """What came of it.
+    """The outcome of an export.
 
     Attributes:
         results: one a variant, in table order.
@@ -69,7 +69,7 @@ class ExportOutcome:
 
 
 def plan_variants(request: ExportRequest) -> Plan:
-    """Which variants are made; see ``plan``."""
+    """Plan the variants; see ``plan``."""
     calibrated = request.pictures.calibration is not None or request.model.checkpoint is None
     return settle(choose(request.variants), request.variants, calibrated=calibrated)
 

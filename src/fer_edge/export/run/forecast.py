@@ -24,7 +24,7 @@ HEADROOM = 8.0
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is known before any conversion.
+    """Verdicts that are known before any conversion.
 
     Attributes:
         refused: why, by variant; these are not converted.

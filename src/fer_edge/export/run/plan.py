@@ -1,4 +1,4 @@
-"""Which variants an export makes, and which it leaves out for what reason."""
+"""The plan of an export: the variants that it makes, and those that it leaves out, with the reason."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Skipped:
 
 @dataclass(frozen=True)
 class VariantRequest:
-    """What was typed; empty means not typed.
+    """The variants that were typed; empty means not typed.
 
     Attributes:
         formats: values of ``--format``.
@@ -46,7 +46,7 @@ class VariantRequest:
 
 @dataclass(frozen=True)
 class Leniency:
-    """What is kept although a check said no."""
+    """Files that are kept although a check said no."""
 
     keep_failed: bool = False
     allow_insensitive: bool = False
@@ -54,7 +54,7 @@ class Leniency:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is made, in the order of the table of formats, and what is not.
+    """Variants that are made, in the order of the table of formats, and those that are not.
 
     Attributes:
         variants: those that are made.

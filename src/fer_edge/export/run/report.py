@@ -1,4 +1,4 @@
-"""What an export tells at its end: one table for a person, one JSON document for a program."""
+"""The report of an export: one table for a person, one JSON document for a program."""
 
 from __future__ import annotations
 

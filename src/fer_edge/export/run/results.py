@@ -26,7 +26,7 @@ WRITTEN, LEFT_OUT, BROKEN, SKIPPED = "written", "left out", "failed", "skipped"
 
 @dataclass
 class VariantResult:
-    """What came of one variant.
+    """The result of one variant.
 
     Attributes:
         variant: which one.
@@ -130,7 +130,7 @@ def _add_accuracy(result: VariantResult, job: Job, data: ReferenceData) -> None:
 
 
 def _add_forecast(result: VariantResult, forecast: Forecast) -> None:
-    """What was known before the conversion; parity on this machine's CPU passes where float16 arithmetic would not."""
+    """Add what was known before the conversion; parity on this machine's CPU passes where float16 arithmetic would not."""
     if result.status == WRITTEN and result.variant in forecast.notes:
         result.notes += (forecast.notes[result.variant],)
     reason, parity = forecast.failed.get(result.variant), result.parity
@@ -140,7 +140,7 @@ def _add_forecast(result: VariantResult, forecast: Forecast) -> None:
 
 
 def _decide(result: VariantResult, leniency: Leniency, tolerance: Tolerance) -> None:
-    """Whether the file goes into the bundle, and with which exit code the run ends because of it."""
+    """Decide if the file goes into the bundle, and with which exit code the run ends because of it."""
     faults = _faults(result, tolerance)
     parity = result.parity
     if faults:

@@ -74,7 +74,7 @@ def _target_fault(vector: Vector, reference: Contract) -> str | None:
 
 
 def check_artifact(bundle: Bundle, artifact: Artifact, reference: Contract | None) -> ArtifactReport:
-    """Whether an artifact's files are those of the manifest, and its contract follows from the reference's."""
+    """Check that an artifact's files are those of the manifest, and its contract follows from the reference's."""
     try:
         contract = bundle.check_artifact(artifact)
         check_digest(bundle.path.joinpath(*artifact.path.split("/")))

@@ -1,4 +1,4 @@
-"""What a manifest says about its artifacts, against what is measured again and against itself."""
+"""Claims of a manifest about its artifacts, against what is measured again and against itself."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ORIGIN = (
 
 
 def find_recorded_faults(artifact: Artifact, tolerances: Tolerances) -> list[str]:
-    """What the manifest says of an artifact that cannot be true, whatever is measured."""
+    """Claims of the manifest about an artifact that cannot be true, whatever is measured."""
     parity, limit, faults = artifact.parity, tolerances.of_precision(artifact.precision), list[str]()
     libraries = libraries_of(artifact.format)
     if parity.engine is not None and parity.engine.split(" ")[0] not in libraries:
@@ -121,7 +121,7 @@ def _alike(recorded: float, now: float, factor: float) -> bool:
 
 
 def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
-    """What nobody looked at, in words: a green check says nothing about these.
+    """List in words what nobody looked at: a green check says nothing about these.
 
     Args:
         manifest: of the bundle.

@@ -27,7 +27,7 @@ GOLDEN_TOLERANCE = 1e-4
 
 @dataclass(frozen=True)
 class VerifyRequest:
-    """What was typed.
+    """The request of ``fer-verify``.
 
     Attributes:
         bundle: the folder.

@@ -1,4 +1,4 @@
-"""What ``fer-verify`` found: checks of the bundle as a whole, and a report for each artifact."""
+"""The report of ``fer-verify``: checks of the bundle as a whole, and a report for each artifact."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ class Worker:
             raise
 
     def _original(self) -> GuardedModel:
-        """What the checkpoint holds, built once; whoever may write to it gets a copy."""
+        """The checkpoint's model, built once; whoever may write to it gets a copy."""
         if self._guarded is None:
             from fer_edge.export.capture.unchanged import GuardedModel
             from fer_edge.export.formats.protocol import Source

@@ -1,4 +1,4 @@
-"""What a parent and its children share: folders of plain files, each appearing whole.
+"""Jobs: what a parent and its children share, as folders of plain files, each appearing whole.
 
     work/common/model.json             which architecture; the child builds the module itself
                parity.npy ...          pictures and reference answers, written while children already import and convert
@@ -40,7 +40,7 @@ Text = Annotated[str, Length(0, 1 << 20)]
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What came of one task; the child writes it, the parent reads it."""
+    """The result of one task; the child writes it, the parent reads it."""
 
     error: Annotated[Text | None, "why nothing did"] = None
     refused: Annotated[Text | None, "why it was not tried"] = None
@@ -119,7 +119,7 @@ class Job:
     tolerances: Tolerances = field(default_factory=Tolerances)
 
     def tolerance(self, task: Task) -> Tolerance:
-        """What a task's variant must keep."""
+        """The tolerance of a task's variant."""
         return self.tolerances.of_precision(task.what.precision)
 
     def write(self) -> None:
@@ -143,11 +143,11 @@ class Job:
         return cls(document["format"], tasks, folder, common, tolerances)
 
     def result_path(self, index: int) -> Path:
-        """Where the result of a task is put."""
+        """The file of a task's result."""
         return self.folder / "results" / f"{index:03d}.json"
 
     def answers_path(self, index: int) -> Path:
-        """Where the labels go that an artifact gave, (n,) int64."""
+        """The file of the labels that an artifact gave, (n,) int64."""
         return self.folder / "results" / f"{index:03d}.npy"
 
     def put_result(self, index: int, result: TaskResult) -> None:

@@ -190,7 +190,7 @@ def _start(job: Job) -> Child:
 
 
 def _python_path() -> str:
-    """Where the child finds fer_edge, also when it is not installed."""
+    """Folders in which the child finds fer_edge, also when it is not installed."""
     found = [
         str(Path(entry).absolute()) for entry in sys.path if entry and (Path(entry) / "fer_edge").is_dir()
     ]
