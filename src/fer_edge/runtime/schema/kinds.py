@@ -36,18 +36,20 @@ class Kind(ABC):
 
     def read_all(self, values: list[Any]) -> Sequence[Any]:
         """The same for the entries of a list."""
-        found = []
-        for number, value in enumerate(values):
-            try:
-                found.append(self.read(value))
-            except Refused as fault:
-                fault.enter(f"[{number}]")
-                raise
-        return found
+        return [read_at(self, value, number) for number, value in enumerate(values)]
 
     def write_all(self, values: Sequence[Any]) -> list[Any]:
         """The same for the entries of a list."""
         return [self.write(value) for value in values]
+
+
+def read_at(kind: Kind, value: Any, place: str | int) -> Any:
+    """The Python value; a refusal names the place, a member or the number of an entry."""
+    try:
+        return kind.read(value)
+    except Refused as fault:
+        fault.enter(place if isinstance(place, str) else f"[{place}]")
+        raise
 
 
 class Anything(Kind):
@@ -274,14 +276,7 @@ class Fixed(Kind):
     def read(self, value: Any) -> Any:
         if not isinstance(value, list) or len(value) != len(self._entries):
             refuse("", value, f"a list of {len(self._entries)}")
-        found = []
-        for number, (kind, one) in enumerate(zip(self._entries, value, strict=True)):
-            try:
-                found.append(kind.read(one))
-            except Refused as fault:
-                fault.enter(f"[{number}]")
-                raise
-        return self._make(found)
+        return self._make([read_at(kind, value[at], at) for at, kind in enumerate(self._entries)])
 
     def write(self, value: Any) -> Any:
         return [kind.write(one) for kind, one in zip(self._entries, self._take(value), strict=True)]
@@ -303,12 +298,9 @@ class Table(Kind):
             refuse("", value, "an object")
         found = {}
         for name, entry in value.items():
-            try:
-                self._name.read(name)
-                found[name] = self._value.read(entry)
-            except Refused as fault:
-                fault.enter(f"[{show(name)}]")
-                raise
+            place = f"[{show(name)}]"
+            read_at(self._name, name, place)
+            found[name] = read_at(self._value, entry, place)
         return found
 
     def write(self, value: Any) -> Any:

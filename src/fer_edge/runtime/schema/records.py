@@ -24,6 +24,7 @@ from fer_edge.runtime.schema.kinds import (
     OneOf,
     Table,
     Text,
+    read_at,
 )
 from fer_edge.runtime.schema.marks import Choice, Length, Mark, Pattern, Range, Rounded, Rule, Since, Unique
 from fer_edge.runtime.schema.text import SHOWN, Refused, refuse, show
@@ -61,25 +62,20 @@ class Record(Kind):
     def read(self, value: Any) -> Any:
         if not isinstance(value, dict):
             refuse("", value, f"an object with {', '.join(self.members)}")
-        self._read_into({}, self.tags, value)
+        for name in self.tags.keys() & value.keys():
+            read_at(self.tags[name], value[name], name)
         if list(value) != list(self.members):
             self._compare_names(value)
-        found = self._read_into({}, {name: one.kind for name, one in self.members.items()}, value)
-        record = self._record(**found)
+        record = self._record(
+            **{
+                name: read_at(one.kind, value[name], name)
+                for name, one in self.members.items()
+                if name in value
+            }
+        )
         if self._check:
             self._check(record)
         return record
-
-    @staticmethod
-    def _read_into(found: Members, kinds: Mapping[str, Kind], value: Members) -> Members:
-        for name, kind in kinds.items():
-            if name in value:
-                try:
-                    found[name] = kind.read(value[name])
-                except Refused as fault:
-                    fault.enter(name)
-                    raise
-        return found
 
     def _compare_names(self, value: Members) -> None:
         names = list(self.members)
@@ -139,11 +135,7 @@ class Alternatives(Kind):
 
     def _tagged(self, tag: str, value: Members) -> Record:
         words = [record.tags[tag].words[0] for record in self._records]
-        try:
-            return self._records[words.index(OneOf(words).read(value[tag]))]
-        except Refused as fault:
-            fault.enter(tag)
-            raise
+        return self._records[words.index(read_at(OneOf(words), value[tag], tag))]
 
     def write(self, value: Any) -> Any:
         return self._records[self._classes.index(type(value))].write(value)
