@@ -35,7 +35,7 @@ ENGINE = '''"""The archive behind the header, by torch.jit."""
 import io
 
 from fer_edge.runtime.containers.digest import BLANK_DIGEST
-from fer_edge.runtime.engines.protocol import installed
+from fer_edge.runtime.engines.protocol import find_installed
 from fer_edge.runtime.engines.torchscript import TorchScriptSession
 
 
@@ -46,7 +46,7 @@ class Wrapped:
     system = ""
 
     def version(self):
-        return installed(self.libraries)
+        return find_installed(self.libraries)
 
     def open(self, path, contract, threads):
         import torch

@@ -1,4 +1,4 @@
-"""What runs an artifact, one file an engine. Each imports its one library when an artifact is opened."""
+"""Engines: each runs the artifacts of a format, one file an engine. Each imports its one library when an artifact is opened."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import installed, library, listed, native
+from fer_edge.runtime.engines.protocol import find_installed, import_library, list_names, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
 from fer_edge.runtime.extras import require
 
@@ -60,10 +60,10 @@ class CoreMl:
 
     def version(self) -> str | None:
         """Distribution and version, if it is installed and this is macOS."""
-        return installed(self.libraries) if sys.platform == self.system else None
+        return find_installed(self.libraries) if sys.platform == self.system else None
 
     def absent(self) -> EngineError:
-        """Where it runs, or how to install it."""
+        """The error that says where it runs, or how to install it."""
         if sys.platform != self.system:
             return EngineError(
                 f"Core ML packages run on macOS only; on {platform.system()} take another format, such as tflite or onnx"
@@ -74,13 +74,13 @@ class CoreMl:
         """Load a package on the CPU."""
         if self.version() is None:
             raise self.absent()
-        found = library("coremltools", "coreml")
+        found = import_library("coremltools", "coreml")
         with native("Core ML", path, "open"):
             model = found.models.MLModel(str(path), compute_units=found.ComputeUnit.CPU_ONLY)
             names = [end.name for end in model.get_spec().description.output]
         if contract.output.name not in names:
             raise EngineError(
-                f"{path.name}: output {contract.output.name!r} of its contract is not among {listed(names)}"
+                f"{path.name}: output {contract.output.name!r} of its contract is not among {list_names(names)}"
             )
         return CoreMlSession(model, path, contract, self.version() or self.name)
 

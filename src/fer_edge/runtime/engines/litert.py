@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract, QuantizationParameters
-from fer_edge.runtime.engines.protocol import check_end, installed, library, native, pick_name
+from fer_edge.runtime.engines.protocol import check_end, find_installed, import_library, native, pick_name
 from fer_edge.runtime.engines.quiet import quiet
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
@@ -70,10 +70,10 @@ class LiteRt:
 
     def version(self) -> str | None:
         """Distribution and version of the first library that is installed."""
-        return installed(self.libraries)
+        return find_installed(self.libraries)
 
     def absent(self) -> EngineError:
-        """How to install it."""
+        """The error that says how to install it."""
         return MissingExtra("ai-edge-litert", "tflite")
 
     def open(self, path: Path, contract: Contract, threads: int) -> LiteRtSession:
@@ -107,15 +107,15 @@ class LiteRt:
 
     def _library(self) -> Any:
         for distribution, module in self.libraries:
-            if installed(((distribution, module),)):
-                found = library(module, "tflite")
+            if find_installed(((distribution, module),)):
+                found = import_library(module, "tflite")
                 # tensorflow.lite is an attribute that loads itself; the folder of that name holds no Interpreter.
                 return found.lite if module == "tensorflow" else found
         raise self.absent()
 
 
 def has_dynamic_channels(interpreter: Any) -> bool:
-    """Whether a fully connected layer takes floats and holds int8 weights with one scale a channel."""
+    """True where a fully connected layer takes floats and holds int8 weights with one scale a channel."""
     tensors = {details["index"]: details for details in interpreter.get_tensor_details()}
     return any(
         operator["op_name"] == "FULLY_CONNECTED"

@@ -18,7 +18,7 @@ DELEGATE = "DELEGATE"
 
 @dataclass(frozen=True)
 class Delegation:
-    """What runs where.
+    """The nodes that a delegate runs.
 
     Attributes:
         partitions: number of delegate calls in one inference.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import check_end, installed, library, native, pick_name
+from fer_edge.runtime.engines.protocol import check_end, find_installed, import_library, native, pick_name
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
 _DTYPES = {
@@ -66,15 +66,15 @@ class OnnxRuntime:
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
-        return installed(self.libraries)
+        return find_installed(self.libraries)
 
     def absent(self) -> EngineError:
-        """How to install it."""
+        """The error that says how to install it."""
         return MissingExtra("onnxruntime", "onnx")
 
     def open(self, path: Path, contract: Contract, threads: int) -> OnnxSession:
         """Load a file with ``threads`` threads in all."""
-        found = library("onnxruntime", "onnx")
+        found = import_library("onnxruntime", "onnx")
         if self._provider not in found.get_available_providers():
             raise EngineError(unknown("provider", self._provider, found.get_available_providers()))
         options = found.SessionOptions()

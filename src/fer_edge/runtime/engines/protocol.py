@@ -1,4 +1,4 @@
-"""What runs one format: a small protocol, and what all engines share."""
+"""The protocol of engines, and what all of them share."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Engine(Protocol):
         """
 
 
-def installed(libraries: Sequence[tuple[str, str]]) -> str | None:
+def find_installed(libraries: Sequence[tuple[str, str]]) -> str | None:
     """Name and version of the first of these libraries (distribution and module) that is installed."""
     for name, _ in libraries:
         version = _folder_version(name)
@@ -93,7 +93,7 @@ def installed(libraries: Sequence[tuple[str, str]]) -> str | None:
 
 
 def _folder_version(name: str) -> str | None:
-    """What the name of the folder ``<name>-<version>.dist-info`` says, in which installers record a distribution."""
+    """The version in the name of the folder ``<name>-<version>.dist-info``, in which installers record a distribution."""
     beginning = f"{name.replace('-', '_').lower()}-"
     for place in sys.path:
         try:
@@ -106,7 +106,7 @@ def _folder_version(name: str) -> str | None:
     return None
 
 
-def library(module: str, extra: str) -> Any:
+def import_library(module: str, extra: str) -> Any:
     """Import an engine's library.
 
     Raises:
@@ -140,7 +140,7 @@ def _first_line(error: Exception) -> str:
 
 
 def _sizes(shape: Sequence[object]) -> str:
-    return short(str(list(shape[:10])))
+    return shorten(str(list(shape[:10])))
 
 
 def check_end(
@@ -166,18 +166,18 @@ def check_end(
     )
     if not same or (wanted_dtype and dtype != wanted_dtype):
         raise EngineError(
-            f"{path.name}: {end} '{short(name)}' is {short(dtype)} {_sizes(shape)}, but its contract says "
+            f"{path.name}: {end} '{shorten(name)}' is {shorten(dtype)} {_sizes(shape)}, but its contract says "
             f"{wanted_dtype or dtype} {list(wanted_shape)}; export it again"
         )
 
 
-def listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
     """Names out of a file, as many and as much of each as a message bears."""
-    shown = ", ".join(short(name) for name in names[:10]) or "none"
+    shown = ", ".join(shorten(name) for name in names[:10]) or "none"
     return f"{shown} and {len(names) - 10} more" if len(names) > 10 else shown
 
 
-def short(text: str) -> str:
+def shorten(text: str) -> str:
     """Text out of a file, cut for a message and without what would steer a terminal."""
     return _printable(text) if len(text) <= _SHOWN else f"{_printable(text[:_SHOWN])}..."
 
@@ -194,6 +194,6 @@ def pick_name(path: Path, end: str, wanted: str, names: Sequence[str]) -> str:
     """
     if wanted not in names:
         raise EngineError(
-            f"{path.name}: {end} '{short(wanted)}' of its contract is not among {listed(names)}"
+            f"{path.name}: {end} '{shorten(wanted)}' of its contract is not among {list_names(names)}"
         )
     return wanted

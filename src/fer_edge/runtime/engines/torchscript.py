@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines.protocol import check_end, installed, library, native
+from fer_edge.runtime.engines.protocol import check_end, find_installed, import_library, native
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
 _PROCESS = threading.RLock()
@@ -35,7 +35,7 @@ class TorchScriptSession:
 
     def run(self, tensor: NDArray[Any]) -> NDArray[Any]:
         """One picture; see :class:`fer_edge.runtime.engines.protocol.Session`."""
-        torch = library("torch", "torch")
+        torch = import_library("torch", "torch")
         with (
             native("torch", self._path, "run"),
             self._alone,
@@ -47,7 +47,7 @@ class TorchScriptSession:
 
     def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
         """The module's own call. Sets the process's number of threads and its inference mode, and leaves them so."""
-        torch = library("torch", "torch")
+        torch = import_library("torch", "torch")
         torch.set_num_threads(self._threads)
         self._mode = torch.inference_mode()
         self._mode.__enter__()  # a with statement in each call would be timed
@@ -73,10 +73,10 @@ class TorchScript:
 
     def version(self) -> str | None:
         """Distribution and version, if installed."""
-        return installed(self.libraries)
+        return find_installed(self.libraries)
 
     def absent(self) -> EngineError:
-        """How to install it."""
+        """The error that says how to install it."""
         return MissingExtra("torch", "torch")
 
     def open(self, path: Path, contract: Contract, threads: int) -> TorchScriptSession:
@@ -86,7 +86,7 @@ class TorchScript:
         """
         if not self._foreign:
             _refuse_other_programs(path)
-        torch = library("torch", "torch")
+        torch = import_library("torch", "torch")
         # Filters of warnings are the process's, too.
         with native("torch", path, "open"), _PROCESS, warnings.catch_warnings():
             # torch.jit is deprecated in favor of torch.export, which phones cannot load.
@@ -105,7 +105,7 @@ class TorchScript:
 
     def _load(self, torch: Any, path: Path) -> Any:
         if self._lite:
-            return library("torch.jit.mobile", "torch")._load_for_lite_interpreter(
+            return import_library("torch.jit.mobile", "torch")._load_for_lite_interpreter(
                 str(path), map_location="cpu"
             )
         return torch.jit.load(str(path), map_location="cpu").eval()
