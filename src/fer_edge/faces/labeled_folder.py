@@ -72,16 +72,7 @@ def labeled_pictures(
     """
     root = Path(folder)
     left: Counter[str] = Counter() if left_out is None else left_out
-    paths = {
-        path.relative_to(root).as_posix(): path for path in find_pictures(root, left, linked_classes=True)
-    }
-    if not paths:
-        said = f"; {describe_left_out(left)}" if left else ""
-        raise PictureError(f"{root} holds no pictures{said}; expected {root}/<class>/*.jpg or the like")
-    loose = [name for name in paths if "/" not in name]
-    if loose:
-        raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
-                           f"them into {root}/<class>/")  # fmt: skip
+    paths = _find_in_folders(root, left)
     by_class = _classes(labels, renamed or {})
     unknown = Counter(top for name in paths if fold_class(top := name.split("/")[0]) not in by_class)
     if unknown and not skip_unknown:
@@ -95,6 +86,20 @@ def labeled_pictures(
     if not found:
         _refuse_unknown(root, unknown, labels)
     return found
+
+
+def _find_in_folders(root: Path, left_out: Counter[str]) -> dict[str, Path]:
+    """The pictures by their POSIX path within ``root``, all of them below a folder in it."""
+    found = find_pictures(root, left_out, linked_classes=True)
+    if not found:
+        said = f"; {describe_left_out(left_out)}" if left_out else ""
+        raise PictureError(f"{root} holds no pictures{said}; expected {root}/<class>/*.jpg or the like")
+    paths = {path.relative_to(root).as_posix(): path for path in found}
+    loose = [name for name in paths if "/" not in name]
+    if loose:
+        raise PictureError(f"{root} holds {len(loose)} pictures outside class folders, such as {loose[0]}; move "
+                           f"them into {root}/<class>/")  # fmt: skip
+    return paths
 
 
 def parse_class_map(text: str) -> dict[str, str]:

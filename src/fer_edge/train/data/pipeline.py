@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,22 +87,24 @@ def open_splits(recipe: Recipe, options: DataOptions) -> Mapping[str, Faces]:
         left_out=options.left_out,
     )
     splits = dict(recipe.open_data(request))
-    if options.reduced is not None:
-        from fer_edge.train.datasets.curated import reduce
-
-        before = len(splits["train"])
-        splits["train"] = reduce(splits["train"], options.reduced)
-        options.note_list("reduced", options.reduced, options.reduced, before - len(splits["train"]))
-    if options.augmented:
-        from fer_edge.train.datasets.curated import augment
-        from fer_edge.train.datasets.generated import PROVENANCE
-
-        for folder in options.augmented:
-            before = len(splits["train"])
-            splits["train"] = augment(splits["train"], folder, recipe.classes)
-            # The provenance holds the hash of every picture.
-            options.note_list("augmented", folder, folder / PROVENANCE, len(splits["train"]) - before)
+    if options.reduced is not None or options.augmented:
+        splits["train"] = _curate(splits["train"], recipe.classes, options)
     return splits
+
+
+def _curate(faces: Faces, classes: Sequence[str], options: DataOptions) -> Faces:
+    """The training split without the listed faces and with the generated ones."""
+    from fer_edge.train.datasets.curated import augment, reduce
+    from fer_edge.train.datasets.generated import PROVENANCE
+
+    if options.reduced is not None:
+        before, faces = len(faces), reduce(faces, options.reduced)
+        options.note_list("reduced", options.reduced, options.reduced, before - len(faces))
+    for folder in options.augmented:
+        before, faces = len(faces), augment(faces, folder, classes)
+        # The provenance holds the hash of every picture.
+        options.note_list("augmented", folder, folder / PROVENANCE, len(faces) - before)
+    return faces
 
 
 def prepare_splits(recipe: Recipe, options: DataOptions, output: Output) -> dict[str, PreparedSplit]:

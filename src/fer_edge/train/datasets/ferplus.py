@@ -183,13 +183,7 @@ def match_tables(folder: Path, named: Path | None, faults: Faults) -> list[tuple
     Returns:
         FER2013's row, the picture's name in FER+ ("": not a face) and the ten votes.
     """
-    pictures, ballots = find_table(folder, TABLE, TABLE_TOO), find_table(folder, VOTES)
-    if named is not None:
-        pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
-    instead = f" (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and its pictures)"
-    for name, path, hint in ((TABLE, pictures, ""), (VOTES, ballots, instead)):
-        if path is None:
-            faults.add("missing", f"{name}{hint}")
+    pictures, ballots = _find_tables(folder, named, faults)
     if pictures is None or ballots is None:
         return []
     faces, votes = read_table(pictures, faults, "table"), _read_votes(ballots, faults)
@@ -212,6 +206,18 @@ def match_tables(folder: Path, named: Path | None, faults: Faults) -> list[tuple
     return [
         (face, name, vote.counts) for face, vote, name in zip(faces, votes, _unique_names(votes), strict=True)
     ]
+
+
+def _find_tables(folder: Path, named: Path | None, faults: Faults) -> tuple[Path | None, Path | None]:
+    """FER2013's table and that of the votes."""
+    pictures, ballots = find_table(folder, TABLE, TABLE_TOO), find_table(folder, VOTES)
+    if named is not None:
+        pictures, ballots = (pictures, named) if _holds_votes(named) else (named, ballots)
+    instead = f" (or, instead of both tables, {SETS['train']}/{PICTURE_LABELS} and its pictures)"
+    for name, path, hint in ((TABLE, pictures, ""), (VOTES, ballots, instead)):
+        if path is None:
+            faults.add("missing", f"{name}{hint}")
+    return pictures, ballots
 
 
 def _holds_votes(path: Path) -> bool:
