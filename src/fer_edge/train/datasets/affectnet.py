@@ -29,7 +29,7 @@ import numpy as np
 from fer_edge.faces.face import Box
 from fer_edge.faces.picture_files import find_pictures
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, named_table, select
+from fer_edge.train.datasets.common import check_splits, open_folder, select
 from fer_edge.train.datasets.csv_rows import TableRow, find_columns, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
@@ -60,9 +60,8 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    folder, named = data_folder(request), named_table(request)
-    faults = Faults(str(request.folder))
-    compare_hashes(request, folder, {}, faults)
+    folder, faults = open_folder(request)
+    named = request.table
     lists = next((folder / at for at in LISTS if (folder / at / TABLES["train"]).is_file()), folder)
     splits: dict[str, list[Entry]] = {}
     if named is not None or any((lists / name).is_file() for name in TABLES.values()):

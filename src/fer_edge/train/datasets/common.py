@@ -43,55 +43,26 @@ def keep_apart(out: Path, data: Path | None) -> None:
         )
 
 
-def choice(request: DataRequest, name: str, allowed: Sequence[str]) -> str:
-    """The value of an option; the first allowed one where it is not set.
+def open_folder(
+    request: DataRequest, published: Mapping[str, str] | None = None, *, takes_table: bool = True
+) -> tuple[Path, Faults]:
+    """The folder of the data and what is wrong with it so far: hashes, compared as the option ``hashes`` has it.
+
+    Args:
+        request: of the recipe.
+        published: file name -> MD5 in hexadecimal.
+        takes_table: whether ``--data`` may be a file.
 
     Raises:
-        DataError: another word; the message names the allowed ones.
+        DataError: no ``--data``, or one of the wrong kind.
     """
-    value = str(request.options.get(name, allowed[0]))
-    if value not in allowed:
-        raise DataError(
-            f"option {name}={value} is unknown; allowed: {', '.join(f'{name}={word}' for word in allowed)}"
-        )
-    return value
-
-
-def data_folder(request: DataRequest) -> Path:
-    """The folder of ``--data``; of a table (:func:`named_table`), the folder that it lies in.
-
-    Raises:
-        DataError: none was given, or it is no folder.
-    """
-    if request.folder is None:
-        raise DataError("this recipe needs --data, the folder of the data set")
-    if request.folder.is_file():
-        return request.folder.parent
-    if not request.folder.is_dir():
-        raise DataError(f"{request.folder} is not a folder; --data takes the folder of the data set")
-    return request.folder
-
-
-def named_table(request: DataRequest) -> Path | None:
-    """The file of ``--data``, where it is one: that table is read and no other of its kind."""
-    return request.folder if request.folder is not None and request.folder.is_file() else None
-
-
-def refuse_table(request: DataRequest) -> None:
-    """For data sets without a table.
-
-    Raises:
-        DataError: ``--data`` is a file.
-    """
-    if named_table(request) is not None:
+    if request.table is not None and not takes_table:
         raise DataError(f"{request.folder} is a file; this recipe takes the folder of the data set")
-
-
-def compare_hashes(request: DataRequest, folder: Path, published: Mapping[str, str], faults: Faults) -> None:
-    """Compare hashes as the option ``hashes`` has it."""
-    policy = choice(request, "hashes", HASHES)
+    folder, faults = request.data_folder, Faults(str(request.folder))
+    policy = request.choice("hashes", HASHES)
     if policy != "ignore":
-        check_hashes(folder, published if policy == "published" else {}, faults)
+        check_hashes(folder, published or {} if policy == "published" else {}, faults)
+    return folder, faults
 
 
 def select(entries: Sequence[Entry], classes: Sequence[str], merge: LabelMap | None = None) -> list[Entry]:
@@ -137,7 +108,7 @@ def check_splits(
     Raises:
         DataError: every fault, all at once.
     """
-    policy = choice(request, "overlap", OVERLAP)
+    policy = request.choice("overlap", OVERLAP)
     seen = {split: examine(entries, faults) for split, entries in splits.items()}
     if drop_faulty(request, faults):
         splits = {split: [each.entry for each in seens] for split, seens in seen.items()}
@@ -153,7 +124,7 @@ def check_splits(
 
 def drop_faulty(request: DataRequest, faults: Faults) -> bool:
     """Leave faulty faces out, as the option ``faulty`` has it; whether it says so."""
-    if choice(request, "faulty", FAULTY) != "drop":
+    if request.choice("faulty", FAULTY) != "drop":
         return False
     said, lines = faults.forgive()
     request.notes.extend([said] if said else [])

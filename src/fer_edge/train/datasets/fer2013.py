@@ -26,14 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import (
-    check_splits,
-    choice,
-    compare_hashes,
-    data_folder,
-    named_table,
-    select,
-)
+from fer_edge.train.datasets.common import check_splits, open_folder, select
 from fer_edge.train.datasets.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.folder import open_folders, split_folders
@@ -79,15 +72,14 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    folder, disgust = data_folder(request), choice(request, "disgust", DISGUST)
-    faults = Faults(str(request.folder))
-    compare_hashes(request, folder, PUBLISHED_MD5, faults)
+    disgust = request.choice("disgust", DISGUST)
+    folder, faults = open_folder(request, PUBLISHED_MD5)
     merge = label_map("7-6") if disgust == "merge" else None
     hint = " (--set disgust=keep keeps it apart from anger)" if merge and "disgust" in request.classes else ""
-    if named_table(request) is None and not _tables(folder) and "train" in split_folders(folder):
+    if request.table is None and not _tables(folder) and "train" in split_folders(folder):
         return open_folders(request, folder, faults, merge, hint)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    rows = read_faces(folder, faults, named_table(request))
+    rows = read_faces(folder, faults, request.table)
     for face in rows:
         entry = Entry(face.source.name, face.source, tuple(one_hot(face.emotion).tolist()))
         splits[USAGES[face.usage or "Training"]].append(entry)

@@ -31,14 +31,7 @@ from pathlib import Path
 
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import (
-    check_splits,
-    choice,
-    compare_hashes,
-    data_folder,
-    named_table,
-    select,
-)
+from fer_edge.train.datasets.common import check_splits, open_folder, select
 from fer_edge.train.datasets.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import (
@@ -98,12 +91,11 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    folder, mode = data_folder(request), choice(request, "labels", LABELS)
-    merge = label_map("8-5") if choice(request, "emotions", NUMBER) == "5" else None
-    faults = Faults(str(request.folder))
-    compare_hashes(request, folder, PUBLISHED_MD5, faults)
+    mode = request.choice("labels", LABELS)
+    merge = label_map("8-5") if request.choice("emotions", NUMBER) == "5" else None
+    folder, faults = open_folder(request, PUBLISHED_MD5)
     splits: dict[str, list[Entry]] = {split: [] for split in USAGES.values()}
-    for split, entry, votes in _faces(folder, named_table(request), faults):
+    for split, entry, votes in _faces(folder, request.table, faults):
         label = majority(votes) if mode == "majority" or split != "train" else distribution(votes)
         if label is not None:
             splits[split].append(replace(entry, label=label, clear=max(label) > 0.5))

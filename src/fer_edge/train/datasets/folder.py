@@ -29,7 +29,7 @@ from fer_edge.faces.labeled_folder import LabeledPicture, labeled_pictures, pars
 from fer_edge.faces.picture_files import LEFTOVERS, describe_left_out
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, refuse_table, select
+from fer_edge.train.datasets.common import check_splits, open_folder, select
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import SEVEN, LabelMap, label_space, one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile
@@ -57,10 +57,7 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    refuse_table(request)
-    folder = data_folder(request)
-    faults = Faults(str(folder))
-    compare_hashes(request, folder, {}, faults)
+    folder, faults = open_folder(request, takes_table=False)
     return open_folders(request, folder, faults)
 
 

@@ -25,16 +25,7 @@ from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.checks import check_classes, check_overlap, check_persons, examine
-from fer_edge.train.datasets.common import (
-    OVERLAP,
-    choice,
-    compare_hashes,
-    data_folder,
-    drop_faulty,
-    finish,
-    refuse_table,
-    select,
-)
+from fer_edge.train.datasets.common import OVERLAP, drop_faulty, finish, open_folder, select
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 from fer_edge.train.datasets.request import DataRequest
@@ -72,11 +63,8 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    refuse_table(request)
-    folder, by = data_folder(request), choice(request, "split", SPLIT)
-    policy = choice(request, "overlap", OVERLAP)
-    faults = Faults(str(folder))
-    compare_hashes(request, folder, {}, faults)
+    by, policy = request.choice("split", SPLIT), request.choice("overlap", OVERLAP)
+    folder, faults = open_folder(request, takes_table=False)
     entries = _entries(folder, read_ratings(folder, faults), faults)
     chosen = select(entries, request.classes)
     check_classes({"all pictures": chosen}, request.classes, faults)

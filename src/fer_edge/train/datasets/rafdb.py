@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from fer_edge.train.data.faces import Faces
-from fer_edge.train.datasets.common import check_splits, compare_hashes, data_folder, named_table, select
+from fer_edge.train.datasets.common import check_splits, open_folder, select
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile
@@ -47,11 +47,9 @@ def open_data(request: DataRequest) -> Mapping[str, Faces]:
     Raises:
         DataError: every fault, all at once.
     """
-    folder = data_folder(request)
-    faults = Faults(str(request.folder))
-    compare_hashes(request, folder, {}, faults)
+    folder, faults = open_folder(request)
     splits: dict[str, list[Entry]] = {split: [] for split in SPLITS.values()}
-    listed = named_table(request) or _find_list(folder)
+    listed = request.table or _find_list(folder)
     if listed is None:
         faults.add("missing", f"EmoLabel/{LIST}, with Image/aligned/ beside EmoLabel/")
     else:

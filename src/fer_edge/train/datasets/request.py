@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.runtime.errors import DataError
 from fer_edge.train.data.faces import Faces
 
 if TYPE_CHECKING:
@@ -52,6 +53,38 @@ class DataRequest:
     notes: list[str] = field(default_factory=list)
     left_out: list[str] = field(default_factory=list)
     survey: Survey | None = None
+
+    def choice(self, name: str, allowed: Sequence[str]) -> str:
+        """The value of an option; the first allowed one where it is not set.
+
+        Raises:
+            DataError: another word; the message names the allowed ones.
+        """
+        value = str(self.options.get(name, allowed[0]))
+        if value not in allowed:
+            words = ", ".join(f"{name}={word}" for word in allowed)
+            raise DataError(f"option {name}={value} is unknown; allowed: {words}")
+        return value
+
+    @property
+    def data_folder(self) -> Path:
+        """The folder of ``--data``; of a :attr:`table`, the folder that it lies in.
+
+        Raises:
+            DataError: none was given, or it is no folder.
+        """
+        if self.folder is None:
+            raise DataError("this recipe needs --data, the folder of the data set")
+        if self.folder.is_file():
+            return self.folder.parent
+        if not self.folder.is_dir():
+            raise DataError(f"{self.folder} is not a folder; --data takes the folder of the data set")
+        return self.folder
+
+    @property
+    def table(self) -> Path | None:
+        """The file of ``--data``, where it is one: that table is read and no other of its kind."""
+        return self.folder if self.folder is not None and self.folder.is_file() else None
 
 
 OpenData = Callable[[DataRequest], Mapping[str, Faces]]
