@@ -275,7 +275,7 @@ def _orientation(image: Image) -> int:
 
 
 def _frame(pixels: NDArray[np.uint8]) -> Frame:
-    """Without the copy that a frame of a stranger's buffer needs: nobody else holds these."""
+    """Without the copy that a frame of another owner's buffer needs: nobody else holds these."""
     pixels.flags.writeable = False
     height, width = pixels.shape[:2]
     return Frame("rgba", width, height, 0, (pixels,))
