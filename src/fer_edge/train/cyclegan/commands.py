@@ -156,7 +156,7 @@ def ambiguous_command(output: Output, **options: Any) -> None:
     """List the faces that a translation into the other class leaves as they are: their label is in doubt."""
     need("train", "torch", "skimage", "matplotlib", "PIL")
     set_threads(options["threads"])
-    from fer_edge.train.cyclegan.run import find_ambiguous
+    from fer_edge.train.cyclegan.ambiguous import find_ambiguous
 
     if options["out"].suffix.lower() != ".csv":
         usage_error(f"--out {options['out']} does not end in .csv.")
@@ -199,7 +199,7 @@ def generate_command(output: Output, **options: Any) -> None:
     """Write new labeled faces: those of one class, translated into the other."""
     need("train", "torch", "torchvision", "PIL", "matplotlib", "safetensors")
     set_threads(options["threads"])
-    from fer_edge.train.cyclegan.run import make_faces
+    from fer_edge.train.cyclegan.generate import make_faces
 
     keep_apart(options["out"], options["data"])
     model = _model(options)

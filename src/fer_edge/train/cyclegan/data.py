@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fer_edge.console.output import Output
 from fer_edge.faces.labeled_folder import labeled_pictures
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS
@@ -37,28 +38,24 @@ class Domain:
         return len(self.indices)
 
 
-def domains(
-    faces: Faces,
-    classes: Sequence[str],
-    choices: Choices,
-    *,
-    workers: int | None = None,
-    advance: Callable[[int], None] = lambda _: None,
+def load_domains(
+    faces: Faces, choices: Choices, classes: Sequence[str], output: Output, workers: int | None
 ) -> Mapping[str, Domain]:
     """The faces of each class; a face belongs to the class of its strongest label.
 
     Args:
         faces: the split.
-        classes: whose faces are wanted, out of ``EMOTIONS``.
         choices: size, channels and margin of the crops.
+        classes: whose faces are wanted, out of ``EMOTIONS``.
+        output: gets a bar.
         workers: processes that prepare faces; None: one a core.
-        advance: told how many more faces are done.
 
     Raises:
         DataError: a class without a face.
     """
     crops = Crops(choices.size, choices.size, choices.channels, choices.margin, 1, choices.seed)
-    arrays = load(faces, crops, range(len(EMOTIONS)), workers=workers, advance=advance)
+    with output.progress("Faces", len(faces)) as bar:
+        arrays = load(faces, crops, range(len(EMOTIONS)), workers=workers, advance=bar.advance)
     strongest = arrays.labels.argmax(1)
     chosen = {name: np.flatnonzero(strongest == EMOTIONS.index(name)) for name in classes}
     empty = [name for name, indices in chosen.items() if not len(indices)]

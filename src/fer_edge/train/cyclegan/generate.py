@@ -11,14 +11,65 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from fer_edge.console.output import Output
 from fer_edge.faces.pictures import save_picture
+from fer_edge.runtime.errors import DataError
 from fer_edge.train.cyclegan.choices import Choices
-from fer_edge.train.cyclegan.data import Domain
-from fer_edge.train.cyclegan.model import Direction
+from fer_edge.train.cyclegan.data import Domain, load_domains
+from fer_edge.train.cyclegan.model import Direction, Model
 from fer_edge.train.cyclegan.networks import translate
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.ambiguous_list import pixels_sha256
-from fer_edge.train.datasets.generated import GeneratedPicture
+from fer_edge.train.datasets.generated import GeneratedPicture, write_provenance
+
+
+def make_faces(
+    model: Model,
+    faces: Faces,
+    out: Path,
+    output: Output,
+    *,
+    only: str | None = None,
+    count: int | None = None,
+    seed: int = 0,
+    workers: int | None = None,
+) -> dict[str, Any]:
+    """Write ``<class>/*.png`` and, when all are there, ``provenance.json``.
+
+    Args:
+        model: a trained CycleGAN.
+        faces: the split whose faces are translated.
+        out: a new or empty folder.
+        output: where progress goes.
+        only: a class of which alone faces are made.
+        count: at most so many a class, drawn by ``seed``.
+        seed: of that choice.
+        workers: processes that prepare faces; None: one a core.
+
+    Raises:
+        DataError: the folder holds something already.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise DataError(
+            f"{out} exists and is not an empty folder; name a new one, so that old pictures do not stay"
+        )
+    choices = model.choices
+    ways = [way for way in model.directions if only in (None, way.target)]
+    classes = load_domains(faces, choices, [way.source for way in ways], output, workers)
+    domains_of = {name: chosen(domain, count, seed) for name, domain in classes.items()}
+    out.mkdir(parents=True, exist_ok=True)
+    with output.progress("Generating", sum(map(len, domains_of.values()))) as bar:
+        made = [
+            one
+            for way in ways
+            for one in generate(way, domains_of[way.source], faces, out, choices, bar.advance)
+        ]
+    write_provenance(out, about(model.sha256, choices, seed, ways), made)
+    return {
+        "folder": str(out),
+        "model_sha256": model.sha256,
+        "made": {way.target: len(domains_of[way.source]) for way in ways},
+    }
 
 
 def chosen(domain: Domain, limit: int | None, seed: int) -> Domain:

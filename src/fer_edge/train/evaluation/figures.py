@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,25 +15,6 @@ from fer_edge.train.evaluation.predictions import Predictions
 BINS = 15
 """Of confidence; the number that Guo et al. 2017 and torchmetrics use."""
 DIGITS = 6
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Faces whose first guess got a probability in ``(low, high]``.
-
-    Attributes:
-        low: lower bound, exclusive.
-        high: upper bound, inclusive.
-        faces: how many.
-        confidence: mean probability of their first guess; 0 where there are none.
-        accuracy: share of them that is right; 0 where there are none.
-    """
-
-    low: float
-    high: float
-    faces: int
-    confidence: float
-    accuracy: float
 
 
 def figures(predictions: Predictions) -> dict[str, Any]:
@@ -59,7 +39,7 @@ def figures(predictions: Predictions) -> dict[str, Any]:
     second = ranked[:, 1:2] == truth[:, None]
     count, top1 = len(predictions), int(right.sum())
     wide = predictions.probabilities.astype(np.float64)
-    confidence = wide.max(1)
+    confidence, bins = wide.max(1), reliability(predictions)
     return {
         "faces": count,
         "top1": _rounded(top1 / count),
@@ -67,7 +47,7 @@ def figures(predictions: Predictions) -> dict[str, Any]:
         "top2": _rounded((ranked[:, :2] == truth[:, None]).any(1).mean()),
         "second_when_wrong": _mean(second[~right].any(1).astype(np.float64)),
         "macro_f1": _rounded(macro_f1(ranked[:, 0], truth, len(predictions.classes))),
-        "ece": _rounded(calibration_error(predictions)),
+        "ece": _rounded(calibration_error(bins)),
         "brier": _rounded(((wide - predictions.labels) ** 2).sum(1).mean()),
         "cross_entropy": _rounded(-(predictions.labels * np.log(np.clip(wide, 1e-12, 1))).sum(1).mean()),
         "confidence": {
@@ -76,8 +56,8 @@ def figures(predictions: Predictions) -> dict[str, Any]:
         "per_class": _per_class(predictions),
         "confusion": confusion(predictions).tolist(),
         "reliability": [
-            {key: _rounded(value) if key != "faces" else value for key, value in vars(entry).items()}
-            for entry in reliability(predictions)
+            {key: _rounded(value) if key != "faces" else value for key, value in entry.items()}
+            for entry in bins
         ],
     }
 
@@ -160,32 +140,38 @@ def macro_f1(guesses: NDArray[np.int64], truth: NDArray[np.int64], classes: int)
     return float(value)
 
 
-def calibration_error(predictions: Predictions) -> float:
-    """Mean distance of confidence and accuracy over the bins, weighted by their faces."""
-    return float(
-        sum(entry.faces * abs(entry.accuracy - entry.confidence) for entry in reliability(predictions))
-        / len(predictions)
-    )
+def calibration_error(bins: Sequence[Mapping[str, Any]]) -> float:
+    """Mean distance of confidence and accuracy over the bins of :func:`reliability`, weighted by their faces."""
+    gaps = sum(entry["faces"] * abs(entry["accuracy"] - entry["confidence"]) for entry in bins)
+    return float(gaps / sum(entry["faces"] for entry in bins))
 
 
-def reliability(predictions: Predictions, bins: int = BINS) -> list[Bin]:
-    """Faces by the probability of their first guess.
+def reliability(predictions: Predictions) -> list[dict[str, Any]]:
+    """Faces by the probability of their first guess, in ``BINS`` bins ``(low, high]``; 0 belongs to the first.
 
-    A value on an edge belongs to the bin below it, but 0 to the first.
+    Each has the number of its ``faces``, the mean probability of their first guess as ``confidence``, and the share of them
+    that is right as ``accuracy``; 0 where there are none.
     """
     confidence = predictions.probabilities.astype(np.float64).max(1)
-    edges = np.linspace(0, 1, bins + 1)
-    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    return [
-        _bin(edges[at], edges[at + 1], confidence[place == at], predictions.right[place == at])
-        for at in range(bins)
-    ]
-
-
-def _bin(low: float, high: float, confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> Bin:
-    if not len(confidence):
-        return Bin(float(low), float(high), 0, 0.0, 0.0)
-    return Bin(float(low), float(high), len(confidence), float(confidence.mean()), float(right.mean()))
+    edges = np.linspace(0, 1, BINS + 1)
+    place = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, BINS - 1)
+    found = []
+    for at in range(BINS):
+        inside = place == at
+        means = [
+            float(values[inside].mean()) if inside.any() else 0.0
+            for values in (confidence, predictions.right)
+        ]
+        found.append(
+            {
+                "low": float(edges[at]),
+                "high": float(edges[at + 1]),
+                "faces": int(inside.sum()),
+                "confidence": means[0],
+                "accuracy": means[1],
+            }
+        )
+    return found
 
 
 def _per_class(predictions: Predictions) -> dict[str, dict[str, Any]]:

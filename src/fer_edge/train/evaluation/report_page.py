@@ -16,7 +16,8 @@ from fer_edge.train.evaluation.examples import examples, sheet
 from fer_edge.train.evaluation.figures import epochs
 from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
 from fer_edge.train.evaluation.predictions import Predictions
-from fer_edge.train.evaluation.training_card import training_card
+from fer_edge.train.loop.record import closing, list_text, values
+from fer_edge.train.recipes.overrides import word
 
 PAGE = "report.html"
 CLASS_COLUMNS = ("class", "faces", "right", "95 % interval", "precision")
@@ -100,7 +101,7 @@ def text(predictions: Predictions, found: Mapping[str, Any], pictures: Mapping[s
         charts=[(heading, pictures[name], caption) for name, heading, caption in CHARTS if name in pictures],
         class_columns=CLASS_COLUMNS,
         class_rows=_class_rows(figures),
-        training=training_card(predictions.training),
+        training=_training(predictions.training),
         right=examples(predictions, right=True),
         right_count=right,
         wrong=examples(predictions, right=False),
@@ -155,3 +156,45 @@ def _provenance(predictions: Predictions) -> list[tuple[str, str]]:
         ("SHA-256 of the faces", predictions.data_sha256),
         ("inference time", predictions.timing),
     ]
+
+
+def _training(training: Mapping[str, Any]) -> dict[str, Any]:
+    """Data of the report's template about a training; empty where nothing is known of one.
+
+    Args:
+        training: ``report.json``.
+    """
+    if not training:
+        return {}
+    changed, classes = training["changed"], training["classes"]
+    options = [
+        (
+            name,
+            f"{word(value)}, instead of {word(changed[name]['listed'])}" if name in changed else word(value),
+        )
+        for name, value in values(training["recipe"]).items()
+    ]
+    lists = [(f"--{one['option']} {one['name']}", list_text(one)) for one in training["lists"]]
+    lists += [
+        (name, str(training[name])) for name in ("init_sha256", "teacher_sha256", "qat") if name in training
+    ]
+    return {
+        "sentences": closing(training),
+        "lists": lists,
+        "recipe": training["recipe"]["name"],
+        "options": sorted(options, key=lambda pair: pair[0] not in changed),
+        "headers": ("class", *classes),
+        "rows": _frequencies(classes),
+    }
+
+
+def _frequencies(classes: Mapping[str, Mapping[str, int]]) -> list[tuple[str, ...]]:
+    splits = list(classes)
+    totals = {split: sum(classes[split].values()) for split in splits}
+    names = list(next(iter(classes.values())))
+    rows = [(name, *(_count(classes[split][name], totals[split]) for split in splits)) for name in names]
+    return [*rows, ("together", *(str(totals[split]) for split in splits))]
+
+
+def _count(count: int, total: int) -> str:
+    return f"{count} ({100 * count / total:.1f} %)" if total else str(count)
