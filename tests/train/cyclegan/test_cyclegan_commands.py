@@ -308,7 +308,7 @@ def test_the_listed_faces_are_shown_beside_their_translation(printed, folder, tm
     # A folder's faces are in no recipe's split under these names: no command is promised that would be refused.
     assert (found, "make it with --recipe" in said) == ([], True)
     text = page.read_text(encoding="utf-8")
-    assert text.count('<div class="face">') == 4
+    assert text.count('<div class="face"') == 4
     assert text.count("data:image/png") == 2 * 4 + 1  # and the histogram
     for row in rows_of(tmp_path / "list.csv"):
         assert f"<b>{float(row['ssim']):.3f}</b><br>{row['name']}" in text
