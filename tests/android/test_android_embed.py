@@ -22,13 +22,13 @@ def test_the_bundle_lies_whole_in_the_assets(module):
     copy = open_bundle(module / ASSETS)
     assert copy.sha256 == open_bundle(DEMO_BUNDLE).sha256
     assert copy.check_files() == []
-    assert copy.unlisted() == []
+    assert copy.find_unlisted() == []
 
 
 def test_a_second_run_replaces_the_first(module):
     embed(DEMO_BUNDLE, module)
     embed(DEMO_BUNDLE, module)
-    assert open_bundle(module / ASSETS).unlisted() == []
+    assert open_bundle(module / ASSETS).find_unlisted() == []
 
 
 def test_the_constants_are_the_bundle_s(module):

@@ -25,7 +25,7 @@ def snapshot(folder):
 def test_bundle_holds_what_its_manifest_lists_and_nothing_else(foreign_bundle):
     bundle = open_bundle(foreign_bundle)
     assert bundle.check_files() == []
-    assert bundle.unlisted() == []
+    assert bundle.find_unlisted() == []
     names = set(bundle.manifest.files)
     assert {
         "README.md",
