@@ -40,13 +40,14 @@ def imported_names(module):
             yield from (alias.name for alias in node.names)
 
 
-def test_export_touches_only_two_parts_of_train():
+def test_export_touches_only_two_parts_of_train_and_in_one_room():
     """The linter lists what is forbidden; this lists what is allowed, so a new part of train is closed at once."""
     wrong = [
         f"{module.relative_to(ROOT)}: {name}"
         for module in (ROOT / "src/fer_edge/export").rglob("*.py")
         for name in imported_names(module)
-        if name.startswith("fer_edge.train") and not name.startswith(EXPORT_MAY_USE)
+        if name.startswith("fer_edge.train")
+        and not (name.startswith(EXPORT_MAY_USE) and module.parent.name == "reference_model")
     ]
     assert wrong == []
 

@@ -216,13 +216,8 @@ def _request(options: dict[str, Any]) -> ExportRequest:
     from fer_edge.export.reference_data.picture_folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec
     from fer_edge.export.run.export import ExportRequest
-    from fer_edge.train.models.selection import Selection
 
-    model = {
-        "arch_args": dict(options["arch_args"]),
-        "output": options["kind"],
-        "selection": Selection(options["output_index"], options["output_key"]),
-    }
+    model = {"arch_args": dict(options["arch_args"]), "output": options["kind"]}
     pictures = {
         "detector": options["detector"] or (USUAL_DETECTOR if options["detect"] else None),
         "renamed": _renamed(options["map"]),

@@ -58,7 +58,8 @@ class ModelSpec:
         mean: applied to v/255; one value, or one a channel.
         std: the same.
         output: ``logits`` or ``probabilities``.
-        selection: which of several things that the module returns is meant.
+        output_index: which of several things that the module returns is meant, from 0.
+        output_key: the same, by name.
         model: name in the bundle.
         crop_margin: by which a detector's box grows, as a share of its sides.
         weights_key: which of several sets of weights in the checkpoint.
@@ -72,7 +73,8 @@ class ModelSpec:
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     output: str | None = None
-    selection: Selection = ALL
+    output_index: int | None = None
+    output_key: str | None = None
     model: str | None = None
     crop_margin: float | None = None
     weights_key: str | None = None
@@ -112,6 +114,15 @@ class ReferenceModel:
         """
         return ModelFiles(os.fsencode(weights), self.arch, self.arch_args, self.contract.text)
 
+    def options(self) -> list[str]:
+        """The words by which ``fer-verify`` is told what to import; none for a built-in network."""
+        from fer_edge.train.models.foreign import argument_text
+
+        if ":" not in self.arch:
+            return []
+        arguments = [f"{name}={argument_text(value)}" for name, value in self.arch_args.items()]
+        return ["--arch", self.arch, *(word for text in arguments for word in ("--arch-arg", text))]
+
 
 def is_builtin_name(arch: str) -> bool:
     """Whether a name may be taken from a file: only then does importing it run no untrusted code."""
@@ -132,7 +143,7 @@ def open_original(spec: ModelSpec) -> ReferenceModel:
     arch_args = _arch_args(spec, checkpoint)
     contract = _contract(spec, checkpoint, arch)
     _refuse_one_label(contract)
-    selection = spec.selection or checkpoint.selection
+    selection = Selection(spec.output_index, spec.output_key) or checkpoint.selection
     module = build(arch, arch_args, contract, checkpoint, selection)
     builtin = spec.checkpoint is None
     return ReferenceModel(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
@@ -155,6 +166,34 @@ def build(
     torch.set_num_threads(1)
     torch.manual_seed(0)  # buffers that no checkpoint holds
     return build_network(checkpoint, arch, contract, arch_args=arch_args, selection=selection)
+
+
+def rebuild(
+    weights: Path,
+    contract: Contract,
+    arch: str,
+    arch_args: Mapping[str, Any],
+    typed: Mapping[str, str] | None = None,
+) -> ReferenceModel:
+    """The original of weights that ``write_reference`` wrote.
+
+    Args:
+        weights: the file.
+        contract: the reference contract.
+        arch: the name that ``resolve`` understands.
+        arch_args: its further arguments.
+        typed: arguments as typed, in place of these.
+
+    Raises:
+        CheckpointError: the weights do not fit, or the architecture cannot be made or evaluated.
+    """
+    from fer_edge.train.models.foreign import parse_arguments
+
+    checkpoint = read_checkpoint(weights)
+    arguments = dict(arch_args) if typed is None else parse_arguments(typed)
+    module = build(arch, arguments, contract, checkpoint, checkpoint.selection)
+    sha256, selection = checkpoint.sha256, checkpoint.selection
+    return ReferenceModel(module, contract, arch, arguments, sha256, selection=selection)
 
 
 def _refuse_one_label(contract: Contract) -> None:

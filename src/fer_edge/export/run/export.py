@@ -97,7 +97,7 @@ def export(request: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
         results = sorted(skipped_results(plan.skipped) + made, key=lambda one: order.index(one.variant))
         sha256 = _write(bundle, target, request, prepared, results, output)
     original, warnings = prepared.original, (*plan.illegal, *prepared.data.warnings)
-    place, command = target if sha256 else None, _verify_command(request.out, original)
+    place, command = target if sha256 else None, ("fer-verify", str(request.out), *original.options())
     return ExportOutcome(results, place, sha256, original.contract.model, warnings, command)
 
 
@@ -120,18 +120,6 @@ def _write(
             f"an old bundle could not be removed: {leftover}; the next export tries again, or remove it"
         )
     return sha256
-
-
-def _verify_command(out: Path, original: ReferenceModel) -> tuple[str, ...]:
-    """``fer-verify``; a network that is not built in is named again, since no bundle may choose what is imported."""
-    from fer_edge.train.models.foreign import argument_text
-
-    words = ["fer-verify", str(out)]
-    if ":" in original.arch:
-        words += ["--arch", original.arch]
-        for name, value in original.arch_args.items():
-            words += ["--arch-arg", f"{name}={argument_text(value)}"]
-    return tuple(words)
 
 
 def _jobs(variants: Sequence[Variant], work: Path, request: ExportRequest) -> list[Job]:

@@ -64,22 +64,13 @@ def open_original(
 
 
 def _build(bundle: Bundle, reference: Contract, request: VerifyRequest) -> ReferenceModel:
-    from fer_edge.export.reference_model.model import ReferenceModel, build
-    from fer_edge.train.checkpoint.checkpoint import read_checkpoint
-    from fer_edge.train.models.foreign import parse_arguments
+    from fer_edge.export.reference_model.model import rebuild
 
     need(BASE, *NEEDED)
-    source = bundle.manifest.source
-    checkpoint = read_checkpoint(bundle.check_file(REFERENCE))
     # Arguments of a built-in network are numbers and words; those of a foreign one the user repeats.
     stored = bundle.manifest.extra.get("arch_args", {})
-    arguments = parse_arguments(request.arch_args) if request.arch else stored
-    arguments = arguments if isinstance(arguments, dict) else {}
-    selection = checkpoint.selection
-    module = build(source.arch, arguments, reference, checkpoint, selection)
-    return ReferenceModel(
-        module, reference, source.arch, arguments, source.checkpoint_sha256, selection=selection
-    )
+    known, typed = stored if isinstance(stored, dict) else {}, request.arch_args if request.arch else None
+    return rebuild(bundle.check_file(REFERENCE), reference, bundle.manifest.source.arch, known, typed)
 
 
 def _golden_faults(original: ReferenceModel, vectors: Sequence[Vector]) -> list[str]:

@@ -207,15 +207,13 @@ class Worker:
         if self._guarded is None:
             from fer_edge.export.capture.unchanged import GuardedModel
             from fer_edge.export.formats.protocol import Source
-            from fer_edge.export.reference_model.model import build
+            from fer_edge.export.reference_model.model import rebuild
             from fer_edge.runtime.contract import Contract
-            from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 
             files = ModelFiles.read(self._when_there(self.job.common / MODEL))
-            contract = Contract.parse(files.contract)
-            checkpoint = read_checkpoint(os.fsdecode(files.weights))
-            module = build(files.arch, files.arch_args, contract, checkpoint, checkpoint.selection)
-            self._guarded = GuardedModel(Source(module, contract))
+            weights, contract = Path(os.fsdecode(files.weights)), Contract.parse(files.contract)
+            original = rebuild(weights, contract, files.arch, files.arch_args)
+            self._guarded = GuardedModel(Source(original.module, contract))
         return self._guarded
 
     def _reference(self, name: str) -> Reference:
