@@ -215,5 +215,5 @@ def test_the_recipes_are_complete(add, variant, new, edited, tmp_path):
     words = (picture, "--model", bundle, "--variant", variant, "--detector", "none", "--json")
     (image,) = sources.run("predict.cli", *words)["images"]
     assert len(image["faces"]) == 1
-    measured = sources.run("bench.commands.bench", bundle, "--quick", "--roofline", "--json")
+    measured = sources.run("bench.commands.bench", bundle, "--quick", "--allow-noisy", "--json")
     assert {record["variant"] for record in measured["records"]} == {variant}
