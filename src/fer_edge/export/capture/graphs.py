@@ -75,8 +75,8 @@ def try_captures(
 def note_capture(request: Request, key: str) -> None:
     """Add the sentence of ``try_captures``, for a file that is made of what it converted before."""
     _, note = request.memo.get(_place(request, key), (None, None))
-    if note is not None and note not in request.notes:
-        request.notes.append(note)
+    if note is not None:
+        request.note(note)
 
 
 def _place(request: Request, key: str) -> str:

@@ -117,3 +117,23 @@ def make_example_picture(contract: Contract, layout: str = "NHWC") -> Tensor:
     return torch.from_numpy(
         values if layout == "NHWC" else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
     )
+
+
+def wrap(
+    module: nn.Module, contract: Contract, interface: str, *, tensor: str = "NCHW", image: str = "NHWC"
+) -> tuple[nn.Module, Tensor]:
+    """The module that is converted for an interface, and an example of its input.
+
+    Args:
+        module: the original, or an equal form of it; copied.
+        contract: the reference contract.
+        interface: ``tensor`` or ``image``.
+        tensor: layout of the tensor interface's input.
+        image: layout of the image interface's.
+    """
+    if interface == "image":
+        return ImageFrontend(module, contract, layout=image).eval(), example_picture(contract, layout=image)
+    example = example_tensor(contract)
+    if tensor == "NHWC":
+        example = example.permute(0, 2, 3, 1).contiguous()
+    return TensorFrontend(module, contract, layout=tensor).eval(), example

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from fer_edge.export.parity.check import Reference
 
 
+_Made = TypeVar("_Made")
+
+
 @dataclass(frozen=True)
 class Source:
     """The PyTorch original.
@@ -59,7 +62,7 @@ class Request:
         calibration: present whenever the variant's precision is calibrated.
         path: where to write the file (or ``.mlpackage`` folder); its parent exists and is private.
         memo: shared by all requests of one process, so that a base conversion is made once; keys begin with
-            the format's name.
+            the format's name; see ``once``.
         reference: pictures and the original's answers to them, for formats that judge what they are about to
             convert; None: they judge by pictures of their own. Called, it may wait for the parent.
         notes: the converter adds sentences that whoever reads the table and the card must know.
@@ -73,11 +76,31 @@ class Request:
     reference: Callable[[], Reference] | None = None
     notes: list[str] = field(default_factory=list)
 
+    def once(self, key: str, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` gives, made once for all requests of the format that share the memo."""
+        place = f"{self.variant.format} {key}"
+        if place not in self.memo:
+            self.memo[place] = make()
+        found: _Made = self.memo[place]
+        return found
 
-_Maker = TypeVar("_Maker")
+    def once_noted(self, key: str, make: Callable[[list[str]], _Made]) -> _Made:
+        """The same; the sentences that ``make`` adds to its list are true of every file that is made of what it gives."""
+
+        def noted() -> tuple[_Made, list[str]]:
+            notes: list[str] = []
+            return make(notes), notes
+
+        found, notes = self.once(key, noted)
+        self.note(*notes)
+        return found
+
+    def note(self, *sentences: str) -> None:
+        """Add those that are not there yet."""
+        self.notes.extend(sentence for sentence in sentences if sentence not in self.notes)
 
 
-def of_precision(makers: Mapping[str, _Maker], variant: Variant) -> _Maker:
+def of_precision(makers: Mapping[str, _Made], variant: Variant) -> _Made:
     """What a converter's table has for the variant's precision: the one way to choose, so that nothing is a default.
 
     Raises:

@@ -31,12 +31,16 @@ from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.recording import Call, Recording, record
 from fer_edge.export.capture.tracing import check_trace, trace
+<<<<<<< HEAD
 from fer_edge.export.capture.wrappers import (
     ImageFrontend,
     TensorFrontend,
     make_example_picture,
     make_example_tensor,
 )
+=======
+from fer_edge.export.capture.wrappers import example_tensor, wrap
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.finite import refuse_nonfinite
@@ -49,7 +53,6 @@ from fer_edge.export.rewrites.resize import rewrite_resizes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
-NETWORK = "coreml:network"
 COMPRESSION = "compression::linear_quantize_weights"
 PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
 
@@ -113,11 +116,16 @@ def _convert(request: Request, contract: Contract, network: nn.Module, weights: 
 
 
 def _record(request: Request) -> Recording:
+<<<<<<< HEAD
     key = "coreml:record"
     if key not in request.memo:
         request.memo[key] = record(request.source.module, make_example_tensor(request.source.contract))
     found: Recording = request.memo[key]
     return found
+=======
+    source = request.source
+    return request.once("record", lambda: record(source.module, example_tensor(source.contract)))
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 
 
 def _passes(weights: _Weights, calls: list[Call]) -> Any:
@@ -162,6 +170,7 @@ def _image_input(contract: Contract) -> Any:
 
 def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
     """A trace for one conversion, because the converter writes into it; the first one of an interface is judged."""
+<<<<<<< HEAD
     interface, contract = request.variant.interface, request.source.contract
     if interface == "image":
         frontend: nn.Module = ImageFrontend(network, contract, layout="NCHW")
@@ -169,11 +178,16 @@ def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
     else:
         frontend, example = TensorFrontend(network, contract), make_example_tensor(contract)
     trace_graph = trace(_Plain(frontend).eval(), example)
+=======
+    interface = request.variant.interface
+    frontend, example = wrap(network, request.source.contract, interface, image="NCHW")
+    graph = trace(_Plain(frontend).eval(), example)
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
     key = f"coreml:judged:{interface}"
     if request.memo.get(key) is not network:
-        check_trace(trace_graph, request)
+        check_trace(graph, request)
         request.memo[key] = network
-    return trace_graph
+    return graph
 
 
 def _network(request: Request) -> nn.Module:
@@ -182,19 +196,17 @@ def _network(request: Request) -> nn.Module:
     Raises:
         ExportError: what it gets wrong has no other form that is proven equal.
     """
-    if NETWORK not in request.memo:
-        notes: list[str] = []
+
+    def rewritten(notes: list[str]) -> nn.Module:
         faults: list[str] = []
         example = make_example_tensor(request.source.contract)
         folded = rewrite_linear(request.source.module, example, notes)
         network = rewrite_resizes(rewrite_pools(folded, example, COREML_POOLS, faults), example, faults)
         if faults:
             raise ExportError(f"coremltools would pool or resize wrongly in this network, and {faults[0]}")
-        request.memo[NETWORK] = _without_shared_writes(network, _record(request), example), notes
-    network, notes = request.memo[NETWORK]
-    request.notes.extend(note for note in notes if note not in request.notes)
-    found: nn.Module = network
-    return found
+        return _without_shared_writes(network, _record(request), example)
+
+    return request.once_noted("network", rewritten)
 
 
 def _without_shared_writes(network: nn.Module, seen: Recording, example: Tensor) -> nn.Module:

@@ -12,12 +12,16 @@ import numpy as np
 import torch
 
 from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captures
+<<<<<<< HEAD
 from fer_edge.export.capture.wrappers import (
     ImageFrontend,
     TensorFrontend,
     make_example_picture,
     make_example_tensor,
 )
+=======
+from fer_edge.export.capture.wrappers import example_tensor, wrap
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
@@ -52,12 +56,10 @@ def base_graph(request: Request) -> ModelProto:
     import onnx
 
     _network(request)  # for its notes
-    key = f"onnx:graph:{request.variant.interface}"
-    if key not in request.memo:
-        request.memo[key] = _export(request)
+    found = request.once(f"graph {request.variant.interface}", lambda: _export(request))
     note_capture(request, "network")
     copy = onnx.ModelProto()
-    copy.CopyFrom(request.memo[key])
+    copy.CopyFrom(found)
     return copy
 
 
@@ -68,6 +70,7 @@ def _export(request: Request) -> ModelProto:
 
 
 def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
+<<<<<<< HEAD
     contract = request.source.contract
     if request.variant.interface == "image":
         frontend: torch.nn.Module = ImageFrontend(module, contract)
@@ -75,6 +78,9 @@ def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
     else:
         frontend, example = TensorFrontend(module, contract), make_example_tensor(contract)
     model = _dynamo(frontend.eval(), example)
+=======
+    model = _dynamo(*wrap(module, request.source.contract, request.variant.interface))
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
     clean(model)
     model.ir_version = IR_VERSION
     refuse_nonfinite_initializers(model)
@@ -83,6 +89,7 @@ def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
 
 def _network(request: Request) -> torch.nn.Module:
     """The original, in which pools that the exporter gets wrong have plain forms."""
+<<<<<<< HEAD
     key = "onnx:network"
     if key not in request.memo:
         notes: list[str] = []
@@ -92,6 +99,13 @@ def _network(request: Request) -> torch.nn.Module:
     request.notes.extend(note for note in notes if note not in request.notes)
     network: torch.nn.Module = module
     return network
+=======
+    source = request.source
+    return request.once_noted(
+        "network",
+        lambda notes: rewrite_pools(source.module, example_tensor(source.contract), ONNX_POOLS, notes),
+    )
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 
 
 def _dynamo(frontend: torch.nn.Module, example: torch.Tensor) -> ModelProto:

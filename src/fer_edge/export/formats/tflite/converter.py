@@ -11,16 +11,20 @@ interface is made once per process; int8 takes one of its own only where the net
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fer_edge.export.bundle.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
+<<<<<<< HEAD
 from fer_edge.export.capture.wrappers import (
     ImageFrontend,
     TensorFrontend,
     make_example_picture,
     make_example_tensor,
 )
+=======
+from fer_edge.export.capture.wrappers import example_tensor, wrap
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
@@ -69,15 +73,16 @@ def convert_float(module: nn.Module, contract: Contract, interface: str) -> byte
     Raises:
         ExportError: the converter refused.
     """
-    frontend, example = _frontend(module, contract, interface)
+    frontend, example = wrap(module, contract, interface, tensor="NHWC")
     with quiet("the TFLite converter"):
         import litert_torch
 
         litert_torch.config.show_progress = False
-        model = litert_torch.convert(frontend.eval(), sample_kwargs={INPUT_NAME: example})
+        model = litert_torch.convert(frontend, sample_kwargs={INPUT_NAME: example})
         return bytes(model.model_content())
 
 
+<<<<<<< HEAD
 def _frontend(module: nn.Module, contract: Contract, interface: str) -> tuple[nn.Module, Tensor]:
     if interface == "image":
         return ImageFrontend(module, contract), make_example_picture(contract)
@@ -85,6 +90,8 @@ def _frontend(module: nn.Module, contract: Contract, interface: str) -> tuple[nn
     return TensorFrontend(module, contract, layout="NHWC"), example
 
 
+=======
+>>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 def _calibrated_model(request: Request) -> bytes:
     variant = request.variant
     ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
@@ -109,8 +116,7 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
         refuse_nonfinite_tensors(TFLite.read(model))
         return model
 
-    found: bytes = _once(
-        request,
+    found: bytes = request.once(
         f"{form} {interface}",
         lambda: try_captures(request, network, convert, [export_graph, trace_graph], form),
     )
@@ -120,8 +126,8 @@ def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
 
 def _network(request: Request) -> nn.Module:
     """The network for every precision: padded max-pools become PADV2, which delegates refuse in float32 too."""
-    folded = _noted(
-        request, "linear", lambda notes: rewrite_linear(request.source.module, _example(request), notes)
+    folded = request.once_noted(
+        "linear", lambda notes: rewrite_linear(request.source.module, _example(request), notes)
     )
     return _rewritten(request, "network", folded, {MAX_POOL})
 
@@ -138,28 +144,17 @@ def _understood(request: Request, module: nn.Module, form: str) -> nn.Module:
     def make(notes: list[str]) -> nn.Module:
         return rewrite_pools(rewrite_single(module, example, notes), example, TFLITE_POOLS, notes)
 
-    return _noted(request, f"{form} pools", make)
+    return request.once_noted(f"{form} pools", make)
 
 
 def _rewritten(request: Request, key: str, module: nn.Module, rules: set[str]) -> nn.Module:
-    return _noted(request, key, lambda notes: rewrite_for_delegates(module, _example(request), rules, notes))
+    return request.once_noted(
+        key, lambda notes: rewrite_for_delegates(module, _example(request), rules, notes)
+    )
 
 
 def _example(request: Request) -> Tensor:
     return make_example_tensor(request.source.contract)
-
-
-def _noted(request: Request, key: str, make: Callable[[list[str]], nn.Module]) -> nn.Module:
-    """A network made once; what was noted then is true of every variant that is made from it."""
-
-    def noted() -> tuple[nn.Module, list[str]]:
-        notes: list[str] = []
-        return make(notes), notes
-
-    module, notes = _once(request, key, noted)
-    request.notes.extend(note for note in notes if note not in request.notes)
-    found: nn.Module = module
-    return found
 
 
 def _calibrated(request: Request) -> Calibrated:
@@ -173,19 +168,11 @@ def _calibrated(request: Request) -> Calibrated:
         Variant(variant.format, variant.precision, variant.interface), request.source.contract
     )
     model = _float_model(request, for_int8=True)
-    found: Calibrated = _once(
-        request,
+    found: Calibrated = request.once(
         f"calibrated {variant.precision} {variant.interface}",
         lambda: calibrate(model, calibration, contract, variant.precision),
     )
     return found
-
-
-def _once(request: Request, key: str, make: Any) -> Any:
-    key = f"tflite {key}"
-    if key not in request.memo:
-        request.memo[key] = make()
-    return request.memo[key]
 
 
 def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
