@@ -132,8 +132,10 @@ def wrap(
         image: layout of the image interface's.
     """
     if interface == "image":
-        return ImageFrontend(module, contract, layout=image).eval(), example_picture(contract, layout=image)
-    example = example_tensor(contract)
+        return ImageFrontend(module, contract, layout=image).eval(), make_example_picture(
+            contract, layout=image
+        )
+    example = make_example_tensor(contract)
     if tensor == "NHWC":
         example = example.permute(0, 2, 3, 1).contiguous()
     return TensorFrontend(module, contract, layout=tensor).eval(), example

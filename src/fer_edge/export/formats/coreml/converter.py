@@ -31,16 +31,7 @@ from fer_edge.export.bundle.contracts import derive_contract
 from fer_edge.export.capture.graphs import export_graph, try_captures
 from fer_edge.export.capture.recording import Call, Recording, record
 from fer_edge.export.capture.tracing import check_trace, trace
-<<<<<<< HEAD
-from fer_edge.export.capture.wrappers import (
-    ImageFrontend,
-    TensorFrontend,
-    make_example_picture,
-    make_example_tensor,
-)
-=======
-from fer_edge.export.capture.wrappers import example_tensor, wrap
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
+from fer_edge.export.capture.wrappers import make_example_tensor, wrap
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.finite import refuse_nonfinite
@@ -116,16 +107,8 @@ def _convert(request: Request, contract: Contract, network: nn.Module, weights: 
 
 
 def _record(request: Request) -> Recording:
-<<<<<<< HEAD
-    key = "coreml:record"
-    if key not in request.memo:
-        request.memo[key] = record(request.source.module, make_example_tensor(request.source.contract))
-    found: Recording = request.memo[key]
-    return found
-=======
     source = request.source
-    return request.once("record", lambda: record(source.module, example_tensor(source.contract)))
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
+    return request.once("record", lambda: record(source.module, make_example_tensor(source.contract)))
 
 
 def _passes(weights: _Weights, calls: list[Call]) -> Any:
@@ -170,19 +153,9 @@ def _image_input(contract: Contract) -> Any:
 
 def _traced(request: Request, network: nn.Module) -> torch.jit.ScriptModule:
     """A trace for one conversion, because the converter writes into it; the first one of an interface is judged."""
-<<<<<<< HEAD
-    interface, contract = request.variant.interface, request.source.contract
-    if interface == "image":
-        frontend: nn.Module = ImageFrontend(network, contract, layout="NCHW")
-        example = make_example_picture(contract, layout="NCHW")
-    else:
-        frontend, example = TensorFrontend(network, contract), make_example_tensor(contract)
-    trace_graph = trace(_Plain(frontend).eval(), example)
-=======
     interface = request.variant.interface
     frontend, example = wrap(network, request.source.contract, interface, image="NCHW")
     graph = trace(_Plain(frontend).eval(), example)
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
     key = f"coreml:judged:{interface}"
     if request.memo.get(key) is not network:
         check_trace(graph, request)

@@ -12,16 +12,7 @@ import numpy as np
 import torch
 
 from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captures
-<<<<<<< HEAD
-from fer_edge.export.capture.wrappers import (
-    ImageFrontend,
-    TensorFrontend,
-    make_example_picture,
-    make_example_tensor,
-)
-=======
-from fer_edge.export.capture.wrappers import example_tensor, wrap
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
+from fer_edge.export.capture.wrappers import make_example_tensor, wrap
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
@@ -70,17 +61,7 @@ def _export(request: Request) -> ModelProto:
 
 
 def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
-<<<<<<< HEAD
-    contract = request.source.contract
-    if request.variant.interface == "image":
-        frontend: torch.nn.Module = ImageFrontend(module, contract)
-        example = make_example_picture(contract)
-    else:
-        frontend, example = TensorFrontend(module, contract), make_example_tensor(contract)
-    model = _dynamo(frontend.eval(), example)
-=======
     model = _dynamo(*wrap(module, request.source.contract, request.variant.interface))
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
     clean(model)
     model.ir_version = IR_VERSION
     refuse_nonfinite_initializers(model)
@@ -89,23 +70,11 @@ def _graph(request: Request, module: torch.nn.Module) -> ModelProto:
 
 def _network(request: Request) -> torch.nn.Module:
     """The original, in which pools that the exporter gets wrong have plain forms."""
-<<<<<<< HEAD
-    key = "onnx:network"
-    if key not in request.memo:
-        notes: list[str] = []
-        example = make_example_tensor(request.source.contract)
-        request.memo[key] = rewrite_pools(request.source.module, example, ONNX_POOLS, notes), notes
-    module, notes = request.memo[key]
-    request.notes.extend(note for note in notes if note not in request.notes)
-    network: torch.nn.Module = module
-    return network
-=======
     source = request.source
     return request.once_noted(
         "network",
-        lambda notes: rewrite_pools(source.module, example_tensor(source.contract), ONNX_POOLS, notes),
+        lambda notes: rewrite_pools(source.module, make_example_tensor(source.contract), ONNX_POOLS, notes),
     )
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 
 
 def _dynamo(frontend: torch.nn.Module, example: torch.Tensor) -> ModelProto:

@@ -15,16 +15,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.export.bundle.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
-<<<<<<< HEAD
-from fer_edge.export.capture.wrappers import (
-    ImageFrontend,
-    TensorFrontend,
-    make_example_picture,
-    make_example_tensor,
-)
-=======
-from fer_edge.export.capture.wrappers import example_tensor, wrap
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
+from fer_edge.export.capture.wrappers import make_example_tensor, wrap
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
@@ -82,16 +73,6 @@ def convert_float(module: nn.Module, contract: Contract, interface: str) -> byte
         return bytes(model.model_content())
 
 
-<<<<<<< HEAD
-def _frontend(module: nn.Module, contract: Contract, interface: str) -> tuple[nn.Module, Tensor]:
-    if interface == "image":
-        return ImageFrontend(module, contract), make_example_picture(contract)
-    example = make_example_tensor(contract).permute(0, 2, 3, 1).contiguous()
-    return TensorFrontend(module, contract, layout="NHWC"), example
-
-
-=======
->>>>>>> e4e6c1e (Make once, note once and wrap in one place for all converters)
 def _calibrated_model(request: Request) -> bytes:
     variant = request.variant
     ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
