@@ -379,7 +379,7 @@ class Pair(NamedTuple):
 
 
 @dataclass
-class Recording:
+class Record:
     logits: torch.Tensor
     features: torch.Tensor
 
@@ -399,7 +399,7 @@ SEVERAL = [
     (lambda *both: list(both[::-1]), "a list of 2 (0: 1x256 float32, 1: 1x3 float32)", Selection(index=1)),
     (lambda a, b: {"logits": a, "features": b}, "a dict of 2 (logits: 1x3 float32", Selection(key="logits")),
     (Pair, "a Pair of 2 (logits: 1x3 float32", Selection(key="logits")),
-    (Recording, "a Record of 2 (logits: 1x3 float32", Selection(key="logits")),
+    (Record, "a Record of 2 (logits: 1x3 float32", Selection(key="logits")),
 ]
 
 
