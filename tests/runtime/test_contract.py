@@ -160,6 +160,7 @@ REFUSED = {
     "margin text": (changed(camera__crop_margin="0.1"), "camera.crop_margin"),
     "mirror number": (changed(camera__mirror=0), "camera.mirror is 0"),
     "mean too long": (changed(normalization__mean=[0.5, 0.5]), "normalization.mean"),
+    "mean null": (changed(normalization__mean=None), "normalization.mean is None; allowed: a list of 1 to 3"),
     "std too short": (changed(normalization__std=[]), "normalization.std"),
     "std zero": (changed(normalization__std=[0]), r"normalization\.std\[0\] is 0"),
     "std negative": (changed(normalization__std=[-1.0]), r"normalization\.std\[0\] is -1\.0"),

@@ -109,8 +109,8 @@ class CameraSpec:
 class Normalization:
     """``(v/255 - mean) / std`` for each channel, as float32."""
 
-    mean: Annotated[tuple[Mean, ...], "one value a channel, in units of v/255"]
-    std: Annotated[tuple[Std, ...], "one positive value a channel, in units of v/255"]
+    mean: Annotated[tuple[Mean, ...], Length(1, 3), "one value a channel, in units of v/255"]
+    std: Annotated[tuple[Std, ...], Length(1, 3), "one positive value a channel, in units of v/255"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,8 +119,12 @@ class Target:
     channels: Annotated[int, Choice(1, 3), "1: gray, 3: RGB"]
     layout: Annotated[str, Choice(*LAYOUTS), "order of the dimensions"]
     dtype: Annotated[str, Choice(*DTYPES), "of each value"]
-    mean: Annotated[tuple[Mean, ...] | None, "one value a channel, in units of v/255; null for v itself"]
-    std: Annotated[tuple[Std, ...] | None, "one value a channel, in units of v/255; null for v itself"]
+    mean: Annotated[
+        tuple[Mean, ...] | None, Length(1, 3), "one value a channel, in units of v/255; null for v itself"
+    ]
+    std: Annotated[
+        tuple[Std, ...] | None, Length(1, 3), "one value a channel, in units of v/255; null for v itself"
+    ]
     scale: Annotated[Scale | None, "of int8"]
     zero_point: Annotated[int | None, Range(-128, 127), "of int8"]
 
