@@ -20,7 +20,8 @@ import pytest
         (["--parity-inputs", "3"], ["3"]),
         (["--max-abs", "nan"], ["'nan' is no number from 0 to 1"]),
         (["--max-accuracy-drop", "1.5"], ["0<=x<=1"]),
-        (["--detect", "--faces", "f.json"], ["give one"]),
+        (["--detect", "--faces", "f.json"], ["--detect and --faces", "give one"]),
+        (["--detector", "haar", "--faces", "f.json"], ["--detector and --faces", "give one"]),
         (["--all-variants", "--quantized-io"], ["already"]),
     ],
 )

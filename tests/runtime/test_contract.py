@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +110,15 @@ def test_whole_numbers_and_floats_give_the_same_bytes():
     one = build(camera=CameraSpec(1, 0, mirror=False), normalization=Normalization((0,), (1,)))
     other = build(camera=CameraSpec(1, 0.0, mirror=False), normalization=Normalization((0.0,), (1.0,)))
     assert one.text == other.text
+
+
+def test_numbers_of_numpy_are_stored_as_numbers():
+    values = np.array([0.1, 2], np.float32)
+    normalization = Normalization((values[0],), (np.int64(2),))
+    built = build(camera=CameraSpec(1, values[0], mirror=False), normalization=normalization)
+    # The nearest float32 to 0.1, as its shortest decimal in float64.
+    assert '"normalization":{"mean":[0.10000000149011612],"std":[2.0]}' in built.text
+    assert '"crop_margin":0.10000000149011612,' in built.text
 
 
 def test_image_interface():

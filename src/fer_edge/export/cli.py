@@ -132,7 +132,8 @@ def main(output: Output, **options: Any) -> None:
     Exit codes: 0 done; 1 an input is at fault or a converter failed; 2 usage; 3 a check said no.
     """
     if options["faces"] and (options["detect"] or options["detector"]):
-        usage_error("--detect and --faces both say where faces are; give one")
+        given = "--detect" if options["detect"] else "--detector"
+        usage_error(f"{given} and --faces both say where faces are; give one")
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
     if options["android"]:

@@ -120,7 +120,7 @@ class Bundle:
         return faults
 
     def check_artifact(self, artifact: Artifact) -> Contract:
-        """Check all that lies between a untrusted bytes and a native parser.
+        """Check all that lies between untrusted bytes and a native parser.
 
         Sizes and hashes of the artifact (a package file by file, with nothing unlisted in it) and of its contract file;
         then the contract beside it, the one inside it and the manifest's must be the same bytes.

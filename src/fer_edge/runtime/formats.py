@@ -15,7 +15,7 @@ from fer_edge.runtime.containers import coreml, onnx, tflite
 from fer_edge.runtime.errors import VariantError
 
 PRECISIONS: tuple[str, ...] = ("fp32", "fp16", "w8", "dynamic", "int8")
-"""Every word for a precision, in the order of the tables; how far each may differ is in ``export.limits``."""
+"""Every word for a precision, in the order of the tables; how far each may differ is in ``export.parity.tolerances``."""
 CALIBRATED: frozenset[str] = frozenset({"int8"})
 """Precisions whose activation ranges are measured on calibration images."""
 INTERFACES: tuple[str, ...] = ("tensor", "image")

@@ -4,7 +4,7 @@
 decimals (in float32 Adam's first steps blow differences of 1e-7 up to 0.02). ``TOLERANCE`` is for what float64 does not
 remove: a byte of a drawn face that another CPU type rounds otherwise. The loss falls by twelve times as much.
 
-After a change of the recipe, the network or the faces: python tests/train/test_recipe_alive.py
+After a change of the recipe, the network or the faces: python tests/train/recipes/test_recipe_alive.py
 """
 
 import json

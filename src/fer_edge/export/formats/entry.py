@@ -41,7 +41,7 @@ class FormatEntry:
         tools: distributions, besides torch, whose version may change a file's bytes.
         platform: what the format is for, in the README's words.
         platform_rank: the place in the README's table of files to ship, smallest first.
-        measured: which precision to ship first where the accuracy on labelled pictures was measured and held: the
+        measured: which precision to ship first where the accuracy on labeled pictures was measured and held: the
             smallest file that is fast.
         unmeasured: where it was not: what differs from the original by rounding only.
         duration: rank of how long an export takes; the longest begins first.

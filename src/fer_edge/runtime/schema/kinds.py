@@ -9,6 +9,7 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 from fer_edge.runtime.closest import closest
@@ -123,8 +124,9 @@ class Number(Kind):
         return super().read_all(values)
 
     def write(self, value: Any) -> Any:
-        # 0 and 0.0 are the same number and must give the same bytes.
-        found = float(value) if type(value) is int else value
+        # 0 and 0.0 are the same number and must give the same bytes; so are NumPy's.
+        plain = type(value) is float or isinstance(value, bool) or not isinstance(value, Real)
+        found = value if plain else float(value)
         return found if self._digits is None else round(found, self._digits)
 
     def write_all(self, values: Sequence[Any]) -> list[Any]:

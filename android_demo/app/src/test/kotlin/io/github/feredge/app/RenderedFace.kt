@@ -15,7 +15,7 @@ import kotlin.concurrent.thread
 /**
  * A drawn face as a phone held upright delivers it: 320x240 I420, to be turned by 90 degrees.
  *
- * `tests/android/face.py` writes it, its upright picture `face.png`, its box `faces.json`, and what `fer-predict` answers for
+ * `tests/support/drawn_face.py` writes it, its upright picture `face.png`, its box `faces.json`, and what `fer-predict` answers for
  * that picture and that box.
  */
 object RenderedFace {
