@@ -67,6 +67,12 @@ def test_bundle_takes_tflite_first(bundle):
     assert (model.variant, model.engine.split()[0]) == ("tflite-fp32", "ai-edge-litert")
 
 
+@pytest.mark.parametrize("name", ["faces.onnx", "faces.pt", "faces.tflite"])
+def test_bundle_whose_name_ends_as_a_file_does(bundle, tmp_path, name):
+    (tmp_path / name).symlink_to(bundle, target_is_directory=True)
+    assert load(tmp_path / name).variant == "tflite-fp32"
+
+
 @pytest.mark.parametrize("variant", ["onnx-fp32", "tflite-fp32", "torchscript-fp32"])
 def test_bundle_by_variant(bundle, variant):
     assert load(str(bundle), variant=variant).variant == variant

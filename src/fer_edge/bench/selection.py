@@ -25,7 +25,7 @@ from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX, LARGEST_CONTRACT
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import ENGINES
 from fer_edge.runtime.errors import BundleError, CheckFailed, EngineError, VariantError
-from fer_edge.runtime.formats import FORMATS, format_of
+from fer_edge.runtime.formats import FORMATS, format_of, is_package
 from fer_edge.runtime.manifest import Artifact, file_names
 from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.variants import Variant
@@ -88,7 +88,7 @@ def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selectio
     origins: list[str] = []
     for source in sources:
         place = locate(source, stack)
-        if kind_of(place) == "folder" and format_of(place) is None:
+        if kind_of(place) == "folder" and not is_package(place):
             bundle = open_bundle(place)
             hashes.append(bundle.sha256)
             found.subjects += _of_bundle(bundle, wanted, found)

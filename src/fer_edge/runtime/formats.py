@@ -50,6 +50,7 @@ class FormatSpec:
             is untrusted input. Raises ``ContainerError``.
         image: the image interface; None: there is none.
         quantized_io: precisions that may have integer input and output.
+        package: the artifact is a folder.
     """
 
     name: str
@@ -62,6 +63,7 @@ class FormatSpec:
     read_contracts: Callable[[Path], list[bytes]]
     image: ImageInterface | None = None
     quantized_io: tuple[str, ...] = ()
+    package: bool = False
 
 
 def _read_torchscript(path: Path) -> list[bytes]:
@@ -115,6 +117,7 @@ FORMATS: tuple[FormatSpec, ...] = (
         why_not="Core ML quantizes activations only where it can run the model, which is on macOS",
         read_contracts=coreml.read,
         image=ImageInterface(dtype="uint8", output="dictionary"),
+        package=True,
     ),
 )
 """Every format, in the order in which tables show them."""
@@ -133,8 +136,14 @@ def format_spec(name: str) -> FormatSpec:
 
 
 def format_of(path: Path) -> FormatSpec | None:
-    """The format whose extension a path has; None: no artifact's, such as a bundle's folder."""
+    """The format whose extension a path has; None: no artifact's."""
     return next((spec for spec in FORMATS if spec.extension == path.suffix.lower()), None)
+
+
+def is_package(path: Path) -> bool:
+    """True where a folder of that name is an artifact; every other folder may be a bundle, such as ``faces.onnx``."""
+    spec = format_of(path)
+    return spec is not None and spec.package
 
 
 def default_formats() -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import Session, find_engine
 from fer_edge.runtime.engines.torchscript import FOREIGN, TORCHSCRIPT
 from fer_edge.runtime.errors import BundleError, EngineError, VariantError
-from fer_edge.runtime.formats import FORMATS, format_of
+from fer_edge.runtime.formats import FORMATS, format_of, is_package
 from fer_edge.runtime.frame import Frame, require_frame
 from fer_edge.runtime.paths import kind_of, read_plain
 from fer_edge.runtime.prediction import Prediction
@@ -172,7 +172,7 @@ def load(
     kind = kind_of(place)
     if kind == "absent":
         raise BundleError(f"{place} does not exist; make a bundle with fer-export")
-    if kind == "folder" and format_of(place) is None:
+    if kind == "folder" and not is_package(place):
         return _load_bundle(place, variant, engine, threads, allow_foreign_code)
     return _load_lone(place, variant, engine, threads, allow_foreign_code)
 

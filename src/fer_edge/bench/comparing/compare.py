@@ -27,7 +27,7 @@ from fer_edge.bench.targets import Request
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
-from fer_edge.runtime.formats import format_of
+from fer_edge.runtime.formats import is_package
 from fer_edge.runtime.paths import kind_of
 from fer_edge.stats.ratio import Ratio
 
@@ -138,7 +138,7 @@ def compare_sides(result: Result, stage: str, sources: Mapping[str, str], seed: 
 
 def _one(source: str, side: str, wanted: Filter, stack: ExitStack) -> Subject:
     place = locate(source, stack)
-    if not wanted.variants and kind_of(place) == "folder" and format_of(place) is None:
+    if not wanted.variants and kind_of(place) == "folder" and not is_package(place):
         engine = wanted.engines[0].partition(":")[0] if wanted.engines else None
         wanted = dataclasses.replace(wanted, variants=(open_bundle(place).choose(None, engine).variant,))
     found = select([str(place)], wanted, stack).subjects

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
-from fer_edge.runtime.formats import format_of
+from fer_edge.runtime.formats import is_package
 from fer_edge.runtime.manifest import MANIFEST
 from fer_edge.runtime.model import load, softmax
 from fer_edge.runtime.paths import kind_of
@@ -90,7 +90,7 @@ def is_checkpoint(path: Path) -> bool:
 
 def is_bundle(path: Path) -> bool:
     """Whether it is a folder of artifacts; one that is missing may be."""
-    return not is_checkpoint(path) and not path.is_file() and format_of(path) is None
+    return not is_checkpoint(path) and not path.is_file() and not is_package(path)
 
 
 def _artifact(path: Path, variant: str | None, engine: str | None, threads: int) -> EvaluatedModel:
