@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from runner import Asked, Document, option, study
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.labels import EMOTIONS
@@ -222,7 +222,7 @@ def _delegation(path: Path) -> Document:
     return {"int8_partitions": found.partitions, "int8_leftover": list(found.leftover)}
 
 
-def _prepare(net: str) -> tuple[Source, Calibration]:
+def _prepare(net: str) -> tuple[ModelAndContract, Calibration]:
     """A network with calibrated statistics, and pictures for its activation ranges."""
     side, channels = NETS[net]
     torch.manual_seed(0)
@@ -240,7 +240,7 @@ def _prepare(net: str) -> tuple[Source, Calibration]:
     _calibrate_statistics(module, tensors)
     with torch.no_grad():
         reference = torch.softmax(module(tensors[-8:]), 1).numpy()
-    return Source(module, contract), Calibration(pictures[:-8], pictures[-8:], reference)
+    return ModelAndContract(module, contract), Calibration(pictures[:-8], pictures[-8:], reference)
 
 
 def _build(net: str, channels: int) -> torch.nn.Module:

@@ -14,7 +14,7 @@ from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option
 from fer_edge.export.option_types import InputSize, KeyValue, Share
-from fer_edge.export.reference_data.parity_inputs import LEAST
+from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.run.plan import Leniency, VariantRequest
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
@@ -214,7 +214,7 @@ def _settle_android(options: dict[str, Any]) -> None:
 
 def _request(options: dict[str, Any]) -> ExportRequest:
     from fer_edge.export.parity.tolerances import Tolerances
-    from fer_edge.export.reference_data.picture_folder import PictureOptions
+    from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec
     from fer_edge.export.run.export import ExportRequest
 

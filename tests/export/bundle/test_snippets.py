@@ -16,7 +16,7 @@ from PIL import Image
 from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import choices
 from fer_edge.export.bundle.card import card
-from fer_edge.export.bundle.contracts import derive_contract
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.contract import (
     CameraSpec,

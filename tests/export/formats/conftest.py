@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant
@@ -73,7 +73,7 @@ def make_source(channels=1):
         logits = module.eval()(inputs)
         module.last.weight *= 2 / logits.std(0).mean()
         module.last.bias -= module(inputs).mean(0)
-    return Source(module, contract)
+    return ModelAndContract(module, contract)
 
 
 def probabilities_of(source, pictures):

@@ -7,8 +7,8 @@ from torch import nn
 
 from fer_edge.export.capture.graphs import export_graph, trace_graph
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.parity.weight_audit import audit_coreml
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.model import open_artifact
@@ -59,7 +59,7 @@ NOT_TRACED, NOT_EXPORTED = Network(LeanSwish.apply), Network(checked)
 def converted(network, name, folder, memo=None):
     variant = Variant.parse(name)
     path = folder / variant.filename("small")
-    request = Request(variant, Source(network, CONTRACT), None, path, {} if memo is None else memo)
+    request = Request(variant, ModelAndContract(network, CONTRACT), None, path, {} if memo is None else memo)
     return path, find_format(variant.format).load().convert(request), request.notes
 
 
@@ -92,7 +92,7 @@ def test_core_ml_takes_the_other_capture_for_every_variant(tmp_path, mil):
     for name in ("coreml-fp32", "coreml-w8"):
         path, _, notes = converted(NOT_TRACED, name, tmp_path, memo)
         assert ["what torch.export reads" in note for note in notes] == [True]
-        assert audit_coreml(path, Source(NOT_TRACED, CONTRACT)).findings == ()
+        assert audit_coreml(path, ModelAndContract(NOT_TRACED, CONTRACT)).findings == ()
         found = mil.Program(path).run(EXAMPLE.numpy())["probabilities"].numpy()
         assert np.abs(found - answers(NOT_TRACED)).max() < (1e-5 if name == "coreml-fp32" else 0.02)
 

@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional
 
 from fer_edge.export.formats.coreml import converter as coreml
-from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.parity.weight_audit import audit_coreml
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant
 
@@ -80,7 +80,7 @@ class Network(nn.Module):
 
 @pytest.mark.parametrize("what", OPERATIONS)
 def test_a_package_computes_what_pytorch_does(what, tmp_path, mil):
-    source = Source(Network(OPERATIONS[what]).eval().requires_grad_(False), CONTRACT)
+    source = ModelAndContract(Network(OPERATIONS[what]).eval().requires_grad_(False), CONTRACT)
     path = tmp_path / "made.mlpackage"
     coreml.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
     image = np.random.default_rng(0).normal(0, 1.5, (1, 3, 32, 32)).astype(np.float32)

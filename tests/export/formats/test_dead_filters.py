@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.export.formats.protocol import Source
+from fer_edge.export.formats.protocol import ModelAndContract
 from fer_edge.export.formats.tflite.bias import BIAS_LIMIT, with_floors
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
 from fer_edge.runtime.camera import to_tensor
@@ -42,7 +42,7 @@ class DeadFilters(nn.Module):
 @pytest.mark.parametrize(("form", "size"), [("tflite", 0.0), ("tflite", 1e-9), ("onnx", 0.0)])
 def test_int8_answers_as_the_original(form, size, source, calibration, convert, pictures):
     network = DeadFilters(size).eval()
-    path = convert(f"{form}-int8", Source(network, source.contract), calibration)
+    path = convert(f"{form}-int8", ModelAndContract(network, source.contract), calibration)
     contract = Contract.parse(read_embedded_contract(path))
     model = open_artifact(path, contract)
     answers = np.stack([model.run(to_tensor(picture, contract)).ravel() for picture in pictures[:8]])
@@ -56,7 +56,9 @@ def test_every_bias_of_the_file_is_the_networks(source, calibration, convert):
     from ai_edge_litert.schema_py_generated import TensorType
 
     network = DeadFilters(0.0).eval()
-    file = TFLite.read(convert("tflite-int8", Source(network, source.contract), calibration).read_bytes())
+    file = TFLite.read(
+        convert("tflite-int8", ModelAndContract(network, source.contract), calibration).read_bytes()
+    )
     found = {}
     for tensor in file.graph.tensors:
         if tensor.type == TensorType.INT32 and tensor.quantization.scale is not None:

@@ -9,7 +9,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from fer_edge.export.formats.onnx.hard_swish import align_ranges
-from fer_edge.export.formats.protocol import Calibration, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract
 from fer_edge.runtime.camera import to_tensor
 
 
@@ -32,7 +32,7 @@ class Swish(nn.Module):
 @pytest.fixture(scope="module")
 def network(source):
     """``network(reach)``: the small network with the contract of the gray one."""
-    return lambda reach: Source(Swish(reach, len(source.contract.labels)).eval(), source.contract)
+    return lambda reach: ModelAndContract(Swish(reach, len(source.contract.labels)).eval(), source.contract)
 
 
 def constants(model):

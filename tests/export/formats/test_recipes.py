@@ -74,7 +74,7 @@ SPEC = """    FormatSpec(
 
 FORMAT = '''"""Wrapped: a TorchScript archive behind a header."""
 
-from fer_edge.export.bundle.contracts import derive_contract
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.entry import FormatEntry
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal

@@ -10,9 +10,9 @@ from torch.nn import functional
 
 from fer_edge.export.capture.recording import record
 from fer_edge.export.formats.coreml import converter as coreml
-from fer_edge.export.formats.protocol import Request, Source
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.export.formats.tflite import converter as tflite
-from fer_edge.export.parity.weight_audit import audit_coreml
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.model import open_artifact
@@ -110,7 +110,9 @@ class Network(nn.Module):
 
 
 def convert(converter, name, network, path):
-    return converter.convert(Request(Variant.parse(name), Source(network, CONTRACT), None, path, {}))
+    return converter.convert(
+        Request(Variant.parse(name), ModelAndContract(network, CONTRACT), None, path, {})
+    )
 
 
 def answers(network):
@@ -125,7 +127,7 @@ def test_core_ml_holds_the_write(operation, tmp_path, mil):
     convert(coreml, "coreml-fp32", network, path)
     found = mil.Program(path).run(EXAMPLE.numpy())["probabilities"].numpy()
     assert np.abs(found - answers(network)).max() < 1e-5
-    assert audit_coreml(path, Source(network, CONTRACT)).findings == ()
+    assert audit_coreml(path, ModelAndContract(network, CONTRACT)).findings == ()
 
 
 @pytest.mark.parametrize("operation", [half_activated, zeroed])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.export.formats.tflite import converter as tflite
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -44,7 +44,9 @@ def test_fer_mini_in_int8_is_one_partition_with_nothing_left_over(tmp_path):
     calibration = Calibration(images[:16], images[16:], reference)
     path, memo = tmp_path / "fer-mini.tflite", {}
     for name in ("tflite-fp32", "tflite-int8"):
-        tflite.convert(Request(Variant.parse(name), Source(network, contract), calibration, path, memo))
+        tflite.convert(
+            Request(Variant.parse(name), ModelAndContract(network, contract), calibration, path, memo)
+        )
         found = delegation(path)
         assert (found.partitions, found.leftover) == (1, ())
     assert sum(isinstance(value, bytes) for value in memo.values()) == 1

@@ -12,7 +12,7 @@ from flatbuffers import encode, number_types
 from flatbuffers.table import Table
 from torch import nn
 
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.export.formats.tflite import converter as tflite
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.runtime.camera import to_tensor
@@ -84,7 +84,7 @@ def prepare():
         network.last.weight.mul_(2 / logits.std(0).mean())
         network.last.bias.sub_(network(tensors).mean(0))
         probabilities = torch.softmax(network(tensors), 1).numpy()
-    return Source(network, contract), Calibration(images[:32], images[32:], probabilities[32:])
+    return ModelAndContract(network, contract), Calibration(images[:32], images[32:], probabilities[32:])
 
 
 @pytest.fixture(scope="module")
@@ -338,7 +338,7 @@ def test_gray_in_the_graph_is_exact(tmp_path, precision):
     contract = reference_contract(kind="probabilities")
     path = tmp_path / "gray.tflite"
     variant = Variant("tflite", precision, "image")
-    tflite.convert(Request(variant, Source(Identity().eval(), contract), None, path, {}))
+    tflite.convert(Request(variant, ModelAndContract(Identity().eval(), contract), None, path, {}))
     runner = Interpreter(model_path=str(path)).get_signature_runner("serving_default")
     rng = np.random.default_rng(5)
     for _ in range(50):
@@ -376,13 +376,13 @@ def test_weights_that_become_nan_when_folded_are_refused(tmp_path):
     )
     with torch.no_grad():
         network[1].running_var[2] = -1.0
-    source = Source(network.eval(), reference_contract())
+    source = ModelAndContract(network.eval(), reference_contract())
     with pytest.raises(ExportError, match="at index"):
         tflite.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
 
 
 def test_a_network_in_training_mode_is_refused(tmp_path):
-    source = Source(Network().train(), reference_contract())
+    source = ModelAndContract(Network().train(), reference_contract())
     with pytest.raises(ExportError, match=r"training mode"):
         tflite.convert(Request(Variant.parse("tflite-fp32"), source, None, tmp_path / "a.tflite", {}))
 

@@ -11,7 +11,7 @@ import torchvision
 from torch.jit.mobile import _load_for_lite_interpreter
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Request, Source
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
@@ -87,7 +87,7 @@ class Refusing(torch.nn.Module):
 
 def test_names_why_tracing_failed(convert, source):
     with pytest.raises(ExportError, match="batch of two"):
-        convert("torchscript-fp32", Source(Refusing(), source.contract))
+        convert("torchscript-fp32", ModelAndContract(Refusing(), source.contract))
 
 
 class Deformable(torch.nn.Module):
@@ -101,7 +101,7 @@ class Deformable(torch.nn.Module):
 
 
 def test_an_operator_that_readers_refuse_is_refused_before_there_is_a_file(tmp_path, source):
-    network = Source(Deformable().eval().requires_grad_(False), source.contract)
+    network = ModelAndContract(Deformable().eval().requires_grad_(False), source.contract)
     path = tmp_path / "a.pt"
     with pytest.raises(
         ExportError, match=r"calls torchvision::deform_conv2d.*take another format"

@@ -9,13 +9,12 @@ from fer_edge.export.parity.compare import (
     agreement,
     compare,
     compare_golden,
-    describe_nonfinite,
     spread,
 )
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerance, Tolerances
-from fer_edge.export.reference_data.calibration import divide, find_doubts
-from fer_edge.export.reference_data.images import ImageSet, count_overlap
-from fer_edge.export.reference_data.parity_inputs import choose_count, make_extremes, name_golden
+from fer_edge.export.pictures.calibration import divide, find_doubts
+from fer_edge.export.pictures.images import ImageSet, count_overlap
+from fer_edge.export.pictures.parity_inputs import choose_count, make_extremes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.formats import PRECISIONS
 from fer_edge.runtime.verification import Code
@@ -179,12 +178,6 @@ def test_only_a_proven_drop_fails_the_accuracy_gate():
     assert (found.reference, found.artifact, found.samples) == (1.0, 0.8, 200)
     low, high = found.drop_interval
     assert 0.1 < low < 0.2 < high < 0.3
-
-
-def test_what_is_not_finite_among_golden_vectors_is_called_so():
-    answers = rows(0.1, 0.9, 0.5, 0.5, 0.5)
-    answers[2, 0] = np.nan
-    assert describe_nonfinite(answers, LABELS, name_golden).endswith("(a) is nan on golden vector 3 of 5")
 
 
 def test_a_limit_of_ones_own_decides_about_accuracy():

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.export.parity.int8_speed import PAYS_BELOW, describe_slow_int8, measure_ratio
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.model import open_artifact
@@ -71,7 +71,7 @@ def models(tmp_path_factory):
         output=OutputSpec("logits", "logits"),
     )
     pictures = np.random.default_rng(0).integers(0, 256, (8, 48, 48, 3), np.uint8)
-    source, folder = Source(Deep().eval(), contract), tmp_path_factory.mktemp("deep")
+    source, folder = ModelAndContract(Deep().eval(), contract), tmp_path_factory.mktemp("deep")
     calibration = Calibration(pictures, pictures[:0], np.zeros((0, 3), np.float32))
     found = {}
     for precision in ("fp32", "int8"):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from torch import nn
 
-from fer_edge.export.reference_model.inference import count_multiply_accumulates, outputs
+from fer_edge.export.pictures.parity_inputs import name_golden
+from fer_edge.export.reference_model.inference import count_multiply_accumulates, describe_nonfinite, outputs
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.errors import ExportError
 
@@ -38,3 +39,10 @@ def test_any_exception_of_the_module_becomes_a_sentence():
 def test_counting_does_not_stop_where_the_module_does():
     # 16 inputs to 2 outputs.
     assert count_multiply_accumulates(Broken(), CONTRACT) == 32
+
+
+def test_what_is_not_finite_among_golden_vectors_is_called_so():
+    answers = np.full((5, 2), 0.5, np.float32)
+    answers[2, 0] = np.nan
+    found = describe_nonfinite(answers, ("a", "b"), name_golden)
+    assert found.endswith("(a) is nan on golden vector 3 of 5")

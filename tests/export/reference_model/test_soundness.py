@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from fer_edge.export.parity.tolerances import Tolerances
-from fer_edge.export.reference_data.parity_inputs import parity_inputs
+from fer_edge.export.pictures.parity_inputs import parity_inputs
 from fer_edge.export.reference_model.inference import probabilities
 from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel, open_original
 from fer_edge.export.reference_model.soundness import check_soundness

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Calibration, Request, Source
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.export.parity.check import run
 from fer_edge.export.rewrites.batch_norm import rewrite_linear
 from fer_edge.runtime.camera import to_tensor
@@ -99,7 +99,7 @@ def answers(net, images):
 @pytest.mark.parametrize("name", ["tflite-fp32", "tflite-int8", "onnx-fp32", "onnx-int8", "torchscript-fp32"])
 def test_it_exports_and_answers_as_the_original(name, tmp_path):
     net, variant = make(), Variant.parse(name)
-    source, path = Source(net, CONTRACT), tmp_path / variant.filename("small")
+    source, path = ModelAndContract(net, CONTRACT), tmp_path / variant.filename("small")
     held_out, images = pictures(16, 1), pictures(32, 2)
     calibration = Calibration(pictures(48, 0), held_out, answers(net, held_out))
     contract = find_format(variant.format).load().convert(Request(variant, source, calibration, path, {}))

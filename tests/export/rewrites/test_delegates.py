@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn import functional
 
+from fer_edge.export.capture.equality import NotProvenError, prove_equal
 from fer_edge.export.rewrites.delegates import (
     HARD_SIGMOID,
     HARD_SWISH,
@@ -16,7 +17,6 @@ from fer_edge.export.rewrites.delegates import (
     PaddedMaxPool,
     rewrite_for_delegates,
 )
-from fer_edge.export.rewrites.equality import NotProvenError, prove_equal
 
 EXAMPLE = torch.zeros(1, 3, 16, 16)
 VALUES = (-7.5, -3.0, -2.999, -1.0, -0.25, 0.0, 0.5, 1.0, 2.999, 3.0, 4.0, 100.0)

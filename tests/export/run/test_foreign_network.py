@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from fer_edge.export.reference_data.images import draw_faces
+from fer_edge.export.pictures.images import draw_faces
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec

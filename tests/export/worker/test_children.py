@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.pictures.arrays import put_array, wait_for
 from fer_edge.export.worker.child import describe_error
-from fer_edge.export.worker.job import MAKE, Job, TaskResult, make_jobs, put_array, wait_for
+from fer_edge.export.worker.job import MAKE, Job, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool, describe_end
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import ExportError

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from fer_edge.export.bundle.contracts import REFERENCE
+from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.pictures.calibration import describe
 from fer_edge.export.reference_data.build import ReferenceData
-from fer_edge.export.reference_data.calibration import describe
-from fer_edge.export.reference_model.model import ReferenceModel
-from fer_edge.export.run.results import WRITTEN, VariantResult
+from fer_edge.export.reference_model.model import REFERENCE, ReferenceModel
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.formats import CALIBRATED

@@ -1,1 +1,1 @@
-"""The way from a network's Python to a graph, and the modules around the network that are converted."""
+"""The way from a network's Python to a graph, proven equal, and the modules around the network that are converted."""

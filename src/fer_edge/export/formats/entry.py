@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
-    from fer_edge.export.formats.protocol import Converter, Source
-    from fer_edge.export.parity.weight_audit import WeightComparison
+    from fer_edge.export.formats.protocol import Converter, ModelAndContract, WeightComparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class FormatEntry:
         """Required modules that are not installed; nothing is imported to find out."""
         return tuple(name for name in self.requires if importlib.util.find_spec(name) is None)
 
-    def audit(self, path: Path, source: Source) -> WeightComparison | None:
+    def audit(self, path: Path, source: ModelAndContract) -> WeightComparison | None:
         """The comparison of an artifact's weights with the source's; None: there is none for this format."""
         if not self.auditor:
             return None

@@ -1,1 +1,1 @@
-"""Artifact against original: comparison, tolerances, weight audit, accuracy gate, speed of int8."""
+"""Artifact against original: comparison, tolerances, accuracy gate, speed of int8."""

@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.tolerances import Tolerance
-from fer_edge.export.reference_data.images import ImageSet
+from fer_edge.export.pictures.images import ImageSet
 from fer_edge.runtime.verification import Accuracy
 from fer_edge.stats.bootstrap import accuracy_drop_interval
-
-SAMPLES = 2000
-"""Drawn faces by default: a drop of one point in a hundred is then seen, its interval is about +-0.5 points."""
 
 
 def check_accuracy(

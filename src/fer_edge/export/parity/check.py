@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from fer_edge.export.parity.compare import (
     spread,
 )
 from fer_edge.export.parity.tolerances import Tolerance
+from fer_edge.export.reference_model.inference import Reference
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.embedded import read_embedded_contract
@@ -32,19 +33,6 @@ TWIN_INPUTS = 64
 """Pictures that a TorchScript archive's second program answers, about."""
 TWIN_TOLERANCE = 1e-6
 """Of a probability; none of 36 networks differed at all."""
-
-
-@dataclass(frozen=True)
-class Reference:
-    """Pictures and answers that an artifact is compared with.
-
-    Attributes:
-        pictures: (n, height, width, 3) uint8 RGB.
-        probabilities: the original's, (n, labels) float32.
-    """
-
-    pictures: NDArray[np.uint8]
-    probabilities: NDArray[np.float32]
 
 
 def describe_missing_engine(variant: Variant) -> str | None:

@@ -12,7 +12,7 @@ An original whose own spread is too small proves nothing either way: the verdict
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.parity.tolerances import Tolerance
-from fer_edge.export.reference_data.parity_inputs import name_golden, name_input
+from fer_edge.export.pictures.parity_inputs import name_golden, name_input
+from fer_edge.export.reference_model.inference import describe_nonfinite
 from fer_edge.runtime.verification import Code, Parity, Sentence, Verdict
 
 INSENSITIVE = "the original does not react to its input"
@@ -134,20 +135,6 @@ def agreement(reference: NDArray[np.float32], answers: NDArray[np.float32], marg
         return 1.0
     same = reference[sure].argmax(axis=1) == answers[sure].argmax(axis=1)
     return _significant(float(same.mean()))
-
-
-def describe_nonfinite(
-    answers: NDArray[np.float32], labels: Sequence[str], name_of: Callable[[int, int], str] = name_input
-) -> str | None:
-    """Name the first NaN or Inf, or None."""
-    places = np.argwhere(~np.isfinite(answers))
-    if not len(places):
-        return None
-    row, column = (int(index) for index in places[0])
-    name = labels[column] if column < len(labels) else str(column)
-    return (
-        f"output probabilities[{column}] ({name}) is {answers[row, column]} on {name_of(row, len(answers))}"
-    )
 
 
 def _differences(max_abs: float, top1: float, tolerance: Tolerance, worst: str) -> list[str]:

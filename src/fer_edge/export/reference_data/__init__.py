@@ -1,1 +1,1 @@
-"""Pictures for parity, calibration and accuracy, the answers of the original to them, and the golden vectors."""
+"""What the original answers to the pictures of an export, and the golden vectors."""

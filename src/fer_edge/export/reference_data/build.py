@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.parity.accuracy import SAMPLES
-from fer_edge.export.reference_data.calibration import CalibrationSet, count_images, divide, find_doubts
-from fer_edge.export.reference_data.images import ImageSet, Tick, draw_faces
-from fer_edge.export.reference_data.parity_inputs import (
+from fer_edge.export.pictures.arrays import put_array
+from fer_edge.export.pictures.calibration import CalibrationSet, count_images, divide, find_doubts
+from fer_edge.export.pictures.folder import Locate, PictureOptions, read_folder
+from fer_edge.export.pictures.images import ImageSet, Tick, draw_faces
+from fer_edge.export.pictures.parity_inputs import (
     EXTREMES,
     HEAVY_MACS,
     LEAST,
     choose_count,
     parity_inputs,
 )
-from fer_edge.export.reference_data.picture_folder import Locate, PictureOptions, read_folder
 from fer_edge.export.reference_model.inference import (
     check_kind,
     count_multiply_accumulates,
@@ -28,11 +28,12 @@ from fer_edge.export.reference_model.inference import (
 )
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.reference_model.soundness import Soundness, check_soundness
-from fer_edge.export.worker.job import put_array
 from fer_edge.runtime.errors import ExportError
 
 SYNTHETIC = "synthetic"
 ACCURACY_FILE = "accuracy.npy"
+SAMPLES = 2000
+"""Drawn faces by default: a drop of one point in a hundred is then seen, its interval is about +-0.5 points."""
 PARITY_SEED = 1
 """Parity's faces are of the test split, as accuracy's are, but others: no picture is used for both."""
 

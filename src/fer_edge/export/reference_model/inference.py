@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.reference_data.images import Tick
+from fer_edge.export.pictures.images import Tick
+from fer_edge.export.pictures.parity_inputs import name_input
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError, FerEdgeError
@@ -23,6 +26,19 @@ STILL = 1e-3
 """Outputs that move by less over all inputs are no sigmoids of anything."""
 NEVER_YES = 0.5
 """A sigmoid says yes above it; small logits behind a ReLU, as SqueezeNet's before training, stay below."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Pictures and answers that an artifact is compared with.
+
+    Attributes:
+        pictures: (n, height, width, 3) uint8 RGB.
+        probabilities: the original's, (n, labels) float32.
+    """
+
+    pictures: NDArray[np.uint8]
+    probabilities: NDArray[np.float32]
 
 
 def outputs(
@@ -137,14 +153,26 @@ def probabilities(rows: NDArray[np.float32], contract: Contract) -> NDArray[np.f
     return found
 
 
+def describe_nonfinite(
+    answers: NDArray[np.float32], labels: Sequence[str], name_of: Callable[[int, int], str] = name_input
+) -> str | None:
+    """Name the first NaN or Inf, or None."""
+    places = np.argwhere(~np.isfinite(answers))
+    if not len(places):
+        return None
+    row, column = (int(index) for index in places[0])
+    name = labels[column] if column < len(labels) else str(column)
+    return (
+        f"output probabilities[{column}] ({name}) is {answers[row, column]} on {name_of(row, len(answers))}"
+    )
+
+
 def check_kind(rows: NDArray[np.float32], contract: Contract) -> None:
     """Hold what the module returned against what it was said to return.
 
     Raises:
         ExportError: probabilities that were declared logits or the other way round, NaN or infinity.
     """
-    from fer_edge.export.parity.compare import describe_nonfinite
-
     broken = describe_nonfinite(rows, contract.labels)
     if broken:
         raise ExportError(f"the original's {broken}")

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer_edge.export.worker.job import ModelFiles
 from fer_edge.runtime.contract import (
     CameraSpec,
     Contract,
@@ -37,6 +35,8 @@ from fer_edge.train.models.selection import ALL, Selection
 if TYPE_CHECKING:
     from torch import nn
 
+REFERENCE = "reference.safetensors"
+"""File of a bundle that holds the original's weights, and with ``CONTRACT_SUFFIX`` its contract."""
 FOREIGN = ("arch", "labels", "input", "mean", "std")
 """Options that weights without a contract need, all of them."""
 
@@ -105,14 +105,6 @@ class ReferenceModel:
     checkpoint_sha256: str
     builtin: bool = False
     selection: Selection = ALL
-
-    def files(self, weights: Path) -> ModelFiles:
-        """The files that a child builds it from.
-
-        Args:
-            weights: as ``write_reference`` wrote them.
-        """
-        return ModelFiles(os.fsencode(weights), self.arch, self.arch_args, self.contract.text)
 
     def options(self) -> list[str]:
         """The words by which ``fer-verify`` is told what to import; none for a built-in network."""

@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.reference_data.images import Tick
-from fer_edge.export.reference_data.parity_inputs import name_input
+from fer_edge.export.pictures.images import Tick
+from fer_edge.export.pictures.parity_inputs import name_input
 from fer_edge.export.reference_model.inference import check_kind, outputs
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract

@@ -12,8 +12,8 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.capture.recording import Call, Value, record
-from fer_edge.export.rewrites.equality import keep_if_equal
 
 _MATRIX, _NORMALIZATION = "aten::addmm", "aten::native_batch_norm"
 

@@ -22,7 +22,7 @@ from typing import Any
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.rewrites.pooling import find_windows
 from fer_edge.export.rewrites.signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
 

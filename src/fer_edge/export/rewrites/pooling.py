@@ -29,7 +29,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.rewrites.replacing import Replacing, replace_calls
 
 PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"

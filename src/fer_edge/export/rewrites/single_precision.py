@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.rewrites.equality import keep_if_equal
+from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.rewrites.replacing import Replacing, replace_calls
 
 

@@ -7,22 +7,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fer_edge.export.bundle.contracts import REFERENCE
+from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.reference_model.model import (
+    REFERENCE,
+    ModelSpec,
+    ReferenceModel,
+    open_original,
+    write_reference,
+)
 from fer_edge.export.run.plan import Leniency, Plan, VariantRequest, choose, settle
-from fer_edge.export.run.results import WRITTEN, VariantResult, made_results, skipped_results
-from fer_edge.export.worker.job import ACCURACY, MAKE, Job, TaskResult, make_jobs
+from fer_edge.export.run.results import made_results, skipped_results
+from fer_edge.export.worker.job import ACCURACY, MAKE, Job, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
+    from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceData
-    from fer_edge.export.reference_data.picture_folder import PictureOptions
-    from fer_edge.export.reference_model.model import ModelSpec, ReferenceModel
     from fer_edge.export.run.forecast import Forecast
 
 
@@ -151,7 +157,6 @@ def _prepare(
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
     from fer_edge.export.reference_data.golden import write_golden
     from fer_edge.export.reference_model.control_flow import refuse_decisions
-    from fer_edge.export.reference_model.model import open_original, write_reference
     from fer_edge.export.run.forecast import make_forecast
 
     original = open_original(request.model)
@@ -163,7 +168,7 @@ def _prepare(
     for warning in forecast.warnings:
         output.warn(warning)
     _refuse(pool.jobs, forecast)
-    original.files(bundle / REFERENCE).write(common)
+    ModelFiles.of(original, bundle / REFERENCE).write(common)
     calibrated = any(variant.precision in CALIBRATED for variant in plan.variants)
     data = builder.build(calibrated=calibrated, warnings=forecast.warnings)
     for warning in data.warnings[len(forecast.warnings) :]:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.console.table import table
+from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.parity.compare import INSENSITIVE
 from fer_edge.export.parity.records import members
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
-from fer_edge.export.run.results import WRITTEN, VariantResult, exit_code
+from fer_edge.export.run.results import exit_code
 from fer_edge.runtime.errors import CheckFailed
 from fer_edge.runtime.verification import Code
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fer_edge.export.bundle.contracts import REFERENCE, derive_contract
+from fer_edge.export.formats.contracts import derive_contract
+from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.report import ArtifactReport, BundleCheck
 from fer_edge.runtime.bundle import Bundle, require_same_contract
 from fer_edge.runtime.containers.digest import check_digest

@@ -13,7 +13,7 @@ from fer_edge.console.shared_options import PATH
 from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
 from fer_edge.export.parity.records import members
-from fer_edge.export.reference_data.parity_inputs import LEAST
+from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.verify.original import VerifyRequest
 from fer_edge.export.verify.report import ArtifactReport, BundleReport
 from fer_edge.export.verify.verify import verify

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.bundle.contracts import REFERENCE
 from fer_edge.export.parity.tolerances import Tolerances
+from fer_edge.export.pictures.arrays import put_array
+from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.claims import compare_audit, compare_parity
 from fer_edge.export.verify.report import ArtifactReport
 from fer_edge.export.worker import sandbox
-from fer_edge.export.worker.job import GOLDEN, VERIFY, TaskResult, make_jobs, put_array
+from fer_edge.export.worker.job import GOLDEN, VERIFY, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.golden import Vector
@@ -77,14 +78,14 @@ def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
 
 
 def _put_original(bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path) -> None:
+    from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
-    from fer_edge.export.reference_data.picture_folder import PictureOptions
 
     options = PictureOptions(parity_inputs=parity_inputs)
     ReferenceDataBuilder(original, options, common, lambda: None).put_parity(
         [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]
     )
-    original.files((bundle.path / REFERENCE).resolve()).write(common)
+    ModelFiles.of(original, (bundle.path / REFERENCE).resolve()).write(common)
 
 
 def add_result(one: ArtifactReport, result: TaskResult) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.export.bundle.contracts import REFERENCE
+from fer_edge.export.reference_model.model import REFERENCE, is_builtin_name, rebuild
 from fer_edge.export.run.plan import BASE, NEEDED
 from fer_edge.export.verify.report import BundleCheck
 from fer_edge.runtime.bundle import Bundle
@@ -46,8 +46,6 @@ def open_original(
     bundle: Bundle, reference: Contract | None, request: VerifyRequest, vectors: Sequence[Vector]
 ) -> tuple[ReferenceModel | None, BundleCheck]:
     """The PyTorch original, if its architecture may be imported, and whether it answers as the golden vectors say."""
-    from fer_edge.export.reference_model.model import is_builtin_name
-
     arch = bundle.manifest.source.arch
     if reference is None:
         return None, BundleCheck("reference", not_run="the reference contract is not sound")
@@ -64,8 +62,6 @@ def open_original(
 
 
 def _build(bundle: Bundle, reference: Contract, request: VerifyRequest) -> ReferenceModel:
-    from fer_edge.export.reference_model.model import rebuild
-
     need(BASE, *NEEDED)
     # Arguments of a built-in network are numbers and words; those of a foreign one the user repeats.
     stored = bundle.manifest.extra.get("arch_args", {})

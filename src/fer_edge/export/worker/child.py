@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_edge.export.formats import find_format
+from fer_edge.export.pictures.arrays import get_array, put_array, wait_for
 from fer_edge.export.worker.job import (
     ACCURACY,
     GOLDEN,
@@ -31,17 +32,14 @@ from fer_edge.export.worker.job import (
     ModelFiles,
     Task,
     TaskResult,
-    get_array,
-    put_array,
-    wait_for,
 )
 from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 
 if TYPE_CHECKING:
-    from fer_edge.export.capture.unchanged import GuardedModel
     from fer_edge.export.formats.protocol import Calibration, Converter
-    from fer_edge.export.parity.check import Reference
+    from fer_edge.export.reference_model.inference import Reference
+    from fer_edge.export.worker.unchanged import GuardedModel
     from fer_edge.runtime.contract import Contract
     from fer_edge.runtime.verification import Parity
 
@@ -205,19 +203,19 @@ class Worker:
     def _original(self) -> GuardedModel:
         """The checkpoint's model, built once; whoever may write to it gets a copy."""
         if self._guarded is None:
-            from fer_edge.export.capture.unchanged import GuardedModel
-            from fer_edge.export.formats.protocol import Source
+            from fer_edge.export.formats.protocol import ModelAndContract
             from fer_edge.export.reference_model.model import rebuild
+            from fer_edge.export.worker.unchanged import GuardedModel
             from fer_edge.runtime.contract import Contract
 
             files = ModelFiles.read(self._when_there(self.job.common / MODEL))
             weights, contract = Path(os.fsdecode(files.weights)), Contract.parse(files.contract)
             original = rebuild(weights, contract, files.arch, files.arch_args)
-            self._guarded = GuardedModel(Source(original.module, contract))
+            self._guarded = GuardedModel(ModelAndContract(original.module, contract))
         return self._guarded
 
     def _reference(self, name: str) -> Reference:
-        from fer_edge.export.parity.check import Reference
+        from fer_edge.export.reference_model.inference import Reference
 
         common = self.job.common
         pictures, answers = (self._when_there(common / f"{name}{end}.npy") for end in ("", "-reference"))

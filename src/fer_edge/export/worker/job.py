@@ -15,14 +15,11 @@ for the files that it needs.
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Annotated, Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
@@ -32,8 +29,10 @@ from fer_edge.runtime.schema import Document, Length
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Count, Parity, WeightAudit
 
+if TYPE_CHECKING:
+    from fer_edge.export.reference_model.model import ReferenceModel
+
 MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
-POLL_SECONDS = 0.01
 
 Text = Annotated[str, Length(0, 1 << 20)]
 
@@ -62,6 +61,11 @@ class ModelFiles:
     arch: Annotated[str, "a built-in architecture's name or package.module:callable"]
     arch_args: Annotated[Mapping[str, Any], "its arguments"]
     contract: Annotated[Text, "the reference contract, as text"]
+
+    @classmethod
+    def of(cls, original: ReferenceModel, weights: Path) -> ModelFiles:
+        """The files of an original whose weights ``write_reference`` wrote."""
+        return cls(os.fsencode(weights), original.arch, original.arch_args, original.contract.text)
 
     def write(self, common: Path) -> None:
         """Put it where children wait for it."""
@@ -172,62 +176,6 @@ class Job:
             return int((self.folder / "running").read_text())
         except (FileNotFoundError, ValueError):
             return None
-
-
-def put_array(path: Path, array: NDArray[Any]) -> None:
-    """Write an array that a reader sees whole or not at all."""
-    part = path.with_name(f"{path.name}.part")
-    with part.open("wb") as stream:
-        np.save(stream, array)
-    part.replace(path)
-
-
-def put_rows(path: Path, rows: Iterable[NDArray[np.uint8]], most: int) -> NDArray[np.uint8]:
-    """The same for rows that come one after the other; only one of them is in memory.
-
-    Args:
-        path: the file to write.
-        rows: of one shape.
-        most: how many may come.
-
-    Returns:
-        (n, ...) uint8, mapped from the file; where no row came nothing is written and n is 0.
-    """
-    part = path.with_name(f"{path.name}.part")
-    count, shape = 0, tuple[int, ...]()
-    with part.open("w+b") as stream:
-        for row in rows:
-            if not count:
-                shape = row.shape
-                _put_header(stream, (most, *shape))
-            stream.write(np.ascontiguousarray(row).data)
-            count += 1
-        # numpy leaves room for any number of rows, so that the header may be written again in its place.
-        stream.seek(0)
-        _put_header(stream, (count, *shape))
-    if not count:
-        part.unlink()
-        return np.empty((0,), np.uint8)
-    part.replace(path)
-    return np.asarray(np.load(path, mmap_mode="r"))
-
-
-def _put_header(stream: IO[bytes], shape: tuple[int, ...]) -> None:
-    about = {"descr": "|u1", "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(stream, about)  # type: ignore[no-untyped-call]
-
-
-def wait_for(path: Path, *, sleep: Callable[[float], None] = time.sleep) -> Path:
-    """Return when the file is there. There is no limit: a child whose parent is gone ends by itself."""
-    while not path.exists():
-        sleep(POLL_SECONDS)
-    return path
-
-
-def get_array(path: Path) -> NDArray[Any]:
-    """Wait for an array; its pages are shared between the children that read it."""
-    found: NDArray[Any] = np.load(wait_for(path), mmap_mode="r")
-    return found
 
 
 def make_jobs(

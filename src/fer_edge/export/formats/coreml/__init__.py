@@ -16,5 +16,5 @@ ENTRY = FormatEntry(
     unmeasured=("fp16", "fp32"),
     duration=1,
     snippets={"swift": Snippet("coreml.swift.j2")},
-    auditor="fer_edge.export.parity.weight_audit:audit_coreml",
+    auditor="fer_edge.export.formats.coreml.weight_audit:audit_coreml",
 )

@@ -27,13 +27,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.bundle.contracts import derive_contract
-from fer_edge.export.capture.graphs import export_graph, try_captures
+from fer_edge.export.capture.graphs import export_graph
 from fer_edge.export.capture.recording import Call, Recording, record
-from fer_edge.export.capture.tracing import check_trace, trace
+from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import make_example_tensor, wrap
+from fer_edge.export.formats.captures import try_captures
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
+from fer_edge.export.formats.coreml.trace_check import check_trace
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.export.formats.quiet import quiet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fer_edge.export.bundle.contracts import derive_contract
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.onnx.graph import base_graph, to_bytes
 from fer_edge.export.formats.onnx.int8 import to_int8
 from fer_edge.export.formats.onnx.weights import to_dynamic, to_fp16, to_w8

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from fer_edge.export.capture.graphs import note_capture, trace_graph, try_captures
+from fer_edge.export.capture.graphs import trace_graph
 from fer_edge.export.capture.wrappers import make_example_tensor, wrap
+from fer_edge.export.formats.captures import note_capture, try_captures
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request
 from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS

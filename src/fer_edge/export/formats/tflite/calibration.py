@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.bundle.contracts import INPUT_NAME, OUTPUT_NAME
+from fer_edge.export.formats.contracts import INPUT_NAME, OUTPUT_NAME
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.bias import with_floors

@@ -13,9 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fer_edge.export.bundle.contracts import INPUT_NAME, derive_contract
-from fer_edge.export.capture.graphs import export_graph, note_capture, trace_graph, try_captures
+from fer_edge.export.capture.graphs import export_graph, trace_graph
 from fer_edge.export.capture.wrappers import make_example_tensor, wrap
+from fer_edge.export.formats.captures import note_capture, try_captures
+from fer_edge.export.formats.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors

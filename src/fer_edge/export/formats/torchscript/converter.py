@@ -19,10 +19,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from fer_edge.export.bundle.contracts import derive_contract
-from fer_edge.export.capture.graphs import export_graph, try_captures
+from fer_edge.export.capture.graphs import export_graph
 from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import TensorFrontend, make_example_tensor
+from fer_edge.export.formats.captures import try_captures
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from fer_edge.export.capture.unchanged import GuardedModel
 from fer_edge.export.formats import find_format
-from fer_edge.export.formats.protocol import Request, Source
+from fer_edge.export.formats.protocol import ModelAndContract, Request
+from fer_edge.export.worker.unchanged import GuardedModel
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
@@ -49,7 +49,7 @@ def make_source(what):
         model="small", labels=("a", "b", "c"), input=InputSpec("image", "tensor", 16, 16, 3, "NCHW", "float32"),
         camera=CameraSpec(), normalization=Normalization((0.5,) * 3, (0.5,) * 3), output=OutputSpec("logits", "logits"),
     )  # fmt: skip
-    return Source(module.eval().requires_grad_(False), contract)
+    return ModelAndContract(module.eval().requires_grad_(False), contract)
 
 
 @pytest.mark.parametrize("what", ["buffer", "unsaved buffer", "attribute", "statistics", "constant"])

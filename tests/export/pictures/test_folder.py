@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer_edge.export.reference_data.picture_folder import PictureOptions, read_folder
+from fer_edge.export.pictures.folder import PictureOptions, read_folder
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.errors import ExportError, PictureError
 

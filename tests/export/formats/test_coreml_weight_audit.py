@@ -12,9 +12,9 @@ from torch import nn
 from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
-from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.parity.weight_audit import audit_coreml, bound, compare
-from fer_edge.export.parity.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml, bound, compare
+from fer_edge.export.formats.coreml.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
 from fer_edge.runtime.variants import Variant, legal_variants
@@ -37,7 +37,7 @@ def source():
         module[1].running_var.uniform_(0.5, 2)
         module[1].weight.normal_(1, 0.3)
         module[1].bias.normal_()
-    return Source(module, Contract.build(
+    return ModelAndContract(module, Contract.build(
         model="small", labels=("a", "b", "c"), input=InputSpec("image", "tensor", 16, 16, 3, "NCHW", "float32"),
         camera=CameraSpec(), normalization=Normalization((0.5,) * 3, (0.5,) * 3), output=OutputSpec("logits", "logits"),
     ))  # fmt: skip
@@ -128,7 +128,7 @@ def test_finds_a_weight_that_is_not_a_number(packages, source, tmp_path):
 def test_finds_another_networks_weights(packages, source):
     module = nn.Sequential(*source.module)
     module[7] = nn.Linear(24, 3)
-    audit = audit_coreml(packages["coreml-w8"], Source(module.eval(), source.contract))
+    audit = audit_coreml(packages["coreml-w8"], ModelAndContract(module.eval(), source.contract))
     assert audit.record.verdict == "fail"
 
 

@@ -8,8 +8,6 @@ from fer_edge.runtime.variants import Variant
 
 INPUT_NAME = "image"
 OUTPUT_NAME = "probabilities"
-REFERENCE = "reference.safetensors"
-"""File of a bundle that holds the original's weights, and with ``CONTRACT_SUFFIX`` its contract."""
 
 
 def derive_contract(

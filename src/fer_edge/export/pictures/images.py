@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.reference_data.drawn_faces import draw_scaled
+from fer_edge.export.pictures.drawn_faces import draw_scaled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.labels import EMOTIONS, canonical
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from fer_edge.export.reference_data.images import ImageSet, count_overlap
+from fer_edge.export.pictures.images import ImageSet, count_overlap
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.verification import Calibration

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from fer_edge.export.reference_data.drawn_faces import CACHE, draw_scaled
-from fer_edge.export.reference_data.images import draw_faces
+from fer_edge.export.pictures.drawn_faces import CACHE, draw_scaled
+from fer_edge.export.pictures.images import draw_faces
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.synthetic import SyntheticFaces

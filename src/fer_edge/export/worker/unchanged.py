@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from fer_edge.export.capture.wrappers import make_example_tensor
-from fer_edge.export.formats.protocol import Source
+from fer_edge.export.formats.protocol import ModelAndContract
 from fer_edge.runtime.errors import ExportError
 
 ANSWER = "its answer to one input"
@@ -28,7 +28,7 @@ class GuardedModel:
         source: kept here; ``wrappers`` gives converters a copy of it.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ModelAndContract) -> None:
         self.source = source
         self._before = fingerprint(source)
 
@@ -50,7 +50,7 @@ class GuardedModel:
                 )
 
 
-def fingerprint(source: Source) -> dict[str, bytes]:
+def fingerprint(source: ModelAndContract) -> dict[str, bytes]:
     """A digest of every tensor that a module holds, by name, and of its answer to ``make_example_tensor``."""
     with torch.no_grad():
         answer = source.module(make_example_tensor(source.contract))

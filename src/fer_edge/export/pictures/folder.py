@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.reference_data.images import ImageSet, Tick
-from fer_edge.export.worker.job import put_rows
+from fer_edge.export.pictures.arrays import put_rows
+from fer_edge.export.pictures.images import ImageSet, Tick
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError

@@ -9,9 +9,9 @@ from torch.nn import functional
 from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import RECORD
 from fer_edge.export.formats.coreml.package import WEIGHTS
-from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.parity.weight_audit import audit_coreml
-from fer_edge.export.parity.weight_folding import find_needs
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml
+from fer_edge.export.formats.coreml.weight_folding import find_needs
+from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant
 
@@ -102,7 +102,7 @@ FORMS = {
 
 def make(what, folder, precision):
     torch.manual_seed(0)
-    source = Source(Network(what).eval().requires_grad_(False), CONTRACT)
+    source = ModelAndContract(Network(what).eval().requires_grad_(False), CONTRACT)
     path = folder / f"{precision}.mlpackage"
     coreml.convert(Request(Variant.parse(f"coreml-{precision}"), source, None, path, {}))
     return source, path
@@ -198,7 +198,10 @@ class Recurrent(nn.Module):
 @pytest.mark.parametrize("how", [{}, {"num_layers": 2, "bidirectional": True}])
 def test_gates_of_an_lstm_may_lie_in_another_order_and_nothing_else(how, tmp_path):
     torch.manual_seed(0)
-    source, path = Source(Recurrent(**how).eval().requires_grad_(False), CONTRACT), tmp_path / "a.mlpackage"
+    source, path = (
+        ModelAndContract(Recurrent(**how).eval().requires_grad_(False), CONTRACT),
+        tmp_path / "a.mlpackage",
+    )
     coreml.convert(Request(Variant.parse("coreml-fp32"), source, None, path, {}))
     assert audit_coreml(path, source).findings == ()
     source.module.r.weight_hh_l0[3, 4] += 0.1
@@ -211,7 +214,7 @@ def test_gates_of_an_lstm_may_lie_in_another_order_and_nothing_else(how, tmp_pat
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "w8"])
 def test_weights_of_a_gru_lie_in_a_loop_gate_by_gate(precision, tmp_path):
     torch.manual_seed(0)
-    source = Source(Recurrent(nn.GRU).eval().requires_grad_(False), CONTRACT)
+    source = ModelAndContract(Recurrent(nn.GRU).eval().requires_grad_(False), CONTRACT)
     path = tmp_path / "a.mlpackage"
     coreml.convert(Request(Variant.parse(f"coreml-{precision}"), source, None, path, {}))
     audit = audit_coreml(path, source)

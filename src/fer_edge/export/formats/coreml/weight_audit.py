@@ -17,9 +17,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import permutations
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +26,9 @@ from numpy.typing import NDArray
 
 from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
-from fer_edge.export.formats.protocol import Source
-from fer_edge.export.parity.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.coreml.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.protocol import ModelAndContract, WeightComparison
 from fer_edge.export.rewrites.resize import find_resize_matrices
-from fer_edge.runtime.verification import WeightAudit
 
 ROUNDING = 2.0**-19
 """Of a fold in float32, relative to the largest magnitude in it."""
@@ -43,28 +41,7 @@ WEIGHTED = frozenset(
 """Operators whose constants are weights; constants of others (gray, normalization) need no partner."""
 
 
-@dataclass(frozen=True)
-class WeightComparison:
-    """A package's weights against the source's.
-
-    Attributes:
-        tensors: how many of the package's tensors were compared with one of the source.
-        max_abs: largest absolute difference among those pairs.
-        findings: a sentence for each tensor that is beyond its bound or has no partner; empty if all is well.
-    """
-
-    tensors: int
-    max_abs: float
-    findings: tuple[str, ...]
-
-    @property
-    def record(self) -> WeightAudit:
-        """The manifest's record of it; it has no figure for a difference that is not finite."""
-        worst = self.max_abs if isfinite(self.max_abs) else None
-        return WeightAudit("fail" if self.findings else "pass", self.tensors, worst)
-
-
-def audit_coreml(package: Path, source: Source) -> WeightComparison:
+def audit_coreml(package: Path, source: ModelAndContract) -> WeightComparison:
     """Compare the weights of a package with those of the original.
 
     Args:

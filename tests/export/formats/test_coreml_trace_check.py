@@ -7,8 +7,8 @@ from torch import nn
 
 from fer_edge.export.capture.tracing import trace
 from fer_edge.export.formats.coreml import converter as coreml
-from fer_edge.export.formats.protocol import Request, Source
-from fer_edge.export.parity.check import Reference
+from fer_edge.export.formats.protocol import ModelAndContract, Request
+from fer_edge.export.reference_model.inference import Reference
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import ExportError
@@ -38,7 +38,7 @@ class Deciding(nn.Module):
 
 def convert(module, path, name="coreml-fp32", reference=None):
     torch.manual_seed(0)
-    source = Source(module.eval().requires_grad_(False), CONTRACT)
+    source = ModelAndContract(module.eval().requires_grad_(False), CONTRACT)
     coreml.convert(Request(Variant.parse(name), source, None, path, {}, reference))
 
 
