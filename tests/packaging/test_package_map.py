@@ -1,5 +1,6 @@
 """The layout: what is importable lies below src/fer_edge, and the links at the top lead there."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,15 @@ def test_constraints_name_no_place():
         assert equals, line
         assert name.replace("-", "").replace("_", "").replace(".", "").isalnum(), line
         assert version.replace(".", "").isalnum(), line
+
+
+def test_paths_that_the_documentation_names_exist():
+    """Those with a folder and an ending; placeholders are written <name>."""
+    dead = []
+    for page in (ROOT / "CONTRIBUTING.md", ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
+        quoted = " ".join(re.findall(r"`([^`]+)`", text))
+        for path in re.findall(r"(?<![\w./<-])[a-z_]+/[\w/.-]+\.(?:py|cfg|toml|md|css)(?![\w<])", quoted):
+            if not any((place / path).exists() for place in (ROOT, PACKAGE)):
+                dead.append(f"{page.name}: {path}")
+    assert dead == []

@@ -1,6 +1,6 @@
 package io.github.feredge.core.bundle
 
-/** Words of formats and documents. Written by `PYTHONPATH=src:tests python -m support.generate_words` from `fer_edge.runtime`: do not edit. */
+/** Words of formats and documents. Written by `android_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 internal object Words {
     const val CONTRACT_SCHEMA: String = "fer-edge-contract/1"
     const val MANIFEST_SCHEMA: String = "fer-edge-manifest/1"

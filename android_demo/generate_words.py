@@ -1,18 +1,24 @@
-"""Writes Kotlin's words from the Python description of formats and documents: PYTHONPATH=src:tests python -m support.generate_words."""
+"""Kotlin's words of formats and documents, from their Python description.
+
+python android_demo/generate_words.py       writes them
+"""
+
+from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from pathlib import Path
 
 from fer_edge.runtime import contract, labels, manifest
 from fer_edge.runtime.containers.limits import KEY
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
-from support.paths import ROOT
 
-CORE = ROOT / "android_demo/core/src/main/kotlin/io/github/feredge/core/bundle"
+CORE = Path(__file__).parent / "core/src/main/kotlin/io/github/feredge/core/bundle"
 WORDS = CORE / "Words.kt"
 TEXT = """\
 package io.github.feredge.core.bundle
 
-/** Words of formats and documents. Written by `PYTHONPATH=src:tests python -m support.generate_words` from `fer_edge.runtime`: do not edit. */
+/** Words of formats and documents. Written by `android_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 internal object Words {{
     const val CONTRACT_SCHEMA: String = {contract}
     const val MANIFEST_SCHEMA: String = {manifest}
@@ -36,7 +42,7 @@ internal object Words {{
 """
 
 
-def words():
+def words() -> str:
     """The Kotlin file's text."""
     quantized = [(spec.name, precision) for spec in FORMATS for precision in spec.quantized_io]
     return TEXT.format(
@@ -51,7 +57,7 @@ def words():
     )
 
 
-def _listed(texts):
+def _listed(texts: Iterable[str]) -> str:
     return ", ".join(json.dumps(text) for text in texts)
 
 
