@@ -74,3 +74,7 @@ def test_a_column_without_anything_in_it_is_not_missed():
 def test_a_long_name_is_cut_where_nothing_can_be_left_out():
     text = table(["picture", "emotion"], [["holiday-" * 9 + ".jpg", "happiness"]], width=40)
     assert text.splitlines()[2] == "holiday-holiday-holiday-holi…  happiness"
+
+
+def test_a_tab_is_one_blank():
+    assert table(["a", "b"], [["x\ty", "no\tlayer"]]) == "a    b\n---  --------\nx y  no layer"

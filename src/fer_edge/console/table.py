@@ -35,7 +35,10 @@ def table(
     Returns:
         Lines without a newline at the end and without trailing spaces; the last one names what was left out.
     """
-    columns = list(zip(headers, *rows, strict=True))  # every row must have a cell for every header
+    # Every row must have a cell for every header. A tab has no width of its own.
+    columns = [
+        tuple(cell.replace("\t", " ") for cell in column) for column in zip(headers, *rows, strict=True)
+    ]
     columns, left_out = (columns, []) if width is None else _fitting(columns, optional, width)
     sizes = [_width(column) for column in columns]
     if width is not None:
