@@ -1,24 +1,28 @@
-"""Every format and precision has all that the rooms need of it; what is missing is named."""
+"""Every format, precision and file of a list has all that the rooms need of it; what is missing is named."""
 
 import configparser
+import importlib
+import inspect
 from dataclasses import replace
 from pathlib import Path
 
 import fer_edge.export
-from fer_edge.bench.roofline.analysis import READERS
+from fer_edge.bench.reports import REPORTS
+from fer_edge.bench.roofline.analysis import PLACEMENTS, READERS
+from fer_edge.bench.targets import TARGETS
 from fer_edge.export import formats as writing
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime import formats
 from fer_edge.runtime.engines import ENGINES
-from support.paths import ROOT
+from support.paths import ROOT, SOURCES
 
 TEMPLATES = Path(fer_edge.export.__file__).parent / "bundle/templates"
 LANGUAGES = {"kotlin", "swift", "javascript"}
 
 
 def missing():
-    """A sentence for each thing that a format or precision lacks."""
-    return [*_of_runtime(), *_of_export(), *_of_precisions()]
+    """A sentence for each thing that a format, a precision or a list lacks."""
+    return [*_of_runtime(), *_of_export(), *_of_precisions(), *_of_files()]
 
 
 def _of_runtime():
@@ -36,6 +40,8 @@ def _of_runtime():
     for engine in ENGINES:
         if set(engine.formats) - set(names):
             yield f"runtime.formats: FORMATS lacks {engine.formats} of the engine {engine.name}"
+    if set(PLACEMENTS) - {engine.name for engine in ENGINES}:
+        yield f"runtime.engines: ENGINES lacks one of {sorted(PLACEMENTS)}, whose placements bench.roofline has"
     if set(READERS) - set(names):
         yield f"bench.roofline: READERS has other formats: {sorted(set(READERS) - set(names))}"
 
@@ -79,22 +85,53 @@ def _of_precisions():
         yield f"runtime.formats: no format has {sorted(set(formats.PRECISIONS) - used)}"
 
 
+def _of_files():
+    engines = {type(engine) for engine in ENGINES}
+    for name, module in _modules("runtime/engines"):
+        if {type(each) for each in vars(module).values() if hasattr(each, "libraries")} - {type, *engines}:
+            yield f"runtime.engines: ENGINES lacks the engine of {name}"
+    for name, module in _modules("bench/reports"):
+        if hasattr(module, "render") and module.__name__ not in REPORTS.values():
+            yield f"bench.reports: REPORTS lacks {name}"
+    targets = {place.partition(":")[0] for place in TARGETS.values()}
+    for name, module in _modules("bench/targets"):
+        objects = [type(each) for each in vars(module).values() if not inspect.isclass(each)]
+        kinds = [kind for kind in objects if hasattr(kind, "measure") and kind.__module__ == module.__name__]
+        if kinds and module.__name__ not in targets:
+            yield f"bench.targets: TARGETS lacks the target of {name}"
+    for name, module in _modules("bench/roofline"):
+        for function, table in (("read", READERS), ("placement", PLACEMENTS)):
+            if hasattr(module, function) and getattr(module, function) not in table.values():
+                yield f"bench.roofline.analysis: READERS or PLACEMENTS lacks the {function} of {name}"
+
+
+def _modules(folder):
+    for path in sorted((SOURCES / "fer_edge" / folder).glob("[a-z]*.py")):
+        module = ".".join(("fer_edge", *folder.split("/"), path.stem))
+        yield path.name, importlib.import_module(module)
+
+
 def test_nothing_is_missing():
-    assert list(missing()) == []
+    found = missing()
+    assert not found, "\n".join(found)
+
+
+def rooms(known):
+    """The rooms that lack something since."""
+    return [sentence.partition(":")[0] for sentence in missing() if sentence not in known]
 
 
 def test_what_a_new_format_lacks_is_named(monkeypatch):
+    known = missing()
     spec = replace(formats.FORMATS[0], name="packed", extension=".packed", rank=9, color="#000000")
     monkeypatch.setattr(formats, "FORMATS", (*formats.FORMATS, spec))
-    rooms = [sentence.partition(":")[0] for sentence in missing()]
-    assert rooms == ["runtime.engines", "export.formats"]
+    assert rooms(known) == ["runtime.engines", "export.formats"]
 
 
 def test_what_a_new_precision_lacks_is_named(monkeypatch):
+    known = missing()
     onnx = replace(formats.FORMATS[1], precisions=(*formats.FORMATS[1].precisions, "int4"))
     monkeypatch.setattr(formats, "FORMATS", (formats.FORMATS[0], onnx, *formats.FORMATS[2:]))
-    rooms = [sentence.partition(":")[0] for sentence in missing()]
-    assert rooms == ["runtime.formats", "fer_edge.export.formats.onnx.converter"]
+    assert rooms(known) == ["runtime.formats", "fer_edge.export.formats.onnx.converter"]
     monkeypatch.setattr(formats, "PRECISIONS", (*formats.PRECISIONS, "int4"))
-    rooms = [sentence.partition(":")[0] for sentence in missing()]
-    assert rooms == ["fer_edge.export.formats.onnx.converter", "export.parity.tolerances"]
+    assert rooms(known) == ["fer_edge.export.formats.onnx.converter", "export.parity.tolerances"]

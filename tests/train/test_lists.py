@@ -1,11 +1,14 @@
-"""Lists are explicit: a network, recipe or data set whose file is there and whose line was forgotten is named here."""
+"""Lists are explicit: a network, recipe, data set, loss or augmentation whose line was forgotten is named here."""
 
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
 
 import fer_edge.train
+from fer_edge.train.data import augmentation
+from fer_edge.train.loop import losses
 from fer_edge.train.models import ARCHITECTURES
 from fer_edge.train.models.architecture import Architecture
 from fer_edge.train.recipes import RECIPES
@@ -40,3 +43,24 @@ def test_every_data_set_has_a_recipe(stem):
     module = importlib.import_module(f"fer_edge.train.datasets.{stem}")
     used = {recipe.open_data for recipe in RECIPES}
     assert getattr(module, "open_data", None) in used | {None}, f"no recipe reads datasets/{stem}.py"
+
+
+def functions(module, parameters, result):
+    found = inspect.getmembers(module, inspect.isfunction)
+    shapes = {
+        name: (list(inspect.signature(each).parameters), each.__annotations__["return"])
+        for name, each in found
+    }
+    return [vars(module)[name] for name, shape in shapes.items() if shape == (parameters, result)]
+
+
+def test_every_loss_is_listed():
+    found = functions(losses, ["logits", "labels", "weights"], "Tensor")
+    lacking = [each.__name__ for each in found if each not in losses.LOSSES.values()]
+    assert not lacking, f"LOSSES in train/loop/losses.py lacks {lacking}"
+
+
+def test_every_augmentation_is_listed():
+    found = functions(augmentation, [], "v2.Transform")
+    lacking = [each.__name__ for each in found if each not in augmentation.AUGMENTATIONS.values()]
+    assert not lacking, f"AUGMENTATIONS in train/data/augmentation.py lacks {lacking}"

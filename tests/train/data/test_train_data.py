@@ -9,7 +9,7 @@ from fer_edge.runtime import prepare
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.synthetic import SyntheticFaces
 from fer_edge.train.data.arrays import Arrays, distribution, load
-from fer_edge.train.data.augmentation import augment, augmentation
+from fer_edge.train.data.augmentation import AUGMENTATIONS, augment, augmentation
 from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jitter
 from fer_edge.train.evaluation.figures import of_split
@@ -87,12 +87,13 @@ def test_validation_takes_the_unjittered_crop_in_order():
     assert seen.tolist() == list(range(0, 30, 3))
 
 
-def test_augmentation_keeps_shape_and_range_and_repeats_with_its_seed():
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_augmentation_keeps_shape_and_range_and_repeats_with_its_seed(name):
     images = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (20, 1, 64, 64), np.uint8))
     results = []
     for _ in range(2):
         torch.manual_seed(3)
-        results.append(augment(images, augmentation()))
+        results.append(augment(images, augmentation(name)))
     first, second = results
     assert torch.equal(first, second)
     assert first.shape == (20, 1, 64, 64)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_edge.bench.commands.common import Ending, seed_option
+from fer_edge.bench.targets import TARGETS
 from fer_edge.bench.targets.device_options import device_options
 from fer_edge.bench.units import SECONDS, SHARE
 from fer_edge.console.command import Subcommand, command, usage_error
@@ -41,7 +42,7 @@ SUBCOMMANDS = (
     subcommands=SUBCOMMANDS,
 )
 @click.argument("sources", nargs=-1, metavar="[BUNDLE_OR_ARTIFACT]...")
-@click.option("--target", default="host", show_default=True, help="host, adb[:SERIAL] or ssh:HOST.")
+@click.option("--target", default="host", show_default=True, help=f"{', '.join(TARGETS)}.")
 @device_options
 @settings_option("Another setting of a device; repeat for more.")
 @list_option("--variant", element=VariantName(), help="Which of a bundle; default: all with an engine here.")

@@ -6,14 +6,17 @@ A new one is a file with an object of the shape ``Target`` and a line in ``TARGE
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fer_edge.bench.measure.subject import Subject
-from fer_edge.bench.results.records import Result
 from fer_edge.console.command import usage_error
 from fer_edge.runtime.closest import unknown
+
+if TYPE_CHECKING:  # --help reads this list
+    from fer_edge.bench.measure.subject import Subject
+    from fer_edge.bench.results.records import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,6 @@ class Target(Protocol):
 
     name: str
     """The word before the colon of ``--target``: ``host``, ``adb``, ``ssh``."""
-    summary: str
-    """One line for ``--help``, with the form of the address, such as ``adb[:SERIAL]``."""
 
     def measure(self, address: str, request: Request) -> Result:
         """Measure every subject.
@@ -64,10 +65,10 @@ class Target(Protocol):
 
 TARGETS: dict[str, str] = {
     "host": "fer_edge.bench.targets.host:HOST",
-    "adb": "fer_edge.bench.targets.adb:ADB",
-    "ssh": "fer_edge.bench.targets.ssh:SSH",
+    "adb[:SERIAL]": "fer_edge.bench.targets.adb:ADB",
+    "ssh:HOST": "fer_edge.bench.targets.ssh:SSH",
 }
-"""Word of ``--target`` -> ``module:object``, imported when it is chosen."""
+"""Form of ``--target``, as ``--help`` shows it -> ``module:object``, imported when it is chosen."""
 
 __all__ = ["TARGETS", "Request", "Target", "find_target"]
 
@@ -79,8 +80,9 @@ def find_target(text: str) -> tuple[Target, str]:
         click.UsageError: no such target; the message names the closest one.
     """
     name, _, address = text.partition(":")
-    if name not in TARGETS:
-        usage_error(unknown("target", name, list(TARGETS)))
-    module, _, attribute = TARGETS[name].partition(":")
+    by_name = {re.split(r"[:\[]", form)[0]: place for form, place in TARGETS.items()}
+    if name not in by_name:
+        usage_error(unknown("target", name, by_name))
+    module, _, attribute = by_name[name].partition(":")
     found: Target = getattr(importlib.import_module(module), attribute)
     return found, address

@@ -254,7 +254,6 @@ class AdbTarget:
     """Android devices; a :class:`fer_edge.bench.targets.Target`."""
 
     name = "adb"
-    summary = "adb[:SERIAL]: an Android device with USB debugging; several: adb:SERIAL,SERIAL"
 
     def measure(self, address: str, request: Request) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""

@@ -43,7 +43,6 @@ class Host:
     """The target ``host``."""
 
     name = "host"
-    summary = "host: this machine"
 
     def measure(self, address: str, request: Request) -> Result:  # noqa: ARG002 - there is one host
         """Measure every subject; see :class:`fer_edge.bench.targets.Target`."""

@@ -149,7 +149,6 @@ class SshTarget:
     """A board; a :class:`fer_edge.bench.targets.Target`."""
 
     name = "ssh"
-    summary = "ssh:[USER@]HOST[:PORT]: a Linux board with Python 3.11; several: ssh:HOST,HOST"
 
     def measure(self, address: str, request: Request) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""
