@@ -69,12 +69,12 @@ def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven):
     demo = tmp_path / "android_demo"
     shutil.copytree(DEMO, demo, ignore=shutil.ignore_patterns("target", ".gradle", "build"))
     shutil.rmtree(demo / "bundle")
-    (tmp_path / "stranger.py").write_text(STRANGER)
+    (tmp_path / "foreign.py").write_text(FOREIGN)
     python("-c", SAVE, cwd=tmp_path, check=True)
     python(
-        "-m", "fer_edge.export.cli", "stranger.pth", "--arch", "stranger:net", "--labels",
+        "-m", "fer_edge.export.cli", "foreign.pth", "--arch", "foreign:net", "--labels",
         "calm,glad,cross,glum,startled", "--input", "56x48x3", "--mean", "0.4,0.5,0.6", "--std", "0.2,0.25,0.3",
-        "--name", "stranger", "--android", demo / "app", "--out", tmp_path / "bundle", cwd=tmp_path, check=True,
+        "--name", "foreign", "--android", demo / "app", "--out", tmp_path / "bundle", cwd=tmp_path, check=True,
     )  # fmt: skip
     expected = tmp_path / "expected.json"
     expected.write_text(drawn_face.predicted(tmp_path / "bundle"))
@@ -83,10 +83,10 @@ def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven):
         "-Dtest=MainActivityTest", "-Dsurefire.failIfNoSpecifiedTests=false", demo=demo,
     )  # fmt: skip
     with zipfile.ZipFile(demo / "app/target/fer-edge-arm64.apk") as packed:
-        assert "assets/bundle/stranger-fp32.tflite" in packed.namelist()
+        assert "assets/bundle/foreign-fp32.tflite" in packed.namelist()
 
 
-STRANGER = """
+FOREIGN = """
 from torch import nn
 
 def net(num_classes):
@@ -96,10 +96,10 @@ def net(num_classes):
     )
 """
 SAVE = """
-import torch, stranger
+import torch, foreign
 torch.manual_seed(1)
-net = stranger.net(5)
+net = foreign.net(5)
 for parameter in net.parameters():
     parameter.data.mul_(2)
-torch.save(net.state_dict(), "stranger.pth")
+torch.save(net.state_dict(), "foreign.pth")
 """

@@ -1,1 +1,1 @@
-"""Training: architectures, the door for weights, synthetic faces, recipes and the loop."""
+"""Training: networks, checkpoints, data sets, recipes, the loop and evaluation."""
