@@ -21,7 +21,7 @@ from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, Vari
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
 
 if TYPE_CHECKING:
-    from fer_edge.export.run.export import ExportRequest
+    from fer_edge.export.run.export import ExportOutcome, ExportRequest
 
 Record = TypeVar("Record")
 
@@ -148,30 +148,42 @@ def run(output: Output, options: dict[str, Any]) -> None:
         CheckFailed: a check said no (after the table was written).
         ExportError: a converter failed (likewise).
     """
-    from fer_edge.export.reference_model.model import IncompleteOptions
     from fer_edge.export.run import report
-    from fer_edge.export.run.export import export, plan_variants
-    from fer_edge.export.run.results import exit_code
 
     for name in ("calibration", "accuracy"):
         _check_folder(name, options[name])
     request = _request(options)
-    try:
-        plan = plan_variants(request)
-        if request.model.checkpoint is None:
-            output.say("No checkpoint was given: exporting the built-in model.")
-        exported = export(request, plan, output)
-    except (VariantError, IncompleteOptions) as error:
-        usage_error(str(error))
+    exported = _export(request, output)
     output.result(report.document(exported, request.out), report.text(exported, request.out, output.width))
     if options["android"] and exported.bundle:
         from fer_edge.export.bundle.android import embed
 
         written = embed(exported.bundle, options["android"])
         output.say(f"For Android: {' and '.join(map(str, written))}")
+    _refuse(exported)
+
+
+def _export(request: ExportRequest, output: Output) -> ExportOutcome:
+    from fer_edge.export.reference_model.model import IncompleteOptions
+    from fer_edge.export.run.export import export, plan_variants
+
+    try:
+        plan = plan_variants(request)
+        if request.model.checkpoint is None:
+            output.say("No checkpoint was given: exporting the built-in model.")
+        return export(request, plan, output)
+    except (VariantError, IncompleteOptions) as error:
+        usage_error(str(error))
+
+
+def _refuse(exported: ExportOutcome) -> None:
+    """Raise what the worst of the results makes of the run."""
+    from fer_edge.export.run.report import faults
+    from fer_edge.export.run.results import exit_code
+
     code = exit_code(exported.results)
     if code:
-        raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(report.faults(exported.results))
+        raise (CheckFailed if code == CheckFailed.exit_code else ExportError)(faults(exported.results))
 
 
 def _refuse_without_checkpoint(options: dict[str, Any]) -> None:

@@ -95,3 +95,17 @@ class CheckFailed(FerEdgeError):
     """A check ran and said no: parity, accuracy, a changed byte."""
 
     exit_code = 3
+
+
+def first_line(error: BaseException, *, named: bool = True) -> str:
+    """The first line of an error's text that says something, behind the name of its type; the name alone if none does.
+
+    Args:
+        error: of a library, most often.
+        named: with the type's name even where there is a text.
+    """
+    name = type(error).__name__
+    line = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if not line:
+        return name
+    return f"{name}: {line}" if named else line

@@ -13,7 +13,8 @@ from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.export.formats.coreml.weight_audit import audit_coreml, bound, compare
-from fer_edge.export.formats.coreml.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.coreml.weight_folding import find_needs
+from fer_edge.export.formats.coreml.weight_needs import Candidate, Need
 from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError

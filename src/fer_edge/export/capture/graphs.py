@@ -21,7 +21,7 @@ from torch import Tensor, fx, nn
 
 from fer_edge.export.capture.equality import prove_equal
 from fer_edge.export.capture.tracing import trace
-from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.errors import ExportError, first_line
 
 
 def export_graph(module: nn.Module, example: Tensor) -> nn.Module:
@@ -51,18 +51,18 @@ def trace_graph(module: nn.Module, example: Tensor) -> nn.Module:
                 raise ExportError("it holds a Python function with a backward of its own")
             program = TS2EPConverter(graph, (example,), {}).convert().run_decompositions({})
         except Exception as error:
-            raise ExportError(f"torch.jit.trace refused the network: {_first_line(error)}") from error
+            raise ExportError(f"torch.jit.trace refused the network: {first_line(error)}") from error
         return _proven(module, program, example)
 
 
 def _program(module: nn.Module, example: Tensor) -> Any:
-    fault: Exception | None = None
+    faults = []
     for strict in (False, True):
         try:
             return torch.export.export(module, (example,), strict=strict).run_decompositions({})
         except Exception as error:  # noqa: BLE001 - whatever the network's own code makes of a proxy
-            fault = fault or error
-    raise ExportError(f"torch.export refused the network: {_first_line(fault)}")
+            faults.append(first_line(error))
+    raise ExportError(f"torch.export refused the network: {faults[0]}")
 
 
 def _proven(module: nn.Module, program: Any, example: Tensor) -> nn.Module:
@@ -143,11 +143,6 @@ _TRACEABLE: dict[Any, Callable[[fx.Graph, fx.Node], None]] = {
     torch.ops.aten._native_batch_norm_legit_no_training.default: _normalized,
 }
 """Operators that ``torch.export`` writes and ``torch.jit.trace``, or what reads a trace, does not understand."""
-
-
-def _first_line(error: BaseException | None) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
 
 
 @contextmanager

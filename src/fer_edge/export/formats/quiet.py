@@ -10,7 +10,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 
-from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.errors import ExportError, first_line
 
 CHATTER = (
     (UserWarning, r"Warning: Enabling `experimental_preserve_all_tensors`"),
@@ -41,12 +41,7 @@ def quiet(what: str) -> Iterator[None]:
         except ExportError:
             raise
         except Exception as error:
-            raise ExportError(f"{what} failed: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+            raise ExportError(f"{what} failed: {first_line(error)}") from error
 
 
 @contextlib.contextmanager

@@ -233,29 +233,37 @@ def _arch_args(spec: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
 def _contract(spec: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
     """The contract of what was typed, and for the rest of what the checkpoint says."""
     stored = checkpoint.contract
-    labels = tuple(canonical(label) for label in spec.labels) or _from(stored, "labels")
-    width, height, channels = spec.input or _from(stored, "size")
+    ends = _input(spec, stored)
     return Contract.build(
         model=spec.model or (stored.model if stored else model_name(arch)),
-        labels=labels,
-        input=InputSpec(
-            name="image",
-            interface="tensor",
-            width=width,
-            height=height,
-            channels=channels,
-            layout="NCHW",
-            dtype="float32",
-        ),
-        camera=CameraSpec(
-            spec=1,
-            crop_margin=_first(spec.crop_margin, stored.camera.crop_margin if stored else None, 0.0),
-            mirror=stored.camera.mirror if stored else False,
-        ),
-        normalization=_normalization(spec, stored, channels),
+        labels=tuple(canonical(label) for label in spec.labels) or _stored(stored, "labels").labels,
+        input=ends,
+        camera=_camera(spec, stored),
+        normalization=_normalization(spec, stored, ends.channels),
         quantization=Quantization(input=None, output=None),
         output=_output(spec, stored),
     )
+
+
+def _stored(stored: Contract | None, option: str) -> Contract:
+    if stored is None:  # _complete has asked for the options
+        raise IncompleteOptions(f"--{option} is missing")
+    return stored
+
+
+def _input(spec: ModelSpec, stored: Contract | None) -> InputSpec:
+    if spec.input:
+        width, height, channels = spec.input
+    else:
+        known = _stored(stored, "input").input
+        width, height, channels = known.width, known.height, known.channels
+    return InputSpec("image", "tensor", width, height, channels, "NCHW", "float32")
+
+
+def _camera(spec: ModelSpec, stored: Contract | None) -> CameraSpec:
+    camera = stored.camera if stored else CameraSpec()
+    margin = camera.crop_margin if spec.crop_margin is None else spec.crop_margin
+    return CameraSpec(spec=1, crop_margin=margin, mirror=camera.mirror)
 
 
 def _output(spec: ModelSpec, stored: Contract | None) -> OutputSpec:
@@ -265,24 +273,10 @@ def _output(spec: ModelSpec, stored: Contract | None) -> OutputSpec:
     return OutputSpec(name=kind, kind=kind)
 
 
-def _from(stored: Contract | None, what: str) -> Any:
-    if stored is None:  # _complete has asked for the options
-        raise IncompleteOptions(f"--{what} is missing")
-    return (
-        stored.labels
-        if what == "labels"
-        else (stored.input.width, stored.input.height, stored.input.channels)
-    )
-
-
-def _first(*values: float | None) -> float:
-    return next(value for value in values if value is not None)
-
-
 def _normalization(spec: ModelSpec, stored: Contract | None, channels: int) -> Normalization | None:
-    if not spec.mean and not spec.std:
-        return stored.normalization if stored else None
     before = stored.normalization if stored else None
+    if not spec.mean and not spec.std:
+        return before
     mean = spec.mean or (before.mean if before else (0.0,))
     std = spec.std or (before.std if before else (1.0,))
     return Normalization(mean=_per_channel(mean, "mean", channels), std=_per_channel(std, "std", channels))

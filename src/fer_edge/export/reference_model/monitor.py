@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+NAMED = 3
+"""Parts or tensors that a sentence names."""
 WRITES_CONSTANTS = ("masked_fill", "full", "fill", "where", "scalar_tensor")
 """Beginnings of operators whose large numbers are somebody's constants, such as an attention mask's minus infinity."""
 OURS_AND_TORCHS = (str(Path(torch.__file__).parent), str(Path(__file__).parent), "<")
@@ -123,3 +125,9 @@ def _line() -> str:
             return f", {Path(path).name[:60]} line {frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return ""
+
+
+def list_some(names: Sequence[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(name[:160] for name in names[:NAMED]) + more

@@ -23,8 +23,11 @@ from torch import Tensor, fx, nn
 from torch.nn import functional
 
 from fer_edge.export.capture.equality import keep_if_equal
-from fer_edge.export.rewrites.pooling import find_windows
 from fer_edge.export.rewrites.signs import MAX_POOLS, NONNEGATIVE_MODULES, Signs
+from fer_edge.export.rewrites.windows import find_windows
+
+_NAMED = "fer_edge.export.rewrites.delegates"
+"""Stays when this file moves: converters write the module of a class into their files."""
 
 HARD_SWISH, HARD_SIGMOID, MAX_POOL = "hard-swish", "hard-sigmoid", "max-pool"
 RULES: tuple[str, ...] = (HARD_SWISH, HARD_SIGMOID, MAX_POOL)
@@ -54,6 +57,8 @@ class _Form(nn.Module):
 class HardSwish(_Form):
     """``x * relu6(x + 3) / 6`` in the order that stays apart; any shape, float32."""
 
+    __module__ = _NAMED
+
     def of(self, features: Tensor) -> Tensor:
         """The formula."""
         return (functional.relu6(features + 3) * features) * (1 / 6)
@@ -61,6 +66,8 @@ class HardSwish(_Form):
 
 class HardSigmoid(_Form):
     """``relu6(x + 3) / 6``; any shape, float32."""
+
+    __module__ = _NAMED
 
     def of(self, features: Tensor) -> Tensor:
         """The formula."""
@@ -74,6 +81,8 @@ class PaddedMaxPool(nn.Module):
         kernel: (height, width), as ``stride``, ``padding`` and ``dilation``.
         ceil: whether windows may hang over the end, which then holds zeros too.
     """
+
+    __module__ = _NAMED
 
     def __init__(self, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool = False) -> None:
         super().__init__()

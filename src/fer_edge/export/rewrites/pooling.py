@@ -19,7 +19,7 @@ Functions and modules alike, whatever Python the network is made of: calls are m
 
 from __future__ import annotations
 
-import math
+import inspect
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
@@ -31,6 +31,7 @@ from torch.nn import functional
 
 from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.rewrites.replacing import Replacing, replace_calls
+from fer_edge.export.rewrites.windows import as_pair, find_windows
 
 PADDING, OVERHANG, DILATION, ROUNDING = "padded max", "overhanging max", "dilated max", "rounded-up size"
 AVERAGE, DIVISOR = "overhanging or uncounted average", "divisor override"
@@ -43,8 +44,6 @@ COREML: frozenset[str] = TFLITE - {PADDING, TRANSPOSED}
 ONNX: frozenset[str] = frozenset({ROUNDING, DIVISOR, ADAPTIVE_MAX})
 """Pools that each converter gets wrong or has no operator for. onnxruntime infers another size where the last window of
 ``ceil_mode`` would begin in the padding and is dropped (``ROUNDING``)."""
-
-_Pair = tuple[int, int]
 
 
 def rewrite_pools(
@@ -100,7 +99,7 @@ def _max(
     return_indices: bool = False,
 ) -> Tensor | None:
     """``max_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
-    windows = find_windows(features, kernel_size, stride, padding, dilation, ceil_mode)
+    high, wide = windows = find_windows(features, kernel_size, stride, padding, dilation, ceil_mode)
     dilated = any(window.dilation > 1 for window in windows)
     found = {
         PADDING: any(window.padding for window in windows),
@@ -114,7 +113,7 @@ def _max(
     for dim, window in enumerate(windows, features.dim() - 2):
         features = window.repeat_edges(features, dim)
     if not dilated:
-        return functional.max_pool2d(features, _each(windows, "kernel"), _each(windows, "stride"))
+        return functional.max_pool2d(features, (high.kernel, wide.kernel), (high.stride, wide.stride))
     for dim, window in enumerate(windows, features.dim() - 2):
         features = window.shifted_maximum(features, dim)
     return features
@@ -131,7 +130,7 @@ def _average(
     divisor_override: int | None = None,
 ) -> Tensor | None:
     """``avg_pool2d`` of (N, C, H, W), or None where torch's own form is plain enough."""
-    windows = find_windows(features, kernel_size, stride, padding, 1, ceil_mode)
+    high, wide = windows = find_windows(features, kernel_size, stride, padding, 1, ceil_mode)
     uncounted = not count_include_pad and any(window.padding for window in windows)
     found = {
         AVERAGE: uncounted or any(window.overhang for window in windows),
@@ -140,7 +139,6 @@ def _average(
     }
     if not any(found[kind] for kind in found if kind in kinds):
         return None
-    high, wide = windows
     borders = (wide.padding, wide.after, high.padding, high.after)
     padded = functional.pad(features, borders) if any(borders) else features
     average = functional.avg_pool2d(padded, (high.kernel, wide.kernel), (high.stride, wide.stride))
@@ -162,9 +160,9 @@ def _transposed(  # noqa: PLR0913, PLR0917 - torch's own arguments
     dilation: Any = 1,
 ) -> Tensor | None:
     """``conv_transpose2d`` of (N, C, H, W), or None where TFLite's paddings (none, or sides times stride) serve."""
-    strides, cut, more = _pair(stride), _pair(padding), _pair(output_padding)
+    strides, cut, more = as_pair(stride), as_pair(padding), as_pair(output_padding)
     grown = [size - step - 2 * pad for size, step, pad in zip(weight.shape[-2:], strides, cut, strict=True)]
-    served = more == (0, 0) and (cut == (0, 0) or (grown == [0, 0] and _pair(dilation) == (1, 1)))
+    served = more == (0, 0) and (cut == (0, 0) or (grown == [0, 0] and as_pair(dilation) == (1, 1)))
     if TRANSPOSED not in kinds or served or any(pad < extra for pad, extra in zip(cut, more, strict=True)):
         return None
     whole = functional.conv_transpose2d(features, weight, bias, stride, 0, 0, groups, dilation)
@@ -219,7 +217,7 @@ def _adaptive(
 
 
 def _pooled_side(features: Tensor, dim: int, side: int, part: int, pool: Callable[..., Tensor]) -> Tensor:
-    def kernel(length: int) -> _Pair:
+    def kernel(length: int) -> tuple[int, int]:
         return (length, 1) if dim == features.dim() - 2 else (1, length)
 
     if side == part:
@@ -230,132 +228,30 @@ def _pooled_side(features: Tensor, dim: int, side: int, part: int, pool: Callabl
     return torch.cat([pool(features.narrow(dim, a, b - a), kernel(b - a)) for a, b in edges], dim)
 
 
-class Window:
-    """The windows of a pool along one side.
+def _as_rows(form: Callable[..., Tensor | None]) -> Callable[..., Tensor | None]:
+    """The form of a pool of (N, C, L), by the form of (N, C, H, W): rows of height 1."""
+    signature = inspect.signature(form)
 
-    Attributes:
-        outputs: how many there are.
-        after: values beyond the last one that they need; 0 if some of the last are unused.
-        dropped: whether rounding up would have made one more, which would begin behind the features.
-        overhang: whether a window hangs over the end by more than the padding.
-        reaches: whether each window holds a value of the input at every step that hangs over.
-    """
+    def pool(kinds: Collection[str], features: Tensor, *args: Any, **named: Any) -> Tensor | None:
+        given = signature.bind(kinds, features.unsqueeze(-2), *args, **named)
+        sizes = {
+            name: _of_rows(given.arguments[name], fill)
+            for name, fill in _FILLS.items()
+            if name in given.arguments
+        }
+        given.arguments.update(sizes)
+        found = form(*given.args, **given.kwargs)
+        return None if found is None else found.squeeze(-2)
 
-    def __init__(self, side: int, kernel: int, stride: int, padding: int, dilation: int, ceil: bool) -> None:
-        self.side, self.kernel, self.stride = side, kernel, stride
-        self.padding, self.dilation = padding, dilation
-        self.span = dilation * (kernel - 1) + 1
-        steps = (side + 2 * padding - self.span) / stride
-        self.outputs = (math.ceil(steps) if ceil else math.floor(steps)) + 1
-        # A window must begin inside the input or the padding before it (torch, pooling_output_shape).
-        self.dropped = ceil and (self.outputs - 1) * stride >= side + padding
-        self.outputs -= self.dropped
-        end = (self.outputs - 1) * stride - padding + self.span
-        self.after = max(0, end - side)
-        self.overhang = self.after > padding
-        self._before = [(place - padding) % dilation for place in range(padding)]
-        self._beyond = [side - dilation + place % dilation for place in range(self.after)]
-        self.reaches = all(0 <= place < side for place in (*self._before, *self._beyond))
-
-    def repeat_edges(self, features: Tensor, dim: int) -> Tensor:
-        """The input with values of its edge before and behind it, which change no window's maximum."""
-        if not self._before and not self._beyond:
-            return features
-        before, beyond = (
-            [features.narrow(dim, place, 1) for place in places] for places in (self._before, self._beyond)
-        )
-        return torch.cat([*before, features, *beyond], dim)
-
-    def shifted_maximum(self, features: Tensor, dim: int) -> Tensor:
-        """The largest of each window, by comparing the input with itself, shifted."""
-        length = (self.outputs - 1) * self.stride + 1
-        whole = [slice(None)] * features.dim()
-        found: Tensor | None = None
-        for step in range(self.kernel):
-            begin = step * self.dilation
-            whole[dim] = slice(begin, begin + length, self.stride)
-            part = features[tuple(whole)]
-            found = part if found is None else torch.maximum(found, part)
-        assert found is not None
-        return found
-
-    def counts(self, include_pad: bool) -> list[int]:
-        """Places of each window that an average counts: with the padding, but never what hangs over."""
-        first, last = (-self.padding, self.side + self.padding) if include_pad else (0, self.side)
-        starts = [index * self.stride - self.padding for index in range(self.outputs)]
-        return [min(start + self.kernel, last) - max(start, first) for start in starts]
+    return pool
 
 
-def find_windows(
-    features: Tensor, kernel: Any, stride: Any, padding: Any, dilation: Any, ceil: bool
-) -> tuple[Window, Window]:
-    """The windows of a pool along rows and columns of (N, C, H, W), from torch's arguments."""
-    kernels, paddings, dilations = _pair(kernel), _pair(padding), _pair(dilation)
-    strides = _pair(stride) if stride else kernels
-    rows, columns = (int(side) for side in features.shape[-2:])
-    high, wide = (
-        Window(side, kernels[place], strides[place], paddings[place], dilations[place], ceil)
-        for place, side in enumerate((rows, columns))
-    )
-    return high, wide
+_FILLS = {"kernel_size": 1, "stride": 1, "padding": 0, "dilation": 1, "output_size": 1}
+"""Arguments of a pool along one side, and what they are along the other."""
 
 
-def _each(windows: Sequence[Window], name: str) -> _Pair:
-    high, wide = (int(getattr(window, name)) for window in windows)
-    return high, wide
-
-
-def _pair(value: Any) -> _Pair:
-    if not isinstance(value, Sequence):
-        return int(value), int(value)
-    return int(value[0]), int(value[-1])
-
-
-def _max_1d(
-    kinds: Collection[str],
-    features: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    dilation: Any = 1,
-    ceil_mode: bool = False,
-    return_indices: bool = False,
-) -> Tensor | None:
-    """``max_pool1d`` of (N, C, L) as rows of height 1."""
-    sizes = _row(kernel_size, 1), _row(stride, 1), _row(padding, 0), _row(dilation, 1)
-    return _flat(_max(kinds, features.unsqueeze(-2), *sizes, ceil_mode, return_indices))
-
-
-def _average_1d(
-    kinds: Collection[str],
-    features: Tensor,
-    kernel_size: Any,
-    stride: Any = None,
-    padding: Any = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Tensor | None:
-    """``avg_pool1d`` of (N, C, L) as rows of height 1."""
-    sizes = _row(kernel_size, 1), _row(stride, 1), _row(padding, 0)
-    return _flat(_average(kinds, features.unsqueeze(-2), *sizes, ceil_mode, count_include_pad))
-
-
-def _adaptive_average_1d(kinds: Collection[str], features: Tensor, output_size: Any) -> Tensor | None:
-    return _flat(_adaptive_average(kinds, features.unsqueeze(-2), _row(output_size, 1)))
-
-
-def _adaptive_max_1d(
-    kinds: Collection[str], features: Tensor, output_size: Any, return_indices: bool = False
-) -> Tensor | None:
-    return _flat(_adaptive_max(kinds, features.unsqueeze(-2), _row(output_size, 1), return_indices))
-
-
-def _row(value: Any, fill: int) -> _Pair | None:
-    return None if value is None or value == () else (fill, _pair(value)[0])
-
-
-def _flat(found: Tensor | None) -> Tensor | None:
-    return None if found is None else found.squeeze(-2)
+def _of_rows(value: Any, fill: int) -> tuple[int, int] | None:
+    return None if value is None or value == () else (fill, as_pair(value)[0])
 
 
 _FORMS: dict[Any, Callable[..., Tensor | None]] = {
@@ -365,9 +261,9 @@ _FORMS: dict[Any, Callable[..., Tensor | None]] = {
     functional.adaptive_avg_pool2d: _adaptive_average,
     functional.adaptive_max_pool2d: _adaptive_max,
     torch.conv_transpose2d: _transposed,
-    functional.max_pool1d: _max_1d,
-    torch.max_pool1d: _max_1d,
-    functional.avg_pool1d: _average_1d,
-    functional.adaptive_avg_pool1d: _adaptive_average_1d,
-    functional.adaptive_max_pool1d: _adaptive_max_1d,
+    functional.max_pool1d: _as_rows(_max),
+    torch.max_pool1d: _as_rows(_max),
+    functional.avg_pool1d: _as_rows(_average),
+    functional.adaptive_avg_pool1d: _as_rows(_adaptive_average),
+    functional.adaptive_max_pool1d: _as_rows(_adaptive_max),
 }

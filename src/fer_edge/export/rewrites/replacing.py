@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+_NAMED = "fer_edge.export.rewrites.replacing"
+"""Stays when this file moves: converters write the module of a class into their files."""
+
 
 class Replacing(TorchFunctionMode):
     """A mode under which some calls are computed in another form.
@@ -43,6 +46,8 @@ class Replaced(nn.Module):
         module: the network; its parameters are shared, not copied.
         mode: makes the mode.
     """
+
+    __module__ = _NAMED
 
     def __init__(self, module: nn.Module, mode: Callable[[], Replacing]) -> None:
         super().__init__()

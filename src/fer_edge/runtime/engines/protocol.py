@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import EngineError, FerEdgeError, MissingExtra
+from fer_edge.runtime.errors import EngineError, FerEdgeError, MissingExtra, first_line
 from fer_edge.runtime.extras import require
 
 _SHOWN = 80
@@ -119,7 +119,7 @@ def import_library(module: str, extra: str) -> Any:
         raise
     except Exception as error:
         raise EngineError(
-            f"{module} is installed but cannot be imported ({_first_line(error)}); install it again"
+            f"{module} is installed but cannot be imported ({_printable(first_line(error, named=False)[:300])}); install it again"
         ) from error
 
 
@@ -131,12 +131,9 @@ def native(engine: str, path: Path, doing: str) -> Iterator[None]:
     except FerEdgeError:
         raise
     except Exception as error:
-        raise EngineError(f"{engine} cannot {doing} {path.name}: {_first_line(error)}") from error
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return _printable(lines[0][:300])
+        raise EngineError(
+            f"{engine} cannot {doing} {path.name}: {_printable(first_line(error, named=False)[:300])}"
+        ) from error
 
 
 def _sizes(shape: Sequence[object]) -> str:

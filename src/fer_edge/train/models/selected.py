@@ -6,6 +6,9 @@ from torch import Tensor, nn
 
 from fer_edge.train.models.selection import Selection
 
+_NAMED = "fer_edge.train.models.selected"
+"""Stays when this file moves: converters write the module of a class into their files."""
+
 
 class Selected(nn.Module):
     """The network with the selection behind it.
@@ -14,6 +17,8 @@ class Selected(nn.Module):
         module: (N, C, H, W) float32 to a tuple, list, dict or record.
         selection: which entry of that.
     """
+
+    __module__ = _NAMED
 
     def __init__(self, module: nn.Module, selection: Selection) -> None:
         super().__init__()

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.formats.coreml.constants import Constant, read_constants
-from fer_edge.export.formats.coreml.weight_folding import Candidate, Need, find_needs
+from fer_edge.export.formats.coreml.weight_folding import find_needs
+from fer_edge.export.formats.coreml.weight_needs import Candidate, Need
 from fer_edge.export.formats.protocol import ModelAndContract, WeightComparison
 from fer_edge.export.rewrites.resize import find_resize_matrices
 

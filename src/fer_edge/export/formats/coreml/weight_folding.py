@@ -9,47 +9,21 @@ All folds are computed here in float64 from the network's own tensors, by their 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from fer_edge.export.capture.recording import Call, Value, record
-
-Array: TypeAlias = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A tensor that a package may hold.
-
-    Attributes:
-        values: more than one, float64.
-        magnitude: the largest number that took part in a sum of its fold: what rounding is relative to.
-        matrix: it is (outputs, inputs) of a matrix product, and (inputs, outputs) where a program multiplies plainly.
-    """
-
-    values: Array
-    magnitude: float
-    matrix: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Need:
-    """A requirement: all parts of one of the options must be there."""
-
-    options: tuple[tuple[Candidate | Need, ...], ...]
-
-    def candidates(self) -> Iterable[Candidate]:
-        """All that may meet it."""
-        for part in (part for option in self.options for part in option):
-            if isinstance(part, Candidate):
-                yield part
-            else:
-                yield from part.candidates()
+from fer_edge.export.formats.coreml.weight_needs import (
+    Array,
+    Candidate,
+    Need,
+    as_array,
+    candidates,
+    constant_need,
+)
 
 
 def find_needs(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
@@ -66,7 +40,7 @@ def find_needs(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
         chain = _extended(call, chains)
         if chain is None:
             found += (
-                _of_lstm(call) if call.name == _LSTM else [_constant(value) for value in _constants(call)]
+                _of_lstm(call) if call.name == _LSTM else [constant_need(value) for value in _constants(call)]
             )
             continue
         chains[call.result] = chain
@@ -91,40 +65,16 @@ def _constants(call: Call) -> list[Value]:
 def _of_lstm(call: Call) -> list[Need]:
     """The gates in PyTorch's order or in MIL's (input, forget, output, cell), and the two biases as one."""
     weights, biases, rest = call.arguments[1:3], call.arguments[3:5], call.arguments[5:7]
-    found = [_constant(value, (_mil_gates(_array(value)),)) for value in weights]
-    found += [_constant(value) for value in rest if value.constant is not None]
-    total = sum(_array(value) for value in biases) + np.zeros(1)
-    apart = tuple(_constant(value) for value in biases)
-    return [*found, Need((_candidates(_mil_gates(total)), _candidates(total), apart))]
+    found = [constant_need(value, (_mil_gates(as_array(value)),)) for value in weights]
+    found += [constant_need(value) for value in rest if value.constant is not None]
+    total = sum(as_array(value) for value in biases) + np.zeros(1)
+    apart = tuple(constant_need(value) for value in biases)
+    return [*found, Need((candidates(_mil_gates(total)), candidates(total), apart))]
 
 
 def _mil_gates(values: Array) -> Array:
     first, second, cell, last = np.split(values, 4)
     return np.concatenate((first, second, last, cell))
-
-
-def _constant(value: Value, forms: tuple[Array, ...] = ()) -> Need:
-    """A constant as it is, in one of some other forms, or what it is computed from."""
-    options: list[tuple[Candidate | Need, ...]] = [_candidates(_array(value))]
-    options += [_candidates(form) for form in forms]
-    if value.parents:
-        options.append(tuple(_constant(parent) for parent in value.parents))
-    return Need(tuple(options))
-
-
-def _array(value: Value) -> Array:
-    assert value.constant is not None
-    found: Array = value.constant.detach().double().numpy()
-    return found
-
-
-def _candidates(
-    values: Array | None, magnitude: float = 0.0, *, matrix: bool = False
-) -> tuple[Candidate, ...]:
-    """One candidate; none for what a program need not hold: nothing, a single number, zeros, or ones."""
-    if values is None or values.size < 2 or (values == 0).all() or (values == 1).all():
-        return ()
-    return (Candidate(values, max(magnitude, float(np.abs(values).max())), matrix),)
 
 
 @dataclass(frozen=True)
@@ -185,8 +135,8 @@ class _Chain:
         options: list[tuple[Candidate | Need, ...]] = []
         for number in reversed(range(len(self.states))):
             state = self.states[number]
-            weight = _candidates(state.weight, matrix=self.matrix)
-            options.append((*weight, *_candidates(state.bias, state.magnitude), *self.rest[number:]))
+            weight = candidates(state.weight, matrix=self.matrix)
+            options.append((*weight, *candidates(state.bias, state.magnitude), *self.rest[number:]))
         if self.matrix and apart > 1 and self.channels % apart == 0:
             options.append(_in_parts(self.states[-1], apart))
         return Need((*options, (*self.raw, *self.rest)))
@@ -207,7 +157,7 @@ def _in_parts(state: _Folded, count: int) -> tuple[Candidate, ...]:
     return tuple(
         item
         for weight, bias in zip(weights, biases, strict=True)
-        for item in (*_candidates(weight, matrix=True), *_candidates(bias, state.magnitude))
+        for item in (*candidates(weight, matrix=True), *candidates(bias, state.magnitude))
     )
 
 
@@ -245,10 +195,10 @@ def _begun(call: Call) -> _Chain | None:
             return None
     if weight.constant is None or (bias is not None and bias.constant is None):
         return None
-    values = _array(weight).T if matrix else _array(weight)
+    values = as_array(weight).T if matrix else as_array(weight)
     channels = call.result.shape[axis]
-    shift = np.zeros(channels) if bias is None else np.broadcast_to(_array(bias), (channels,)).copy()
-    raw = tuple(_constant(item) for item in (weight, bias) if item is not None)
+    shift = np.zeros(channels) if bias is None else np.broadcast_to(as_array(bias), (channels,)).copy()
+    raw = tuple(constant_need(item) for item in (weight, bias) if item is not None)
     state = _Folded(values, shift, float(np.abs(shift).max()))
     return _Chain(call, raw, [state], [], axis, groups, transposed, matrix)
 
@@ -287,15 +237,15 @@ def _normalized(call: Call, chain: _Chain) -> _Chain | None:
     weight, bias, mean, variance = call.arguments[1:5]
     if mean is None or mean.constant is None or chain.axis != 1:
         return None
-    factor = (1.0 if weight is None else _array(weight)) / np.sqrt(_array(variance) + call.arguments[-1])
-    beta = np.zeros(chain.channels) if bias is None else _array(bias)
-    center = _array(mean)
+    factor = (1.0 if weight is None else as_array(weight)) / np.sqrt(as_array(variance) + call.arguments[-1])
+    beta = np.zeros(chain.channels) if bias is None else as_array(bias)
+    center = as_array(mean)
     # x * factor + (beta - mean * factor) is the same in two steps.
-    together = _candidates(beta - center * factor, float(np.abs(center * factor).max()))
-    roots = tuple(_constant(item) for item in (weight, variance) if item is not None)
-    chain.add(-center, Need((_candidates(center), _candidates(-center), together)))
-    chain.multiply(factor, Need((_candidates(factor), roots)))
-    chain.add(beta, Need((_candidates(beta), together)))
+    together = candidates(beta - center * factor, float(np.abs(center * factor).max()))
+    roots = tuple(constant_need(item) for item in (weight, variance) if item is not None)
+    chain.add(-center, Need((candidates(center), candidates(-center), together)))
+    chain.multiply(factor, Need((candidates(factor), roots)))
+    chain.add(beta, Need((candidates(beta), together)))
     return chain
 
 
@@ -328,7 +278,7 @@ def _computed(call: Call, value: Value, chain: _Chain) -> _Chain | None:
 def _other(other: Any, form: Any = None) -> Need:
     if not isinstance(other, Value):
         return Need(((),))
-    return _constant(other, (form(_array(other)),) if form else ())
+    return constant_need(other, (form(as_array(other)),) if form else ())
 
 
 def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
@@ -340,7 +290,7 @@ def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
     shape = (1,) * (len(result.shape) - len(other.shape)) + other.shape
     if any(size != 1 for place, size in enumerate(shape) if place != chain.axis):
         return None
-    return np.broadcast_to(_array(other).reshape(-1), (chain.channels,)).copy()
+    return np.broadcast_to(as_array(other).reshape(-1), (chain.channels,)).copy()
 
 
 _LSTM = "aten::mkldnn_rnn_layer"

@@ -20,7 +20,7 @@ from fer_edge.export.rewrites.pooling import ONNX as ONNX_POOLS
 from fer_edge.export.rewrites.pooling import rewrite_pools
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.errors import ExportError, first_line
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto
@@ -101,8 +101,7 @@ def _reason(error: BaseException) -> str:
     """The innermost cause in one line: the outer ones only say which pass it was."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {lines[0] if lines else 'no message'}"
+    return first_line(error)
 
 
 @contextmanager

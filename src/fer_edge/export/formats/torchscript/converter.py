@@ -30,7 +30,7 @@ from fer_edge.runtime.containers.digest import BLANK_DIGEST, seal
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.containers.torchscript import UnlistedOperatorError, check_program
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.errors import ExportError, first_line
 
 ARCHIVE = "archive"
 CONTRACT_FILE = "contract.json"
@@ -61,7 +61,7 @@ def _frozen(network: nn.Module, reference: Contract) -> torch.jit.ScriptModule:
         with _deprecation_silenced(), torch.no_grad():
             frozen: torch.jit.ScriptModule = torch.jit.freeze(trace(module, make_example_tensor(reference)))
     except Exception as error:
-        raise ExportError(f"torch.jit.trace refused the module: {_first_line(error)}") from error
+        raise ExportError(f"torch.jit.trace refused the module: {first_line(error, named=False)}") from error
     for number, node in enumerate(frozen.graph.findAllNodes("prim::Constant")):  # type: ignore[attr-defined]
         value = node.output().toIValue()
         if isinstance(value, Tensor) and value.is_floating_point():
@@ -76,12 +76,8 @@ def _save(module: torch.jit.ScriptModule, contract: Contract) -> bytes:
                 _extra_files={CONTRACT_FILE: contract.text}
             )
     except RuntimeError as error:
-        raise ExportError(f"TorchScript cannot hold the module: {_first_line(error)}") from error
+        raise ExportError(f"TorchScript cannot hold the module: {first_line(error, named=False)}") from error
     return data
-
-
-def _first_line(error: Exception) -> str:
-    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
 
 
 @contextmanager
