@@ -69,7 +69,7 @@ def prepare(folder: Path, cache: Path) -> Document:
     """In this process: prepare, then read batches."""
     from fer_edge.console.output import Output
     from fer_edge.train.data.batches import loader
-    from fer_edge.train.data.pipeline import DataOptions, prepare_splits
+    from fer_edge.train.loop.splits import DataOptions, prepare_splits
     from fer_edge.train.recipes import recipe
 
     before, peak = anonymous(), [0]

@@ -8,9 +8,9 @@ import pytest
 
 import fer_edge.train
 from fer_edge.train.data import augmentation
-from fer_edge.train.loop import losses
 from fer_edge.train.models import ARCHITECTURES
 from fer_edge.train.models.architecture import Architecture
+from fer_edge.train.optimization import losses
 from fer_edge.train.recipes import RECIPES
 from fer_edge.train.recipes.recipe import Recipe
 
@@ -57,7 +57,7 @@ def functions(module, parameters, result):
 def test_every_loss_is_listed():
     found = functions(losses, ["logits", "labels", "weights"], "Tensor")
     lacking = [each.__name__ for each in found if each not in losses.LOSSES.values()]
-    assert not lacking, f"LOSSES in train/loop/losses.py lacks {lacking}"
+    assert not lacking, f"LOSSES in train/optimization/losses.py lacks {lacking}"
 
 
 def test_every_augmentation_is_listed():

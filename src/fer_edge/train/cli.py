@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,8 +15,9 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, map_option, out_option, settings_option
 from fer_edge.console.table import table
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.evaluation.number_text import percent
-from fer_edge.train.recipes.overrides import PRECISIONS
+from fer_edge.train.evaluation.texts import describe_end, describe_second_guess, percent
+from fer_edge.train.loop.processes import Processes, let_threads_sleep, rank, set_torch_threads
+from fer_edge.train.recipes.overrides import PRECISIONS, check_recipe, choose_recipe
 
 if TYPE_CHECKING:
     from fer_edge.train.loop.pipeline import Result
@@ -60,7 +61,7 @@ SUBCOMMANDS = (
 def _settings(words: Sequence[str], formatter: click.HelpFormatter) -> None:
     """``fer-train ferplus --help``: every key of ``--set`` for that recipe, with its value."""
     from fer_edge.train.recipes import RECIPES
-    from fer_edge.train.recipes.overrides import settings_of
+    from fer_edge.train.recipes.values import settings_of
 
     known = {entry.name: entry for entry in RECIPES}
     chosen = next((known[word] for word in words if word in known), None)
@@ -143,15 +144,12 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         return
     if recipe_name is None:
         usage_error("Missing argument 'RECIPE'; fer-train --list shows what there is.")
-    from fer_edge.train.recipes.overrides import check_recipe
-
     check_recipe(recipe_name)
     if options["out"] is None:
         usage_error("Missing option '--out'.")
     if options["weights_key"] and options["init"] is None:
         usage_error("--weights-key chooses from the file of --init; give that too.")
-    # A thread that waits must not spin: with other work on the machine, two spinning threads were 15 times slower.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    let_threads_sleep()
     from fer_edge.runtime.extras import need
 
     need("train", "lightning", *REPORTING)
@@ -160,9 +158,6 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
         *(["tensorboard"] if options["logger"] == "tensorboard" else []),
         *(["torchao"] if options["qat"] else []),
     )
-    from fer_edge.train.loop.processes import rank
-    from fer_edge.train.recipes.overrides import choose_recipe
-
     output.quiet = output.quiet or rank() > 0
     chosen = choose_recipe(recipe_name, options)
     if chosen.needs_data and options["data"] is None:
@@ -175,58 +170,29 @@ def main(output: Output, recipe_name: str | None, listing: bool, **options: Any)
 def _run(output: Output, chosen: Recipe, options: dict[str, Any]) -> Result | None:
     from fer_edge.train.data.arrays import cores
     from fer_edge.train.loop.pipeline import train
-    from fer_edge.train.loop.processes import Processes
     from fer_edge.train.loop.run_options import RunOptions
 
     processes = Processes.asked_for(options["devices"], options["nodes"])
     share = max(1, cores() // processes.devices)
-    _threads(options["threads"] or share)
-    same = (
-        "data",
-        "reduced",
-        "augmented",
-        "cache",
-        "init",
-        "weights_key",
-        "teacher",
-        "qat",
-        "resume",
-        "channels_last",
-        "logger",
-    )
-    run_options = RunOptions(
-        **{name: options[name] for name in same},
-        workers=options["workers"] or share,
-        processes=processes,
-        compile=options["compiling"],
-    )
+    set_torch_threads(options["threads"] or share)
+    given = {**options, "workers": options["workers"] or share, "processes": processes}
+    given["compile"] = options["compiling"]
+    names = [field.name for field in fields(RunOptions) if field.name in given]
+    run_options = RunOptions(**{name: given[name] for name in names})
     return train(chosen, options["out"], output, run_options)
-
-
-def _threads(count: int) -> None:
-    import torch
-
-    torch.set_num_threads(count)
 
 
 def _list(output: Output) -> None:
     from fer_edge.train.models import ARCHITECTURES
     from fer_edge.train.recipes import RECIPES
 
-    recipes = [
-        {"name": entry.name, "summary": entry.summary, "arch": entry.arch, "published": entry.published}
-        for entry in RECIPES
-    ]
-    networks = [
-        {
-            "name": entry.name,
-            "width": entry.width,
-            "height": entry.height,
-            "channels": entry.channels,
-            "source": entry.source,
-        }
-        for entry in ARCHITECTURES
-    ]
+    recipes, networks = (
+        [{name: getattr(entry, name) for name in names} for entry in entries]
+        for entries, names in (
+            (RECIPES, ("name", "summary", "arch", "published")),
+            (ARCHITECTURES, ("name", "width", "height", "channels", "source")),
+        )
+    )
     text = table(
         ("recipe", "architecture", "published", "what"),
         [(r["name"], r["arch"], r["published"] or "-", r["summary"]) for r in recipes],
@@ -245,8 +211,6 @@ def _list(output: Output) -> None:
 
 
 def _show(output: Output, result: Result) -> None:
-    from fer_edge.train.loop.record import closing, second_guess
-
     judged = result.report["judged_on"]
     figures = result.report[judged]
     rows = [
@@ -256,7 +220,7 @@ def _show(output: Output, result: Result) -> None:
     rows.append(("together", *(percent(figures[part].get("top1")) for part in ("clear", "all"))))
     title = "held-out faces" if judged == "test" else "validation faces (no test split)"
     text = table((title, "clear", "all"), rows, right=("clear", "all"), width=output.width)
-    told = [*closing(result.report), second_guess(figures["all"])]
+    told = [*describe_end(result.report), describe_second_guess(figures["all"])]
     text = "\n".join([text, "", *filter(None, told), "", f"Report: {result.page}", f"Next: {_next(result)}"])
     document = {"weights": str(result.weights), "report": str(result.page), "judged_on": judged}
     document |= {name: result.report[name] for name in ("chosen", "ended")}

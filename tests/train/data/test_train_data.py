@@ -14,8 +14,8 @@ from fer_edge.train.data.batches import loader
 from fer_edge.train.data.faces import Crops, jitter
 from fer_edge.train.evaluation.figures import of_split
 from fer_edge.train.evaluation.predictions import Predictions
-from fer_edge.train.loop.optimizers import one_cycle
 from fer_edge.train.loop.pipeline import contract_of, with_size
+from fer_edge.train.optimization.optimizers import one_cycle
 from fer_edge.train.recipes import recipe
 
 GRAY = Crops(width=64, height=64, channels=1, margin=0.1, views=3, seed=5)

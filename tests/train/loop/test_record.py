@@ -11,6 +11,7 @@ from fer_edge.export.cli import main as export
 from fer_edge.export.verify.cli import main as verify
 from fer_edge.train.cli import main
 from fer_edge.train.datasets.ambiguous_list import AmbiguousFace, pixels_sha256, write_list
+from fer_edge.train.evaluation.texts import describe_end
 from fer_edge.train.loop import record
 from fer_edge.train.loop.log import log_lines
 from fer_edge.train.models.foreign import argument_text, parse_arguments
@@ -93,8 +94,8 @@ def test_a_training_to_the_end_says_so():
     history = [{"epoch": n, "validation_loss": value} for n, value in ((1, 0.5), (2, 0.25), (3, 0.3))]
     from dataclasses import replace
 
-    end = record.ending(history, 2, replace(recipe("synthetic"), epochs=3, monitor="loss"))
-    assert record.closing(end) == [
+    end = record.summarize_end(history, 2, replace(recipe("synthetic"), epochs=3, monitor="loss"))
+    assert describe_end(end) == [
         "Kept: epoch 2, which has the best validation loss, 0.2500.",
         "Ended after epoch 3 of 3: all epochs are done.",
     ]
@@ -104,7 +105,7 @@ def test_a_training_to_the_end_says_so():
 
 def test_frequencies_are_those_of_the_strongest_part():
     labels = np.array([[0.6, 0.4, 0], [0.5, 0.5, 0], [0, 0.1, 0.9]], np.float32)
-    assert record.frequencies(labels, ("a", "b", "c")) == {"a": 2, "b": 0, "c": 1}
+    assert record.count_classes(labels, ("a", "b", "c")) == {"a": 2, "b": 0, "c": 1}
 
 
 NET = """

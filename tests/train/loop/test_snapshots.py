@@ -15,12 +15,12 @@ from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.evaluation.compare_command import compare_command
 from fer_edge.train.evaluation.evaluate_command import evaluate_command
 from fer_edge.train.loop import snapshots
-from fer_edge.train.loop.monitors import MONITORS
 from fer_edge.train.loop.network import network_of
 from fer_edge.train.loop.pipeline import train
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.loop.snapshots import AtomicFiles, Keeping, Snapshot, check_same, clear
+from fer_edge.train.optimization.monitors import MONITORS
 
 QUIET = Output(quiet=True)
 BARE = RunOptions(workers=1, report=False)

@@ -97,7 +97,7 @@ class Checkpoint:
 
     @property
     def selection(self) -> Selection:
-        """Which of the network's outputs is the answer; ``ALL`` if the file does not say.
+        """The output of the network that is the answer; ``ALL`` if the file does not say.
 
         Raises:
             CheckpointError: the file says something else.

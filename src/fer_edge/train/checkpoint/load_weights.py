@@ -176,7 +176,7 @@ def _unwrap(tensors: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict
 
 
 def _prefixes(names: Iterable[str], wanted: Mapping[str, Tensor]) -> Counter[str]:
-    """How many of the wanted names there are behind each prefix."""
+    """Counts of the wanted names behind each prefix."""
     votes: Counter[str] = Counter()
     for name in names:
         start = 0

@@ -252,7 +252,7 @@ def _specs() -> tuple[Any, Any]:
 
 
 def _is_stored(node: fx.Node) -> bool:
-    """Whether an int8 file holds this node's values: input, or the last of what runtimes fuse into one operator."""
+    """True if an int8 file holds this node's values: input, or the last of what runtimes fuse into one operator."""
     if node.op == "placeholder":
         return True
     if (node.target not in VALUES and node.target not in CLAMPS) or not _is_picture(node):

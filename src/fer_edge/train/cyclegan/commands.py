@@ -19,12 +19,12 @@ from fer_edge.train.cyclegan.choices import EPOCHS, THRESHOLD, Choices
 from fer_edge.train.cyclegan.data_options import (
     Emotion,
     data_options,
-    edge,
     origin_for,
     origin_of,
     set_threads,
 )
 from fer_edge.train.datasets.common import keep_apart
+from fer_edge.train.recipes.input_size import parse_size, with_size
 
 if TYPE_CHECKING:
     from fer_edge.train.cyclegan.choices import Origin
@@ -242,12 +242,10 @@ def choices_of(origin: Origin, options: dict[str, Any]) -> Choices:
     size, channels, margin, seed = FOLDER_SIZE, FOLDER_CHANNELS, FOLDER_MARGIN, 0
     chosen = origin.chosen()
     if chosen is not None:
-        from fer_edge.train.loop.pipeline import with_size
-
         chosen = with_size(chosen)
         size, channels, margin, seed = chosen.width, chosen.channels, chosen.crop_margin, chosen.seed
     if options["size"]:
-        size, wanted = edge(options["size"])
+        size, _, wanted = parse_size(options["size"], square=True)
         channels = wanted or channels
     return Choices(
         source=options["source"],

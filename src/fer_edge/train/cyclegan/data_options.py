@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import click
 
-from fer_edge.console.command import usage_error
 from fer_edge.console.option_types import Decorated, list_option
 from fer_edge.console.shared_options import PATH, settings_option
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.labels import EMOTIONS, canonical
 from fer_edge.train.cyclegan.choices import Origin
+from fer_edge.train.loop.processes import let_threads_sleep, set_torch_threads
 
 
 class Emotion(click.ParamType):  # type: ignore[type-arg]
@@ -92,19 +90,9 @@ def _needs_data(origin: Origin) -> bool:
     return chosen is None or chosen.needs_data
 
 
-def edge(text: str) -> tuple[int, int | None]:
-    """``--size`` as edge and channels: ``64``, ``64x64`` or ``64x64x3``; pictures are square."""
-    found = re.fullmatch(r"(\d+)(?:x(\d+)(?:x([13]))?)?", text)
-    if not found or (found[2] and found[2] != found[1]):
-        usage_error(f"--size {text!r} cannot be read; write 64, 64x64 or 64x64x3 (square, channels 1 or 3).")
-    return int(found[1]), int(found[3]) if found[3] else None
-
-
 def set_threads(count: int | None) -> None:
-    """Threads of torch; those that wait must not spin."""
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    import torch
-
+    """Threads of the networks; as many as there are cores without a number."""
+    let_threads_sleep()
     from fer_edge.train.data.arrays import cores
 
-    torch.set_num_threads(count or cores())
+    set_torch_threads(count or cores())

@@ -60,7 +60,7 @@ def _column(values: Tensor) -> Tensor:
 
 
 def inverse_matrices(angle: Tensor, dx: Tensor, dy: Tensor, scale: Tensor, shear: Tensor) -> Tensor:
-    """Where each pixel comes from, (n, 2, 3), in pixels from the picture's center; torchvision's affine with shear in x.
+    """Source of each pixel, (n, 2, 3), in pixels from the picture's center; torchvision's affine with shear in x.
 
     Args:
         angle: (n,) degrees, clockwise.
@@ -144,7 +144,7 @@ def sharpen(images: Tensor, factor: float) -> Tensor:
 
 
 def rectangles(area: Tensor, ratio: Tensor, left: Tensor, top: Tensor, size: torch.Size) -> Tensor:
-    """Where something stands before the face, (n, 1, H, W) bool.
+    """Pixels that something before the face covers, (n, 1, H, W) bool.
 
     Args:
         area: (n,) pixels.

@@ -98,7 +98,7 @@ def gray(colors: Tensor) -> Tensor:
 
 
 def neighbors(lengths: Tensor, target: int, *, chunked: bool) -> Neighbors:
-    """Which pixels each target pixel is made of, for n crops at once.
+    """Source pixels of each target pixel, for n crops at once.
 
     Args:
         lengths: (n,) int64, pixels of the axis in each crop.

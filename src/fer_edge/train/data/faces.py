@@ -36,7 +36,7 @@ class Faces(Protocol):
         ...
 
     def name(self, index: int, /) -> str:
-        """What a list or report calls the face: a path within the data set, or the row it comes from; unique in it."""
+        """The face's name in lists and reports: a path within the data set, or the row it comes from; unique in it."""
         ...
 
 

@@ -100,7 +100,7 @@ def _row_fault(cells: Sequence[str], seen: set[str]) -> str:
 
 
 def is_hash(text: str) -> bool:
-    """Whether it is a SHA-256 in hexadecimal."""
+    """True if it is a SHA-256 in hexadecimal."""
     return len(text) == HASH_DIGITS and all(digit in "0123456789abcdef" for digit in text)
 
 

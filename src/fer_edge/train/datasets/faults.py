@@ -58,7 +58,7 @@ class Faults:
         self._found[kind].append(text)
 
     def count(self, *kinds: str) -> int:
-        """How many there are of these kinds; without any: of all."""
+        """The number of these kinds; without any: of all."""
         return sum(len(self._found[kind]) for kind in kinds or KINDS)
 
     def lines(self, *kinds: str) -> list[str]:

@@ -108,7 +108,7 @@ def class_names(folder: Path) -> list[str]:
 
 
 def _class_folders(folder: Path, faults: Faults) -> dict[str, Path]:
-    """Where there are no splits: the folder whose folders are the classes, as ``train``."""
+    """The one split where there are none: the folder whose folders are the classes, as ``train``."""
     root = [folder, *_inner(folder)][-1]
     if not _folders(root):
         faults.add(

@@ -48,7 +48,7 @@ class LabelMap:
     changes: Mapping[str, str | None]
 
     def of(self, emotion: str) -> str | None:
-        """What one emotion of the source becomes; None: nothing."""
+        """The label that an emotion of the source becomes; None: none."""
         return self.changes.get(emotion, emotion)
 
     def apply(self, label: NDArray[np.float32]) -> NDArray[np.float32] | None:

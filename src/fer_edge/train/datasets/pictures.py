@@ -25,7 +25,7 @@ class PixelSource(Protocol):
         ...
 
     def content(self) -> bytes:
-        """What identifies the picture: a file's bytes or a row's pixels.
+        """The picture's identity: a file's bytes or a row's pixels.
 
         Raises:
             FerEdgeError: it cannot be read.

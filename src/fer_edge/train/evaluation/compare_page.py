@@ -14,8 +14,8 @@ from fer_edge.runtime.atomic import write_bytes, write_text
 from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.comparison import comparison, disagreements
 from fer_edge.train.evaluation.examples import example
-from fer_edge.train.evaluation.number_text import bytes_text
 from fer_edge.train.evaluation.predictions import Predictions
+from fer_edge.train.evaluation.texts import bytes_text
 
 PAGE, FILE = "comparison.html", "comparison.json"
 SHOWN = 12

@@ -16,8 +16,8 @@ from fer_edge.runtime.labels import canonical
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.paired import holm, mcnemar
 from fer_edge.train.evaluation.document import document
-from fer_edge.train.evaluation.number_text import bytes_text, percent
 from fer_edge.train.evaluation.predictions import Predictions
+from fer_edge.train.evaluation.texts import bytes_text, percent
 
 SCHEMA = "fer-edge-comparison/2"
 ALPHA = 0.05

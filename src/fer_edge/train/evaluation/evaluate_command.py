@@ -13,7 +13,7 @@ from fer_edge.console.shared_options import PATH, out_option, threads_option
 from fer_edge.console.table import table
 from fer_edge.runtime.extras import need
 from fer_edge.train.evaluation.labeled_faces import face_options, open_faces
-from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
+from fer_edge.train.evaluation.texts import bytes_text, milliseconds, percent
 
 EXAMPLE = "fer-train evaluate bundle --data test/ --variant tflite-int8 --out evaluation"
 

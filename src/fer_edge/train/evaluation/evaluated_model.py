@@ -82,14 +82,14 @@ def open_model(
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Whether it is weights, or the folder that a training left."""
+    """True if it is weights, or the folder that a training left."""
     if kind_of(path) == "folder":
         return not (path / MANIFEST).exists() and (path / WEIGHTS).is_file()
     return path.suffix.lower() in CHECKPOINTS
 
 
 def is_bundle(path: Path) -> bool:
-    """Whether it is a folder of artifacts; one that is missing may be."""
+    """True if it is a folder of artifacts; one that is missing may be."""
     return not is_checkpoint(path) and not path.is_file() and not is_package(path)
 
 

@@ -40,7 +40,7 @@ class Example:
 
     @property
     def right(self) -> bool:
-        """Whether the first guess is the truth."""
+        """True if the first guess is the truth."""
         return self.guesses[0][0] == self.truth
 
     @property

@@ -104,7 +104,7 @@ class Predictions:
 
     @property
     def pictured(self) -> bool:
-        """Whether the crops show anything: answers read from a file come with single gray pixels."""
+        """True if the crops show anything: answers read from a file come with single gray pixels."""
         return bool(self.crops.shape[-1] > 1)
 
     @property

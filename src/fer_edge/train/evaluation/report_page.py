@@ -14,10 +14,9 @@ from fer_edge.train.evaluation import charts
 from fer_edge.train.evaluation.document import FILE, document, serialize
 from fer_edge.train.evaluation.examples import examples, sheet
 from fer_edge.train.evaluation.figures import epochs
-from fer_edge.train.evaluation.number_text import bytes_text, milliseconds, percent
 from fer_edge.train.evaluation.predictions import Predictions
-from fer_edge.train.loop.record import closing, list_text, values
-from fer_edge.train.recipes.overrides import word
+from fer_edge.train.evaluation.texts import bytes_text, describe_end, describe_list, milliseconds, percent
+from fer_edge.train.recipes.values import values, word
 
 PAGE = "report.html"
 CLASS_COLUMNS = ("class", "faces", "right", "95 % interval", "precision")
@@ -174,12 +173,12 @@ def _training(training: Mapping[str, Any]) -> dict[str, Any]:
         )
         for name, value in values(training["recipe"]).items()
     ]
-    lists = [(f"--{one['option']} {one['name']}", list_text(one)) for one in training["lists"]]
+    lists = [(f"--{one['option']} {one['name']}", describe_list(one)) for one in training["lists"]]
     lists += [
         (name, str(training[name])) for name in ("init_sha256", "teacher_sha256", "qat") if name in training
     ]
     return {
-        "sentences": closing(training),
+        "sentences": describe_end(training),
         "lists": lists,
         "recipe": training["recipe"]["name"],
         "options": sorted(options, key=lambda pair: pair[0] not in changed),

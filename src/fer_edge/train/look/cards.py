@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import SHOWN
 from fer_edge.train.evaluation.examples import face_png
-from fer_edge.train.evaluation.number_text import percent
+from fer_edge.train.evaluation.texts import percent
 from fer_edge.train.look import charts
 from fer_edge.train.look.document import Findings, agreement, class_rows, line, repetitions, shorten
 from fer_edge.train.look.pictures import Example, augmented_views, crop_of

@@ -11,7 +11,7 @@ from fer_edge.console.output import visible
 from fer_edge.console.table import table
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.datasets.faults import LONGEST, SHOWN
-from fer_edge.train.evaluation.number_text import percent
+from fer_edge.train.evaluation.texts import percent
 from fer_edge.train.look.survey import Looked, Repeat
 from fer_edge.train.look.two_labels import SideBySide
 

@@ -19,7 +19,7 @@ from fer_edge.train.datasets.label_maps import SEVEN, label_space
 from fer_edge.train.look.document import Findings
 from fer_edge.train.look.survey import repeats_of, survey
 from fer_edge.train.look.two_labels import SideBySide, side_by_side
-from fer_edge.train.loop.pipeline import with_size
+from fer_edge.train.recipes.input_size import with_size
 from fer_edge.train.recipes.overrides import choose_recipe
 from fer_edge.train.recipes.recipe import Recipe
 

@@ -134,17 +134,17 @@ class Repeat:
 
     @property
     def exact(self) -> bool:
-        """Whether they are equal byte for byte, or only to the eye."""
+        """True if they are equal byte for byte, or only to the eye."""
         return len({copy.entry.digest for copy in self.copies}) == 1
 
     @property
     def apart(self) -> bool:
-        """Whether they stand in different splits."""
+        """True if they stand in different splits."""
         return len({copy.split for copy in self.copies}) > 1
 
     @property
     def contradicting(self) -> bool:
-        """Whether they have different labels."""
+        """True if they have different labels."""
         return len({copy.label for copy in self.copies}) > 1
 
     @property

@@ -16,7 +16,7 @@ from fer_edge.console.output import Output
 from fer_edge.console.progress import Progress
 from fer_edge.runtime.atomic import write_text
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.loop.monitors import Monitor
+from fer_edge.train.optimization.monitors import Monitor
 
 LOG = "log.jsonl"
 History = list[dict[str, Any]]

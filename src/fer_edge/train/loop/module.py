@@ -14,8 +14,8 @@ from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from fer_edge.train.data.augmentation import augment, augmentation
 from fer_edge.train.data.batch_augmentation import BATCHED
-from fer_edge.train.loop.losses import LOSSES, balanced_weights, smooth
-from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
+from fer_edge.train.optimization.losses import LOSSES, balanced_weights, smooth
+from fer_edge.train.optimization.optimizers import OPTIMIZERS, SCHEDULES, groups
 from fer_edge.train.recipes.recipe import Recipe
 
 Objective = Callable[[nn.Module, Tensor, Tensor], tuple[Tensor, Tensor]]

@@ -14,8 +14,8 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.train.checkpoint.checkpoint import read_checkpoint
 from fer_edge.train.checkpoint.load_weights import load_weights
-from fer_edge.train.data.pipeline import PreparedSplit
 from fer_edge.train.loop.run_options import RunOptions
+from fer_edge.train.loop.splits import PreparedSplit
 from fer_edge.train.models import resolve
 from fer_edge.train.recipes.recipe import Recipe
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.console.output import Output
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec, Quantization
-from fer_edge.runtime.errors import DataError, FerEdgeError
+from fer_edge.runtime.errors import DataError
 from fer_edge.train.checkpoint.checkpoint import write_checkpoint
 from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file
-from fer_edge.train.data.pipeline import DataOptions, PreparedSplit, prepare_splits
 from fer_edge.train.datasets.common import keep_apart
 from fer_edge.train.datasets.faults import LISTING, FaultyData
 from fer_edge.train.evaluation.figures import at_chance, of_split
 from fer_edge.train.evaluation.predictions import Predictions, inference_time, probabilities
 from fer_edge.train.loop.network import best_network, network_of, objective_of, prepare_network
 from fer_edge.train.loop.processes import rank
-from fer_edge.train.loop.record import Record, ending, frequencies
+from fer_edge.train.loop.record import Record, count_classes, summarize_end
 from fer_edge.train.loop.run_options import RunOptions
-from fer_edge.train.models import architecture
+from fer_edge.train.loop.splits import DataOptions, PreparedSplit, prepare_splits
+from fer_edge.train.recipes.input_size import with_size
 from fer_edge.train.recipes.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -51,27 +51,6 @@ class Result:
     weights: Path
     report: dict[str, Any]
     page: Path | None = None
-
-
-def with_size(recipe: Recipe) -> Recipe:
-    """The recipe with its input size written out: the architecture's own where it says nothing.
-
-    Raises:
-        FerEdgeError: a network that is not built in, without a size.
-    """
-    if recipe.width and recipe.height and recipe.channels:
-        return recipe
-    if ":" in recipe.arch:
-        raise FerEdgeError(
-            f"--arch {recipe.arch} has no size of its own: add --size WIDTHxHEIGHTxCHANNELS, such as 96x96x3"
-        )
-    own = architecture(recipe.arch)
-    return replace(
-        recipe,
-        width=recipe.width or own.width,
-        height=recipe.height or own.height,
-        channels=recipe.channels or own.channels,
-    )
 
 
 def contract_of(recipe: Recipe) -> Contract:
@@ -121,7 +100,7 @@ def train(recipe: Recipe, out: Path, output: Output, options: RunOptions | None 
     data = DataOptions(options.data, options.workers, options.reduced, options.augmented, options.cache)
     splits = _open_splits(recipe, data, out, output)
     record = _record(recipe, contract, splits, sources, data.lists)
-    for line in record.opening():
+    for line in record.describe_start():
         output.say(line)
     run = Run(record, options, out, output, tuple(network.state_dict()))
     network = prepare_network(network, recipe, splits["train"], options, output)
@@ -144,7 +123,7 @@ def _record(
         with_size(listed(recipe.name)),
         contract,
         {split: part.facts() for split, part in splits.items()},
-        {split: frequencies(part.arrays.labels, recipe.classes) for split, part in splits.items()},
+        {split: count_classes(part.arrays.labels, recipe.classes) for split, part in splits.items()},
         sources,
         lists,
     )
@@ -176,8 +155,8 @@ def _finish(run: Run, splits: Mapping[str, PreparedSplit], history: History, not
 
     record, out = run.record, run.out
     network = best_network(record.recipe, out / BEST, splits["train"], qat=run.options.qat)
-    end = ending(history, read_snapshot_file(out / BEST)["epoch"], record.recipe)
-    write_log(out / LOG, log_lines(history, record.begun(), end))
+    end = summarize_end(history, read_snapshot_file(out / BEST)["epoch"], record.recipe)
+    write_log(out / LOG, log_lines(history, record.start(), end))
     judged = "test" if "test" in splits else "validation"
     predictions = _predictions(network, record, judged, splits[judged], history)
     figures = of_split(predictions, splits[judged].arrays.clear)

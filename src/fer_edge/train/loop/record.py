@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
@@ -18,16 +18,14 @@ from numpy.typing import NDArray
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.train.checkpoint.checkpoint import ARCH_ARGS_KEY, ARCH_KEY, CONTRACT_KEY
-from fer_edge.train.loop.monitors import MONITORS
-from fer_edge.train.recipes.overrides import word
+from fer_edge.train.evaluation.texts import describe_list
+from fer_edge.train.optimization.monitors import MONITORS
 from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.recipes.values import choices, list_changes, values, word
 
 REPORT_SCHEMA = "fer-edge-training/1"
 TRAINING_KEY = "fer_edge_training"
 LIBRARIES = ("torch", "torchvision", "lightning", "torchmetrics", "numpy", "opencv-python")
-NO_CHOICE = ("open_data", "classes_of")
-"""Attributes of a recipe that are code, or settled by the others."""
-NO_VALUE = ("name", "summary", "published", "needs_data", "options")
 
 
 @dataclass(frozen=True)
@@ -52,15 +50,15 @@ class Record:
     sources: Mapping[str, Any]
     lists: Sequence[Mapping[str, Any]] = ()
 
-    def compared(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """The facts that a resumed run must have in common with the one that began."""
         return {"recipe": choices(self.recipe), "data": self.data, **self.sources}
 
-    def begun(self) -> dict[str, Any]:
+    def start(self) -> dict[str, Any]:
         """The part that the log's first line has as ``run``."""
         return {
             "recipe": choices(self.recipe),
-            "changed": changed(self.recipe, self.listed),
+            "changed": list_changes(self.recipe, self.listed),
             "lists": list(self.lists),
             "classes": dict(self.classes),
         }
@@ -84,7 +82,7 @@ class Record:
 
         Args:
             history: the lines of the log.
-            end: as :func:`ending` has it.
+            end: as :func:`summarize_end` has it.
         """
         import torch
 
@@ -98,13 +96,13 @@ class Record:
             "tools": tools(),
             "threads": torch.get_num_threads(),
             "epochs": history,
-            **self.begun(),
+            **self.start(),
             **end,
         }
 
-    def opening(self) -> list[str]:
+    def describe_start(self) -> list[str]:
         """Lines for the screen before the first epoch."""
-        run = self.begun()
+        run = self.start()
         every = ", ".join(f"{name} {word(value)}" for name, value in values(run["recipe"]).items())
         differing = [
             f"{name} {word(one['here'])} instead of {word(one['listed'])}"
@@ -112,37 +110,14 @@ class Record:
         ]
         lines = [f"recipe {self.recipe.name}: {every}"]
         lines += [f"changed by the command line: {', '.join(differing)}"] if differing else []
-        lines += [f"--{one['option']} {one['name']}: {list_text(one)}" for one in self.lists]
+        lines += [f"--{one['option']} {one['name']}: {describe_list(one)}" for one in self.lists]
         for split, counts in self.classes.items():
             told = ", ".join(f"{name} {count}" for name, count in counts.items())
             lines.append(f"{split}: {sum(counts.values())} faces: {told}")
         return lines
 
 
-def choices(recipe: Recipe) -> dict[str, Any]:
-    """A recipe's values as JSON can hold them."""
-    found = {
-        field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name not in NO_CHOICE
-    }
-    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in found.items()}
-
-
-def values(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Every choice of :func:`choices` by the name that ``--set`` knows it by, those of the data set among them."""
-    return {name: value for name, value in found.items() if name not in NO_VALUE} | dict(found["options"])
-
-
-def changed(recipe: Recipe, listed: Recipe) -> dict[str, dict[str, Any]]:
-    """Values that the command line changed: by name, ``here`` and as it is ``listed``; both recipes with their size written out."""
-    before, here = (json.loads(json.dumps(values(choices(one)))) for one in (listed, recipe))
-    return {
-        name: {"here": value, "listed": before.get(name)}
-        for name, value in here.items()
-        if value != before.get(name)
-    }
-
-
-def frequencies(labels: NDArray[np.float32], classes: Sequence[str]) -> dict[str, int]:
+def count_classes(labels: NDArray[np.float32], classes: Sequence[str]) -> dict[str, int]:
     """Faces of each class, by the strongest part of their label.
 
     Args:
@@ -158,7 +133,7 @@ def tools() -> dict[str, str]:
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in LIBRARIES}
 
 
-def ending(history: Sequence[Mapping[str, Any]], chosen: int, recipe: Recipe) -> dict[str, Any]:
+def summarize_end(history: Sequence[Mapping[str, Any]], chosen: int, recipe: Recipe) -> dict[str, Any]:
     """``chosen`` (the epoch, its figure) and ``ended`` (after how many epochs, why).
 
     Args:
@@ -177,29 +152,3 @@ def ending(history: Sequence[Mapping[str, Any]], chosen: int, recipe: Recipe) ->
         "chosen": {"epoch": chosen, "figure": monitor.title, "value": history[chosen - 1][monitor.figure]},
         "ended": {"after": len(history), "of": recipe.epochs, "early": early, "why": why},
     }
-
-
-def closing(end: Mapping[str, Any]) -> list[str]:
-    """Sentences: the kept epoch, and when and why the training ended."""
-    chosen, ended = end["chosen"], end["ended"]
-    share = chosen["figure"] != MONITORS["loss"].title
-    number = f"{100 * chosen['value']:.1f} %" if share else f"{chosen['value']:.4f}"
-    begins = "Stopped early" if ended["early"] else "Ended"
-    return [
-        f"Kept: epoch {chosen['epoch']}, which has the best {chosen['figure']}, {number}.",
-        f"{begins} after epoch {ended['after']} of {ended['of']}: {ended['why']}.",
-    ]
-
-
-def second_guess(figures: Mapping[str, Any]) -> str:
-    """A sentence: how often the second guess is right where the first is wrong; "" where none is wrong."""
-    wrong, share = round(figures["faces"] * (1 - figures["top1"])), figures["second_when_wrong"]
-    if share is None:
-        return ""
-    return f"Where the first guess is wrong ({wrong} faces), the second is right in {100 * share:.1f} %."
-
-
-def list_text(one: Mapping[str, Any]) -> str:
-    """Effect of a list of ``--reduced`` or ``--augmented``, and its hash."""
-    done = "left out" if one["option"] == "reduced" else "added"
-    return f"{one['faces']} training faces {done} (SHA-256 {one['sha256']})"

@@ -17,9 +17,9 @@ from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError
 from fer_edge.train.checkpoint.snapshot_file import read_snapshot_file, write_snapshot_file
 from fer_edge.train.loop.log import History
-from fer_edge.train.loop.monitors import Monitor
 from fer_edge.train.loop.processes import rank
 from fer_edge.train.loop.random_state import RandomState
+from fer_edge.train.optimization.monitors import Monitor
 
 BEST, LAST = "best.ckpt", "last.ckpt"
 HALF = ".*." + "[0-9a-f]" * 16 + ".tmp"
@@ -267,7 +267,7 @@ def past_run(
 
 
 def _lengthened(choices: Mapping[str, Any], past: Snapshot, output: Output) -> bool:
-    """Whether the run gets more epochs than it began with; says what that means."""
+    """True if the run gets more epochs than it began with; says what that means."""
     epochs, before = ((found.get("recipe") or {}).get("epochs") for found in (choices, past.choices))
     if epochs == before:
         return False

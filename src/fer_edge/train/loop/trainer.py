@@ -27,12 +27,12 @@ from fer_edge.train.data.arrays import Arrays
 from fer_edge.train.data.batches import Share, loader
 from fer_edge.train.loop.log import LOG, AccuracyPace, EpochLog, History
 from fer_edge.train.loop.module import Objective, Training
-from fer_edge.train.loop.monitors import MONITORS
 from fer_edge.train.loop.processes import rank
 from fer_edge.train.loop.random_state import RandomState
 from fer_edge.train.loop.record import Record
 from fer_edge.train.loop.run_options import RunOptions
 from fer_edge.train.loop.snapshots import LAST, AtomicFiles, BestSnapshots, Keeping, past_run
+from fer_edge.train.optimization.monitors import MONITORS
 
 VALIDATION_BATCH = 256
 HARMLESS = (
@@ -80,7 +80,7 @@ class Run:
         """
         recipe, options = self.record.recipe, self.options
         _check_precision(recipe.precision)
-        past = past_run(self.out, self.record.compared(), self.output, resume=options.resume)
+        past = past_run(self.out, self.record.identity(), self.output, resume=options.resume)
         if past is not None and (past.finished or len(past.history) >= recipe.epochs):
             return past.history
         history: History = []
@@ -92,14 +92,9 @@ class Run:
         whole = Share() if len(validation) < share.count else share
         with self.output.progress("Training", recipe.epochs * len(batches)) as bar:
             pace = AccuracyPace(
-                MONITORS[recipe.monitor],
-                self.output,
-                bar,
-                epochs=recipe.epochs,
-                steps=len(batches),
-                batch_size=min(recipe.batch_size, len(train)),
-                history=history,
-            )
+                MONITORS[recipe.monitor], self.output, bar, epochs=recipe.epochs, steps=len(batches),
+                batch_size=min(recipe.batch_size, len(train)), history=history,
+            )  # fmt: skip
             fit(
                 Training(network, recipe, objective, channels_last=options.channels_last and not options.qat),
                 batches,
@@ -139,10 +134,10 @@ class Run:
         )
         return [
             *averages,
-            EpochLog(self.out / LOG, history, self.record.begun()),
+            EpochLog(self.out / LOG, history, self.record.start()),
             pace,
             *([stopping] if recipe.early_stopping else []),
-            BestSnapshots(keeping, self.out, self.record.compared(), history, state),
+            BestSnapshots(keeping, self.out, self.record.identity(), history, state),
         ]
 
 

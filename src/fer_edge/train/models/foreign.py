@@ -82,7 +82,7 @@ def _outlive() -> None:
 
 
 def takes(function: Callable[..., Any], argument: str) -> bool:
-    """Whether the signature has ``argument`` or ``**kwargs``; False where there is no signature to read."""
+    """True if the signature has ``argument`` or ``**kwargs``; False where there is no signature to read."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):

@@ -26,7 +26,7 @@ class Selected(nn.Module):
         self.selection = selection
 
     def forward(self, image: Tensor) -> Tensor:
-        """What was selected."""
+        """The selected output."""
         return self.selection.of(self.module(image))  # type: ignore[no-any-return]
 
 

@@ -46,7 +46,7 @@ class Selection:
 
     @classmethod
     def parse(cls, text: str, file: str) -> Selection:
-        """What ``text`` wrote.
+        """The inverse of ``text``.
 
         Raises:
             CheckpointError: somebody else wrote it.
@@ -120,7 +120,7 @@ def describe(output: object) -> str:
 
 
 def is_tensor(entry: object) -> bool:
-    """Whether it has a shape and a type; torch itself need not be imported for that."""
+    """True if it has a shape and a type; torch itself need not be imported for that."""
     return hasattr(entry, "shape") and hasattr(entry, "dtype")
 
 

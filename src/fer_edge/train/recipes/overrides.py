@@ -14,20 +14,10 @@ from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.labels import EMOTIONS, RESERVED, canonical
 from fer_edge.train.datasets.request import SPLITS
+from fer_edge.train.recipes.input_size import parse_size
 from fer_edge.train.recipes.recipe import Recipe
+from fer_edge.train.recipes.values import FIXED
 
-FIXED = (
-    "name",
-    "summary",
-    "open_data",
-    "needs_data",
-    "published",
-    "faces",
-    "options",
-    "classes_of",
-    "arch_args",
-)
-"""Attributes of a recipe that ``--set`` leaves alone."""
 ABOVE_ZERO = ("learning_rate", "std", "distillation_temperature")
 SHARES = ("label_smoothing", "ema_decay")
 LEAST = {"epochs": 1, "batch_size": 2, "views": 1}
@@ -91,7 +81,8 @@ def override(recipe: Recipe, options: Mapping[str, Any]) -> Recipe:
 
         changes["arch_args"] = parse_arguments(_pairs("--arch-arg", options["arch_args"]))
     if options.get("size"):
-        changes |= _size(options["size"])
+        width, height, channels = parse_size(options["size"])
+        changes |= {"width": width, "height": height} | ({"channels": channels} if channels else {})
     if options.get("map"):
         recipe = _mapped(recipe, options["map"])
     if options.get("classes"):
@@ -120,34 +111,6 @@ def _with_settings(recipe: Recipe, texts: Sequence[str]) -> Recipe:
             usage_error(unknown("--set", name, [*settable, *chosen]))
     recipe = replace(recipe, options=chosen, **changes)
     return recipe if "classes" in changes else replace(recipe, classes=recipe.option_classes())
-
-
-def settings_of(recipe: Recipe) -> list[tuple[str, str]]:
-    """Every key that ``--set`` takes: ``name=value`` as the recipe has it, and what it is."""
-    told = _explanations()
-    own = [
-        (f"{field.name}={word(getattr(recipe, field.name))}", told.get(field.name, ""))
-        for field in dataclasses.fields(Recipe)
-        if field.name not in FIXED
-    ]
-    return own + [(f"{name}={word(value)}", "of the data set") for name, value in recipe.options.items()]
-
-
-def word(value: Any) -> str:
-    """A value of a recipe as ``--set`` takes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Mapping):
-        return " ".join(f"{name}={word(part)}" for name, part in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return ",".join(map(word, value)) or "none"
-    return str(value) if value != "" else "none"
-
-
-def _explanations() -> dict[str, str]:
-    """Explanations of the values in the docstring of a recipe; nothing under ``python -OO``."""
-    found = re.findall(r"^ {8}(\w+): (.+(?:\n {12}.+)*)", Recipe.__doc__ or "", re.MULTILINE)
-    return {name: " ".join(text.replace("``", "").split()) for name, text in found}
 
 
 def _architecture(name: str) -> dict[str, Any]:
@@ -206,9 +169,9 @@ def check_values(recipe: Recipe) -> Recipe:
 def allowed_words() -> Mapping[str, Sequence[str]]:
     """The words that a recipe may choose from, by the name of its value; importing them imports torch."""
     from fer_edge.train.data.augmentation import AUGMENTATIONS
-    from fer_edge.train.loop.losses import LOSSES
-    from fer_edge.train.loop.monitors import MONITORS
-    from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES
+    from fer_edge.train.optimization.losses import LOSSES
+    from fer_edge.train.optimization.monitors import MONITORS
+    from fer_edge.train.optimization.optimizers import OPTIMIZERS, SCHEDULES
 
     return {
         "optimizer": list(OPTIMIZERS),
@@ -225,14 +188,6 @@ def _require(recipe: Recipe, name: str, holds: bool, allowed: str) -> None:
     value = getattr(recipe, name)
     if not holds or not math.isfinite(value):
         raise FerEdgeError(f"{name} is {value}; allowed: {allowed}")
-
-
-def _size(text: str) -> dict[str, int]:
-    found = re.fullmatch(r"(\d+)(?:x(\d+)(?:x([13]))?)?", text)
-    if not found or not int(found[1]) or (found[2] and not int(found[2])):
-        usage_error(f"--size {text!r} cannot be read; write 64, 64x48 or 64x48x3 (channels 1 or 3).")
-    size = {"width": int(found[1]), "height": int(found[2] or found[1])}
-    return size | ({"channels": int(found[3])} if found[3] else {})
 
 
 def _mapped(recipe: Recipe, parts: Sequence[str]) -> Recipe:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.loop.losses import LOSSES, balanced_weights, smooth
+from fer_edge.train.optimization.losses import LOSSES, balanced_weights, smooth
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.overrides import check_values
 

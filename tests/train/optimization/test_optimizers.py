@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from fer_edge.runtime.errors import FerEdgeError
-from fer_edge.train.loop.optimizers import OPTIMIZERS, SCHEDULES, groups
+from fer_edge.train.optimization.optimizers import OPTIMIZERS, SCHEDULES, groups
 from fer_edge.train.recipes import recipe
 from fer_edge.train.recipes.overrides import check_values
 
