@@ -300,10 +300,16 @@ class Table(Kind):
             refuse("", value, "an object")
         found = {}
         for name, entry in value.items():
-            place = f"[{show(name)}]"
-            read_at(self._name, name, place)
-            found[name] = read_at(self._value, entry, place)
+            self._check_name(name)
+            found[name] = read_at(self._value, entry, f"[{show(name)}]")
         return found
+
+    def _check_name(self, name: str) -> None:
+        try:
+            self._name.read(name)
+        except Refused as fault:
+            fault.before = "a name in "
+            raise
 
     def write(self, value: Any) -> Any:
         return {name: self._value.write(value[name]) for name in (sorted(value) if self._sort else value)}
