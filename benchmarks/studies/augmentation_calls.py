@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from machine import timed
+from machine import time_action
 from runner import Asked, Document, option, study
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -72,7 +72,7 @@ def measure(form: Callable[[Tensor], Tensor], channels: int, batches: int) -> di
         with Calls() as calls:
             form(images)
         counts.append(calls.count / BATCH)
-        seconds.append(timed(time.thread_time, lambda: form(images)) / BATCH)
+        seconds.append(time_action(time.thread_time, lambda: form(images)) / BATCH)
     return {
         "calls_a_picture": round(statistics.mean(counts), 2),
         "cpu_seconds_a_picture": float(f"{statistics.median(seconds):.3g}"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from machine import interleaved
+from machine import interleave
 from numpy.typing import NDArray
 from runner import Asked, Document, option, study
 
@@ -106,7 +106,7 @@ def run(asked: Asked) -> Document:
         if cv2 is not None:
             ways["OpenCV, one thread, other pixels"] = lambda box=box: by_opencv(buffer, cv2, box)  # type: ignore[misc]
         wanted = by_whole_frame(buffer, spec, box)
-        for name, seconds in interleaved(ways, asked.rounds).items():
+        for name, seconds in interleave(ways, asked.rounds).items():
             rows.append(_row(picture, name, seconds, ways[name](), wanted))
     return {"numpy": np.__version__, "rows": rows}
 

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Iterator
 from functools import partial
 
-from machine import interleaved, python
+from machine import interleave, python
 from runner import Asked, Document, option, study
 
 STATEMENTS = {
@@ -26,7 +26,7 @@ GOAL_RATIO = 1.25
 def run(asked: Asked) -> Document:
     """One row for each statement; every round runs all of them."""
     ways = {name: partial(python, "-c", statement) for name, statement in STATEMENTS.items()}
-    samples = interleaved(ways, asked.rounds)
+    samples = interleave(ways, asked.rounds)
     base, base_least = statistics.median(samples[BASE]), min(samples[BASE])
     rows = [
         {

@@ -88,17 +88,17 @@ def cpu_seconds(action: Callable[[], object]) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def timed(clock: Callable[[], float], action: Callable[[], object]) -> float:
+def time_action(clock: Callable[[], float], action: Callable[[], object]) -> float:
     """Seconds of one call by that clock."""
     start = clock()
     action()
     return clock() - start
 
 
-def interleaved(
+def interleave(
     ways: Mapping[str, Callable[[], object]],
     rounds: int,
-    seconds: Callable[[Callable[[], object]], float] = lambda way: timed(time.perf_counter, way),
+    seconds: Callable[[Callable[[], object]], float] = lambda way: time_action(time.perf_counter, way),
 ) -> dict[str, list[float]]:
     """Seconds of each way, one after the other in every round, so that all see the same machine; one round warms up."""
     samples: dict[str, list[float]] = {name: [] for name in ways}

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from machine import DEMO_BUNDLE, cpu_seconds, environment, interleaved, python, timed
+from machine import DEMO_BUNDLE, cpu_seconds, environment, interleave, python, time_action
 from runner import Asked, Document, option, study
 
 GOAL = 1.15
@@ -73,7 +73,7 @@ def compare(side: int, folder: Path, model: Path, rounds: int) -> Document:
         "fer-predict": (command, photo, "--model", model, "--variant", "tflite-fp32"),
     }
     ways = {name: partial(python, "-P", "-c", *given, env=env, cwd=folder) for name, given in words.items()}
-    samples = interleaved(ways, rounds, cpu_seconds)
+    samples = interleave(ways, rounds, cpu_seconds)
     median = {name: statistics.median(taken) for name, taken in samples.items()}
     ratio = round(median["fer-predict"] / median["bare"], 3)
     return {"side": side, "median_seconds": median, "ratio": ratio, "samples": samples}
@@ -93,7 +93,7 @@ def decode(folder: Path, rounds: int) -> Document:
         "load and one copy to an array": lambda: np.asarray(Image.open(path).convert("RGB")),
         "read_picture": lambda: read_picture(path),
     }
-    samples = interleaved(ways, rounds, partial(timed, time.process_time))
+    samples = interleave(ways, rounds, partial(time_action, time.process_time))
     median = {name: statistics.median(taken) for name, taken in samples.items()}
     bare, copied, frame = median.values()
     return {

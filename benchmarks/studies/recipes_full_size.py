@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from machine import ROOT, python, timed
-from runner import Asked, Document, kept, option, study
+from machine import ROOT, python, time_action
+from runner import Asked, Document, keep, option, study
 
 from fer_edge.train.recipes import RECIPES, recipe
 from fer_edge.train.recipes.recipe import Recipe
@@ -46,7 +46,7 @@ def run(asked: Asked) -> Iterator[Document]:
     """One recipe after the other; all so far after each."""
     work, found = asked.work.resolve(), {}
     for name in asked.recipes.split(","):
-        found[name] = kept(work / f"{name}.json", lambda name=name: try_recipe(recipe(name), work))  # type: ignore[misc]
+        found[name] = keep(work / f"{name}.json", lambda name=name: try_recipe(recipe(name), work))  # type: ignore[misc]
         print(line(name, found[name]), flush=True)
         yield {"benchmark": "recipes-full-size", "recipes": found}
 
@@ -64,7 +64,8 @@ def try_recipe(chosen: Recipe, work: Path) -> Document:
     trained = ("-m", "fer_edge.train.cli", chosen.name, *data, "--out", out, *STEPS, "--json")
     exported = ("-m", "fer_edge.export.cli", out / "best.safetensors", *PARITY, "--out", bundle, "--json")
     seconds = [
-        round(timed(time.perf_counter, partial(python, *words, log=log)), 1) for words in (trained, exported)
+        round(time_action(time.perf_counter, partial(python, *words, log=log)), 1)
+        for words in (trained, exported)
     ]
     result = outcome(chosen, out, bundle, *seconds)
     shutil.rmtree(folder)

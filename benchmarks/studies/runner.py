@@ -104,7 +104,7 @@ def store(target: Path, document: Any) -> None:
     beside.replace(target)
 
 
-def kept(path: Path, make: Callable[[], Any]) -> Any:
+def keep(path: Path, make: Callable[[], Any]) -> Any:
     """The value of ``make``, as JSON at ``path``: made once, so that a study that was stopped goes on from there."""
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)

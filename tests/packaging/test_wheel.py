@@ -1,4 +1,4 @@
-"""The wheel as a stranger gets it: built, installed beside numpy, click and rich alone, and run."""
+"""The wheel as users get it: built, installed beside numpy, click and rich alone, and run."""
 
 import os
 import shutil

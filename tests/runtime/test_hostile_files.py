@@ -1,4 +1,4 @@
-"""Files made by strangers, through ``load``: whatever they hold, a typed error of bounded length or an answer."""
+"""Untrusted files through ``load``: whatever they hold, a typed error of bounded length or an answer."""
 
 import pytest
 from hypothesis import given, settings

@@ -106,9 +106,9 @@ def test_what_slows_both_members_of_a_pair_leaves_the_ratio_alone():
     random = np.random.default_rng(4)
     clusters = []
     for _ in range(8):
-        mood = np.where(random.random(40) < 0.3, 1.14, 1.0)  # a machine that flips between two speeds
+        scatter = np.where(random.random(40) < 0.3, 1.14, 1.0)  # a machine that flips between two speeds
         clusters.append(
-            (mood * (1 + 0.001 * random.normal(size=40)), mood * (1 + 0.001 * random.normal(size=40)))
+            (scatter * (1 + 0.001 * random.normal(size=40)), scatter * (1 + 0.001 * random.normal(size=40)))
         )
     found = paired_ratio(clusters)
     assert abs(found.value - 1) < 0.001

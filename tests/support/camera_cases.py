@@ -80,7 +80,7 @@ def cases():
 
 
 def layouts():
-    """Where the bytes of a frame lie."""
+    """The layout of a frame's bytes."""
     small = target(16, 16, RGB)
     for kind in ("i420", "nv12", "nv21"):
         yield case(f"{kind}-even", yuv(32, 24, kind), small)

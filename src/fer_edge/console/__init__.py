@@ -1,1 +1,1 @@
-"""What the commands share: exit codes, ``--json``, closest match, progress and tables."""
+"""The frame of all commands: exit codes, ``--json``, closest match, progress and tables."""

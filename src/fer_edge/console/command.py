@@ -40,7 +40,7 @@ FLAGS = {
     "wide": "Tables show every column; a narrow terminal leaves some out.",
     "debug": "Show the traceback when something goes wrong.",
 }
-"""What every command's :class:`Output` is made of."""
+"""The options that make every command's :class:`Output`."""
 MoreHelp = Callable[[Sequence[str], click.HelpFormatter], None]
 """Writes what a help text has besides, given the words of the command line."""
 WORDS = "fer_edge.words"
@@ -95,7 +95,7 @@ class FerCommand(click.Command):
     def _complete_first(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """What a shell offers for the first word: subcommands, and what the argument itself may be."""
+        """The completions of the first word: subcommands, and what the argument itself may be."""
         from click.shell_completion import CompletionItem  # only when a shell asks
 
         own = [
@@ -162,7 +162,7 @@ class FerCommand(click.Command):
         return super().parse_args(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """What the words before ``--help`` add to it, subcommands and the example."""
+        """The additions of the words before ``--help``: subcommands and the example."""
         if self.more_help is not None:
             self.more_help(ctx.meta.get(WORDS, ()), formatter)
         super().format_epilog(ctx, formatter)

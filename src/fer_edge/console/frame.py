@@ -94,7 +94,7 @@ def _stopped(error: BaseException) -> tuple[int, str] | None:
 
 
 def _reader_gone(error: BaseException) -> bool:
-    """Whether it is a closed pipe; click has mostly seen it first, and ends with 1 and a wrapped standard output."""
+    """True if it is a closed pipe; click has mostly seen it first, and ends with 1 and a wrapped standard output."""
     wrapped = isinstance(error, SystemExit) and type(sys.stdout).__name__.endswith("PacifyFlushWrapper")
     return wrapped or (isinstance(error, OSError) and error.errno == errno.EPIPE)
 

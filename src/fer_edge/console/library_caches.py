@@ -24,7 +24,7 @@ def keep_folders_clean() -> None:
 
 
 def _temporary_folder() -> str:
-    """What ``tempfile`` names, mostly without its import, which brings random numbers and the archive formats."""
+    """The folder that ``tempfile`` names, mostly without its import, which brings random numbers and the archive formats."""
     usual = os.environ.get("TMPDIR") or "/tmp"  # noqa: S108 - nothing is made in it here
     if Path(usual).is_absolute() and Path(usual).is_dir() and os.access(usual, os.W_OK | os.X_OK):
         return usual

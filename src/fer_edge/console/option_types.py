@@ -25,7 +25,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 def offer(
     words: Callable[[], Iterable[str]],
 ) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
-    """What a shell offers for an option or argument: those of the words that begin as what was typed.
+    """The completions of an option or argument: those of the words that begin as what was typed.
 
     Args:
         words: called when a shell asks, so that nothing is imported before.
@@ -130,7 +130,7 @@ class CommaList(ParamType):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """What may follow the last comma."""
+        """The words that may follow the last comma."""
         from click.shell_completion import CompletionItem
 
         before, comma, last = incomplete.rpartition(",")

@@ -1,4 +1,4 @@
-"""Where a command's words go: results to standard output, messages and progress to standard error."""
+"""The output of a command: results to standard output, messages and progress to standard error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CELL = re.compile(rf"(?m)(^|  |, weights )({'|'.join(VERDICTS)})(?=  |, weights
 
 @dataclass(kw_only=True)
 class Output:
-    """What a command writes to.
+    """The streams that a command writes to.
 
     Attributes:
         json: ``--json``: standard output carries one JSON document and nothing else.
@@ -98,7 +98,7 @@ class Output:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a person watches the stream; a closed one is nobody's."""
+    """True if a person watches the stream; a closed one is nobody's."""
     try:
         return stream is not None and stream.isatty()
     except ValueError:
@@ -111,7 +111,7 @@ def paint(text: str) -> str:
 
 
 def takes_color(stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> bool:
-    """Whether to color: a terminal that can, and nobody has said no (https://no-color.org)."""
+    """True if output is colored: a terminal that can, and nobody has said no (https://no-color.org)."""
     return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and is_terminal(stream)
 
 

@@ -44,7 +44,7 @@ def render(package: str, template: str, /, **values: Any) -> str:
 
 @cache
 def environment(package: str) -> Environment:
-    """Where a package's templates find each other, and those of the console."""
+    """The folders of a package's templates and of the console's."""
     jinja2 = require("jinja2", package.split(".")[1])
     made: Environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package), jinja2.PackageLoader("fer_edge.console")]),

@@ -62,7 +62,7 @@ def _jpeg_is_gray_at_its_end(image: Image) -> bool:
 
 
 def _jpeg_changes(file: PictureBytes) -> bool:
-    """Whether more data behind the last scan makes another picture: behind a whole one the decoder passes over it."""
+    """True if more data behind the last scan makes another picture: behind a whole one the decoder passes over it."""
     from fer_edge.faces.headers.jpeg import jpeg_scans_end
 
     if file.size > LARGEST_JPEG:

@@ -16,7 +16,7 @@ from fer_edge.runtime.errors import PictureError
 LEFTOVERS = frozenset(
     {"@eadir", "@recycle", "#recycle", "$recycle.bin", "__macosx", "desktop.ini", "lost+found", "thumbs.db"}
 )
-"""What systems and network drives put beside people's files, lower case; hidden files and folders besides."""
+"""The files that systems and network drives put beside people's, lower case; hidden files and folders besides."""
 HIDDEN, SYSTEM = "hidden", "of the system's own"
 OUTSIDE, OTHER, FOLDERS = "linked from elsewhere", "no plain file", "linked folders"
 ABOVE, CLOSED = "links to a folder above", "folders that cannot be read"

@@ -102,7 +102,7 @@ def read_reduced(
 
 
 def is_picture(path: str | os.PathLike[str]) -> bool:
-    """Whether the name ends like a picture's."""
+    """True if the name ends like a picture's."""
     return Path(path).suffix.lower() in SUFFIXES
 
 

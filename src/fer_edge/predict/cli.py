@@ -115,7 +115,7 @@ def main(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 @contextmanager
 def _without_garbage_collection() -> Iterator[None]:
-    """What is imported and opened is there to stay; looking through it for garbage is a tenth of a short call."""
+    """Imported modules and opened models are there to stay; looking through it for garbage is a tenth of a short call."""
     gc.disable()
     try:
         yield

@@ -1,4 +1,4 @@
-"""What ``fer-predict`` gives: the prediction JSON, a table for people, and the picture with its faces."""
+"""The results of ``fer-predict``: the prediction JSON, a table for people, and the picture with its faces."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def prediction_document(
     found: Sequence[PictureResult], *, threshold: float, probabilities: bool = False
 ) -> dict[str, Any]:
-    """What ``--json`` prints.
+    """The document that ``--json`` prints.
 
     Args:
         found: recognized pictures; failed ones are left out.
@@ -112,7 +112,7 @@ PAPER = (255, 214, 10)
 
 
 def annotation_targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
-    """Where each annotated picture goes, decided and checked before any is made.
+    """The file of each annotated picture, decided and checked before any is made.
 
     Args:
         place: a picture file (for one picture), or a folder, which receives the names of the sources.

@@ -182,7 +182,7 @@ def mirror_box(box: Box, width: int) -> Box:
 def _drawable(
     frame: Frame, faces: Sequence[RecognizedFace], size: tuple[int, int]
 ) -> tuple[NDArray[np.uint8], list[RecognizedFace]]:
-    """What was decoded, so that the picture of a very large one is the reduced copy, and its faces in pixels of that."""
+    """The picture that was decoded, so that the picture of a very large one is the reduced copy, and its faces in pixels of that."""
     held = (frame.width, frame.height)
     return upright(frame), [replace(face, bbox=clip(rescale(face.bbox, size, held), held)) for face in faces]
 

@@ -1,4 +1,4 @@
-"""What the command line names, as a list of picture files with the names that the answer gives them."""
+"""The sources on the command line, as a list of picture files with the names that the answer gives them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LATER = {
     "an address": f"an address; {_ONLY}: download it first",
     "a video": f"a video; {_ONLY}: save its frames as pictures first, such as with ffmpeg",
 }
-"""What a source is that is no picture yet, and what to do."""
+"""The kind of a source that is no picture yet, and what to do."""
 
 _CAMERA = re.compile(r"\d{1,3}|webcam|camera(:.*)?|/dev/video\d+", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -74,7 +74,7 @@ def _pictures(source: str, left_out: Counter[str]) -> list[Picture]:
 
 
 def _later(source: str, path: Path) -> str | None:
-    """What other programs would take this word for; a file or folder of that name comes first."""
+    """The meaning of this word to other programs; a file or folder of that name comes first."""
     if path.suffix.lower() in VIDEOS and path.is_file():
         return "a video"
     if source == "-":

@@ -1,4 +1,4 @@
-"""What each format is, once. Every other table of formats, here and in the rooms above, is derived from this one.
+"""The description of each format, once. Every other table of formats, here and in the rooms above, is derived from this one.
 
 What a format needs where models are written (converter, libraries, code to paste) is in ``export.formats``, since nothing
 here may import a converter; the names are the same, and a test says what is missing.
@@ -23,7 +23,7 @@ INTERFACES: tuple[str, ...] = ("tensor", "image")
 
 @dataclass(frozen=True, slots=True)
 class ImageInterface:
-    """What a format's image interface takes and answers.
+    """The ends of a format's image interface.
 
     Attributes:
         dtype: of the picture's values, 0 to 255.
@@ -36,7 +36,7 @@ class ImageInterface:
 
 @dataclass(frozen=True, slots=True)
 class FormatSpec:
-    """What one format can be.
+    """The description of one format.
 
     Attributes:
         name: the word in a variant's name.

@@ -1,4 +1,4 @@
-"""How much accuracy was lost, with an interval: both models answered the same pictures."""
+"""The accuracy that was lost, with an interval: both models answered the same pictures."""
 
 from __future__ import annotations
 

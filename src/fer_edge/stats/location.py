@@ -1,4 +1,4 @@
-"""Where measurements lie, hardly moved by the few that something disturbed."""
+"""The location of measurements, hardly moved by the few that something disturbed."""
 
 from __future__ import annotations
 

@@ -84,7 +84,7 @@ def ratio_of_logs(
 def location_interval(
     values: NDArray[np.float64], confidence: float = 0.95, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Where a few independent estimates lie, and the symmetric studentized bootstrap interval of that.
+    """The location of a few independent estimates, and the symmetric studentized bootstrap interval of that.
 
     The location is Hodges and Lehmann's, the error that studentizes it the winsorized one: of eight generations one may
     have met a machine that changed its speed in the middle. Source: Hall 1988, "Theoretical Comparison of Bootstrap
@@ -128,7 +128,7 @@ def _located(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
 def _times(
     locations: NDArray[np.float64], errors: NDArray[np.float64], center: Any, confidence: float
 ) -> float:
-    """How many errors off the center the resamples lie at most, in that share of them."""
+    """The distance in errors from the center that the resamples keep, in that share of them."""
     usable = errors > np.finfo(np.float64).eps * (1 + abs(float(center)))
     if not usable.any():
         return 0.0

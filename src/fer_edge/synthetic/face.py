@@ -169,7 +169,7 @@ def _draw(
 
 
 def _mask(pose: Pose, shape: Landmarks, size: int) -> NDArray[np.float32]:
-    """Where the face's own light falls: (size, size) float32, 1 on the face, soft at its edge."""
+    """The mask of the face's own light: (size, size) float32, 1 on the face, soft at its edge."""
     cv2 = require("cv2", "train")
     mask = np.zeros((size, size, 1), np.uint8)
     Pen(mask, pose).fill(shape.outline, np.array([255.0]), depth=0.0)

@@ -14,7 +14,7 @@ from fer_edge.synthetic.style import Style
 def draw_behind(
     pen: Pen, rng: np.random.Generator, person: Identity, shape: Landmarks, style: Style, palette: Palette
 ) -> None:
-    """What the head covers: long hair, shoulders, neck and ears."""
+    """The parts that the head covers: long hair, shoulders, neck and ears."""
     if style.bare:
         return
     wide = np.abs(shape.outline[:, 0]).max()

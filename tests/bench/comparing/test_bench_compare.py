@@ -23,8 +23,8 @@ def record(scale=1.0, *, generations=8, turns=12, calls=9, seed=0, layout=0.002,
     for generation in range(generations):
         process = 1 + layout * own.normal()
         for turn in range(turns):
-            mood = 1.14 if machine.random() < 0.3 else 1.0
-            samples += list(0.001 * scale * process * mood * (1 + 0.01 * np.abs(own.normal(size=calls))))
+            scatter = 1.14 if machine.random() < 0.3 else 1.0
+            samples += list(0.001 * scale * process * scatter * (1 + 0.01 * np.abs(own.normal(size=calls))))
             blocks.append(Block(generation, turn, calls, generation * 10.0 + turn))
     made = Record("tflite-fp32", "ai-edge-litert 2.3.0", 1, "inference", tuple(samples), blocks=tuple(blocks))
     return replace(made, **changed)

@@ -1,4 +1,4 @@
-"""``fer-edge-bench/1``: what is written is read back, what a stranger wrote is refused with the member's name."""
+"""``fer-edge-bench/1``: what is written is read back, untrusted text is refused with the member's name."""
 
 import json
 from copy import deepcopy

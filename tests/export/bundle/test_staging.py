@@ -1,4 +1,4 @@
-"""Where a bundle grows: leftovers and places that cannot be written."""
+"""The staging folder of a bundle: leftovers and places that cannot be written."""
 
 import subprocess
 import sys

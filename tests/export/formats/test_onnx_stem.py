@@ -1,4 +1,4 @@
-"""Which first convolution stays in float."""
+"""The first convolution that stays in float."""
 
 import numpy as np
 import pytest

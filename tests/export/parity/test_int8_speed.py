@@ -1,4 +1,4 @@
-"""Whether int8 pays, on a clock that the test turns."""
+"""The speed of int8, on a clock that the test turns."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which networks are functions of their input, and what is said about those that are not."""
+"""Networks that are functions of their input, and what is said about those that are not."""
 
 import random
 from dataclasses import dataclass, replace

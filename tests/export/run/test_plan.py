@@ -1,4 +1,4 @@
-"""Which variants an export makes: the rules of the command line, word by word."""
+"""The variants that an export makes: the rules of the command line, word by word."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The door for weights: what strangers send, honest and hostile."""
+"""Files of weights from anywhere, honest and hostile."""
 
 import io
 import json

@@ -60,7 +60,7 @@ def test_mean_over_the_batch_and_zero_for_equal_answers():
 
 
 def test_gradient_of_a_hot_teacher_is_that_of_the_logits_difference():
-    # Hinton et al. 2015, section 2.1: for T large and centred logits, T^2 KL has the gradient (z - v) / N a row.
+    # Hinton et al. 2015, section 2.1: for T large and centered logits, T^2 KL has the gradient (z - v) / N a row.
     student = torch.tensor([[0.3, -0.1, -0.2]], requires_grad=True)
     teacher = torch.tensor([[-0.5, 0.2, 0.3]])
     softened_divergence(student, teacher, 1000.0).backward()

@@ -63,7 +63,7 @@ MLPERF = Plan(
 """A repeat is a generation; the 61st second covers what the changes of turn take of the 60."""
 
 _SECONDS_EACH = {"default": 2.5, "quick": 1.0}
-"""What a further subject adds once the mode's own time is shared by many: start-up three times, and some samples."""
+"""The time that a further subject adds once the mode's own time is shared by many: start-up three times, and some samples."""
 _SHARED_BY = {"default": 24, "quick": 2}
 
 

@@ -31,7 +31,7 @@ DRIFT = 0.05
 DRIFT_P = 0.01
 """Of all records of the run together (Bonferroni)."""
 AA = 0.02
-"""What the same artifact may differ from itself: the figure that this harness promises for comparisons."""
+"""The allowed difference of an artifact from itself: the figure that this harness promises for comparisons."""
 WIDTH = 0.05
 """Half-width of the median's interval, as a share of the median, above which the number has no second digit."""
 FEWEST_TURNS = 8

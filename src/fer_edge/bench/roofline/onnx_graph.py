@@ -39,7 +39,7 @@ _ROLES = list_roles({
     ),
 })  # fmt: skip
 _WEIGHTS = dict.fromkeys(("QLinearConv", "QLinearMatMul", "QGemm"), (0, 3))
-"""Where activation and weights stand among the inputs, if not first and second."""
+"""The positions of activation and weights among the inputs, if not first and second."""
 _BITS = {
     1: 32, 2: 8, 3: 8, 4: 16, 5: 16, 6: 32, 7: 64, 9: 8, 10: 16, 11: 64, 12: 32, 13: 64, 16: 16, 17: 8, 18: 8, 19: 8, 20: 8,
     21: 4, 22: 4,

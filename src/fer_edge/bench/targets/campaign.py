@@ -151,7 +151,7 @@ class DeviceRun:
 
     def _measure_one(self, device: Device, subject: Subject, what: dict[str, Any]) -> Result:
         options = self._options
-        self._journal.started(what)
+        self._journal.note_start(what)
         before = thermal.cool_down(
             self._connection,
             options.start_celsius,

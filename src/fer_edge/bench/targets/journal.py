@@ -103,7 +103,7 @@ class Journal:
         """The result of a run that is done."""
         return self._done.get(key_of(what))
 
-    def started(self, what: Mapping[str, Any]) -> None:
+    def note_start(self, what: Mapping[str, Any]) -> None:
         """A run begins."""
         self._write("started", what, None)
 

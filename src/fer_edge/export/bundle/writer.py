@@ -111,8 +111,8 @@ def _extra(original: ReferenceModel, data: ReferenceData, tolerances: Tolerances
     extra: dict[str, Any] = {}
     if original.arch_args:
         extra["arch_args"] = original.arch_args
-    if tolerances.chosen():
-        extra["limits"] = tolerances.chosen()
+    if tolerances.list_chosen():
+        extra["limits"] = tolerances.list_chosen()
     if original.selection:
         extra["output"] = json.loads(original.selection.text)
     if data.warnings:

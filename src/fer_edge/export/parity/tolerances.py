@@ -118,7 +118,7 @@ class Tolerances:
         found = stored if isinstance(stored, dict) else {}
         return cls(**{name: _share(found.get(name)) for name in cls.__slots__})
 
-    def chosen(self) -> dict[str, float]:
+    def list_chosen(self) -> dict[str, float]:
         """Those that were set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 

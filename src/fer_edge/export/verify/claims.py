@@ -131,7 +131,7 @@ def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
     claimed = [entry.variant for entry in artifacts if entry.parity.engine and entry.variant not in again]
     accurate = [entry.variant for entry in artifacts if entry.accuracy]
     calibrated = [entry.variant for entry in artifacts if entry.calibration]
-    own = Tolerances.of(manifest).chosen()
+    own = Tolerances.of(manifest).list_chosen()
     said = [
         f"parity as recorded of {_listed(claimed)}" if claimed else "",
         f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",

@@ -133,7 +133,7 @@ class Job:
         document = {
             "format": self.format,
             "common": str(self.common),
-            "tolerances": self.tolerances.chosen(),
+            "tolerances": self.tolerances.list_chosen(),
             "tasks": [asdict(task) for task in self.tasks],
         }
         write_bytes(self.folder / "job.json", json.dumps(document).encode())

@@ -50,7 +50,7 @@ def _ispe(head: bytes, place: int) -> tuple[int, int]:
 
 
 def _items(head: bytes) -> Iterator[int]:
-    """Where the data of each item begins."""
+    """The position of each item's data."""
     place = head.find(b"iloc") + 4
     if place < 4:
         return

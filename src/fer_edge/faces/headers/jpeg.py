@@ -66,7 +66,7 @@ def jpeg_header(file: PictureBytes) -> Header:
 
 
 def jpeg_scans_end(file: PictureBytes) -> int:
-    """Where the marker behind the last scan is, of a file whose header was found to be sound.
+    """The position of the marker behind the last scan, of a file whose header was found to be sound.
 
     Raises:
         HeaderError: there is none.
@@ -83,7 +83,7 @@ def jpeg_scans_end(file: PictureBytes) -> int:
 
 
 def _next_marker(file: PictureBytes, offset: int) -> tuple[int, int]:
-    """Where the segment after the next marker begins, and the marker; fill bytes and a little junk are passed over."""
+    """The position of the segment after the next marker, and the marker; fill bytes and a little junk are passed over."""
     window = file.upto(offset, _JUNK)
     start = window.find(b"\xff")
     while 0 <= start < len(window) - 1:

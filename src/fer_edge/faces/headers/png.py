@@ -51,7 +51,7 @@ def png_header(file: PictureBytes) -> Header:
 
 
 def png_rows_are_missing(file: PictureBytes) -> bool:
-    """Whether the compressed data ends before the last row; it is decompressed, but not kept."""
+    """True if the compressed data ends before the last row; it is decompressed, but not kept."""
     width, height, depth, color, interlaced = _picture(file)
     bits = depth * _CHANNELS[color]
     missing = _bytes_of(width, height, bits, interlaced=interlaced)

@@ -44,7 +44,7 @@ _TILE_WIDTH, _TILE_HEIGHT = 322, 323
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Where a directory keeps its parts: bytes of the entry count, of an entry, and of an entry's value."""
+    """The layout of a directory: bytes of the entry count, of an entry, and of an entry's value."""
 
     count: int
     entry: int

@@ -25,7 +25,7 @@ def upright_size(frame: Frame) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """How upright coordinates address the frame as it was stored.
+    """The map from upright coordinates to the frame as it was stored.
 
     Attributes:
         swapped: upright x runs along the stored y.
@@ -53,7 +53,7 @@ def axes(rotation: int, *, mirror: bool) -> Axes:
     return Axes(found.swapped, found.x_reversed != mirror, found.y_reversed)
 
 
-def stored(indices: NDArray[np.intp], length: int, *, is_reversed: bool) -> NDArray[np.intp]:
+def map_to_stored(indices: NDArray[np.intp], length: int, *, is_reversed: bool) -> NDArray[np.intp]:
     """Upright positions along one axis of ``length`` pixels as positions in the stored frame."""
     return (length - 1) - indices if is_reversed else indices
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.runtime.camera.color import color_planes
-from fer_edge.runtime.camera.geometry import axes, crop, stored, upright_size
+from fer_edge.runtime.camera.geometry import axes, crop, map_to_stored, upright_size
 from fer_edge.runtime.camera.scaler import axis, blend
 from fer_edge.runtime.camera.tables import fill
 from fer_edge.runtime.contract import LARGEST_SIDE, Contract
@@ -34,8 +34,8 @@ def upright(frame: Frame, mirror: bool = False) -> NDArray[np.uint8]:
     """
     turned = axes(require_frame(frame).rotation, mirror=mirror)
     width, height = upright_size(frame)
-    x = stored(np.arange(width), width, is_reversed=turned.x_reversed)
-    y = stored(np.arange(height), height, is_reversed=turned.y_reversed)
+    x = map_to_stored(np.arange(width), width, is_reversed=turned.x_reversed)
+    y = map_to_stored(np.arange(height), height, is_reversed=turned.y_reversed)
     rows, columns = (x, y) if turned.swapped else (y, x)
     planes = color_planes(frame, rows, columns)
     picture = np.empty((height, width, 3), np.uint8)
@@ -110,8 +110,8 @@ def _scaled(
     turned = axes(frame.rotation, mirror=mirror)
     x = axis(right - left, width, chunked=True)
     y = axis(bottom - top, height, chunked=False)
-    at_x = stored(x.needed + left, image_width, is_reversed=turned.x_reversed)
-    at_y = stored(y.needed + top, image_height, is_reversed=turned.y_reversed)
+    at_x = map_to_stored(x.needed + left, image_width, is_reversed=turned.x_reversed)
+    at_y = map_to_stored(y.needed + top, image_height, is_reversed=turned.y_reversed)
     if turned.swapped:
         planes = [blend(plane, x, y).T for plane in color_planes(frame, at_x, at_y)]
     else:

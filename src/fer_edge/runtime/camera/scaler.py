@@ -35,7 +35,7 @@ class Axis(NamedTuple):
 
 @lru_cache(maxsize=512)
 def axis(source: int, target: int, *, chunked: bool) -> Axis:
-    """What one axis of the scaler needs and how it blends it.
+    """The pixels that one axis of the scaler needs, and their weights.
 
     Args:
         source: pixels before.
@@ -55,8 +55,8 @@ def neighbors(
     position = np.arange(target, dtype=np.int64)
     start = position - position % _CHUNK if chunked else position
     # One float32 multiplication; the shift by 32 bits is exact.
-    centre = (start.astype(np.float32) + np.float32(0.5)) * inverse
-    fixed = (centre.astype(np.float64) * 2.0**32).astype(np.int64) - (1 << 31)
+    center = (start.astype(np.float32) + np.float32(0.5)) * inverse
+    fixed = (center.astype(np.float64) * 2.0**32).astype(np.int64) - (1 << 31)
     fixed += (position - start) * int(float(inverse) * 2.0**32)
     grid = fixed >> 16
     whole = grid >> 16

@@ -25,7 +25,7 @@ DIGEST_KEY = "fer_edge_sha256"
 _WORD = b"fer-edge-sha256"
 _ZEROS = b"0" * 64
 BLANK_DIGEST = (_WORD + b":" + _ZEROS + b":" + _WORD).decode()
-"""What a writer stores before it seals the file."""
+"""The placeholder that a writer stores before it seals the file."""
 
 _FORM = re.compile(_WORD + rb":([0-9a-f]{64}):" + _WORD)
 _CHUNK = 1 << 20

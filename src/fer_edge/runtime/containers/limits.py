@@ -1,4 +1,4 @@
-"""What all readers of containers share: the key, the bounds, and the error that each of them raises."""
+"""The common parts of all readers of containers: the key, the bounds, and the error that each of them raises."""
 
 from __future__ import annotations
 

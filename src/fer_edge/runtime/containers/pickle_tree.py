@@ -28,7 +28,7 @@ class Global:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Call:
-    """What the pickle would make: a call, an object, or (``what`` is None) something that lies outside of it."""
+    """An object that the pickle would make: a call, an object, or (``what`` is None) something that lies outside of it."""
 
     what: Any
     arguments: Any
@@ -54,7 +54,7 @@ def read_pickle(data: bytes, name: str) -> tuple[Any, tuple[str, ...]]:
                 raise ContainerError(f"its record {name} has more than {_MOST_OPCODES} opcodes")
             machine.step(opcode.name, argument)
             end = place or 0
-        tree = machine.finished()
+        tree = machine.finish()
         if end != len(data) - 1:
             raise ValueError("something follows its end")
     except ContainerError:
@@ -77,7 +77,7 @@ class _Machine:
         self._memo: dict[int, Any] = {}
         self._stopped = False
 
-    def finished(self) -> Any:
+    def finish(self) -> Any:
         (tree,) = self._stack
         if not self._stopped or self._marks:
             raise ValueError("it does not stop")

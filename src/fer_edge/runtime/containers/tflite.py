@@ -50,7 +50,7 @@ class _Flatbuffer:
         return int.from_bytes(self.bytes_at(offset, length), "little")
 
     def follow(self, offset: int) -> int:
-        """Where the offset stored at ``offset`` leads."""
+        """The position that the offset stored at ``offset`` leads to."""
         return offset + self._unsigned(offset, 4)
 
     def _field(self, table: int, number: int) -> int | None:

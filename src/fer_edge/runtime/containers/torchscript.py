@@ -14,7 +14,7 @@ from typing import Any
 
 from fer_edge.runtime.containers.limits import LARGEST_CONTRACT, ContainerError
 from fer_edge.runtime.containers.pickle_tree import read_pickle
-from fer_edge.runtime.containers.torchscript_archive import BROKEN, Archive, broken
+from fer_edge.runtime.containers.torchscript_archive import BROKEN, Archive, broken_error
 from fer_edge.runtime.containers.torchscript_code import operators_of_code
 from fer_edge.runtime.containers.torchscript_operators import OPERATORS
 
@@ -44,7 +44,7 @@ def read(path: Path) -> list[bytes]:
             members = [entry for entry in archive.infolist() if tuple(entry.filename.split("/")[1:]) == _NAME]
             return [_content(archive, entry) for entry in members]
     except BROKEN as error:
-        raise broken(error) from None
+        raise broken_error(error) from None
 
 
 def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:

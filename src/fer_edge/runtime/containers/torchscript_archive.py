@@ -16,7 +16,7 @@ from types import TracebackType
 from fer_edge.runtime.containers.limits import ContainerError
 
 BROKEN = (zipfile.BadZipFile, struct.error, zlib.error, RuntimeError, EOFError, ValueError, OverflowError)
-"""What ``zipfile`` raises on hostile bytes; NotImplementedError is a RuntimeError."""
+"""The errors of ``zipfile`` on hostile bytes; NotImplementedError is a RuntimeError."""
 _RECORDS = re.compile(
     r"data\.pkl|constants\.pkl|bytecode\.pkl|version|byteorder|\.format_version|\.storage_alignment|"
     r"\.data/(?:serialization_id|version)|mobile_debug_handles\.pkl|traced_inputs\.pkl|traced_inputs/\d+|data/\d+|constants/\d+(?:\.storage)?|"
@@ -44,7 +44,7 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(path)
         except BROKEN as error:
-            raise broken(error) from None
+            raise broken_error(error) from None
         try:
             self._records = self._checked(path)
         except BaseException:
@@ -76,7 +76,7 @@ class Archive:
             with self._zip.open(entry) as file:
                 return file.read(most + 1)
         except BROKEN as error:
-            raise broken(error) from None
+            raise broken_error(error) from None
 
     def sources(self) -> dict[str, bytes]:
         """Code by its name with dots, such as ``__torch__.torch.nn.modules.conv``."""
@@ -124,6 +124,6 @@ class Archive:
             raise ContainerError("it is not laid out as torch lays archives out")
 
 
-def broken(error: Exception) -> ContainerError:
+def broken_error(error: Exception) -> ContainerError:
     """The error for what ``zipfile`` said."""
     return ContainerError(f"it is no TorchScript archive ({ascii(str(error))[1:-1][:100]})")

@@ -78,7 +78,7 @@ class _Reader:
             self._statement(statement, 0)
 
     def _choice(self, node: ast.If, depth: int) -> None:
-        """What scripted parts leave: both branches are read, whichever runs."""
+        """The branches that scripted parts leave: both branches are read, whichever runs."""
         if depth > _DEEPEST:
             raise self.refuse("choices nested without end", node)
         self._value(node.test, 0)

@@ -1,4 +1,4 @@
-"""What the networks of an exported TorchScript archive compute with; nothing else in an archive is run.
+"""The operators of exported TorchScript networks; nothing else in an archive is run.
 
 Each computes from the tensors and numbers that it is given; none reaches a file, a process, the network, the interpreter,
 or memory that is not a tensor's. It is what the exporter writes for the built-in architectures and for those of

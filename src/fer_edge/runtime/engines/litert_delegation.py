@@ -1,4 +1,4 @@
-"""Which operators of a TFLite file no delegate takes.
+"""The operators of a TFLite file that no delegate takes.
 
 Counting DELEGATE nodes is not enough: operators between partitions, or before and behind them, would not show. So the
 graph is walked from its outputs to its inputs through whatever really runs.

@@ -54,7 +54,7 @@ def read_at(kind: Kind, value: Any, place: str | int) -> Any:
 
 
 class Anything(Kind):
-    """Whatever JSON holds; mappings in it are written by name where ``sort`` says so."""
+    """Any JSON value; mappings in it are written by name where ``sort`` says so."""
 
     def __init__(self, sort: bool) -> None:
         self._sort = sort

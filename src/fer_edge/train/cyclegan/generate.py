@@ -56,7 +56,7 @@ def make_faces(
     choices = model.choices
     ways = [way for way in model.directions if only in (None, way.target)]
     classes = load_domains(faces, choices, [way.source for way in ways], output, workers)
-    domains_of = {name: chosen(domain, count, seed) for name, domain in classes.items()}
+    domains_of = {name: choose_faces(domain, count, seed) for name, domain in classes.items()}
     out.mkdir(parents=True, exist_ok=True)
     with output.progress("Generating", sum(map(len, domains_of.values()))) as bar:
         made = [
@@ -72,7 +72,7 @@ def make_faces(
     }
 
 
-def chosen(domain: Domain, limit: int | None, seed: int) -> Domain:
+def choose_faces(domain: Domain, limit: int | None, seed: int) -> Domain:
     """At most ``limit`` faces of a class, drawn by seed, in the order of the split."""
     if limit is None or limit >= len(domain):
         return domain

@@ -111,8 +111,8 @@ def neighbors(lengths: Tensor, target: int, *, chunked: bool) -> Neighbors:
     position = torch.arange(target, dtype=torch.int64, device=lengths.device).unsqueeze(0)
     start = position - position % CHUNK if chunked else position
     # The one float32 multiplication that rounds; shifting by 32 bits is exact, in float32 too.
-    centre = (start.to(torch.float32) + 0.5) * inverse
-    fixed = (centre * 2.0**32).to(torch.int64) - (1 << 31)
+    center = (start.to(torch.float32) + 0.5) * inverse
+    fixed = (center * 2.0**32).to(torch.int64) - (1 << 31)
     fixed = fixed + (position - start) * (inverse * 2.0**32).to(torch.int64)
     grid = fixed >> 16
     last = (lengths - 1).unsqueeze(1)
