@@ -20,12 +20,12 @@ from runner import Asked, Document, option, study
 from fer_edge.bench.advice.advise import Goal, advise
 from fer_edge.bench.advice.passes import Measuring
 from fer_edge.bench.commands.advise import default_threads
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Record
 from fer_edge.bench.selection import Filter, select
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.host import measure
 from fer_edge.console.output import Output
 
@@ -43,8 +43,8 @@ def subjects(bundle: Path, stack: ExitStack) -> list[Subject]:
 
 def whole(chosen: list[Subject], seconds: float, generations: int, seed: int) -> dict[str, Record]:
     """The whole path's record of each, measured side by side."""
-    plan = Plan("exhaustive", seconds * len(chosen), generations, ("whole",), twin=False)
-    result = measure(plan, Request(tuple(chosen), "exhaustive", seed=seed))
+    plan = MeasurementPlan("exhaustive", seconds * len(chosen), generations, ("whole",), twin=False)
+    result = measure(plan, MeasurementRequest(tuple(chosen), "exhaustive", seed=seed))
     return {record.name: record for record in result.stage("whole")}
 
 

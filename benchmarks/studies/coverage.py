@@ -22,7 +22,7 @@ import numpy as np
 from runner import Asked, Document, study
 from trials import PLANS, compare_slowed, run_trials, trial_options
 
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Record, pick
 from fer_edge.stats.intervals import wilson
@@ -58,7 +58,7 @@ def run(asked: Asked) -> Document:
     }
 
 
-def compare(plan: Plan, one: Subject, number: int) -> dict[str, Any]:
+def compare(plan: MeasurementPlan, one: Subject, number: int) -> dict[str, Any]:
     """One comparison: its interval, and one log ratio a generation to resample."""
     share = SHARES[number % len(SHARES)]
     ratio, result, seconds = compare_slowed(plan, one, number, stretched=share)

@@ -21,12 +21,12 @@ from machine import DEMO_BUNDLE
 from runner import Asked, Option, option
 
 from fer_edge.bench.measure import plans
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Result, pick
 from fer_edge.bench.selection import Filter, select
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.ratio import Ratio
 
@@ -53,7 +53,7 @@ def subject(bundle: Path, variant: str) -> Subject:
 
 
 def compare_slowed(
-    plan: Plan, one: Subject, seed: int, *, slower: float | None = None, stretched: float = 0.0
+    plan: MeasurementPlan, one: Subject, seed: int, *, slower: float | None = None, stretched: float = 0.0
 ) -> tuple[Ratio, Result, float]:
     """``fer-bench compare`` of an artifact with itself, made slower by a known share.
 
@@ -70,12 +70,12 @@ def compare_slowed(
     spun = {} if slower is None else {0: 0.0, 1: slower, 2: 0.0}
     begin = time.monotonic()
     sides = (replace(one, label="A"), replace(one, label="B"))
-    result = measure(plan, Request(subjects=sides, seed=seed), spun, {1: stretched})
+    result = measure(plan, MeasurementRequest(subjects=sides, seed=seed), spun, {1: stretched})
     a, b = (pick(result.records, subject=side, stage="inference")[0] for side in "AB")
     return ratio_of_rounds(a, b, seed=seed), result, time.monotonic() - begin
 
 
-def trial(plan: Plan, one: Subject, share: float | None, seed: int) -> dict[str, Any]:
+def trial(plan: MeasurementPlan, one: Subject, share: float | None, seed: int) -> dict[str, Any]:
     """One comparison as a line of a journal."""
     ratio, result, seconds = compare_slowed(plan, one, seed, slower=share)
     check = result.environment["aa_check"]

@@ -49,7 +49,7 @@ class Filter:
 
 
 @dataclass(slots=True)
-class Selection:
+class SubjectSelection:
     """Everything that is to be measured.
 
     Attributes:
@@ -70,7 +70,7 @@ class Selection:
         (self.refused.add if refused else self.refused.discard)(variant)
 
 
-def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selection:
+def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> SubjectSelection:
     """The subjects of some arguments.
 
     Args:
@@ -83,7 +83,7 @@ def select(sources: Sequence[str], wanted: Filter, stack: ExitStack) -> Selectio
         CheckFailed: every artifact failed its parity, or one that was asked for by name.
         EngineError: an engine that does not exist, or that was asked for by name and cannot run.
     """
-    found = Selection()
+    found = SubjectSelection()
     hashes: list[str] = []
     origins: list[str] = []
     for source in sources:
@@ -139,7 +139,7 @@ def _unpack(revision: str, path: str, folder: Path) -> None:
         archive.extractall(folder, filter="data")
 
 
-def _of_bundle(bundle: Bundle, wanted: Filter, found: Selection) -> Iterator[Subject]:
+def _of_bundle(bundle: Bundle, wanted: Filter, found: SubjectSelection) -> Iterator[Subject]:
     artifacts = [bundle.artifact(name) for name in wanted.variants] or list(bundle.manifest.artifacts)
     by_name = bool(wanted.variants)
     for entry in () if by_name else bundle.manifest.skipped:
@@ -271,7 +271,7 @@ def _told_apart(subjects: Sequence[Subject], origins: Sequence[str], sources: Se
     ]
 
 
-def _refuse(found: Selection) -> NoReturn:
+def _refuse(found: SubjectSelection) -> NoReturn:
     reasons = "; ".join(f"{variant}: {reason}" for variant, reason in found.skipped.items()) or "it is empty"
     all_failed = found.skipped and found.refused == set(found.skipped)
     raise (CheckFailed if all_failed else BundleError)(f"nothing to measure ({reasons})")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fer_edge.predict.recognition import PictureResult, RecognizedFace
-    from fer_edge.predict.sources import Picture
+    from fer_edge.predict.sources import SourcePicture
 
 
 @command("fer-predict", example="fer-predict photo.jpg --model bundle --annotate photo-annotated.png")
@@ -124,7 +124,7 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _pictures(sources: tuple[str, ...], output: Output) -> list[Picture]:
+def _pictures(sources: tuple[str, ...], output: Output) -> list[SourcePicture]:
     from fer_edge.faces.picture_files import describe_left_out
     from fer_edge.predict.sources import pictures_of
 

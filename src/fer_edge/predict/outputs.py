@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_edge.console.table import table
 from fer_edge.faces.pictures import is_picture, save_picture
 from fer_edge.predict.recognition import PictureResult, RecognizedFace
-from fer_edge.predict.sources import Picture
+from fer_edge.predict.sources import SourcePicture
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.extras import require
 
@@ -111,7 +111,7 @@ PAPER = (255, 214, 10)
 """Dark on yellow: readable on skin, sky and night, and to color-blind eyes."""
 
 
-def annotation_targets(place: str, pictures: Sequence[Picture]) -> list[Path]:
+def annotation_targets(place: str, pictures: Sequence[SourcePicture]) -> list[Path]:
     """The file of each annotated picture, decided and checked before any is made.
 
     Args:
@@ -186,11 +186,11 @@ def _font(size: int) -> Any:
     return require("PIL.ImageFont", "predict").load_default(size=size)
 
 
-def _name(picture: Picture) -> str:
+def _name(picture: SourcePicture) -> str:
     return picture.file_name if is_picture(picture.file_name) else f"{picture.file_name}.png"
 
 
-def _refuse_overwriting(wanted: Sequence[Path], pictures: Sequence[Picture]) -> None:
+def _refuse_overwriting(wanted: Sequence[Path], pictures: Sequence[SourcePicture]) -> None:
     sources = {picture.path.resolve() for picture in pictures}
     nodes = {(found.st_dev, found.st_ino) for found in (path.stat() for path in sources if path.exists())}
     seen: set[Path] = set()

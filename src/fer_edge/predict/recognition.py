@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fer_edge.faces.detectors import detect_faces, make_detector
 from fer_edge.faces.face import Box
 from fer_edge.faces.pictures import read_reduced
-from fer_edge.predict.sources import Picture
+from fer_edge.predict.sources import SourcePicture
 from fer_edge.runtime.camera import upright, upright_size
 from fer_edge.runtime.errors import FrameError, PictureError
 from fer_edge.runtime.frame import Frame
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fer_edge.runtime.model import Model
 
 PixelBox = tuple[int, int, int, int]
-FindFaces = Callable[[Picture, Frame, tuple[int, int]], list[Box]]
+FindFaces = Callable[[SourcePicture, Frame, tuple[int, int]], list[Box]]
 """The boxes of a picture, given what was decoded of it and its width and height, in which the boxes are counted."""
 
 
@@ -63,7 +63,7 @@ class PictureResult:
         note: None, or what a person should know of the result.
     """
 
-    picture: Picture
+    picture: SourcePicture
     faces: list[RecognizedFace]
     failure: str | None = None
     note: str | None = None
@@ -87,7 +87,7 @@ def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -
         return lambda picture, _frame, _size: boxes_of(boxes, picture.file_name)
     made = make_detector(detector)
 
-    def find(_picture: Picture, frame: Frame, size: tuple[int, int]) -> list[Box]:
+    def find(_picture: SourcePicture, frame: Frame, size: tuple[int, int]) -> list[Box]:
         boxes = [rescale(face.box, (frame.width, frame.height), size) for face in detect_faces(frame, made)]
         # The box that is printed is the one that was looked at: --faces repeats the result.
         return [(round(x0), round(y0), round(x1), round(y1)) for x0, y0, x1, y1 in boxes]
@@ -96,7 +96,7 @@ def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -
 
 
 def recognize(
-    pictures: Sequence[Picture],
+    pictures: Sequence[SourcePicture],
     find: FindFaces,
     model: Model,
     draw: Draw | None = None,
@@ -187,7 +187,7 @@ def _drawable(
     return upright(frame), [replace(face, bbox=clip(rescale(face.bbox, size, held), held)) for face in faces]
 
 
-def _note(picture: Picture, frame: Frame, size: tuple[int, int]) -> str | None:
+def _note(picture: SourcePicture, frame: Frame, size: tuple[int, int]) -> str | None:
     if size == (frame.width, frame.height):
         return None
     return (

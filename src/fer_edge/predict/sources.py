@@ -30,7 +30,7 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class SourcePicture:
     """One picture to look at.
 
     Attributes:
@@ -42,7 +42,7 @@ class Picture:
     file_name: str
 
 
-def pictures_of(sources: Iterable[str], left_out: Counter[str] | None = None) -> list[Picture]:
+def pictures_of(sources: Iterable[str], left_out: Counter[str] | None = None) -> list[SourcePicture]:
     """All pictures of all sources, in the order given; those of a folder ordered by their path in it.
 
     Args:
@@ -57,7 +57,7 @@ def pictures_of(sources: Iterable[str], left_out: Counter[str] | None = None) ->
     return [picture for source in sources for picture in _pictures(source, counts)]
 
 
-def _pictures(source: str, left_out: Counter[str]) -> list[Picture]:
+def _pictures(source: str, left_out: Counter[str]) -> list[SourcePicture]:
     if not source:
         raise PictureError("a source is empty; give picture files or folders of them")
     path, called = Path(source), ascii(source)[1:-1][:200]
@@ -65,7 +65,7 @@ def _pictures(source: str, left_out: Counter[str]) -> list[Picture]:
     if kind == "folder":
         return _folder(path, left_out)
     if kind == "file" and path.suffix.lower() not in VIDEOS:
-        return [Picture(path, path.name)]
+        return [SourcePicture(path, path.name)]
     later = _later(source, path)
     if later:
         raise PictureError(f"{called} is {_LATER[later]}")
@@ -86,9 +86,9 @@ def _later(source: str, path: Path) -> str | None:
     return "an address" if _SCHEME.match(source) else None
 
 
-def _folder(path: Path, left_out: Counter[str]) -> list[Picture]:
+def _folder(path: Path, left_out: Counter[str]) -> list[SourcePicture]:
     here = Counter[str]()
-    found = [Picture(file, file.relative_to(path).as_posix()) for file in find_pictures(path, here)]
+    found = [SourcePicture(file, file.relative_to(path).as_posix()) for file in find_pictures(path, here)]
     if not found:
         raise PictureError(f"{path} holds no pictures{f'; {describe_left_out(here)}' if here else ''}")
     left_out.update(here)

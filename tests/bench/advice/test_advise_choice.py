@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fer_edge.bench.advice.advise import PREFERENCES, Advice, Goal, advise
 from fer_edge.bench.advice.document import DOCUMENT, advice_document
-from fer_edge.bench.advice.passes import Effort, Measured
+from fer_edge.bench.advice.passes import Effort, MeasuredRow
 from fer_edge.bench.advice.text import explain, headline, proof
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.manifest import Artifact
@@ -33,11 +33,11 @@ class Known:
         self.times, self.failing, self.memory = times, failing, memory
         self.asked: list[list[str]] = []
 
-    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:  # noqa: ARG002
+    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, MeasuredRow]:  # noqa: ARG002
         self.asked.append([entry.name for entry in subjects])
         times = {entry.name: self.times[entry.name] for entry in subjects if entry.name not in self.failing}
         return {
-            name: Measured(time, time, 0.99 * time, 1.01 * time, "engine 1", self.memory)
+            name: MeasuredRow(time, time, 0.99 * time, 1.01 * time, "engine 1", self.memory)
             for name, time in times.items()
         }
 
@@ -168,11 +168,11 @@ def test_what_the_manifest_proves() -> None:
 class Settling(Known):
     """As :class:`Known`, but every time grows by 5 % from pass to pass: a cheap pass may err by that."""
 
-    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:
+    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, MeasuredRow]:
         grown = 1.05 ** len(self.asked)
         found = super().__call__(subjects, effort)
         return {
-            name: Measured(
+            name: MeasuredRow(
                 one.seconds * grown, one.relative * grown, one.low * grown, one.high * grown, "engine 1", 10
             )
             for name, one in found.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.bench.measure.subject import Subject
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.adb import ADB
 from support.fake_adb_server import FakeServer
 from support.fake_device import FakeDevice
@@ -65,7 +65,7 @@ class Bench:
         if runner == "tool":
             chosen["benchmark-model"] = str(self.tool)
         chosen |= {name.replace("_", "-"): value for name, value in options.items()}
-        return Request(
+        return MeasurementRequest(
             self.subjects(variants, threads),
             bundle_sha256=BUNDLE,
             tell=self.told.append,

@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from fer_edge.bench.measure.subject import Subject
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.ssh import SSH, SshConnection
 from support.paths import DEMO_BUNDLE
@@ -101,7 +101,7 @@ def request(**options):
     entry = next(entry for entry in manifest["artifacts"] if entry["variant"] == "tflite-int8")
     subject = Subject(DEMO_BUNDLE / entry["path"], "tflite", "tflite-int8", "", 1, entry["contract"])
     chosen = {"processes": "1", "runs": "3", "cool-down": "0", **options}
-    return Request((subject,), options=tuple(chosen.items()))
+    return MeasurementRequest((subject,), options=tuple(chosen.items()))
 
 
 @pytest.mark.slow

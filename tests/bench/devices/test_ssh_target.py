@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from fer_edge.bench.measure.subject import Subject
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.board_python import pack_sources
 from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.ssh import SSH, SshConnection
@@ -43,7 +43,7 @@ class Board:
     def measure(self, address="pi@board", variants=("tflite-fp32",), **options):
         chosen = {"processes": "2", "runs": "3", "cool-down": "0", "journal": str(self.folder / "journal")}
         chosen |= {name.replace("_", "-"): value for name, value in options.items()}
-        request = Request(
+        request = MeasurementRequest(
             tuple(subject(variant) for variant in variants),
             tell=self.told.append,
             options=tuple(chosen.items()),

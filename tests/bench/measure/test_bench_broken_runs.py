@@ -13,7 +13,7 @@ import pytest
 
 from fer_edge.bench.measure import plans
 from fer_edge.bench.selection import Filter, select
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.errors import EngineError
 from support.paths import DEMO_BUNDLE
@@ -57,7 +57,9 @@ def test_a_child_that_is_killed_leaves_its_figures_marked():
             killers.append(threading.Thread(target=kill_next_child))
             killers[-1].start()
 
-    result = measure(replace(SHORT, twin=False), Request(subjects(DEMO_BUNDLE, "tflite-int8"), tell=tell))
+    result = measure(
+        replace(SHORT, twin=False), MeasurementRequest(subjects(DEMO_BUNDLE, "tflite-int8"), tell=tell)
+    )
     killers[0].join()
     (record,) = result.stage("inference")
     assert {block.generation for block in record.blocks} == {0}
@@ -74,7 +76,7 @@ def test_times_of_an_exchanged_file_are_dropped(tmp_path):
             (bundle / "fer-mini-int8.tflite").write_bytes((DEMO_BUNDLE / "fer-mini-fp32.tflite").read_bytes())
 
     both = subjects(bundle, "tflite-fp32", "tflite-int8")
-    result = measure(SHORT, Request(both, tell=tell))
+    result = measure(SHORT, MeasurementRequest(both, tell=tell))
     assert {record.variant for record in result.records} == {"tflite-fp32"}
     assert [facts.variant for facts in result.artifacts] == ["tflite-fp32"]
     assert "fer-mini-int8.tflite changed while it was measured" in result.extra["failed"]["tflite-int8"]
@@ -85,7 +87,7 @@ def test_an_engine_that_cannot_open_anything_is_asked_once(tmp_path):
     (subject,) = subjects(DEMO_BUNDLE, "tflite-int8")
     broken = replace(subject, sha256=None, path=tmp_path / "absent.tflite")
     with pytest.raises(EngineError) as failure:
-        measure(SHORT, Request((broken,), tell=told.append))
+        measure(SHORT, MeasurementRequest((broken,), tell=told.append))
     assert "A/A" not in str(failure.value)
     assert len(told) == 1
 
@@ -93,4 +95,6 @@ def test_an_engine_that_cannot_open_anything_is_asked_once(tmp_path):
 def test_a_file_that_went_away_leaves_nothing(tmp_path):
     file = Path(shutil.copy(DEMO_BUNDLE / "fer-mini-int8.tflite", tmp_path))
     with pytest.raises(EngineError, match="changed while it was measured"):
-        measure(SHORT, Request(subjects(file), tell=lambda line: line[11:12] == "2" and file.unlink()))
+        measure(
+            SHORT, MeasurementRequest(subjects(file), tell=lambda line: line[11:12] == "2" and file.unlink())
+        )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fer_edge.bench.measure import quality
-from fer_edge.bench.measure.environment import UNKNOWN, State, describe, read_state
+from fer_edge.bench.measure.environment import UNKNOWN, MachineState, describe, read_state
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.results.records import Block, Record
 from fer_edge.stats.ratio import Ratio
@@ -64,7 +64,7 @@ def test_what_a_machine_shows_is_read(machine):
 
 def test_what_a_container_hides_is_unknown_and_no_verdict(tmp_path):
     state = read_state(tmp_path)
-    assert state == State(at=state.at)
+    assert state == MachineState(at=state.at)
     assert describe(tmp_path)["governor"] == describe(tmp_path)["load_average_1min"] == UNKNOWN
     monitor = SystemMonitor(read=lambda: read_state(tmp_path))
     with monitor.window():
@@ -89,7 +89,10 @@ def test_files_in_another_form_are_unknown(tmp_path, text):
 
 def monitored(*pairs):
     return SystemMonitor(
-        windows=[(State(**{"at": 0.0, **begin}), State(**{"at": 60.0, **end})) for begin, end in pairs]
+        windows=[
+            (MachineState(**{"at": 0.0, **begin}), MachineState(**{"at": 60.0, **end}))
+            for begin, end in pairs
+        ]
     )
 
 

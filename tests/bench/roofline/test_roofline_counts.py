@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fer_edge.bench.roofline import coreml_graph, onnx_graph, tflite_graph, torchscript_graph
 from fer_edge.bench.roofline.counts import Counts, count
-from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs
+from fer_edge.bench.roofline.graph import Graph, GraphError, GraphTensor, Operator, Role, count_macs
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.contract import Contract, InputSpec, OutputSpec
 from fer_edge.train.models import build
@@ -116,12 +116,12 @@ def test_a_network_counted_by_hand(kind: str, tmp_path: Path) -> None:
 def test_weights_unpacked_by_the_graph_count_as_stored() -> None:
     """int8 weights x scale, then a product with a float activation: 8 bits are read, and nothing is int8 arithmetic."""
     tensors = {
-        "w": Tensor((6, 4), 8, stored=True),
-        "s": Tensor((), 32, stored=True),
-        "cast": Tensor((6, 4), 32),
-        "unpacked": Tensor((6, 4), 32),
-        "x": Tensor((1, 4), 32),
-        "y": Tensor((1, 6), 32),
+        "w": GraphTensor((6, 4), 8, stored=True),
+        "s": GraphTensor((), 32, stored=True),
+        "cast": GraphTensor((6, 4), 32),
+        "unpacked": GraphTensor((6, 4), 32),
+        "x": GraphTensor((1, 4), 32),
+        "y": GraphTensor((1, 6), 32),
     }
     operators = (
         Operator("Cast", Role.CONVERT, ("w",), ("cast",)),
@@ -133,12 +133,12 @@ def test_weights_unpacked_by_the_graph_count_as_stored() -> None:
 
 def test_between_quantize_and_dequantize_bytes_move() -> None:
     tensors = {
-        "x": Tensor((10,), 32),
-        "q": Tensor((10,), 8),
-        "d": Tensor((10,), 32),
-        "w": Tensor((3, 10), 8, stored=True),
-        "wide": Tensor((3, 10), 32),
-        "y": Tensor((3,), 32),
+        "x": GraphTensor((10,), 32),
+        "q": GraphTensor((10,), 8),
+        "d": GraphTensor((10,), 32),
+        "w": GraphTensor((3, 10), 8, stored=True),
+        "wide": GraphTensor((3, 10), 32),
+        "y": GraphTensor((3,), 32),
     }
     operators = (
         Operator("QuantizeLinear", Role.CONVERT, ("x",), ("q",)),
@@ -151,7 +151,8 @@ def test_between_quantize_and_dequantize_bytes_move() -> None:
 
 def test_what_is_not_counted_is_named() -> None:
     graph = Graph(
-        {"x": Tensor((1,), 32), "y": Tensor((1,), 32)}, (Operator("LSTM", Role.OPAQUE, ("x",), ("y",)),)
+        {"x": GraphTensor((1,), 32), "y": GraphTensor((1,), 32)},
+        (Operator("LSTM", Role.OPAQUE, ("x",), ("y",)),),
     )
     assert count(graph).uncounted == ("LSTM",)
 

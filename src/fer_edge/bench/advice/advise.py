@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from fer_edge.bench.advice.passes import PASSES, Effort, Measured
+from fer_edge.bench.advice.passes import PASSES, Effort, MeasuredRow
 from fer_edge.bench.measure.subject import Subject
 
 NEAR = 0.08
@@ -22,7 +22,7 @@ TIE = 0.01
 """Share within which two times are the same for a user; then threads, accuracy and size decide."""
 PREFERENCES = ("latency", "size", "accuracy")
 
-Measure = Callable[[Sequence[Subject], Effort], Mapping[str, Measured]]
+Measure = Callable[[Sequence[Subject], Effort], Mapping[str, MeasuredRow]]
 """Measures some subjects side by side; by their names, those that failed left out."""
 
 
@@ -54,11 +54,11 @@ class Candidate:
     """
 
     subject: Subject
-    passes: list[Measured] = field(default_factory=list)
+    passes: list[MeasuredRow] = field(default_factory=list)
     why: str = ""
 
     @property
-    def last(self) -> Measured | None:
+    def last(self) -> MeasuredRow | None:
         """Of the longest pass that it was in."""
         return self.passes[-1] if self.passes else None
 

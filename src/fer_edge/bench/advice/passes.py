@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.ratios import ratio_of_rounds
 from fer_edge.bench.results.records import Record, Result
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.host import measure
 from fer_edge.stats.quantiles import quantile_interval
 
@@ -40,7 +40,7 @@ PASSES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredRow:
     """One contender in one pass.
 
     Attributes:
@@ -78,13 +78,15 @@ class Measuring:
         self._tell = tell
         self._seed = seed
 
-    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, Measured]:
+    def __call__(self, subjects: Sequence[Subject], effort: Effort) -> dict[str, MeasuredRow]:
         """Measure them side by side; the last pass also doubles one of them, to see how far equal things differ."""
         last = not effort.keep
         stages = ("whole", "inference") if last else ("whole",)
-        plan = Plan("advise", effort.seconds * len(subjects), effort.generations, stages, twin=last)
+        plan = MeasurementPlan(
+            "advise", effort.seconds * len(subjects), effort.generations, stages, twin=last
+        )
         self._tell(f"{effort.name}: {len(subjects)} of variant, engine and threads")
-        result = measure(plan, Request(tuple(subjects), "advise", seed=self._seed))
+        result = measure(plan, MeasurementRequest(tuple(subjects), "advise", seed=self._seed))
         if not result.complete:
             raise KeyboardInterrupt
         self.failed.update(result.extra.get("failed", {}))
@@ -93,12 +95,12 @@ class Measuring:
         return {record.name: _measured(record, records[0], result) for record in records}
 
 
-def _measured(record: Record, first: Record, result: Result) -> Measured:
+def _measured(record: Record, first: Record, result: Result) -> MeasuredRow:
     middle = quantile_interval(record.samples, 0.5, blocks=[block.count for block in record.blocks])
     seconds = sorted(record.samples)[len(record.samples) // 2] if middle.value is None else middle.value
     facts = result.artifact(record)
     memory = zip(facts.steady_memory_bytes, facts.base_memory_bytes, strict=False) if facts else ()
-    return Measured(
+    return MeasuredRow(
         seconds=seconds,
         relative=ratio_of_rounds(first, record).value,
         low=middle.low or min(record.samples),

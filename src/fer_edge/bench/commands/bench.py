@@ -21,8 +21,8 @@ from fer_edge.console.shared_options import THREADS, settings_option
 if TYPE_CHECKING:
     from fer_edge.bench.comparing.gate import Gate
     from fer_edge.bench.results.records import Result
-    from fer_edge.bench.selection import Selection
-    from fer_edge.bench.targets import Request
+    from fer_edge.bench.selection import SubjectSelection
+    from fer_edge.bench.targets import MeasurementRequest
 
 LIMIT = 0.05
 """Of the gate, without ``--fail-if-slower``."""
@@ -80,11 +80,11 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """
     from fer_edge.bench.comparing.gate import Gate
     from fer_edge.bench.reports import check_libraries, check_outputs
-    from fer_edge.bench.targets import Request, find_target
+    from fer_edge.bench.targets import MeasurementRequest, find_target
 
     mode = _mode(given)
     _check_usage(given)
-    request = Request(
+    request = MeasurementRequest(
         (), mode, given["sustained"], given["seed"], None, output.say, tuple(map(_setting, given["settings"]))
     )
     check_libraries(given["out"])
@@ -126,7 +126,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _select(
     sources: Sequence[str], given: Mapping[str, Any], is_host: bool, gate: Gate | None, stack: ExitStack
-) -> Selection:
+) -> SubjectSelection:
     """The subjects to measure; a gate that has nothing of it says so before a minute is spent."""
     from fer_edge.bench.selection import Filter, select
 
@@ -138,7 +138,7 @@ def _select(
     return selection
 
 
-def _add_roofline(result: Result, request: Request) -> Result:
+def _add_roofline(result: Result, request: MeasurementRequest) -> Result:
     """The rooflines of a run in the default mode on this machine; what was measured is not lost with Ctrl-C."""
     from fer_edge.bench.roofline.analysis import add_rooflines
 

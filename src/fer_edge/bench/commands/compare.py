@@ -97,11 +97,11 @@ def _compare_live(
     from fer_edge.bench.comparing.compare import compare_live
     from fer_edge.bench.measure import plans
     from fer_edge.bench.reports import check_outputs
-    from fer_edge.bench.targets import Request
+    from fer_edge.bench.targets import MeasurementRequest
 
     check_outputs(given["out"])
     plan = replace(plans.COMPARE_QUICK if given["quick"] else plans.COMPARE, stages=(given["stage"],))
-    request = Request(subjects=(), seed=given["seed"], tell=output.say)
+    request = MeasurementRequest(subjects=(), seed=given["seed"], tell=output.say)
     return compare_live(sources, _filter(given, (given["threads"] or 1,)), plan, request)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fer_edge.bench.comparing.gate import find_namesake, list_differences
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.quality import check_twin
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.doubts import Doubt, code_of
@@ -23,7 +23,7 @@ from fer_edge.bench.results.ratios import (
 )
 from fer_edge.bench.results.records import Record, Result, pick, read
 from fer_edge.bench.selection import Filter, locate, select
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.host import measure
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import DataError
@@ -78,7 +78,7 @@ class Comparison:
 
 
 def compare_live(
-    sources: Sequence[str], wanted: Filter, plan: Plan, request: Request
+    sources: Sequence[str], wanted: Filter, plan: MeasurementPlan, request: MeasurementRequest
 ) -> tuple[list[Comparison], Result]:
     """Measure two artifacts, or one artifact of each of two bundles, in one run.
 

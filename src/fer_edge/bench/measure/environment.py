@@ -18,7 +18,7 @@ LIBRARIES = ("ai-edge-litert", "tflite-runtime", "onnxruntime", "torch", "coreml
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class MachineState:
     """One reading; None where the system does not show it.
 
     Attributes:
@@ -40,10 +40,10 @@ class State:
     throttles: int | None = None
 
 
-def read_state(root: Path = ROOT) -> State:
+def read_state(root: Path = ROOT) -> MachineState:
     """The state of the system now."""
     steal, ticks = _ticks(root)
-    return State(
+    return MachineState(
         at=time.monotonic(),
         pressure=_pressure(root),
         steal=steal,

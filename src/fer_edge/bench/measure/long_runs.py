@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.quality import turn_medians
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.results.ratios import describe_ratio, ratio_members, read_ratio
@@ -58,7 +58,7 @@ def last_over_first(record: Record, minute: float = MINUTE) -> Ratio | None:
     return unpaired_ratio(*sides)
 
 
-def mlperf_facts(records: Sequence[Record], plan: Plan) -> list[dict[str, Any]]:
+def mlperf_facts(records: Sequence[Record], plan: MeasurementPlan) -> list[dict[str, Any]]:
     """MLPerf Inference's single stream: 90th percentile of each repeat, and whether the repeats agree.
 
     Source: MLPerf Inference rules, "Single stream" (one query after the other, at least 1,024 queries and 60 s, the
@@ -67,13 +67,13 @@ def mlperf_facts(records: Sequence[Record], plan: Plan) -> list[dict[str, Any]]:
     return [_single_stream(record, plan) for record in records if record.stage == "inference"]
 
 
-def mlperf_reasons(record: Record, plan: Plan) -> list[str]:
+def mlperf_reasons(record: Record, plan: MeasurementPlan) -> list[str]:
     """Reasons against a single-stream figure; empty if it is valid."""
     reasons: list[str] = _single_stream(record, plan)["reasons"] if record.stage == "inference" else []
     return reasons
 
 
-def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
+def _single_stream(record: Record, plan: MeasurementPlan) -> dict[str, Any]:
     repeats: dict[int, list[float]] = {}
     for block, times in record.split():
         repeats.setdefault(block.generation, []).extend(times)
@@ -95,7 +95,7 @@ def _single_stream(record: Record, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _missing(repeats: Sequence[Sequence[float]], plan: Plan) -> Iterator[str]:
+def _missing(repeats: Sequence[Sequence[float]], plan: MeasurementPlan) -> Iterator[str]:
     """Reasons of repeats, queries or seconds that are not there."""
     if len(repeats) < plan.repeats:
         yield f"{len(repeats)} of {plan.repeats} repeats were measured"

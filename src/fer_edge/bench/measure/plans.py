@@ -9,7 +9,7 @@ ALL_STAGES = ("inference", "whole", "inference", "camera")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class MeasurementPlan:
     """The layout of one run.
 
     Attributes:
@@ -42,13 +42,15 @@ class Plan:
     repeat_seconds: float = 0.0
 
 
-DEFAULT = Plan("default", 60.0, 3)
-QUICK = Plan("quick", 10.0, 3)
-COMPARE = Plan("compare", 30.0, 16, ("inference",), 0.005, fewest_generations=8, fewest_rounds=30)
-COMPARE_QUICK = Plan("compare-quick", 10.0, 8, ("inference",), 0.005, fewest_generations=8, fewest_rounds=16)
+DEFAULT = MeasurementPlan("default", 60.0, 3)
+QUICK = MeasurementPlan("quick", 10.0, 3)
+COMPARE = MeasurementPlan("compare", 30.0, 16, ("inference",), 0.005, fewest_generations=8, fewest_rounds=30)
+COMPARE_QUICK = MeasurementPlan(
+    "compare-quick", 10.0, 8, ("inference",), 0.005, fewest_generations=8, fewest_rounds=16
+)
 """Two or three processes: short turns bring neighbors closer together, and many of them bear some that were disturbed."""
-SUSTAINED = Plan("sustained", 600.0, 1, ("inference",), turn_seconds=0.25, twin=False)
-MLPERF = Plan(
+SUSTAINED = MeasurementPlan("sustained", 600.0, 1, ("inference",), turn_seconds=0.25, twin=False)
+MLPERF = MeasurementPlan(
     "mlperf",
     0.0,
     5,
@@ -67,7 +69,7 @@ _SECONDS_EACH = {"default": 2.5, "quick": 1.0}
 _SHARED_BY = {"default": 24, "quick": 2}
 
 
-def size_plan(plan: Plan, subjects: int) -> Plan:
+def size_plan(plan: MeasurementPlan, subjects: int) -> MeasurementPlan:
     """The plan with time for so many subjects: a bundle of 23 variants fits the mode's own."""
     extra = max(0, subjects - _SHARED_BY.get(plan.name, subjects))
     generations = plan.generations if extra == 0 or plan.name != "quick" else 2

@@ -29,7 +29,7 @@ class Series:
 
 
 @dataclass(slots=True)
-class Recording:
+class SubjectRecording:
     """Everything measured of one subject.
 
     Attributes:

@@ -18,9 +18,9 @@ from typing import TypeVar
 
 from fer_edge.bench.measure.energy import Energy
 from fer_edge.bench.measure.engines import name_engine
-from fer_edge.bench.measure.plans import Plan
+from fer_edge.bench.measure.plans import MeasurementPlan
 from fer_edge.bench.measure.process import Process
-from fer_edge.bench.measure.recording import Recording
+from fer_edge.bench.measure.recording import SubjectRecording
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.timing import warm_up
@@ -34,7 +34,7 @@ MOST_CHILDREN = 32
 
 
 @dataclass(slots=True)
-class Run:
+class MeasurementRun:
     """The run and what it has taken so far.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run:
         complete: False after Ctrl-C.
     """
 
-    plan: Plan
+    plan: MeasurementPlan
     subjects: Sequence[Subject]
     seed: int = 0
     slower: Mapping[int, float] = field(default_factory=dict)
@@ -57,18 +57,18 @@ class Run:
     tell: Callable[[str], None] = lambda _line: None
     monitor: SystemMonitor = field(default_factory=SystemMonitor)
     energy: Energy = field(default_factory=Energy)
-    taken: list[Recording] = field(init=False)
+    taken: list[SubjectRecording] = field(init=False)
     complete: bool = True
     _rng: random.Random = field(init=False)
     _begin: float = field(init=False, default=0.0)
     _cpus: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.taken = [Recording(subject) for subject in self.subjects]
+        self.taken = [SubjectRecording(subject) for subject in self.subjects]
         self._rng = random.Random(self.seed)
         self._cpus = fast_cpus()
 
-    def go(self) -> list[Recording]:
+    def go(self) -> list[SubjectRecording]:
         """Measure until the plan's time is over, or Ctrl-C."""
         self._begin = time.monotonic()
         try:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from fer_edge.bench.measure.environment import UNKNOWN, State, read_state
+from fer_edge.bench.measure.environment import UNKNOWN, MachineState, read_state
 
 
 @dataclass(slots=True)
@@ -19,8 +19,8 @@ class SystemMonitor:
         windows: begin and end of each.
     """
 
-    read: Callable[[], State] = read_state
-    windows: list[tuple[State, State]] = field(default_factory=list)
+    read: Callable[[], MachineState] = read_state
+    windows: list[tuple[MachineState, MachineState]] = field(default_factory=list)
 
     @contextmanager
     def window(self) -> Iterator[None]:
@@ -87,7 +87,7 @@ class SystemMonitor:
             "celsius_a_minute": _shown(self.warming(), 2),
         }
 
-    def _ends(self, show: Callable[[State], object]) -> dict[str, object]:
+    def _ends(self, show: Callable[[MachineState], object]) -> dict[str, object]:
         if not self.windows:
             return {"before": UNKNOWN, "after": UNKNOWN}
         return {"before": show(self.windows[0][0]) or UNKNOWN, "after": show(self.windows[-1][1]) or UNKNOWN}

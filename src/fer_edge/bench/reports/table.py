@@ -106,7 +106,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """The cells of a result.
 
     Attributes:
@@ -120,7 +120,7 @@ class Table:
     right: list[str]
 
 
-def lay_out(rows: list[Row], first: Sequence[str] = ()) -> Table:
+def lay_out(rows: list[Row], first: Sequence[str] = ()) -> ReportTable:
     """The table of some rows.
 
     Args:
@@ -131,7 +131,7 @@ def lay_out(rows: list[Row], first: Sequence[str] = ()) -> Table:
     columns = sorted(
         shown, key=lambda column: first.index(column.header) if column.header in first else len(first)
     )
-    return Table(
+    return ReportTable(
         [column.header for column in columns],
         [[column.cell(row) for column in columns] for row in rows],
         [column.header for column in columns if column.right],

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
+from fer_edge.bench.roofline.graph import (
+    Graph,
+    GraphError,
+    GraphTensor,
+    Operator,
+    Role,
+    count_macs,
+    list_roles,
+)
 from fer_edge.runtime.containers.coreml import root_model
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines.quiet import quiet
@@ -53,7 +61,7 @@ def read(path: Path, contract: Contract) -> Graph:  # noqa: ARG001 - every reade
     return Graph(tensors, tuple(operators))
 
 
-def _operators(entries: Any, tensors: dict[str, Tensor]) -> Iterator[Operator]:
+def _operators(entries: Any, tensors: dict[str, GraphTensor]) -> Iterator[Operator]:
     for entry in entries:
         constant = entry.type == "const"
         for made in entry.outputs:
@@ -71,7 +79,7 @@ def _operators(entries: Any, tensors: dict[str, Tensor]) -> Iterator[Operator]:
         yield _operator(entry, inputs, tensors)
 
 
-def _names(word: str, argument: Any, entry: Any, tensors: dict[str, Tensor]) -> Iterator[str]:
+def _names(word: str, argument: Any, entry: Any, tensors: dict[str, GraphTensor]) -> Iterator[str]:
     for index, binding in enumerate(argument.arguments):
         if binding.WhichOneof("binding") == "name":
             yield binding.name
@@ -81,7 +89,7 @@ def _names(word: str, argument: Any, entry: Any, tensors: dict[str, Tensor]) -> 
             yield name
 
 
-def _operator(entry: Any, inputs: dict[str, list[str]], tensors: dict[str, Tensor]) -> Operator:
+def _operator(entry: Any, inputs: dict[str, list[str]], tensors: dict[str, GraphTensor]) -> Operator:
     first = _WEIGHTS.get(entry.type, ())
     words = [*first, *sorted(set(inputs) - set(first))]
     names = tuple(name for word in words for name in inputs[word])
@@ -97,12 +105,12 @@ def _operator(entry: Any, inputs: dict[str, list[str]], tensors: dict[str, Tenso
     return Operator(entry.type, role, names, outputs, macs)
 
 
-def _tensor(kind: Any, stored: bool = False) -> Tensor:
+def _tensor(kind: Any, stored: bool = False) -> GraphTensor:
     if kind.WhichOneof("type") != "tensorType":
-        return Tensor((), 32, stored)
+        return GraphTensor((), 32, stored)
     found = kind.tensorType
     if any(size.WhichOneof("dimension") != "constant" for size in found.dimensions):
         raise GraphError("a tensor of it has no fixed shape")
-    return Tensor(
+    return GraphTensor(
         tuple(size.constant.size for size in found.dimensions), _BITS.get(found.dataType, 32), stored
     )

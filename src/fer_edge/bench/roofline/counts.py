@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fer_edge.bench.roofline.graph import Graph, Operator, Role, Tensor
+from fer_edge.bench.roofline.graph import Graph, GraphTensor, Operator, Role
 
 _FUSED = (Role.CONVERT, Role.VIEW, Role.POINTWISE)
 _NARROW = 8
@@ -114,7 +114,7 @@ class _Sums:
         if name not in self._tensors or self._root(name) == root:
             return
         self._group[name] = root
-        found: Tensor = self._tensors[name]
+        found: GraphTensor = self._tensors[name]
         if found.elements == self._tensors[root].elements:
             self._narrowest[root] = min(self.bytes_of(root), found.bytes)
             self._bits[root] = min(self._bits.get(root, self._tensors[root].bits), found.bits)

@@ -43,7 +43,7 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tensor:
+class GraphTensor:
     """One tensor.
 
     Attributes:
@@ -95,7 +95,7 @@ class Graph:
         operators: in an order in which they can run.
     """
 
-    tensors: dict[str, Tensor]
+    tensors: dict[str, GraphTensor]
     operators: tuple[Operator, ...]
 
 

@@ -15,7 +15,15 @@ from typing import BinaryIO
 
 import numpy as np
 
-from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
+from fer_edge.bench.roofline.graph import (
+    Graph,
+    GraphError,
+    GraphTensor,
+    Operator,
+    Role,
+    count_macs,
+    list_roles,
+)
 from fer_edge.bench.roofline.onnx_writer import block
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.containers.wire import Span, blocks, integers
@@ -85,10 +93,13 @@ def read(path: Path, contract: Contract) -> Graph:
     return Graph(tensors, tuple(_operator(node, tensors) for node in nodes))
 
 
-def _initializers(file: BinaryIO, graph: Span) -> Iterator[tuple[str, Tensor]]:
+def _initializers(file: BinaryIO, graph: Span) -> Iterator[tuple[str, GraphTensor]]:
     for span in blocks(file, graph, 5):
         kind = next(integers(file, span, 2), 0)
-        yield _text(file, span, 8), Tensor(tuple(integers(file, span, 1)), _BITS.get(kind, 32), stored=True)
+        yield (
+            _text(file, span, 8),
+            GraphTensor(tuple(integers(file, span, 1)), _BITS.get(kind, 32), stored=True),
+        )
 
 
 def _node(file: BinaryIO, span: Span) -> Node:
@@ -108,7 +119,7 @@ def _text(file: BinaryIO, span: Span, number: int) -> str:
     return ["", *_texts(file, span, number)][-1]
 
 
-def _run(data: bytes, names: Iterable[str], contract: Contract) -> dict[str, Tensor]:
+def _run(data: bytes, names: Iterable[str], contract: Contract) -> dict[str, GraphTensor]:
     """Shapes and dtypes of the outputs, of the tensors of these names and of the input, as one run has them."""
     runtime = require("onnxruntime", "onnx")
     added = b"".join(block(12, block(1, name.encode())) for name in names)
@@ -121,10 +132,10 @@ def _run(data: bytes, names: Iterable[str], contract: Contract) -> dict[str, Ten
     arrays = session.run(None, {contract.input.name: given})
     found = {end.name: array for end, array in zip(session.get_outputs(), arrays, strict=True)}
     found[contract.input.name] = given
-    return {name: Tensor(tuple(array.shape), 8 * array.dtype.itemsize) for name, array in found.items()}
+    return {name: GraphTensor(tuple(array.shape), 8 * array.dtype.itemsize) for name, array in found.items()}
 
 
-def _operator(node: Node, tensors: dict[str, Tensor]) -> Operator:
+def _operator(node: Node, tensors: dict[str, GraphTensor]) -> Operator:
     role = _ROLES.get(node.kind, Role.MOVE) if node.domain in _STANDARD else Role.OPAQUE
     inputs, macs = node.inputs, 0
     if role.computes:

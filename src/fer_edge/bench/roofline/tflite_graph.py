@@ -6,7 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import Graph, GraphError, Operator, Role, Tensor, count_macs, list_roles
+from fer_edge.bench.roofline.graph import (
+    Graph,
+    GraphError,
+    GraphTensor,
+    Operator,
+    Role,
+    count_macs,
+    list_roles,
+)
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
@@ -54,7 +62,7 @@ def read(path: Path, contract: Contract) -> Graph:  # noqa: ARG001 - every reade
     return Graph(tensors, tuple(_operator(words[entry.OpcodeIndex()], entry, tensors) for entry in found))
 
 
-def _tensor(schema: Any, model: Any, entry: Any) -> Tensor:
+def _tensor(schema: Any, model: Any, entry: Any) -> GraphTensor:
     shape = tuple(entry.Shape(index) for index in range(entry.ShapeLength()))
     if any(size < 0 for size in shape):
         raise GraphError("a tensor of it has no fixed shape")
@@ -62,10 +70,10 @@ def _tensor(schema: Any, model: Any, entry: Any) -> Tensor:
     digits = re.search(r"[0-9]+$", words.get(entry.Type(), ""))
     buffer = model.Buffers(entry.Buffer())
     stored = bool(buffer.DataLength()) or buffer.Offset() > _IN_MODEL
-    return Tensor(shape, int(digits.group()) if digits else 8, stored)
+    return GraphTensor(shape, int(digits.group()) if digits else 8, stored)
 
 
-def _operator(name: str, entry: Any, tensors: dict[str, Tensor]) -> Operator:
+def _operator(name: str, entry: Any, tensors: dict[str, GraphTensor]) -> Operator:
     inputs = tuple(
         str(entry.Inputs(index)) for index in range(entry.InputsLength()) if entry.Inputs(index) >= 0
     )

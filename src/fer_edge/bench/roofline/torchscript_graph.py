@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fer_edge.bench.roofline.graph import Graph, Operator, Role, Tensor, count_macs, list_roles
+from fer_edge.bench.roofline.graph import Graph, GraphTensor, Operator, Role, count_macs, list_roles
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.extras import require
 
@@ -109,5 +109,5 @@ def _operator(call: Call, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> 
     return Operator(call.name, role, (*inputs[first:], *inputs[:first]), outputs, macs)
 
 
-def _tensor(tensor: Any, stored: bool) -> Tensor:
-    return Tensor(tuple(tensor.shape), 8 * tensor.element_size(), stored)
+def _tensor(tensor: Any, stored: bool) -> GraphTensor:
+    return GraphTensor(tuple(tensor.shape), 8 * tensor.element_size(), stored)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # --help reads this list
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class MeasurementRequest:
     """A measurement that is asked for: artifacts, length, seed.
 
     Attributes:
@@ -48,7 +48,7 @@ class Target(Protocol):
     name: str
     """The word before the colon of ``--target``: ``host``, ``adb``, ``ssh``."""
 
-    def measure(self, address: str, request: Request) -> Result:
+    def measure(self, address: str, request: MeasurementRequest) -> Result:
         """Measure every subject.
 
         Args:
@@ -70,7 +70,7 @@ TARGETS: dict[str, str] = {
 }
 """Form of ``--target``, as ``--help`` shows it -> ``module:object``, imported when it is chosen."""
 
-__all__ = ["TARGETS", "Request", "Target", "find_target"]
+__all__ = ["TARGETS", "MeasurementRequest", "Target", "find_target"]
 
 
 def find_target(text: str) -> tuple[Target, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer_edge.bench.results.records import Result
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.benchmark_tool import BenchmarkTool
 from fer_edge.bench.targets.campaign import run_campaign
 from fer_edge.bench.targets.connection import BOOT_ID, Finished, push_error, unwrap, wrap
@@ -255,7 +255,7 @@ class AdbTarget:
 
     name = "adb"
 
-    def measure(self, address: str, request: Request) -> Result:
+    def measure(self, address: str, request: MeasurementRequest) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""
         options = read_options(request)
         adb = Adb()
@@ -266,7 +266,7 @@ class AdbTarget:
         return run_campaign(connections, lambda: _runner(options, request), request, options, target)
 
 
-def _runner(options: DeviceOptions, request: Request) -> Runner:
+def _runner(options: DeviceOptions, request: MeasurementRequest) -> Runner:
     if options.benchmark_model is not None:
         return BenchmarkTool(options.benchmark_model, options)
     return DemoApp(options, request.bundle_sha256)

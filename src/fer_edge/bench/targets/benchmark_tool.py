@@ -18,7 +18,7 @@ from typing import Any
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets.connection import push_file, sha256_of
-from fer_edge.bench.targets.device import Device, Measured
+from fer_edge.bench.targets.device import Device, DeviceMeasurement
 from fer_edge.bench.targets.device_options import DeviceOptions
 from fer_edge.bench.targets.errors import DeviceError
 
@@ -140,7 +140,7 @@ class BenchmarkTool:
         check_machine(self._program, device.facts.machine, device.connection.label)
         self._remote = push_file(device.connection, self._program, executable=True)
 
-    def measure(self, device: Device, subject: Subject) -> Measured:
+    def measure(self, device: Device, subject: Subject) -> DeviceMeasurement:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
         model = push_file(device.connection, subject.path)
         # The memory monitor is a thread of its own and would disturb the times.
@@ -180,7 +180,7 @@ class BenchmarkTool:
         return f"sh -c '{started}'"
 
 
-def _to_records(subject: Subject, found: list[Summary], memory: Summary) -> Measured:
+def _to_records(subject: Subject, found: list[Summary], memory: Summary) -> DeviceMeasurement:
     engine = f"{NAME} ({'no XNNPACK' if subject.engine == _PLAIN else 'XNNPACK'})"
     blocks = tuple(Block(number, 0, 1, 0.0) for number in range(len(found)))
     records = tuple(
@@ -197,7 +197,7 @@ def _to_records(subject: Subject, found: list[Summary], memory: Summary) -> Meas
         "memory": {"peak_bytes": memory.peak_bytes, "overall_bytes": memory.overall_bytes},
     }
     peaks = () if memory.peak_bytes is None else (memory.peak_bytes,)
-    return Measured(records, peaks, extra=extra)
+    return DeviceMeasurement(records, peaks, extra=extra)
 
 
 MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}

@@ -19,7 +19,7 @@ from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Block, Record
 from fer_edge.bench.targets.board import MISSING, SCHEMA
 from fer_edge.bench.targets.connection import pull_file, push_file
-from fer_edge.bench.targets.device import Device, Measured
+from fer_edge.bench.targets.device import Device, DeviceMeasurement
 from fer_edge.bench.targets.device_options import DeviceOptions
 from fer_edge.bench.targets.errors import DeviceError, last_line
 from fer_edge.runtime.engines import ENGINES
@@ -140,7 +140,7 @@ class BoardPython:
             detail = last_line(unpacked.out)
             raise DeviceError("push-failed", device=label, path="sources.tar", detail=detail)
 
-    def measure(self, device: Device, subject: Subject) -> Measured:
+    def measure(self, device: Device, subject: Subject) -> DeviceMeasurement:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
         model = push_file(device.connection, subject.path)
         order = {
@@ -185,7 +185,7 @@ def _read(data: bytes, runs: int) -> BoardResult:
     return found
 
 
-def _to_records(subject: Subject, found: list[BoardResult]) -> Measured:
+def _to_records(subject: Subject, found: list[BoardResult]) -> DeviceMeasurement:
     series: dict[str, list[tuple[int, ...]]] = {
         "load": [(one.load_ns,) for one in found],
         "first": [(one.first_ns,) for one in found],
@@ -215,4 +215,4 @@ def _to_records(subject: Subject, found: list[BoardResult]) -> Measured:
     )
     peaks = tuple(one.peak for one in found if one.peak is not None)
     steady = tuple(one.steady for one in found if one.steady is not None)
-    return Measured(records, peaks, steady)
+    return DeviceMeasurement(records, peaks, steady)

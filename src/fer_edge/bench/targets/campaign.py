@@ -8,19 +8,19 @@ from typing import Any
 
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import Artifact, Record, Result
-from fer_edge.bench.targets import Request, thermal
+from fer_edge.bench.targets import MeasurementRequest, thermal
 from fer_edge.bench.targets.connection import Connection, remove_folder, sha256_of
-from fer_edge.bench.targets.device import Device, Measured, Runner, choose_cores, read_facts
+from fer_edge.bench.targets.device import Device, DeviceMeasurement, Runner, choose_cores, read_facts
 from fer_edge.bench.targets.device_options import DeviceOptions
 from fer_edge.bench.targets.errors import DeviceError
 from fer_edge.bench.targets.journal import Journal
-from fer_edge.bench.targets.thermal import State
+from fer_edge.bench.targets.thermal import ThermalState
 
 
 def run_campaign(
     connections: Sequence[Connection],
     make_runner: Callable[[], Runner],
-    request: Request,
+    request: MeasurementRequest,
     options: DeviceOptions,
     target: str,
 ) -> Result:
@@ -56,7 +56,7 @@ def run_campaign(
     return replace(joined, target=target, mode=mode, complete=is_complete, extra=extra)
 
 
-def select_runnable(runner: Runner, request: Request) -> tuple[Request, dict[str, str]]:
+def select_runnable(runner: Runner, request: MeasurementRequest) -> tuple[MeasurementRequest, dict[str, str]]:
     """The request with what the runner can run, and why the rest is left out.
 
     Raises:
@@ -96,7 +96,7 @@ class DeviceRun:
         self,
         connection: Connection,
         runner: Runner,
-        request: Request,
+        request: MeasurementRequest,
         options: DeviceOptions,
         journal: Journal,
     ) -> None:
@@ -171,7 +171,7 @@ class DeviceRun:
         return result
 
 
-def _check_boot(device: Device, before: State, after: State) -> None:
+def _check_boot(device: Device, before: ThermalState, after: ThermalState) -> None:
     """Refuse what ran across a restart. Where no boot id is shown, a clock that ran backwards tells it."""
     known = before.boot is not None and after.boot is not None
     backwards = before.uptime is not None and after.uptime is not None and after.uptime < before.uptime
@@ -179,7 +179,9 @@ def _check_boot(device: Device, before: State, after: State) -> None:
         raise DeviceError("rebooted", device=device.connection.label, stage="run")
 
 
-def _result(device: Device, subject: Subject, measured: Measured, before: State, after: State) -> Result:
+def _result(
+    device: Device, subject: Subject, measured: DeviceMeasurement, before: ThermalState, after: ThermalState
+) -> Result:
     serial = device.connection.serial
     artifact = Artifact(
         variant=subject.variant,
@@ -209,7 +211,7 @@ def _doubt(record: Record, doubts: Sequence[str]) -> Record:
     return replace(record, reasons=reasons, trusted=not reasons)
 
 
-def _join(found: Sequence[Result], request: Request, *, several: bool) -> Result:
+def _join(found: Sequence[Result], request: MeasurementRequest, *, several: bool) -> Result:
     devices: dict[str, Any] = {}
     records: list[Record] = []
     artifacts: list[Artifact] = []

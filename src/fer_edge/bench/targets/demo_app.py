@@ -11,7 +11,7 @@ from typing import Any
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.results.records import STAGES, Result
 from fer_edge.bench.targets.connection import pull_file
-from fer_edge.bench.targets.device import Device, Measured, split_sections
+from fer_edge.bench.targets.device import Device, DeviceMeasurement, split_sections
 from fer_edge.bench.targets.device_options import DeviceOptions
 from fer_edge.bench.targets.errors import DeviceError, last_line
 from fer_edge.runtime.errors import DataError
@@ -63,7 +63,7 @@ class DemoApp:
         if "package:" not in said.out:
             raise DeviceError("app-missing", package=package, device=label)
 
-    def measure(self, device: Device, subject: Subject) -> Measured:
+    def measure(self, device: Device, subject: Subject) -> DeviceMeasurement:
         """See :class:`fer_edge.bench.targets.device.Runner`."""
         name = f"fer-edge-{hashlib.sha256(repr((subject.variant, subject.threads)).encode()).hexdigest()[:12]}.json"
         result = f"/sdcard/Android/data/{self._options.package}/files/{name}"
@@ -122,7 +122,7 @@ class DemoApp:
         except DeviceError:
             return  # what broke the run says more than what broke the cleaning
 
-    def _read(self, device: Device, subject: Subject, data: bytes) -> Measured:
+    def _read(self, device: Device, subject: Subject, data: bytes) -> DeviceMeasurement:
         label = device.connection.label
         try:
             found = Result.parse(data)
@@ -135,7 +135,7 @@ class DemoApp:
         if wrong:
             raise DeviceError("result-other", device=label, detail=wrong)
         records = tuple(replace(record, subject=subject.label) for record in found.records)
-        return Measured(records, extra={"app": dict(found.environment)})
+        return DeviceMeasurement(records, extra={"app": dict(found.environment)})
 
 
 def _difference(found: Result, subject: Subject, runs: int) -> str:

@@ -219,7 +219,7 @@ class Device:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class DeviceMeasurement:
     """A runner's figures, whole and checked.
 
     Attributes:
@@ -259,7 +259,7 @@ class Runner(Protocol):
         """
         ...
 
-    def measure(self, device: Device, subject: Subject) -> Measured:
+    def measure(self, device: Device, subject: Subject) -> DeviceMeasurement:
         """Run one artifact.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.device import KINDS
 from fer_edge.bench.units import SECONDS
 from fer_edge.console.command import usage_error
@@ -151,7 +151,7 @@ OPTIONS: Mapping[str, Option] = {
 _TYPED = {name: option.click for name, option in OPTIONS.items() if option.click is not None}
 
 
-def read_options(request: Request) -> DeviceOptions:
+def read_options(request: MeasurementRequest) -> DeviceOptions:
     """The choices of a request; what was not chosen follows the mode.
 
     Raises:

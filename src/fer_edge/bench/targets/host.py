@@ -13,15 +13,15 @@ from typing import Any
 from fer_edge.bench.measure import plans, quality
 from fer_edge.bench.measure.environment import describe
 from fer_edge.bench.measure.long_runs import mlperf_facts, mlperf_reasons, sustained_facts
-from fer_edge.bench.measure.plans import Plan
-from fer_edge.bench.measure.recording import Recording
-from fer_edge.bench.measure.run import Run
+from fer_edge.bench.measure.plans import MeasurementPlan
+from fer_edge.bench.measure.recording import SubjectRecording
+from fer_edge.bench.measure.run import MeasurementRun
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.bench.measure.system_monitor import SystemMonitor
 from fer_edge.bench.measure.timing import LONGEST_SECONDS
 from fer_edge.bench.results.ratios import ratio_members, ratio_of_rounds
 from fer_edge.bench.results.records import RECORD, STAGES, Artifact, Record, Result, pick
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.runtime.errors import EngineError
 from fer_edge.stats.ratio import Ratio
 
@@ -44,7 +44,7 @@ class Host:
 
     name = "host"
 
-    def measure(self, address: str, request: Request) -> Result:  # noqa: ARG002 - there is one host
+    def measure(self, address: str, request: MeasurementRequest) -> Result:  # noqa: ARG002 - there is one host
         """Measure every subject; see :class:`fer_edge.bench.targets.Target`."""
         plan = PLANS[request.mode]
         if request.seconds is not None:
@@ -53,8 +53,8 @@ class Host:
 
 
 def measure(
-    plan: Plan,
-    request: Request,
+    plan: MeasurementPlan,
+    request: MeasurementRequest,
     slower: Mapping[int, float] | None = None,
     stretched: Mapping[int, float] | None = None,
 ) -> Result:
@@ -74,11 +74,13 @@ def measure(
     begin = time.monotonic()
     together = plan.name not in {"sustained", "mlperf"}
     groups = [list(request.subjects)] if together else [[subject] for subject in request.subjects]
-    taken: list[Recording] = []
+    taken: list[SubjectRecording] = []
     complete = True
     for group in groups:
         subjects = [*group, _twin(group[0])] if plan.twin else group
-        run = Run(plan, subjects, request.seed, slower or {}, stretched or {}, request.tell, monitor)
+        run = MeasurementRun(
+            plan, subjects, request.seed, slower or {}, stretched or {}, request.tell, monitor
+        )
         taken += run.go()
         _check_files(run.taken)
         complete = run.complete
@@ -94,7 +96,7 @@ def measure(
     return assemble(plan, request, taken, monitor, {"environment": known, "mode": mode, "complete": complete})
 
 
-def _check_files(taken: Sequence[Recording]) -> None:
+def _check_files(taken: Sequence[SubjectRecording]) -> None:
     """Times of a file that is not the one whose hash the result names are nobody's: they are dropped."""
     for entry in taken:
         subject = entry.subject
@@ -121,7 +123,11 @@ def _twin(subject: Subject) -> Subject:
 
 
 def assemble(
-    plan: Plan, request: Request, taken: Sequence[Recording], monitor: SystemMonitor, known: Mapping[str, Any]
+    plan: MeasurementPlan,
+    request: MeasurementRequest,
+    taken: Sequence[SubjectRecording],
+    monitor: SystemMonitor,
+    known: Mapping[str, Any],
 ) -> Result:
     """The document of what was taken: records judged, facts added."""
     whole = [entry for entry in taken if any(stage in entry.stages for stage in quality.STEADY_STAGES)]
@@ -147,14 +153,14 @@ def assemble(
     )
 
 
-def _nothing(taken: Sequence[Recording]) -> None:
+def _nothing(taken: Sequence[SubjectRecording]) -> None:
     failures = [entry.failure for entry in taken if entry.failure and entry.subject.label != TWIN]
     if failures:
         raise EngineError("; ".join(dict.fromkeys(failures)))
     raise KeyboardInterrupt
 
 
-def _records(taken: Recording) -> list[Record]:
+def _records(taken: SubjectRecording) -> list[Record]:
     subject = taken.subject
     return [
         Record(
@@ -181,9 +187,9 @@ def aa_ratio(records: Sequence[Record], twins: Sequence[Record], seed: int = 0) 
 
 
 def _judge(
-    plan: Plan,
+    plan: MeasurementPlan,
     records: Sequence[Record],
-    taken: Sequence[Recording],
+    taken: Sequence[SubjectRecording],
     monitor: SystemMonitor,
     twin: Ratio | None,
 ) -> list[Record]:
@@ -217,7 +223,7 @@ def _judge(
     return found
 
 
-def _artifact(taken: Recording) -> Artifact:
+def _artifact(taken: SubjectRecording) -> Artifact:
     subject = taken.subject
     energy = taken.joules / taken.inferences if taken.joules is not None and taken.inferences else None
     return Artifact(
@@ -238,8 +244,8 @@ def _artifact(taken: Recording) -> Artifact:
 
 
 def _extra(
-    plan: Plan,
-    taken: Sequence[Recording],
+    plan: MeasurementPlan,
+    taken: Sequence[SubjectRecording],
     twins: Sequence[Record],
     judged: Sequence[Record],
     monitor: SystemMonitor,

@@ -35,7 +35,7 @@ def _hash(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """A line: a run began, or came to its end."""
 
     schema: Annotated[str, Choice(SCHEMA)] = field(default=SCHEMA, kw_only=True)
@@ -55,7 +55,7 @@ class Entry:
             refuse("sha256", self.sha256, "the hash of the result")
 
 
-DOCUMENT = Document(Entry, "journal", DataError, limit=LARGEST_LINE, layout="spaced")
+DOCUMENT = Document(JournalEntry, "journal", DataError, limit=LARGEST_LINE, layout="spaced")
 
 
 class Journal:
@@ -116,7 +116,7 @@ class Journal:
         if self._file is None:
             return
         text = None if result is None else result.to_json()
-        entry = Entry(state, key_of(what), dict(what), text, None if text is None else _hash(text))
+        entry = JournalEntry(state, key_of(what), dict(what), text, None if text is None else _hash(text))
         try:
             self._file.write(DOCUMENT.write(entry).encode())
             self._file.flush()

@@ -14,7 +14,7 @@ import subprocess
 from pathlib import Path
 
 from fer_edge.bench.results.records import Result
-from fer_edge.bench.targets import Request
+from fer_edge.bench.targets import MeasurementRequest
 from fer_edge.bench.targets.board_python import BoardPython
 from fer_edge.bench.targets.campaign import run_campaign
 from fer_edge.bench.targets.connection import BOOT_ID, Finished, push_error, unwrap, wrap
@@ -150,7 +150,7 @@ class SshTarget:
 
     name = "ssh"
 
-    def measure(self, address: str, request: Request) -> Result:
+    def measure(self, address: str, request: MeasurementRequest) -> Result:
         """See :class:`fer_edge.bench.targets.Target`."""
         options = read_options(request)
         connections = [SshConnection(host) for host in dict.fromkeys(address.split(","))]

@@ -31,7 +31,7 @@ echo "$(cat $core/scaling_cur_freq 2>/dev/null || echo -)" "$(cat $core/scaling_
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ThermalState:
     """One look at the device; None where it does not show something.
 
     Attributes:
@@ -67,7 +67,7 @@ class State:
         }
 
 
-def read_state(connection: Connection, stage: str) -> State:
+def read_state(connection: Connection, stage: str) -> ThermalState:
     """Look once.
 
     Raises:
@@ -76,7 +76,7 @@ def read_state(connection: Connection, stage: str) -> State:
     return parse(connection.run(_SCRIPT, stage=stage).out)
 
 
-def parse(text: str) -> State:
+def parse(text: str) -> ThermalState:
     """The state in the script's output; nonsense counts as not shown."""
     said = split_sections(text)
     service, battery = said.get("thermalservice", ""), said.get("battery", "")
@@ -87,7 +87,7 @@ def parse(text: str) -> State:
     throttled = re.search(r"throttled=0x([0-9a-fA-F]{1,8})\b", said.get("throttled", ""))
     charge = _number(r"(?m)^\s*level: (\d{1,3})$", battery)
     uptime, load = (_number(r"\A(\d+(?:\.\d+)?)\s", said.get(name, "")) for name in ("uptime", "load"))
-    return State(
+    return ThermalState(
         boot=said.get("boot") or None,
         uptime=uptime,
         source=source,
@@ -132,7 +132,7 @@ def cool_down(
     tell: Callable[[str], None],
     *,
     every: float = 5.0,
-) -> State:
+) -> ThermalState:
     """Wait until the device is cool, at most ``seconds``.
 
     Args:
@@ -158,12 +158,12 @@ def cool_down(
         time.sleep(min(every, max(0.0, end - time.monotonic())))
 
 
-def start_limit(state: State, start: float | None) -> float | None:
+def start_limit(state: ThermalState, start: float | None) -> float | None:
     """The temperature below which a run may begin."""
     return start if start is not None else START_CELSIUS.get(state.source or "")
 
 
-def find_doubts(before: State, after: State, start: float | None) -> list[str]:
+def find_doubts(before: ThermalState, after: ThermalState, start: float | None) -> list[str]:
     """Reasons not to trust what ran between the two; what is not shown is no verdict."""
     found = []
     limit = start_limit(before, start)
