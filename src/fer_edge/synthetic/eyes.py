@@ -60,7 +60,7 @@ def shape_eye(person: Identity, style: Style, active: Activations, side: int) ->
 
 
 def _openings(person: Identity, style: Style, active: Activations, side: int) -> tuple[float, float]:
-    """How far the upper and the lower lid stand from the eye's axis, in half widths of the eye."""
+    """The distances of the upper and the lower lid from the eye's axis, in half widths of the eye."""
 
     def on(name: str) -> float:
         return active.at(name, side)

@@ -117,7 +117,7 @@ class ReferenceModel:
 
 
 def is_builtin_name(arch: str) -> bool:
-    """Whether a name may be taken from a file: only then does importing it run no untrusted code."""
+    """True if a name may be taken from a file: only then does importing it run no untrusted code."""
     return any(entry.name == arch for entry in ARCHITECTURES)
 
 

@@ -34,7 +34,7 @@ class Signs:
                 self._writes.append((place, self._memory[node]))
 
     def nonnegative(self, value: Any, reader: fx.Node) -> bool:
-        """Whether ``value`` is proven to be 0 or more when ``reader`` reads it."""
+        """True if ``value`` is proven to be 0 or more when ``reader`` reads it."""
         if not isinstance(value, fx.Node) or self._written_between(value, reader):
             return False
         if value.op == "call_module":
@@ -69,7 +69,7 @@ class Signs:
         return in_place or node.kwargs.get("inplace") is True or "out" in node.kwargs
 
     def _may_share(self, node: fx.Node) -> bool:
-        """Whether the result may lie in the memory of the first argument."""
+        """True if the result may lie in the memory of the first argument."""
         if node.op == "call_module":
             return isinstance(self.traced.get_submodule(str(node.target)), _SHARING_MODULES)
         return str(getattr(node.target, "__name__", node.target)) in _VIEWS

@@ -154,7 +154,7 @@ class _Reader:
         self._part(inner, depth + 1)
 
     def _got(self, node: ast.expr) -> ast.expr | None:
-        """What ``getattr(part, "0")`` asks, if the node is such a call."""
+        """The name that ``getattr(part, "0")`` asks for, if the node is such a call."""
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != "getattr":
             return None
         if len(node.args) != 2 or node.keywords or not isinstance(node.args[1], ast.Constant):

@@ -36,11 +36,11 @@ class Recipe:
         std: a channel, in units of v/255.
         epochs: passes over the training faces, one crop each.
         batch_size: crops a step, over all devices together.
-        optimizer: ``adamw``, ``adam`` or ``sgd``.
-        schedule: ``one-cycle`` (warm-up, then half a cosine) or ``constant``.
+        optimizer: a name out of ``OPTIMIZERS`` (``train/loop/optimizers.py``).
+        schedule: a name out of ``SCHEDULES`` beside them.
         learning_rate: peak of the schedule.
         weight_decay: on convolutions and dense layers.
-        loss: ``cross-entropy``, ``mse``, ``kl`` or ``focal``; all take soft labels.
+        loss: a name out of ``LOSSES`` (``train/loop/losses.py``); all take soft labels.
         class_weights: ``none`` or ``balanced`` (inverse frequency in the training split).
         label_smoothing: share of the uniform distribution mixed into the labels.
         augmentation: a name out of ``train/data/augmentation.py``.

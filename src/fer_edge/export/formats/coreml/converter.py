@@ -207,7 +207,7 @@ def _after_first_product() -> Callable[[Any], bool]:
     known: dict[str, bool] = {}
 
     def behind(operator: Any) -> bool:
-        """Whether the operator is a product or gets values from one."""
+        """True if the operator is a product or gets values from one."""
         if operator.name not in known:
             sources = (value.op for value in operator.get_flattened_inputs() if value.op is not None)
             known[operator.name] = operator.op_type in PRODUCTS or any(behind(source) for source in sources)

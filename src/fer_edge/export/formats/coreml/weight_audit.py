@@ -178,7 +178,7 @@ def _layouts(constant: Constant, candidate: Candidate) -> Iterator[NDArray[np.fl
 
 
 def _is_plain(constant: Constant) -> bool:
-    """Whether no reader says that it takes (outputs, inputs)."""
+    """True if no reader says that it takes (outputs, inputs)."""
     return all(operator != "linear" for operator, _ in constant.readers)
 
 

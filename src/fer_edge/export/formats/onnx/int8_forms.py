@@ -73,7 +73,7 @@ def _over_pixels(node: NodeProto, tensors: dict[str, TensorProto], ranks: dict[s
 
 
 def _is_float(value: ValueInfoProto) -> bool:
-    """Whether a value is float32: the forms hold float32 constants, and onnxruntime pools no other kind."""
+    """True if a value is float32: the forms hold float32 constants, and onnxruntime pools no other kind."""
     from onnx import TensorProto
 
     return bool(value.type.tensor_type.elem_type == TensorProto.FLOAT)
