@@ -291,6 +291,8 @@ def test_folders_of_other_names_and_what_lies_between_them(call, tmp_path):
         tmp_path / "out",
     )
     assert call(*words)[0] == 1
+    code, _, err = call(*words, "--map", "0")
+    assert (code, "--map: map '0' is not FOLDER=CLASS" in err) == (2, True), err
     code, out, err = call(
         *words, "--json", "--map", "0=neutral,1=happy", "--map", "2=surprise", "--skip-unknown"
     )

@@ -325,6 +325,8 @@ class Nullable(Kind):
 
     def __init__(self, kind: Kind) -> None:
         self._kind = kind
+        if isinstance(kind, Number):
+            kind.allowed = f"null or {kind.allowed}"
 
     def read(self, value: Any) -> Any:
         return None if value is None else self._kind.read(value)

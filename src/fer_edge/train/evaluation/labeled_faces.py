@@ -84,12 +84,13 @@ def open_faces(options: Mapping[str, Any], known: Sequence[str]) -> LabeledFaces
 
 def _of_folder(options: Mapping[str, Any], known: Sequence[str]) -> LabeledFaces:
     """The pictures of ``DIR/<class>/*``, evenly over the sorted list if limited; the whole of each is a face."""
-    from fer_edge.faces.labeled_folder import content_sha256, labeled_pictures, parse_class_map, spread
+    from fer_edge.faces.labeled_folder import content_sha256, labeled_pictures, spread
     from fer_edge.faces.picture_files import describe_left_out
     from fer_edge.faces.pictures import read_picture
     from fer_edge.train.datasets.label_maps import one_hot
+    from fer_edge.train.recipes.overrides import read_class_map
 
-    folder, renamed = options["data"], parse_class_map(",".join(options["map"]))
+    folder, renamed = options["data"], read_class_map(options["map"])
     there = _class_folders(folder, renamed)
     wanted = {_spelled(name) for name in options["classes"] or there}
     if not wanted <= set(there):

@@ -192,18 +192,26 @@ def _require(recipe: Recipe, name: str, holds: bool, allowed: str) -> None:
 
 def _mapped(recipe: Recipe, parts: Sequence[str]) -> Recipe:
     """``--map``: what the folders of a recipe that reads folders hold."""
-    from fer_edge.faces.labeled_folder import parse_class_map
-
     if "map" not in recipe.options:
         usage_error(
             f"--map is for recipes that read folders of classes; {recipe.name} reads a published layout."
         )
+    text = ",".join(f"{name}={_label(label)}" for name, label in read_class_map(parts).items())
+    return replace(recipe, options={**recipe.options, "map": text})
+
+
+def read_class_map(parts: Sequence[str]) -> dict[str, str]:
+    """``--map`` as it was given: the folder names, each with the class that it holds.
+
+    Raises:
+        click.UsageError: a part that is not ``FOLDER=CLASS``, or a folder with two classes.
+    """
+    from fer_edge.faces.labeled_folder import parse_class_map
+
     try:
-        names = parse_class_map(",".join(parts))
+        return parse_class_map(",".join(parts))
     except FerEdgeError as error:
         usage_error(f"--map: {error}.")
-    text = ",".join(f"{name}={_label(label)}" for name, label in names.items())
-    return replace(recipe, options={**recipe.options, "map": text})
 
 
 def _classes(words: tuple[str, ...], *, any_name: bool = False) -> tuple[str, ...]:
