@@ -138,7 +138,8 @@ class Pace(Callback):
         """``950 images/s, 1:20 left`` (validation included)."""
         seconds = max(time.monotonic() - self.began, 1e-9)
         left = round(max(0, self.epochs * self.steps - behind) * seconds / max(self.done, 1))
-        return f"{self.done * self.batch_size / seconds:.0f} images/s, {left // 60}:{left % 60:02d} left"
+        rate = self.done * self.batch_size / seconds
+        return f"{rate:.{0 if rate >= 10 else 1}f} images/s, {left // 60}:{left % 60:02d} left"
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Say how the epoch went."""
