@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 1
 # Faces that exports judge by are drawn once.
 export FER_EDGE_CACHE ?= $(CURDIR)/$(VENV)/cache
 
-.PHONY: help install demo test android style clean
+.PHONY: help install demo test android docs style clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,10 @@ android:  ## Test the Android core and app and build the APK (JDK 17, Maven; no 
 	@for tool in java mvn aapt2 apksigner zipalign; do command -v $$tool >/dev/null || { echo "$$tool was not found: apt-get install openjdk-17-jdk-headless maven aapt apksigner zipalign" >&2; exit 1; }; done
 	mvn -B -ntp -f android_demo/pom.xml verify
 	@ls -l android_demo/app/target/*.apk
+
+docs: $(INSTALLED)  ## Build the documentation site into build/docs and check its links
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "Look at it: $(BIN)/python -m http.server --directory build/docs 8000"
 
 style: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
