@@ -12,6 +12,9 @@ from fer_edge.bench.roofline.analysis import PLACEMENTS, READERS
 from fer_edge.bench.targets import TARGETS
 from fer_edge.export import formats as writing
 from fer_edge.export.parity.tolerances import TOLERANCES
+from fer_edge.predict.outputs import FORMS
+from fer_edge.predict.outputs.sink import Sink
+from fer_edge.predict.sources import KINDS
 from fer_edge.runtime import formats
 from fer_edge.runtime.engines import ENGINES
 from support.paths import ROOT, SOURCES
@@ -22,7 +25,7 @@ LANGUAGES = {"kotlin", "swift", "javascript"}
 
 def missing():
     """A sentence for each thing that a format, a precision or a list lacks."""
-    return [*_of_runtime(), *_of_export(), *_of_precisions(), *_of_files()]
+    return [*_of_runtime(), *_of_export(), *_of_precisions(), *_of_files(), *_of_predict()]
 
 
 def _of_runtime():
@@ -103,6 +106,22 @@ def _of_files():
         for function, table in (("read", READERS), ("placement", PLACEMENTS)):
             if hasattr(module, function) and getattr(module, function) not in table.values():
                 yield f"bench.roofline.analysis: READERS or PLACEMENTS lacks the {function} of {name}"
+
+
+def _of_predict():
+    forms = {form.target for form in FORMS} | {"fer_edge.predict.outputs.printed:PrintedResult"}
+    for name, module in _modules("predict/outputs"):
+        sinks = {
+            f"{module.__name__}:{each.__name__}"
+            for each in vars(module).values()
+            if inspect.isclass(each) and issubclass(each, Sink) and each.__module__ == module.__name__
+        }
+        if sinks - forms and name != "sink.py":
+            yield f"predict.outputs: FORMS lacks an output of {name}"
+    for name, module in _modules("predict/sources"):
+        kinds = [each for each in vars(module).values() if hasattr(each, "recognizes")]
+        if any(not inspect.isclass(each) and each not in KINDS for each in kinds):
+            yield f"predict.sources: KINDS lacks the source of {name}"
 
 
 def _modules(folder):

@@ -11,8 +11,8 @@ from PIL import Image
 from skimage import data
 
 from fer_edge.predict.cli import main
-from fer_edge.predict.outputs import PAPER, annotate, caption
-from fer_edge.predict.recognition import RecognizedFace
+from fer_edge.predict.outputs.annotated import PAPER, annotate, caption
+from fer_edge.predict.result import RecognizedFace
 from fer_edge.runtime import Prediction
 
 BRIGHT, DARK = 230, 25
@@ -242,7 +242,6 @@ def test_one_bad_picture_among_many(run, tmp_path):
         ("0", "is a camera"),
         ("webcam", "is a camera"),
         ("-", "is standard input"),
-        ("serve", "is a server"),
         ("rtsp://10.0.0.1/live", "is an address"),
         ("zero\0byte.jpg", "embedded null byte"),
         ("x" * 5000, "File name too long"),

@@ -4,8 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.predict.outputs import face_entry, shortest
-from fer_edge.predict.recognition import RecognizedFace, clip, mirror_box, predict_faces
+from fer_edge.predict.outputs.document import face_entry, shortest
+from fer_edge.predict.recognition import mirror_box, predict_faces
+from fer_edge.predict.result import RecognizedFace, clip
 from fer_edge.runtime import Frame, Prediction, load
 from fer_edge.runtime.errors import PictureError
 

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import gc
 import math
-from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fer_edge.console.command import command, usage_error
+from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import VariantName, Word, names_in
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import threads_option
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
+from fer_edge.predict.outputs import FORMS, close_sinks, open_sinks, output_options
 from fer_edge.runtime.errors import PictureError
-from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from fer_edge.predict.run import Tally
+    from fer_edge.predict.sources.source import Source
+    from fer_edge.runtime.model import Model
 
-    from fer_edge.predict.recognition import PictureResult, RecognizedFace
-    from fer_edge.predict.sources import SourcePicture
+SUBCOMMANDS: tuple[Subcommand, ...] = ()
+"""Every subcommand, as ``Subcommand("serve", "fer_edge.predict.commands.serve:serve_command", "answer HTTP")``; adding one is a
+file in ``commands`` and a line here."""
 
 
-@command("fer-predict", example="fer-predict photo.jpg --model bundle --annotate photo-annotated.png")
+@command(
+    "fer-predict",
+    example="fer-predict photo.jpg --model bundle --annotate photo-annotated.png",
+    subcommands=SUBCOMMANDS,
+)
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option(
     "--model", "model_path", default="bundle", show_default=True, help="A bundle or one of its artifacts."
@@ -56,61 +60,46 @@ if TYPE_CHECKING:
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
               help="Name the emotions that are at least this probable.")  # fmt: skip
 @click.option("--probabilities", is_flag=True, help="Add every emotion's probability.")
-@click.option("--annotate", "--out", "place", metavar="PATH",
-              help="Write the picture with its faces: a file, or a folder for several.")  # fmt: skip
-def main(  # noqa: PLR0913, PLR0917 - one parameter an option
-    output: Output,
-    sources: tuple[str, ...],
-    model_path: str,
-    variant: Variant | None,
-    engine: str | None,
-    threads: int,
-    allow_foreign_code: bool,
-    detector: str,
-    faces_path: str | None,
-    threshold: float,
-    probabilities: bool,
-    place: str | None,
-) -> None:
+@output_options
+def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """Find faces in pictures and name their emotions.
 
     A SOURCE is a picture file, or a folder whose pictures are all read. A picture that cannot be read is reported, the
     others are still answered, and the exit code is 1.
     """
-    if math.isnan(threshold):
-        usage_error("--threshold nan is no probability; allowed: 0 to 1")
-    if place == "":
-        usage_error("--annotate is empty; name a picture file, or a folder for several")
+    _check_usage(given)
     with _without_garbage_collection():
-        from fer_edge.predict.outputs import annotation_targets, write_annotated
-        from fer_edge.predict.recognition import make_face_finder, recognize
-        from fer_edge.runtime import load
+        from fer_edge.predict.outputs.sink import SinkRequest
+        from fer_edge.predict.recognition import make_face_finder
+        from fer_edge.predict.run import Recognizer, run
 
-        pictures = _pictures(sources, output)
-        targets = annotation_targets(place, pictures) if place else []
-        find = make_face_finder(detector, faces_path)
-        model = load(
-            model_path,
-            variant=variant.name if variant else None,
-            engine=engine,
-            threads=threads,
-            allow_foreign_code=allow_foreign_code,
+        opened = _open_sources(sources, output)
+        find = make_face_finder(given["detector"], given["faces_path"])
+        model = _load(given)
+        pictures = [picture for source in opened for picture in source.known]
+        streams = any(source.is_stream for source in opened)
+        request = SinkRequest(
+            "", pictures, streams, given["threshold"], given["probabilities"], False, model, output
         )
+        sinks = open_sinks(given, request)
+    threads = given["threads"]
     output.say(
         f"{model.contract.model}: {model.variant or model.path.name} by {model.engine}, {threads} thread{'s' * (threads > 1)}"
     )
+    try:
+        recognizer = Recognizer(find, model, any(sink.hashing for sink in sinks))
+        tally = run(opened, recognizer, sinks, output)
+    finally:
+        close_sinks(sinks)
+    _finish(output, tally)
 
-    def draw(index: int, pixels: NDArray[np.uint8], faces: Sequence[RecognizedFace]) -> None:
-        write_annotated(targets[index], pixels, faces, threshold)
 
-    found = []
-    with output.progress("Looking at pictures", len(pictures)) as progress:
-        for result in recognize(pictures, find, model, draw if targets else None):
-            found.append(result)
-            if result.note:
-                output.say(result.note)
-            progress.advance()
-    _finish(output, found, targets, threshold=threshold, probabilities=probabilities)
+def _check_usage(given: dict[str, Any]) -> None:
+    if math.isnan(given["threshold"]):
+        usage_error("--threshold nan is no probability; allowed: 0 to 1")
+    for form in FORMS:
+        if given[form.name] == "":
+            usage_error(f"{form.options[0]} is empty; name a {form.metavar.lower()}")
 
 
 @contextmanager
@@ -124,37 +113,40 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _pictures(sources: tuple[str, ...], output: Output) -> list[SourcePicture]:
+def _open_sources(texts: tuple[str, ...], output: Output) -> list[Source]:
     from fer_edge.faces.picture_files import describe_left_out
-    from fer_edge.predict.sources import pictures_of
+    from fer_edge.predict.sources import open_sources
+    from fer_edge.predict.sources.source import SourceOptions
 
-    left_out = Counter[str]()
-    pictures = pictures_of(sources, left_out)
-    if left_out:
-        output.say(describe_left_out(left_out))
-    return pictures
+    options = SourceOptions()
+    opened = open_sources(texts, options)
+    if options.left_out:
+        output.say(describe_left_out(options.left_out))
+    return opened
 
 
-def _finish(
-    output: Output, found: list[PictureResult], targets: list[Path], *, threshold: float, probabilities: bool
-) -> None:
-    from fer_edge.predict.outputs import prediction_document, report
+def _load(given: dict[str, Any]) -> Model:
+    from fer_edge.runtime import load
 
-    output.result(
-        prediction_document(found, threshold=threshold, probabilities=probabilities),
-        report(found, threshold=threshold, probabilities=probabilities, width=output.width),
+    return load(
+        given["model_path"],
+        variant=given["variant"].name if given["variant"] else None,
+        engine=given["engine"],
+        threads=given["threads"],
+        allow_foreign_code=given["allow_foreign_code"],
     )
-    failures = [result.failure for result in found if result.failure is not None]
-    for result, path in zip(found, targets, strict=False):
-        if result.failure is None:
-            output.say(f"wrote {path}")
-    for failure in failures if len(found) > 1 else []:
+
+
+def _finish(output: Output, tally: Tally) -> None:
+    """List what failed, and end with the right exit code."""
+    failures = [failure.message for failure in tally.failures]
+    for failure in failures if tally.total > 1 else []:
         output.error(failure)
     if failures:
         raise PictureError(
             failures[0]
-            if len(found) == 1
-            else f"{len(failures)} of {len(found)} pictures could not be answered"
+            if tally.total == 1
+            else f"{len(failures)} of {tally.total} pictures could not be answered"
         )
 
 

@@ -1,11 +1,10 @@
-"""From pictures to their faces' emotions: read, find the faces, run the model; one bad picture does not stop the others."""
+"""From a picture to its faces' emotions: read, find the faces, run the model. Every way to ask goes through here."""
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,63 +13,17 @@ from numpy.typing import NDArray
 from fer_edge.faces.detectors import detect_faces, make_detector
 from fer_edge.faces.face import Box
 from fer_edge.faces.pictures import read_reduced
-from fer_edge.predict.sources import SourcePicture
+from fer_edge.predict.result import Failure, PictureResult, Pixels, RecognizedFace, clip, rescale
+from fer_edge.predict.sources.picture import SourcePicture, content_sha256
 from fer_edge.runtime.camera import upright, upright_size
 from fer_edge.runtime.errors import FrameError, PictureError
 from fer_edge.runtime.frame import Frame
-from fer_edge.runtime.prediction import Prediction
 
 if TYPE_CHECKING:
     from fer_edge.runtime.model import Model
 
-PixelBox = tuple[int, int, int, int]
 FindFaces = Callable[[SourcePicture, Frame, tuple[int, int]], list[Box]]
 """The boxes of a picture, given what was decoded of it and its width and height, in which the boxes are counted."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecognizedFace:
-    """One face with its prediction.
-
-    Attributes:
-        face_id: counts from 1 in each picture, by x0, then y0.
-        bbox: x0, y0, x1, y1 of the detector's box, clipped to the upright picture; x1 and y1 exclusive.
-        prediction: of the box with the contract's margin around it.
-    """
-
-    face_id: int
-    bbox: PixelBox
-    prediction: Prediction
-
-    def emotions(self, threshold: float) -> list[tuple[str, float]]:
-        """The emotions that people are told, most probable first.
-
-        Those that reach the threshold, and the second guess beside a first that does; none if none does.
-        """
-        every = self.prediction.top(len(self.prediction.probabilities))
-        reached = sum(value >= threshold for _, value in every)
-        return every[: max(2, reached)] if reached else []
-
-
-@dataclass(frozen=True, slots=True)
-class PictureResult:
-    """The faces of one picture, or the sentence that says why there are none.
-
-    Attributes:
-        picture: the source.
-        faces: in order of ``face_id``; empty if none were found or the picture failed.
-        failure: None, or why there is no result.
-        note: None, or what a person should know of the result.
-    """
-
-    picture: SourcePicture
-    faces: list[RecognizedFace]
-    failure: str | None = None
-    note: str | None = None
-
-
-Draw = Callable[[int, NDArray[np.uint8], Sequence[RecognizedFace]], None]
-"""Draws the faces of the picture of that index, (H, W, 3) uint8 RGB, upright, in whose pixels the boxes are."""
 
 
 def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -> FindFaces:
@@ -95,32 +48,54 @@ def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -
     return find
 
 
-def recognize(
-    pictures: Sequence[SourcePicture],
-    find: FindFaces,
-    model: Model,
-    draw: Draw | None = None,
-) -> Iterator[PictureResult]:
-    """Each picture's result, as it is ready.
+def recognize_picture(
+    picture: SourcePicture, find: FindFaces, model: Model, *, hashing: bool = False
+) -> tuple[PictureResult, Pixels]:
+    """The result of one picture, whatever is wrong with it.
 
     Args:
-        pictures: the sources.
+        picture: the source.
         find: gives the boxes.
         model: names the emotions.
-        draw: makes the annotated picture; None: nothing is drawn.
+        hashing: tell the SHA-256 of the picture file.
+
+    Returns:
+        The result, and its pixels, which are not to be asked for if it failed.
     """
-    for index, picture in enumerate(pictures):
-        try:
-            frame, size = read_reduced(picture.path, name=str(picture.path))
-            faces = predict_faces(frame, find(picture, frame, size), model, size)
-        except (PictureError, FrameError) as error:
-            name = str(picture.path)
-            said = str(error)
-            yield PictureResult(picture, [], said if name in said else f"{name}: {said}")
-            continue
-        if draw is not None:
-            draw(index, *_drawable(frame, faces, size))
-        yield PictureResult(picture, faces, note=_note(picture, frame, size))
+    sha256 = None
+    try:
+        frame, size, content = _read(picture)
+        sha256 = content_sha256(content) if hashing and content is not None else None
+        faces = predict_faces(frame, find(picture, frame, size), model, size)
+    except (PictureError, FrameError) as error:
+        failure = describe_failure(error, picture.called)
+        return PictureResult(picture, [], failure, sha256=sha256), _no_pixels
+    result = PictureResult(picture, faces, None, _note(picture, frame, size), size, sha256)
+    return result, lambda: upright(frame)
+
+
+def describe_failure(error: PictureError | FrameError, called: str) -> Failure:
+    """An error as a result of that picture, which its sentence names."""
+    said = str(error)
+    code = error.code if isinstance(error, PictureError) else "broken"
+    return Failure(code, said if called in said else f"{called}: {said}")
+
+
+def _read(picture: SourcePicture) -> tuple[Frame, tuple[int, int], bytes | Path | None]:
+    """The frame, the size of the whole picture, and where the file's bytes are."""
+    if picture.pixels is not None:
+        frame = Frame.from_rgb(picture.pixels)
+        return frame, (frame.width, frame.height), None
+    content = picture.path or picture.data
+    if content is None and picture.fetch is not None:
+        content = picture.fetch()
+    if content is None:
+        raise PictureError(f"{picture.called} has no content")
+    return *read_reduced(content, name=picture.called), content
+
+
+def _no_pixels() -> NDArray[np.uint8]:
+    raise PictureError("a picture that failed has no pixels")
 
 
 def predict_faces(
@@ -150,47 +125,16 @@ def predict_faces(
     ]
 
 
-def rescale(box: Box, size: tuple[int, int], onto: tuple[int, int]) -> Box:
-    """A box in a picture of ``size`` (width, height) where it lies in a copy of another size; the same if equal."""
-    if size == onto:
-        return box
-    across, down = onto[0] / size[0], onto[1] / size[1]
-    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
-
-
-def clip(box: Box, size: tuple[int, int]) -> PixelBox:
-    """The whole pixels that a box touches within a picture of ``size`` (width, height).
-
-    Raises:
-        PictureError: none.
-    """
-    width, height = size
-    x0, y0 = max(0, math.floor(box[0])), max(0, math.floor(box[1]))
-    x1, y1 = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
-    if x0 >= x1 or y0 >= y1:
-        sides = ", ".join(f"{side:g}" for side in box)
-        raise PictureError(f"the face box {sides} lies outside the picture of {width}x{height}")
-    return x0, y0, x1, y1
-
-
 def mirror_box(box: Box, width: int) -> Box:
     """The box in the mirrored picture, which is where a contract with ``mirror`` wants it."""
     x0, y0, x1, y1 = box
     return width - x1, y0, width - x0, y1
 
 
-def _drawable(
-    frame: Frame, faces: Sequence[RecognizedFace], size: tuple[int, int]
-) -> tuple[NDArray[np.uint8], list[RecognizedFace]]:
-    """The picture that was decoded, so that the picture of a very large one is the reduced copy, and its faces in pixels of that."""
-    held = (frame.width, frame.height)
-    return upright(frame), [replace(face, bbox=clip(rescale(face.bbox, size, held), held)) for face in faces]
-
-
 def _note(picture: SourcePicture, frame: Frame, size: tuple[int, int]) -> str | None:
     if size == (frame.width, frame.height):
         return None
     return (
-        f"{picture.path} has {size[0]}x{size[1]} pixels and was decoded as {frame.width}x{frame.height}; boxes are in "
+        f"{picture.called} has {size[0]}x{size[1]} pixels and was decoded as {frame.width}x{frame.height}; boxes are in "
         "pixels of the file"
     )

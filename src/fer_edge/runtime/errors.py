@@ -58,7 +58,15 @@ class VariantError(FerEdgeError):
 
 
 class PictureError(FerEdgeError):
-    """An image file cannot be read or decoded."""
+    """An image file cannot be read or decoded.
+
+    Attributes:
+        code: a word for programs, that stays.
+    """
+
+    def __init__(self, message: str = "", *more: object, code: str = "broken") -> None:
+        super().__init__(message, *more)
+        self.code = code
 
 
 class CheckpointError(FerEdgeError):

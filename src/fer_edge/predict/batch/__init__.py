@@ -1,0 +1,1 @@
+"""Runners that answer many pictures: the cores of this machine, and Ray."""

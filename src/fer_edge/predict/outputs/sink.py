@@ -1,0 +1,81 @@
+"""The protocol of an output, and what it is told when it is opened."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from fer_edge.predict.result import PictureResult, Pixels
+from fer_edge.predict.sources.picture import SourcePicture
+
+if TYPE_CHECKING:
+    from fer_edge.console.output import Output
+    from fer_edge.runtime.model import Model
+
+
+@dataclass(frozen=True, slots=True)
+class SinkRequest:
+    """An output that is asked for.
+
+    Attributes:
+        place: the option's value: a file or folder, ``-`` for standard output; empty for a switch.
+        pictures: those of all sources that can be listed before, in order; frames of videos are not.
+        streams: whether there are sources besides, whose pictures nobody can list.
+        threshold: 0..1; each emotion that reaches it is named.
+        probabilities: whether the whole distribution of each face is wanted.
+        resume: whether to go on with what an earlier run left at ``place``, instead of beginning anew.
+        model: names the emotions; its contract, variant and path tell which it is.
+        output: the command's streams.
+    """
+
+    place: str
+    pictures: Sequence[SourcePicture]
+    streams: bool
+    threshold: float
+    probabilities: bool
+    resume: bool
+    model: Model
+    output: Output
+
+
+class Sink(ABC):
+    """One output. ``write`` is called for each result, failed ones too, in the order of the pictures."""
+
+    in_worker: ClassVar[bool] = False
+    """Whether ``write`` touches nothing but files of that one picture, so that worker processes may call it on a copy of this
+    object, in any order. What needs the pixels of many pictures should be so: pixels do not travel between processes."""
+    hashing: ClassVar[bool] = False
+    """Whether results shall have ``sha256``."""
+
+    @abstractmethod
+    def write(self, result: PictureResult, pixels: Pixels) -> None:
+        """Take one result.
+
+        Args:
+            result: of one picture, or of one frame.
+            pixels: of the picture, asked for only if needed and only if the result has no failure; where ``in_worker`` is
+                False, asking makes the picture be decoded again.
+
+        Raises:
+            FerEdgeError: it cannot be written; the command stops.
+        """
+
+    def describe(self, result: PictureResult) -> str:  # noqa: ARG002
+        """One line about what ``write`` did, for people; empty: nothing to tell. Called in the main process."""
+        return ""
+
+    def holds(self, picture: SourcePicture) -> bool:  # noqa: ARG002
+        """Whether an earlier run left this picture's result here, so that ``--resume`` may pass it over."""
+        return False
+
+    def finish(self) -> None:  # noqa: B027 - most have nothing to do
+        """Write what is written at the end. Called only if every picture was looked at."""
+
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Let go of files. Called last whatever happened, after Ctrl-C too: what was written stays whole."""
+
+
+OpenSink = Callable[[SinkRequest], Sink]
+"""Opens an output; raises ``FerEdgeError`` where it cannot be written, before any picture is looked at."""
