@@ -70,7 +70,7 @@ class Output:
             raise RuntimeError("a command has one result")
         self.documents += 1
         if self.json:
-            text = _dump(document)
+            text = dump_json(document, getattr(sys.stdout, "encoding", None) or "ascii")
         elif takes_color(sys.stdout):
             text = paint(text)
         _write(sys.stdout, text)
@@ -115,11 +115,16 @@ def takes_color(stream: TextIO | None, environment: Mapping[str, str] = os.envir
     return not environment.get("NO_COLOR") and environment.get("TERM") != "dumb" and is_terminal(stream)
 
 
-def _dump(document: Mapping[str, Any]) -> str:
+def dump_json(document: Mapping[str, Any], encoding: str) -> str:
+    """A document as text on one line, without a newline at the end.
+
+    Args:
+        document: finite numbers only.
+        encoding: of the file or terminal. A file name that is no valid UTF-8, or a sign that the encoding lacks, must still
+            give valid JSON: the whole text is escaped then.
+    """
     text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-    encoding = getattr(sys.stdout, "encoding", None) or "ascii"
     try:
-        # A file name that is no valid UTF-8, or a terminal in another encoding, must still give valid JSON.
         text.encode(encoding)
     except UnicodeEncodeError:
         return json.dumps(document, allow_nan=False)

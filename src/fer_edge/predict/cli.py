@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import math
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from fer_edge.console.option_types import VariantName, Word, names_in
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import threads_option
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
-from fer_edge.predict.outputs import FORMS, close_sinks, open_sinks, output_options
+from fer_edge.predict.outputs import check_outputs, close_sinks, open_sinks, output_options
 from fer_edge.runtime.errors import PictureError
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
     from fer_edge.predict.sources.source import Source
     from fer_edge.runtime.model import Model
 
-SUBCOMMANDS: tuple[Subcommand, ...] = ()
+SUBCOMMANDS: tuple[Subcommand, ...] = (
+    Subcommand("db", "fer_edge.predict.commands.db:db_command", "show or export what --db stored"),
+)
 """Every subcommand, as ``Subcommand("serve", "fer_edge.predict.commands.serve:serve_command", "answer HTTP")``; adding one is a
 file in ``commands`` and a line here."""
 
@@ -67,7 +70,7 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     A SOURCE is a picture file, or a folder whose pictures are all read. A picture that cannot be read is reported, the
     others are still answered, and the exit code is 1.
     """
-    _check_usage(given)
+    _check_usage(given, output)
     with _without_garbage_collection():
         from fer_edge.predict.outputs.sink import SinkRequest
         from fer_edge.predict.recognition import make_face_finder
@@ -79,7 +82,15 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
         pictures = [picture for source in opened for picture in source.known]
         streams = any(source.is_stream for source in opened)
         request = SinkRequest(
-            "", pictures, streams, given["threshold"], given["probabilities"], False, model, output
+            "",
+            pictures,
+            streams,
+            given["threshold"],
+            given["probabilities"],
+            False,
+            model,
+            output,
+            _settings(given),
         )
         sinks = open_sinks(given, request)
     threads = given["threads"]
@@ -94,12 +105,19 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     _finish(output, tally)
 
 
-def _check_usage(given: dict[str, Any]) -> None:
+def _check_usage(given: dict[str, Any], output: Output) -> None:
     if math.isnan(given["threshold"]):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
-    for form in FORMS:
-        if given[form.name] == "":
-            usage_error(f"{form.options[0]} is empty; name a {form.metavar.lower()}")
+    check_outputs(given, json=output.json)
+
+
+def _settings(given: dict[str, Any]) -> dict[str, str]:
+    """What an answer depends on besides picture, model and variant: stored results of other settings are not these."""
+    if given["faces_path"] is None:
+        return {"detector": given["detector"]}
+    from fer_edge.predict.sources.picture import content_sha256
+
+    return {"faces": content_sha256(Path(given["faces_path"]))}
 
 
 @contextmanager

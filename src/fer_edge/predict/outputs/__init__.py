@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fer_edge.console.command import usage_error
+
 if TYPE_CHECKING:  # --help reads this list
     from fer_edge.predict.outputs.sink import Sink, SinkRequest
 
@@ -22,7 +24,7 @@ class OutputForm:
     Attributes:
         name: of the option's value in the command.
         options: the option and its other names.
-        metavar: ``FILE``, ``DIR``; empty: a switch.
+        metavar: ``FILE``, ``DIR``; ``[FILE]``: without a value it is standard output; empty: a switch.
         target: ``package.module:attribute`` of an ``OpenSink``, imported when it is asked for.
         help: of the option.
     """
@@ -40,24 +42,64 @@ class OutputForm:
         return found
 
 
+STANDARD_OUTPUT = "-"
 ROOM = "fer_edge.predict.outputs"
 FORMS: tuple[OutputForm, ...] = (
     OutputForm("annotate", ("--annotate", "--out"), "PATH", f"{ROOM}.annotated:AnnotatedPictures",
                "Write the picture with its faces: a file, or a folder for several."),
+    OutputForm("csv", ("--csv",), "FILE", f"{ROOM}.csv:CsvFile", "Write a row for each face, for spreadsheets."),
+    OutputForm("jsonl", ("--jsonl",), "[FILE]", f"{ROOM}.json_lines:JsonLines",
+               "Write a line of JSON for each picture as it is done: to standard output, or a FILE.jsonl."),
+    OutputForm("db", ("--db",), "FILE", f"{ROOM}.database:StoredResults",
+               "Store the results in this SQLite file; the same picture again is updated."),
 )  # fmt: skip
-"""Every form. Adding one is a file here and a line in this list."""
+"""Every form, in the order in which each result is given to them. Adding one is a file here and a line in this list; what
+remembers results for ``--resume`` comes last, so that a killed run has in it only what all others have too."""
+LINES = (".jsonl", ".ndjson", ".json", ".txt", ".log")
+"""Endings of a file after ``--jsonl``; any other word after it is a source, which must never be written over."""
+
+
+class OptionalFile(click.Option):
+    """An option whose value, a file, may be left out: ``--jsonl photo.jpg`` reads the photograph."""
+
+    def add_to_parser(self, parser: Any, ctx: click.Context) -> None:
+        """Give a word that is no such file back to the command line."""
+        super().add_to_parser(parser, ctx)
+        for name in self.opts:
+            own = parser._long_opt[name]
+            own.process = _give_back(own.process)
+
+
+def _give_back(process: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def taken(value: Any, state: Any) -> None:
+        if isinstance(value, str) and not _takes_lines(value):
+            state.rargs.insert(0, value)
+            value = STANDARD_OUTPUT
+        process(value, state)
+
+    return taken
+
+
+def _takes_lines(word: str) -> bool:
+    return (
+        word in {STANDARD_OUTPUT, ""}
+        or word.lower().endswith(LINES)
+        or word.startswith(("/dev/std", "/dev/fd/", "/dev/null"))
+    )
 
 
 def output_options(function: Decorated) -> Decorated:
     """The options of all forms."""
     for form in reversed(FORMS):
         kind: dict[str, Any] = {"metavar": form.metavar} if form.metavar else {"is_flag": True}
+        if form.metavar.startswith("["):
+            kind |= {"is_flag": False, "flag_value": STANDARD_OUTPUT, "cls": OptionalFile}
         function = click.option(*form.options, form.name, help=form.help, **kind)(function)
     return function
 
 
 def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
-    """The outputs that are asked for; the one on standard output comes first.
+    """The outputs that are asked for; the result for people, or under ``--json``, comes first where nothing else is printed.
 
     Args:
         given: the options of :func:`output_options` by name.
@@ -68,7 +110,7 @@ def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
     """
     from fer_edge.predict.outputs.printed import PrintedResult
 
-    sinks: list[Sink] = [PrintedResult(request)]
+    sinks: list[Sink] = []
     try:
         for form in FORMS:
             if given[form.name]:
@@ -77,7 +119,20 @@ def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
     except BaseException:
         close_sinks(sinks)
         raise
-    return sinks
+    return sinks if any(sink.prints for sink in sinks) else [PrintedResult(request), *sinks]
+
+
+def check_outputs(given: Mapping[str, Any], *, json: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        click.UsageError: an empty value, or two results for standard output.
+    """
+    for form in FORMS:
+        if given[form.name] == "":
+            usage_error(f"{form.options[0]} is empty; name a {form.metavar.strip('[]').lower()}")
+    if json and given["jsonl"] == STANDARD_OUTPUT:
+        usage_error("--json and --jsonl both write to standard output; give --jsonl a file, or leave one out")
 
 
 def close_sinks(sinks: list[Sink]) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from fer_edge.predict.result import PictureResult, Pixels
@@ -28,6 +28,8 @@ class SinkRequest:
         resume: whether to go on with what an earlier run left at ``place``, instead of beginning anew.
         model: names the emotions; its contract, variant and path tell which it is.
         output: the command's streams.
+        settings: the other choices that answers depend on, by name, such as the detector: what was stored under others is not
+            taken for these.
     """
 
     place: str
@@ -38,6 +40,7 @@ class SinkRequest:
     resume: bool
     model: Model
     output: Output
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sink(ABC):
@@ -48,6 +51,8 @@ class Sink(ABC):
     object, in any order. What needs the pixels of many pictures should be so: pixels do not travel between processes."""
     hashing: ClassVar[bool] = False
     """Whether results shall have ``sha256``."""
+    prints: bool = False
+    """Whether it writes to standard output, where nothing else is printed then."""
 
     @abstractmethod
     def write(self, result: PictureResult, pixels: Pixels) -> None:
@@ -66,9 +71,20 @@ class Sink(ABC):
         """One line about what ``write`` did, for people; empty: nothing to tell. Called in the main process."""
         return ""
 
-    def holds(self, picture: SourcePicture) -> bool:  # noqa: ARG002
-        """Whether an earlier run left this picture's result here, so that ``--resume`` may pass it over."""
-        return False
+    def recall(self, picture: SourcePicture, sha256: str) -> PictureResult | None:  # noqa: ARG002
+        """What an earlier run left here of this content, by the same model, variant and settings.
+
+        Under ``--resume`` the picture is not looked at again then: every other output is given this result, and this one has it
+        already, so that all of them end as if the run had never been stopped.
+
+        Args:
+            picture: of this run.
+            sha256: of its file's bytes.
+
+        Returns:
+            The result with this ``picture``; None: look at it.
+        """
+        return None
 
     def finish(self) -> None:  # noqa: B027 - most have nothing to do
         """Write what is written at the end. Called only if every picture was looked at."""

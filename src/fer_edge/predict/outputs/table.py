@@ -23,15 +23,32 @@ def report(
         probabilities: every emotion, highest first, instead of two.
         width: of the terminal in columns.
     """
-    headers = ["picture", "face", "box", "emotion", "probability"]
-    headers.append("others" if probabilities else "second guess")
-    rows = []
-    for result in found:
-        if result.failure is None:
-            name = result.picture.file_name
-            rows += [_row(name, face, threshold, probabilities) for face in result.faces] or [
-                [name, "-", "-", "no face found", "", ""]
-            ]
+    rows = [row for result in found for row in picture_rows(result, threshold, probabilities=probabilities)]
+    return faces_table(rows, probabilities=probabilities, width=width)
+
+
+def picture_rows(result: PictureResult, threshold: float, *, probabilities: bool = False) -> list[list[str]]:
+    """The rows of one picture, for :func:`faces_table`."""
+    if result.failure is not None:
+        return []
+    name = result.picture.file_name
+    return [_row(name, face, threshold, probabilities) for face in result.faces] or [
+        [name, "-", "-", "no face found", "", ""]
+    ]
+
+
+def faces_table(
+    rows: Sequence[Sequence[str]], *, probabilities: bool = False, width: int | None = None
+) -> str:
+    """The rows of all pictures under their headers."""
+    headers = [
+        "picture",
+        "face",
+        "box",
+        "emotion",
+        "probability",
+        "others" if probabilities else "second guess",
+    ]
     return table(headers, rows, right=["face", "probability"], optional=("box",), width=width)
 
 
