@@ -1,6 +1,9 @@
 """The wheel as users get it: built, installed beside numpy, click and rich alone, and run."""
 
+import configparser
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,7 +12,7 @@ import zipfile
 
 import pytest
 
-from support.paths import ROOT, SOURCES
+from support.paths import DEMO_BUNDLE, ROOT, SOURCES
 
 pytestmark = pytest.mark.slow
 
@@ -116,3 +119,47 @@ def test_the_runtime_imports_with_numpy_alone(bin_folder, tmp_path):
     script = "import fer_edge.runtime as r, sys; print(r.Frame, 'click' in sys.modules)"
     done = run(bin_folder / "python", "-c", script, cwd=tmp_path)
     assert done.stdout.endswith("False\n"), done.stderr
+
+
+COMMANDS = {
+    "fer-predict SOURCE...": ["fer-predict", "photo.png"],
+    "fer-export [CHECKPOINT]": ["fer-export"],
+    "fer-verify BUNDLE": ["fer-verify", DEMO_BUNDLE],
+    "fer-bench [BUNDLE]": ["fer-bench", DEMO_BUNDLE],
+    "fer-train RECIPE": ["fer-train", "synthetic", "--out", "run"],
+    "from fer_edge.runtime import load": [
+        "python", "-c", f"from fer_edge.runtime import load; load({str(DEMO_BUNDLE)!r}, 'tflite-fp32')",
+    ],
+}  # fmt: skip
+"""Rows of the README's table of commands, with a call that reaches the work."""
+
+
+def rows_of_commands():
+    table = (ROOT / "README.md").read_text("utf-8").partition("\n## Commands\n")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()[2:]]
+    return {command.strip("`"): needs.strip("`[]").split(",") for command, _, needs, _ in rows}
+
+
+def test_the_table_of_commands_names_extras_that_exist():
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg", encoding="utf-8")
+    for command, extras in rows_of_commands().items():
+        assert set(extras) <= set(settings["options.extras_require"]), command
+    assert list(rows_of_commands()) == list(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_without_its_extra_asks_for_what_the_table_says(bin_folder, tmp_path, command):
+    """The sentence's requirements are those of the extras in the row, and of no other."""
+    (tmp_path / "photo.png").touch()
+    program, *arguments = COMMANDS[command]
+    done = run(bin_folder / program, *arguments, cwd=tmp_path)
+    assert done.returncode == 1
+    sentence = done.stderr.splitlines()[-1]
+    asked = set(re.findall(r"'([^']+)'", sentence.partition("pip install ")[2]))
+    script = "import json, sys; from fer_edge.runtime.requirements import requirements as r; print(json.dumps([*r(sys.argv[1]).values()]))"
+    brought = set()
+    for extra in rows_of_commands()[command]:
+        brought |= set(json.loads(run(bin_folder / "python", "-c", script, extra, cwd=tmp_path).stdout))
+    assert asked, sentence
+    assert asked <= brought

@@ -1,0 +1,226 @@
+"""The tables: what each row says of which result. A new study is a row, or a table of its own with a line in ``TABLES``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from results import Results
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table of figures.
+
+    Attributes:
+        what: was measured.
+        result: the file's name in benchmarks/results.
+        figure: its words, from the results.
+        goal: what was wanted; empty: nothing.
+        missed: the goal was not reached, by the document or by the reader's own comparison.
+    """
+
+    what: str
+    result: str
+    figure: Callable[[Results], str]
+    goal: str = ""
+    missed: Callable[[Results], bool] = lambda _: False
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """A share in the pages' words."""
+    return f"{share * 100:.{digits}f} %"
+
+
+def figures(*rows: Row) -> Callable[[Results], list[str]]:
+    """A table of what, measured, goal, and the file behind it with the load of the machine."""
+
+    def lines(results: Results) -> list[str]:
+        head = ["| what | measured | goal | result, load |", "|---|---|---|---|"]
+        return head + [_line(results, row) for row in rows]
+
+    return lines
+
+
+def _line(results: Results, row: Row) -> str:
+    figure = row.figure(results) + (", **missed**" if row.missed(results) else "")
+    source = ", ".join(filter(None, (results.link(row.result), results.load(row.result))))
+    return f"| {row.what} | {figure} | {row.goal} | {source} |"
+
+
+def _import(statement: str) -> Callable[[Results], str]:
+    return lambda r: f"{r.row('import_time', 'rows', statement=statement)['median_ratio']:.2f}"
+
+
+def _camera(picture: str) -> Callable[[Results], str]:
+    def words(results: Results) -> str:
+        row = results.row("camera_path", "rows", picture=picture, way="fer_edge.runtime.prepare")
+        return f"{row['median_seconds'] * 1e3:.2f} ms; {row['differing_bytes']}"
+
+    return words
+
+
+def _export_all(r: Results) -> str:
+    found = r["export_time"]["all_variants_cold"]
+    return f"{found['seconds']:.1f} s; {found['peak_pss_bytes'] / 1e9:.1f} GB"
+
+
+def _export_one(r: Results) -> str:
+    found = r["export_time"]["tflite_fp32_cold"]
+    seconds = sorted(found["fer_export_seconds"])
+    return f"{found['ratio_of_medians']:.2f} ({seconds[len(seconds) // 2]:.1f} s)"
+
+
+def _export_cpu(r: Results) -> str:
+    found = r["export_cpu"]
+    return f"{found['faces_drawn_anew_seconds'][0]:.0f} s; {found['faces_kept_seconds'][0]:.0f} s"
+
+
+def _refused(r: Results) -> str:
+    worst = r["hostile_pictures"]["worst"]
+    number = sum(row["wanted"] == "refused" for row in r["hostile_pictures"]["rows"])
+    return f"{number} refused; {worst['refused_mb']:.0f} MB, {worst['refused_seconds']:.2f} s"
+
+
+def _largest(r: Results) -> str:
+    turned = r.row("hostile_pictures", "rows", name="the same, turned by EXIF")["mb"]
+    others = [
+        row["mb"]
+        for row in r["hostile_pictures"]["rows"]
+        if row["wanted"] == "accepted" and row["name"] != "the same, turned by EXIF"
+    ]
+    return f"{turned:.1f} MB; {max(others):.0f} MB"
+
+
+def _predict(r: Results) -> str:
+    return "; ".join(f"{r.row('predict_cost', 'rows', side=side)['ratio']:.2f}" for side in (512, 2048))
+
+
+def _int8_accuracy(r: Results) -> str:
+    return ", ".join(
+        percent(r.row("int8_accuracy", "rows", format=name)["ratio"]) for name in ("tflite", "onnx")
+    )
+
+
+def _clear(r: Results) -> str:
+    found = r["fer-mini.training"]["test"]["clear"]
+    return f"{percent(found['top1'])}, {percent(min(found['per_class'].values()))}"
+
+
+GENERAL = figures(
+    Row("`import fer_edge.runtime` / `import numpy` (names load when first used)", "import_time",
+        _import("import fer_edge.runtime"), "1.25"),
+    Row("the same with `Frame, load, prepare`", "import_time",
+        _import("from fer_edge.runtime import Frame, load, prepare")),
+    Row("camera path, NV21 640x480 rotated to 224 RGB, crop; bytes that differ", "camera_path",
+        _camera("crop 200x200"), "2 ms; 0"),
+    Row("the same, whole picture", "camera_path", _camera("whole picture"), "5 ms; 0"),
+    Row("`fer-export --format tflite`, cold / a bare litert-torch script", "export_time", _export_one, "1.25"),
+    Row("all 29 variants of the built-in model, cold; summed PSS", "export_time", _export_all, "75 s; 3 GB"),
+    Row("CPU time of `make demo`'s export: faces drawn anew; kept from before (`FER_EDGE_CACHE`)", "export_cpu",
+        _export_cpu, "60 s", lambda r: not r["export_cpu"]["met"]),
+    Row("int8 / fp32 accuracy, 4,000 held-out drawn faces: TFLite, ONNX", "int8_accuracy", _int8_accuracy, "99.5 %"),
+    Row("hostile pictures (bombs, floods, cut files, other formats): memory and CPU time above idle, the worst",
+        "hostile_pictures", _refused, "250 MB, 0.25 s"),
+    Row("the largest pictures that are read: 50 megapixels turned by EXIF; all other kinds", "hostile_pictures",
+        _largest, "400 MB", lambda r: r["hostile_pictures"]["worst"]["accepted_mb"] > 400),
+    Row("`fer-predict` / a bare script without checks, CPU time, a JPEG of 512 px; of 2,048 px", "predict_cost",
+        _predict, "1.15"),
+    Row("the built-in model on clear held-out drawn faces: right first guesses; of the worst class", "fer-mini.training",
+        _clear, "90 %, 70 %"),
+    Row("frontal drawn faces of 160 px that OpenCV's Haar cascade finds", "haar_detection",
+        lambda r: percent(r['haar_detection']['rate']), "97 %"),
+)  # fmt: skip
+
+
+def _naive(name: str) -> Callable[[Results], str]:
+    return lambda r: percent(r.row("bench_naive_loops", "procedures", procedure=name)["largest_error"])
+
+
+def _coverage(r: Results) -> str:
+    found = r["bench_coverage"]
+    shares = ", ".join(percent(row["resampled_coverage"]) for row in found["slow_downs"])
+    return f"{shares}; {found['live_held']} of {found['live']}"
+
+
+def _harness(r: Results) -> str:
+    bare, *real = (row["added_seconds"] * 1e6 for row in r["bench_harness_cost"]["calls"])
+    return f"{bare:.1f} us; {max(real):.1f} us"
+
+
+def _detected(r: Results) -> str:
+    found = r["bench_detection"]
+    return f"{found['detected']} of {found['trials_made']}; median {found['median_seconds']:.0f} s"
+
+
+def _aa(r: Results) -> str:
+    found = r["bench_aa_pairs"]
+    return f"{found['off_by_more_than_limit']} of {found['pairs']}; largest error {percent(found['largest_error'])}"
+
+
+def _advice(r: Results) -> str:
+    found = r["advisor"]
+    return f"`{found['advised']}`; `{found['exhaustive_best']}` of {found['candidates']}"
+
+
+BENCH = figures(
+    Row("A/A pairs (`compare --quick`: a file with itself) off by more than 2 %, under `stress-ng --cpu 2`",
+        "bench_aa_pairs", _aa, "1 %"),
+    Row("95 % intervals that hold a known factor of 1, 3, 10 %: 300 trials each, resampled; live ones",
+        "bench_coverage", _coverage, "92 to 98 %"),
+    Row("+3 % noticed by one `compare --quick`", "bench_detection", _detected, "95 %, 60 s"),
+    Row("cost of the timing loop a call: beside nothing; beside a real engine", "bench_harness_cost", _harness, "2 us"),
+    Row("`fer-bench advise`; the exhaustive best", "advisor", _advice, "within 3 %"),
+    *(Row(f"the same file against itself under stress, largest of 4 errors: {label}", "bench_naive_loops", _naive(name))
+      for name, label in (("fer-bench", "fer-bench"), ("Ultralytics", "Ultralytics' loop (5 s)"),
+                          ("mean of 50", "mean of 50"), ("benchmark_model", "`benchmark_model`'s procedure"))),
+)  # fmt: skip
+
+
+def int8_latency(results: Results) -> list[str]:
+    """Networks down, formats across: int8 over fp32, the goal, and onnxruntime's own quantization."""
+    tflite = {row["net"]: row for row in results["int8_latency_tflite"]["nets"]}
+    lines = ["| network | TFLite | goal | ONNX | goal | `quantize_static` |", "|---|---|---|---|---|---|"]
+    for row in results["int8_latency_onnx"]["nets"]:
+        other = tflite.get(row["net"])
+        mine = f"{other['ratio']:.2f}{_missed(other['met'])} | {other['target']:.2f}" if other else " | "
+        figure = f"{row['ratio']:.3f}{_missed(row['met'])} | {row['target']:.2f} | {row['static_ratio']:.3f}"
+        lines.append(f"| {row['net'].partition(':')[2] or row['net']} | {mine} | {figure} |")
+    return lines
+
+
+def _missed(met: bool) -> str:
+    return "" if met else ", **missed**"
+
+
+SHIPPED = {
+    "tflite-int8": "Android, boards: the smallest and fastest that kept its accuracy",
+    "tflite-fp32": "Android where int8 loses accuracy, or nothing to calibrate with is at hand",
+    "onnx-int8": "servers, desktops, browsers by onnxruntime",
+    "onnx-fp32": "the same without calibration",
+    "tflite-int8-image-qio": "MediaPipe, Task Library: takes pictures, uint8 in and out",
+    "torchscript-fp32": "a C++ or Python program that has libtorch anyway",
+}
+"""Variant -> for whom, in the order of the table."""
+
+
+def shipping(results: Results) -> list[str]:
+    """Which file to ship: the demo bundle's size, latency and accuracy."""
+    rows = {(row["variant"], row["stage"]): row for row in results.table("bench_demo")}
+    lines = ["| file | for | size | model / with camera path | accuracy |", "|---|---|---|---|---|"]
+    for variant, use in SHIPPED.items():
+        inference, whole = rows[variant, "inference"], rows[variant, "whole"]
+        times = " / ".join(f"{float(row['median_seconds']) * 1e3:.2f}" for row in (inference, whole))
+        size = f"{int(inference['size_bytes']) / 1e3:.0f} kB"
+        lines.append(
+            f"| `{variant}` | {use} | {size} | {times} ms | {percent(float(inference['accuracy']), 2)} |"
+        )
+    return lines
+
+
+TABLES: dict[str, Callable[[Results], list[str]]] = {
+    "general": GENERAL,
+    "bench": BENCH,
+    "int8-latency": int8_latency,
+    "shipping": shipping,
+}
