@@ -43,3 +43,9 @@ def settings_option(purpose: str) -> Callable[[Decorated], Decorated]:
 def map_option(purpose: str) -> Callable[[Decorated], Decorated]:
     """``--map FOLDER=CLASS,...``: labels of folders whose names are none."""
     return list_option("--map", metavar="FOLDER=CLASS,...", help=purpose)
+
+
+def detector_model_option() -> Callable[[Decorated], Decorated]:
+    """``--detector-model FILE``: what a detector needs besides its library."""
+    purpose = "The file of --detector yunet: OpenCV Zoo's face_detection_yunet_*.onnx."
+    return click.option("--detector-model", type=PATH, metavar="FILE", help=purpose)

@@ -12,7 +12,7 @@ import click
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
-from fer_edge.console.shared_options import PATH, map_option, out_option
+from fer_edge.console.shared_options import PATH, detector_model_option, map_option, out_option
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.run.plan import Leniency, VariantRequest
@@ -118,6 +118,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     type=Word("detector", names_in(DETECTOR_LIST)),
     help=f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL_DETECTOR}]",
 )
+@detector_model_option()
 @click.option("--faces", type=PATH, help="Folders hold photos: boxes from this file.")
 @click.option(
     "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
@@ -134,6 +135,8 @@ def main(output: Output, **options: Any) -> None:
     if options["faces"] and (options["detect"] or options["detector"]):
         given = "--detect" if options["detect"] else "--detector"
         usage_error(f"{given} and --faces both say where faces are; give one")
+    if options["detector_model"] and not options["detector"]:
+        usage_error("--detector-model is the file of a detector; name it: --detector yunet")
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
     if options["android"]:

@@ -14,7 +14,7 @@ from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import VariantName, Word, names_in
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import threads_option
-from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
+from fer_edge.predict.detection import detection_options, finder_of
 from fer_edge.predict.outputs import check_outputs, close_sinks, open_sinks, output_options
 from fer_edge.runtime.errors import PictureError
 
@@ -50,13 +50,7 @@ file in ``commands`` and a line here."""
 @threads_option("Of the engine.")
 @click.option("--allow-foreign-code", is_flag=True,
               help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
-@click.option(
-    "--detector",
-    type=Word("detector", names_in(DETECTOR_LIST)),
-    default=USUAL_DETECTOR,
-    show_default=True,
-    help="What finds the faces; none: each picture is a face.",
-)
+@detection_options
 @click.option(
     "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
 )
@@ -73,11 +67,10 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     _check_usage(given, output)
     with _without_garbage_collection():
         from fer_edge.predict.outputs.sink import SinkRequest
-        from fer_edge.predict.recognition import make_face_finder
         from fer_edge.predict.run import Recognizer, run
 
         opened = _open_sources(sources, output)
-        find = make_face_finder(given["detector"], given["faces_path"])
+        find = finder_of(given, given["faces_path"])
         model = _load(given)
         pictures = [picture for source in opened for picture in source.known]
         streams = any(source.is_stream for source in opened)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.faces.detectors import detect_faces, make_detector
+from fer_edge.faces.detectors import STANDARD, detect_faces, make_detector
+from fer_edge.faces.detectors.detector import DetectorOptions
 from fer_edge.faces.face import Box
 from fer_edge.faces.pictures import read_reduced
 from fer_edge.predict.result import Failure, PictureResult, Pixels, RecognizedFace, clip, rescale
@@ -26,11 +27,23 @@ FindFaces = Callable[[SourcePicture, Frame, tuple[int, int]], list[Box]]
 """The boxes of a picture, given what was decoded of it and its width and height, in which the boxes are counted."""
 
 
-def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -> FindFaces:
+def make_face_finder(
+    detector: str,
+    faces_path: str | os.PathLike[str] | None,
+    *,
+    model: Path | None = None,
+    options: DetectorOptions = STANDARD,
+) -> FindFaces:
     """A function that gives the boxes of a picture: by a detector, or from a file of boxes.
 
+    Args:
+        detector: its name.
+        faces_path: the file of boxes; None: the detector looks.
+        model: the file of a detector that needs one.
+        options: which faces it looks for.
+
     Raises:
-        FerEdgeError: no such detector, or a file that is none of boxes.
+        FerEdgeError: no such detector, or a file that is none of boxes or of the detector.
         MissingExtra: the detector's library is not installed.
     """
     if faces_path is not None:
@@ -38,10 +51,13 @@ def make_face_finder(detector: str, faces_path: str | os.PathLike[str] | None) -
 
         boxes = read_boxes(faces_path)
         return lambda picture, _frame, _size: boxes_of(boxes, picture.file_name)
-    made = make_detector(detector)
+    made = make_detector(detector, model)
 
     def find(_picture: SourcePicture, frame: Frame, size: tuple[int, int]) -> list[Box]:
-        boxes = [rescale(face.box, (frame.width, frame.height), size) for face in detect_faces(frame, made)]
+        boxes = [
+            rescale(face.box, (frame.width, frame.height), size)
+            for face in detect_faces(frame, made, options)
+        ]
         # The box that is printed is the one that was looked at: --faces repeats the result.
         return [(round(x0), round(y0), round(x1), round(y1)) for x0, y0, x1, y1 in boxes]
 

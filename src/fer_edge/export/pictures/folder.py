@@ -37,6 +37,7 @@ class PictureOptions:
         accuracy_samples: drawn faces for accuracy, or None for the default.
         parity_inputs: number of parity inputs, or None for the default.
         detector: finds the largest face in each picture of a folder; None: a picture is a face.
+        detector_model: the file of a detector that needs one.
         faces: or by this file in the form of the prediction JSON.
         skip_unknown: pictures of classes that the model does not know are left out of folders.
         renamed: name of a class folder -> the class that it holds.
@@ -47,6 +48,7 @@ class PictureOptions:
     accuracy_samples: int | None = None
     parity_inputs: int | None = None
     detector: str | None = None
+    detector_model: Path | None = None
     faces: Path | None = None
     skip_unknown: bool = False
     renamed: Mapping[str, str] = field(default_factory=dict)
@@ -61,7 +63,7 @@ class PictureOptions:
         if self.detector is not None:
             from fer_edge.faces.detectors import detect_faces, make_detector
 
-            detector = make_detector(self.detector)
+            detector = make_detector(self.detector, self.detector_model)
             return lambda _, frame: _largest([face.box for face in detect_faces(frame, detector)])
         return None
 

@@ -32,8 +32,10 @@ class HaarDetector:
     """
 
     name: ClassVar[str] = "haar"
+    model_file: ClassVar[str] = ""
+    longest_side: ClassVar[int] = 1000
 
-    def __init__(self) -> None:
+    def __init__(self, model: Path | None = None) -> None:  # noqa: ARG002
         cv2 = require("cv2", "predict")
         path = Path(getattr(getattr(cv2, "data", None), "haarcascades", "")) / CASCADE
         if not hasattr(cv2, "CascadeClassifier") or not path.is_file():

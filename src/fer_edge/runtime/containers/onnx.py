@@ -36,8 +36,17 @@ def read(path: Path) -> list[bytes]:
     """Every contract that the file holds; one is right."""
     with path.open("rb") as file:
         whole = (0, path.stat().st_size)
-        _refuse_external_data(file, whole, "model", 0)
+        refuse_external_data(file, whole)
         return list(wire.entries(file, whole, 14, KEY.encode()))
+
+
+def refuse_external_data(file: BinaryIO, whole: wire.Span) -> None:
+    """Refuse a model that has data in other files.
+
+    Raises:
+        ContainerError: it has, or the bytes are no model.
+    """
+    _refuse_external_data(file, whole, "model", 0)
 
 
 def _refuse_external_data(file: BinaryIO, span: wire.Span, kind: str, depth: int) -> None:
