@@ -41,7 +41,8 @@ for kind in ("JPEG", "PNG"):
 pathlib.Path("/proc/self/clear_refs").write_text("5")
 before, start = peak(), time.process_time()
 try:
-    frame, size = read_reduced(sys.argv[1])
+    decoded = read_reduced(sys.argv[1])
+    frame, size = decoded.frame, decoded.size
     words = f"{size[0]}x{size[1]} as {frame.width}x{frame.height}"
     refused = False
 except PictureError as error:

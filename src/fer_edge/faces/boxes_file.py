@@ -86,7 +86,9 @@ def boxes_of(boxes: dict[str, list[Box]], name: str) -> list[Box]:
         PictureError: the file does not name it; no faces would be ``"faces": []``.
     """
     if name not in boxes:
-        raise PictureError(f'{name} is not in the faces file; a picture without faces has "faces": [] there')
+        raise PictureError(
+            f'{name} is not in the faces file; a picture without faces has "faces": [] there', code="no-boxes"
+        )
     return boxes[name]
 
 

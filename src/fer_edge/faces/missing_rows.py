@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fer_edge.faces.headers.header import HeaderError, PictureBytes
+from fer_edge.faces.headers.header import CutOff, PictureBytes
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +37,7 @@ def refuse_missing_rows(image: Image, file: PictureBytes) -> None:
     else:
         missing = image.format == "JPEG" and _jpeg_is_gray_at_its_end(image) and _jpeg_changes(file)
     if missing:
-        raise HeaderError("cut off: rows are missing at its end")
+        raise CutOff("cut off: rows are missing at its end")
 
 
 def _png_is_black_at_its_end(image: Image) -> bool:

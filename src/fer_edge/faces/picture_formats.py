@@ -90,6 +90,18 @@ SUFFIXES: tuple[str, ...] = tuple(sorted(suffix for entry in FORMATS for suffix 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
+_OTHERS = (
+    (b"<!doctype html", "an HTML page"),
+    (b"<html", "an HTML page"),
+    (b"<svg", "an SVG drawing"),
+    (b"<?xml", "XML"),
+    (b"%pdf", "a PDF"),
+    (b"pk\x03\x04", "a ZIP archive"),
+    (b"version https://git-lfs", "what Git LFS leaves in place of a file: run git lfs pull,"),
+)
+"""What is often found under a picture's name."""
+
+
 def format_of(beginning: bytes) -> PictureFormat | None:
     """The format of a file that begins so; None if it is none of ``FORMATS``."""
     return next((entry for entry in FORMATS if entry.recognize(beginning)), None)
@@ -102,4 +114,11 @@ def why_unknown(beginning: bytes) -> str:
         return (
             f"HEIC, as iPhones keep photographs, is not a picture of a known kind ({names}); share it as JPEG"
         )
-    return f"not a picture of a known kind ({names})"
+    what = next((said for start, said in _OTHERS if beginning.lstrip().lower().startswith(start)), "")
+    if (
+        not what
+        and beginning.isascii()
+        and beginning.decode("ascii").replace("\n", " ").strip().isprintable()
+    ):
+        what = "text"
+    return f"{f'it is {what}, ' if what else ''}not a picture of a known kind ({names})"

@@ -8,7 +8,7 @@ What a decoder leaves open is decided here, once:
 | alpha, also a transparent palette  | the picture on a white page, as people see it                                  |
 | 16 bits a channel                  | the high byte                                                                  |
 | gray, palette, CMYK, YCbCr         | RGB by Pillow's conversion; color profiles are not applied                     |
-| several frames                     | the first one                                                                  |
+| several frames (GIF, PNG, WebP, TIFF, AVIF) | the first one, and :attr:`DecodedPicture.several` says so             |
 | floating-point or 32-bit pixels    | refused                                                                        |
 | rows that are missing              | refused, however many there are; of a progressive JPEG, in its first scan      |
 
@@ -23,13 +23,21 @@ import io
 import os
 import warnings
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import (
+    Empty,
+    Header,
+    HeaderError,
+    PictureBytes,
+    UnknownFormat,
+    Unsupported,
+)
 from fer_edge.faces.missing_rows import refuse_missing_rows
 from fer_edge.faces.picture_formats import BEGINNING, SUFFIXES, PictureFormat, format_of, why_unknown
 from fer_edge.runtime.atomic import write_bytes
@@ -57,6 +65,21 @@ _STRIP = 1 << 18
 _SQUARE = 256
 
 
+@dataclass(frozen=True, slots=True)
+class DecodedPicture:
+    """A picture file as it was decoded.
+
+    Attributes:
+        frame: upright RGBA with rotation 0.
+        size: width and height of the upright picture in the file; the frame may be a reduced copy.
+        several: whether the file has more frames or pages than the one that was decoded, its first.
+    """
+
+    frame: Frame
+    size: tuple[int, int]
+    several: bool = False
+
+
 def read_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = None) -> Frame:
     """Decode one picture.
 
@@ -71,12 +94,12 @@ def read_picture(source: str | os.PathLike[str] | bytes, *, name: str | None = N
         PictureError: not a file, not a picture of a known kind, broken, cut off, or too large.
         MissingExtra: Pillow is not installed.
     """
-    return read_reduced(source, name=name, most=1)[0]
+    return read_reduced(source, name=name, most=1).frame
 
 
 def read_reduced(
     source: str | os.PathLike[str] | bytes, *, name: str | None = None, most: int = 8
-) -> tuple[Frame, tuple[int, int]]:
+) -> DecodedPicture:
     """Decode one picture; a JPEG of more than ``LARGEST_PIXELS`` is made smaller by its decoder.
 
     libjpeg computes a half, quarter or eighth of a picture from fewer coefficients, so that a photograph of 200
@@ -86,9 +109,6 @@ def read_reduced(
         source: a file's path, or the file's bytes.
         name: what messages call it; the path if not given.
         most: by how much it may be reduced.
-
-    Returns:
-        An upright RGBA frame with rotation 0, and width and height of the upright picture in the file.
 
     Raises:
         PictureError: as :func:`read_picture`.
@@ -136,33 +156,38 @@ def _pillow() -> Any:
 def _open_file(path: Path, called: str) -> BinaryIO:
     try:
         if not path.exists():
-            raise PictureError(f"{called} does not exist")
+            raise PictureError(f"{called} does not exist", code="missing")
         if not path.is_file():
-            raise PictureError(f"{called} is not a file")
+            raise PictureError(f"{called} is not a file", code="no-file")
         if path.stat().st_size > LARGEST_BYTES:
-            raise PictureError(f"{called} has more than {LARGEST_BYTES >> 20} MiB, which is no photograph")
+            raise PictureError(
+                f"{called} has more than {LARGEST_BYTES >> 20} MiB, which is no photograph", code="too-large"
+            )
         return path.open("rb")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise PictureError(f"{called} cannot be read: {reason}") from error
+        raise PictureError(f"{called} cannot be read: {reason}", code="unreadable") from error
 
 
-def _decode(file: BinaryIO, called: str, most: int) -> tuple[Frame, tuple[int, int]]:
+def _decode(file: BinaryIO, called: str, most: int) -> DecodedPicture:
     try:
         kind, header = _read_header(file)
         reduction = _affordable(header, called, most)
         with warnings.catch_warnings():
             # Damaged metadata and sizes near Pillow's own limit: the limits here decide.
             warnings.simplefilter("ignore")
-            frame = _frame(_pixels(file, kind, header, reduction))
+            pixels, several = _pixels(file, kind, header, reduction)
+        frame = _frame(pixels)
         if reduction == 1:
-            return frame, (frame.width, frame.height)
+            return DecodedPicture(frame, (frame.width, frame.height), several)
         sides = sorted((header.width, header.height))
-        return frame, (sides[0], sides[1]) if frame.width < frame.height else (sides[1], sides[0])
+        size = (sides[0], sides[1]) if frame.width < frame.height else (sides[1], sides[0])
+        return DecodedPicture(frame, size, several)
     except PictureError:
         raise
     except Exception as error:  # decoders raise anything at all on hostile bytes
-        raise PictureError(f"{called} cannot be decoded: {_reason(error)}") from error
+        message = f"{called} cannot be decoded: {_reason(error)}"
+        raise PictureError(message, code=_code(error)) from error
 
 
 def _read_header(file: BinaryIO) -> tuple[PictureFormat, Header]:
@@ -170,8 +195,10 @@ def _read_header(file: BinaryIO) -> tuple[PictureFormat, Header]:
     content = PictureBytes(file)
     beginning = content.upto(0, BEGINNING)
     kind = format_of(beginning)
+    if not content.size:
+        raise Empty("it has no bytes")
     if kind is None:
-        raise HeaderError(why_unknown(beginning))
+        raise UnknownFormat(why_unknown(beginning))
     return kind, kind.header(content)
 
 
@@ -182,6 +209,16 @@ def _reason(error: Exception) -> str:
         return str(error)
     first = next(iter(str(error).splitlines()), "")
     return ascii(first)[1:-1][:120] or type(error).__name__
+
+
+def _code(error: Exception) -> str:
+    """The word for programs, also of what Pillow and its libraries say."""
+    if isinstance(error, HeaderError):
+        return error.code
+    if isinstance(error, MemoryError):
+        return "too-large"
+    cut_off = isinstance(error, EOFError) or "truncated" in str(error)
+    return "truncated" if cut_off else "broken"
 
 
 def _affordable(header: Header, called: str, most: int) -> int:
@@ -196,12 +233,15 @@ def _affordable(header: Header, called: str, most: int) -> int:
             break
     raise PictureError(
         f"{called} has {header.width}x{header.height} pixels; at most {LARGEST_PIXELS} are decoded, or fewer where its "
-        f"kind of file takes more than {LARGEST_MEMORY >> 20} MiB for that: make it smaller"
+        f"kind of file takes more than {LARGEST_MEMORY >> 20} MiB for that: make it smaller",
+        code="too-large",
     )
 
 
-def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int) -> NDArray[np.uint8]:
-    """(H, W, 4) uint8, upright."""
+def _pixels(
+    file: BinaryIO, kind: PictureFormat, header: Header, reduction: int
+) -> tuple[NDArray[np.uint8], bool]:
+    """(H, W, 4) uint8, upright, and whether there are more frames."""
     file.seek(0)
     with kind.open(file) as image:
         if reduction > 1:
@@ -213,7 +253,14 @@ def _pixels(file: BinaryIO, kind: PictureFormat, header: Header, reduction: int)
         shared = _load(image)
         refuse_missing_rows(image, PictureBytes(file))
         orientation = _orientation(image)
-        return _turn_upright(_convert(image, shared), orientation)
+        return _turn_upright(_convert(image, shared), orientation), _has_several(image)
+
+
+def _has_several(image: Image) -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:  # noqa: BLE001 - damage behind the first frame, which is sound
+        return True
 
 
 def _load(image: Image) -> NDArray[np.uint8] | None:
@@ -300,5 +347,5 @@ def _wide_gray(image: Image) -> NDArray[np.uint8]:
     values = np.asarray(image)
     if image.mode == "F" or values.min() < 0 or values.max() > 65535:
         kind = "floating-point" if image.mode == "F" else "32-bit"
-        raise HeaderError(f"it has {kind} pixels, whose white is not known; save it with 8 or 16 bits")
+        raise Unsupported(f"it has {kind} pixels, whose white is not known; save it with 8 or 16 bits")
     return (values >> 8).astype(np.uint8)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fer_edge.faces.detectors import STANDARD, detect_faces, make_detector
 from fer_edge.faces.detectors.detector import DetectorOptions
 from fer_edge.faces.face import Box
-from fer_edge.faces.pictures import read_reduced
+from fer_edge.faces.pictures import DecodedPicture, read_reduced
 from fer_edge.predict.result import Failure, PictureResult, Pixels, RecognizedFace, clip, rescale
 from fer_edge.predict.sources.picture import SourcePicture, content_sha256
 from fer_edge.runtime.camera import upright, upright_size
@@ -80,34 +80,43 @@ def recognize_picture(
     """
     sha256 = None
     try:
-        frame, size, content = _read(picture)
+        content = content_of(picture)
+        decoded = _decode(picture, content)
         sha256 = content_sha256(content) if hashing and content is not None else None
+        frame, size = decoded.frame, decoded.size
         faces = predict_faces(frame, find(picture, frame, size), model, size)
     except (PictureError, FrameError) as error:
         failure = describe_failure(error, picture.called)
         return PictureResult(picture, [], failure, sha256=sha256), _no_pixels
-    result = PictureResult(picture, faces, None, _note(picture, frame, size), size, sha256)
+    result = PictureResult(picture, faces, None, _note(picture, decoded), size, sha256)
     return result, lambda: upright(frame)
 
 
 def describe_failure(error: PictureError | FrameError, called: str) -> Failure:
     """An error as a result of that picture, which its sentence names."""
     said = str(error)
-    code = error.code if isinstance(error, PictureError) else "broken"
+    code = error.code if isinstance(error, PictureError) else "bad-box"
     return Failure(code, said if called in said else f"{called}: {said}")
 
 
-def _read(picture: SourcePicture) -> tuple[Frame, tuple[int, int], bytes | Path | None]:
-    """The frame, the size of the whole picture, and where the file's bytes are."""
+def content_of(picture: SourcePicture) -> bytes | Path | None:
+    """Where the bytes of a picture's file are; None of a decoded frame.
+
+    Raises:
+        PictureError: they cannot be fetched.
+    """
+    if picture.path is not None or picture.pixels is not None:
+        return picture.path
+    return picture.fetch() if picture.data is None and picture.fetch is not None else picture.data
+
+
+def _decode(picture: SourcePicture, content: bytes | Path | None) -> DecodedPicture:
     if picture.pixels is not None:
         frame = Frame.from_rgb(picture.pixels)
-        return frame, (frame.width, frame.height), None
-    content = picture.path or picture.data
-    if content is None and picture.fetch is not None:
-        content = picture.fetch()
+        return DecodedPicture(frame, (frame.width, frame.height))
     if content is None:
-        raise PictureError(f"{picture.called} has no content")
-    return *read_reduced(content, name=picture.called), content
+        raise PictureError(f"{picture.called} has no content", code="empty")
+    return read_reduced(content, name=picture.called)
 
 
 def _no_pixels() -> NDArray[np.uint8]:
@@ -147,10 +156,13 @@ def mirror_box(box: Box, width: int) -> Box:
     return width - x1, y0, width - x0, y1
 
 
-def _note(picture: SourcePicture, frame: Frame, size: tuple[int, int]) -> str | None:
-    if size == (frame.width, frame.height):
-        return None
-    return (
-        f"{picture.called} has {size[0]}x{size[1]} pixels and was decoded as {frame.width}x{frame.height}; boxes are in "
-        "pixels of the file"
-    )
+def _note(picture: SourcePicture, decoded: DecodedPicture) -> str | None:
+    notes = []
+    frame, size = decoded.frame, decoded.size
+    if size != (frame.width, frame.height):
+        notes.append(
+            f"has {size[0]}x{size[1]} pixels and was decoded as {frame.width}x{frame.height}; boxes are in pixels of the file"
+        )
+    if decoded.several:
+        notes.append("has several frames; the first one is answered")
+    return f"{picture.called} {', and '.join(notes)}" if notes else None

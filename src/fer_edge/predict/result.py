@@ -48,7 +48,7 @@ class Failure:
     """Why a picture has no result.
 
     Attributes:
-        code: a word for programs, that stays.
+        code: a word for programs, that stays: one of ``fer_edge.predict.failures``.
         message: the sentence for people.
     """
 
@@ -107,5 +107,7 @@ def clip(box: Box, size: tuple[int, int]) -> PixelBox:
     x1, y1 = min(width, math.ceil(box[2])), min(height, math.ceil(box[3]))
     if x0 >= x1 or y0 >= y1:
         sides = ", ".join(f"{side:g}" for side in box)
-        raise PictureError(f"the face box {sides} lies outside the picture of {width}x{height}")
+        raise PictureError(
+            f"the face box {sides} lies outside the picture of {width}x{height}", code="bad-box"
+        )
     return x0, y0, x1, y1

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import CutOff, Header, HeaderError, PictureBytes, TooCostly, Unsupported
 
 WHOLE_FILE = 64 << 20
 """Bytes; the decoder takes the file as one piece of memory."""
@@ -28,7 +28,7 @@ def avif_header(file: PictureBytes) -> Header:
         HeaderError: cut off, no size or no picture in it, or frames of another size than it says.
     """
     if file.size > WHOLE_FILE:
-        raise HeaderError(f"AVIF of {file.size >> 20} MiB; at most {WHOLE_FILE >> 20} MiB of this kind")
+        raise TooCostly(f"AVIF of {file.size >> 20} MiB; at most {WHOLE_FILE >> 20} MiB of this kind")
     head = file.upto(0, _HEAD)
     sizes = [_ispe(head, found.end()) for found in re.finditer(b"ispe", head)]
     if not sizes:
@@ -83,7 +83,7 @@ class _Numbers:
         """The next one, of ``count`` bytes."""
         end = self._place + count
         if end > len(self._data):
-            raise HeaderError("cut off in its header")
+            raise CutOff("cut off in its header")
         found = int.from_bytes(self._data[self._place : end])
         self._place = end
         return found
@@ -118,7 +118,7 @@ def _sequence_size(data: bytes) -> tuple[int, int]:
         place = 29 + (int(bits[24:29], 2) > 7)
         place += 5 if bits[6] == "1" and bits[place] == "1" else bits[6] == "1"
     else:
-        raise HeaderError("AV1 frames that are none of a picture; save it as a usual AVIF")
+        raise Unsupported("AV1 frames that are none of a picture; save it as a usual AVIF")
     across, down = 1 + int(bits[place : place + 4], 2), 1 + int(bits[place + 4 : place + 8], 2)
     place += 8
     return 1 + int(bits[place : place + across], 2), 1 + int(bits[place + across : place + across + down], 2)

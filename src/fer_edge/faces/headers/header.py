@@ -8,7 +8,40 @@ from typing import BinaryIO
 
 
 class HeaderError(Exception):
-    """The file is cut off, lies about itself or would cost too much; the message completes ``<name> cannot be decoded:``."""
+    """The file lies about itself, or holds no picture; the message completes ``<name> cannot be decoded:``."""
+
+    code = "broken"
+    """A word for programs: ``PictureError.code``."""
+
+
+class CutOff(HeaderError):
+    """Data is missing at the end."""
+
+    code = "truncated"
+
+
+class Empty(HeaderError):
+    """A file without bytes."""
+
+    code = "empty"
+
+
+class UnknownFormat(HeaderError):
+    """No picture of a known kind."""
+
+    code = "unknown-format"
+
+
+class TooCostly(HeaderError):
+    """Decoding would take more time or memory than a photograph does."""
+
+    code = "too-large"
+
+
+class Unsupported(HeaderError):
+    """Sound perhaps, but of a kind that is not read."""
+
+    code = "unsupported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +87,7 @@ class PictureBytes:
         """
         found = self.upto(offset, count)
         if len(found) < count:
-            raise HeaderError(f"cut off after {self.size} bytes")
+            raise CutOff(f"cut off after {self.size} bytes")
         return found
 
     def upto(self, offset: int, count: int) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import CutOff, Header, HeaderError, PictureBytes, TooCostly, Unsupported
 
 MOST_SEGMENTS = 1024
 """Before the first scan; an ICC profile takes up to 255, a depth map in XMP about as many."""
@@ -90,9 +90,9 @@ def _next_marker(file: PictureBytes, offset: int) -> tuple[int, int]:
         if window[start + 1] not in (0x00, 0xFF):
             return offset + start + 2, window[start + 1]
         start = window.find(b"\xff", start + 1)
-    raise HeaderError(
-        "no marker where a segment must begin" if len(window) == _JUNK else "cut off in its header"
-    )
+    if len(window) == _JUNK:
+        raise HeaderError("no marker where a segment must begin")
+    raise CutOff("cut off in its header")
 
 
 def _segment(file: PictureBytes, offset: int, marker: int, seen: _Seen) -> int:
@@ -101,7 +101,7 @@ def _segment(file: PictureBytes, offset: int, marker: int, seen: _Seen) -> int:
         raise HeaderError("it ends before its first scan")
     seen.segments += 1
     if seen.segments > MOST_SEGMENTS:
-        raise HeaderError(f"more than {MOST_SEGMENTS} segments before the first scan")
+        raise TooCostly(f"more than {MOST_SEGMENTS} segments before the first scan")
     if marker in _BARE:
         return offset
     length = file.number(offset, 2)
@@ -114,7 +114,7 @@ def _segment(file: PictureBytes, offset: int, marker: int, seen: _Seen) -> int:
     elif marker == _APP1 and file.upto(offset + 2, 6) == b"Exif\0\0":
         seen.exif += 1
         if seen.exif > MOST_EXIF:
-            raise HeaderError(f"more than {MOST_EXIF} EXIF segments")
+            raise TooCostly(f"more than {MOST_EXIF} EXIF segments")
     return offset + length
 
 
@@ -122,7 +122,7 @@ def _frame(file: PictureBytes, offset: int, marker: int, seen: _Seen) -> None:
     if seen.components:
         raise HeaderError("it announces two pictures in one")
     if marker not in _SEQUENTIAL + _PROGRESSIVE:
-        raise HeaderError("lossless or hierarchical JPEG; save it as a usual one")
+        raise Unsupported("lossless or hierarchical JPEG; save it as a usual one")
     height, width = file.number(offset + 3, 2), file.number(offset + 5, 2)
     if not width or not height:
         raise HeaderError(f"its size is {width}x{height}")
@@ -154,11 +154,11 @@ def _samples(components: list[tuple[int, int]]) -> float:
 def _refuse_too_short(file: PictureBytes, offset: int, width: int, height: int, seen: _Seen) -> None:
     """No end, which the decoder would notice late, or a closed but shortened scan, whose rest it would fill with gray."""
     if not _holds(file, offset, b"\xff\xd9"):
-        raise HeaderError(f"cut off after {file.size} bytes")
+        raise CutOff(f"cut off after {file.size} bytes")
     blocks = width * height / 64 * _samples(seen.components)
     bits = seen.shortest.get(0, 0) + seen.shortest.get(1, 0)
     if (file.size - offset) * 8 < blocks * bits:
-        raise HeaderError(f"cut off: {file.size} bytes cannot hold {width}x{height} pixels")
+        raise CutOff(f"cut off: {file.size} bytes cannot hold {width}x{height} pixels")
 
 
 def _holds(file: PictureBytes, offset: int, wanted: bytes) -> bool:
@@ -176,7 +176,7 @@ def _count_scans(file: PictureBytes, offset: int, pixels: int) -> None:
         if marker == _SOS:
             scans += 1
             if scans > MOST_SCANS or scans * pixels > MOST_SCANNED:
-                raise HeaderError(
+                raise TooCostly(
                     f"{scans} scans or more, each over the whole picture; save it as a usual JPEG"
                 )
             offset, marker = _after_scan(file, offset)
@@ -192,4 +192,4 @@ def _after_scan(file: PictureBytes, offset: int) -> tuple[int, int]:
             return offset + found.start() + 2, chunk[found.start() + 1]
         # A marker may lie across the border; a lone last byte is the end.
         offset += max(1, len(chunk) - 1)
-    raise HeaderError("cut off in a scan")
+    raise CutOff("cut off in a scan")

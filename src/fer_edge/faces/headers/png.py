@@ -9,7 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import CutOff, Header, HeaderError, PictureBytes, TooCostly
 
 MOST_CHUNKS = 1 << 15
 """Encoders write 8 KiB of picture a chunk or more; a flood of empty ones costs the decoder seconds."""
@@ -39,7 +39,7 @@ def png_header(file: PictureBytes) -> Header:
         counts["compressed" if kind in _COMPRESSED else kind] += 1
         other += 0 if kind in (b"IDAT", b"fdAT") else length
         if number > MOST_CHUNKS or other > MOST_OTHER or counts["compressed"] > MOST_COMPRESSED:
-            raise HeaderError(
+            raise TooCostly(
                 f"more than {MOST_CHUNKS} chunks, {MOST_COMPRESSED} compressed texts or {MOST_OTHER >> 20} MiB beside the "
                 "picture; save it without them"
             )
@@ -83,7 +83,7 @@ def _chunks(file: PictureBytes) -> Iterator[tuple[bytes, int, int]]:
         if kind == b"IEND":
             return
         if offset + 12 + length > file.size:
-            raise HeaderError(f"cut off after {file.size} bytes")
+            raise CutOff(f"cut off after {file.size} bytes")
         yield kind, offset + 8, length
         offset += 12 + length
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import CutOff, Header, HeaderError, PictureBytes, TooCostly
 
 SLOW_PIXELS = 1 << 20
 """Of run-length coded BMP and of PPM that is text or has an odd maximum: Pillow decodes these in Python."""
@@ -42,7 +42,7 @@ def bmp_header(file: PictureBytes) -> Header:
     if compression in (1, 2):
         _refuse_slow(width * height, "run-length coded BMP")
     elif file.size < file.number(10, 4, "little") + (width * bits + 31) // 32 * 4 * height:
-        raise HeaderError(f"cut off after {file.size} bytes")
+        raise CutOff(f"cut off after {file.size} bytes")
     return Header(width, height, 1.0 if bits <= 8 else 4.0)
 
 
@@ -68,7 +68,7 @@ def gif_header(file: PictureBytes) -> Header:
 
 def _refuse_chatter(size: int, blocks: int) -> None:
     if size > MOST_EXTENSION or blocks > MOST_BLOCKS:
-        raise HeaderError(
+        raise TooCostly(
             f"more than {MOST_EXTENSION >> 10} KiB or {MOST_BLOCKS} blocks of comments before the picture"
         )
 
@@ -84,7 +84,7 @@ def ppm_header(file: PictureBytes) -> Header:
         _refuse_slow(width * height, "a portable map that is text or has an unusual maximum")
     row = (width + 7) // 8 if kind == 4 else width * (3 if kind == 6 else 1) * (2 if most > 255 else 1)
     if kind >= 4 and file.size < row * height:
-        raise HeaderError(f"cut off after {file.size} bytes")
+        raise CutOff(f"cut off after {file.size} bytes")
     return Header(width, height, 4.0 if kind in (2, 3, 5, 6) else 1.0)
 
 
@@ -92,7 +92,7 @@ def webp_header(file: PictureBytes) -> Header:
     """WebP, still or animated: the whole canvas is what is decoded."""
     end = 8 + file.number(4, 4, "little")
     if end > file.size:
-        raise HeaderError(f"cut off: {file.size} bytes of {end}")
+        raise CutOff(f"cut off: {file.size} bytes of {end}")
     _refuse_large_file(file, "WebP")
     kind, head = file.at(12, 4), file.at(20, 10)
     if kind == b"VP8X":
@@ -114,7 +114,7 @@ def _count_frames(file: PictureBytes, end: int) -> None:
     while offset + 8 <= end:
         count += 1
         if count > MOST_FRAMES:
-            raise HeaderError(f"more than {MOST_FRAMES} frames and chunks; save its first frame")
+            raise TooCostly(f"more than {MOST_FRAMES} frames and chunks; save its first frame")
         length = file.number(offset + 4, 4, "little")
         offset += 8 + length + length % 2
 
@@ -133,16 +133,16 @@ def jpeg2000_header(file: PictureBytes) -> Header:
     if width <= 0 or height <= 0 or not tile_width or not tile_height or not 1 <= components <= 4:
         raise HeaderError("its size or components are not those of a picture")
     if -(-x1 // tile_width) * -(-y1 // tile_height) > MOST_FRAMES:
-        raise HeaderError(f"more than {MOST_FRAMES} tiles")
+        raise TooCostly(f"more than {MOST_FRAMES} tiles")
     # OpenJPEG keeps each sample as an integer of four bytes, twice.
     return Header(width, height, 4.0 + 8.0 * components, 2 * file.size)
 
 
 def _refuse_slow(pixels: int, what: str) -> None:
     if pixels > SLOW_PIXELS:
-        raise HeaderError(f"{what} of {pixels} pixels; at most {SLOW_PIXELS} of this kind, save it as PNG")
+        raise TooCostly(f"{what} of {pixels} pixels; at most {SLOW_PIXELS} of this kind, save it as PNG")
 
 
 def _refuse_large_file(file: PictureBytes, what: str) -> None:
     if file.size > WHOLE_FILE:
-        raise HeaderError(f"{what} of {file.size >> 20} MiB; at most {WHOLE_FILE >> 20} MiB of this kind")
+        raise TooCostly(f"{what} of {file.size >> 20} MiB; at most {WHOLE_FILE >> 20} MiB of this kind")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes
+from fer_edge.faces.headers.header import Header, HeaderError, PictureBytes, TooCostly, Unsupported
 
 MOST_ENTRIES = 1024
 MOST_NUMBERS = 1 << 18
@@ -66,7 +66,7 @@ def tiff_header(file: PictureBytes) -> Header:
     if not width or not height:
         raise HeaderError("its first directory has no picture")
     if values.get(_COMPRESSION, 1) not in COMPRESSIONS:
-        raise HeaderError(
+        raise Unsupported(
             f"its compression {values[_COMPRESSION]} is none of photographs; save it with LZW or none"
         )
     bits = max(1, values.get(_BITS, 1)) * max(1, values.get(_SAMPLES, 1))
@@ -79,7 +79,7 @@ def _entries(file: PictureBytes, offset: int, order: str, layout: _Layout) -> di
     """The first number of each entry, after the sizes of all were looked at."""
     count = file.number(offset, layout.count, order)
     if count > MOST_ENTRIES:
-        raise HeaderError(f"its directory has {count} entries; at most {MOST_ENTRIES}")
+        raise TooCostly(f"its directory has {count} entries; at most {MOST_ENTRIES}")
     found, total = {}, 0
     for index in range(count):
         place = offset + layout.count + index * layout.entry
@@ -88,7 +88,7 @@ def _entries(file: PictureBytes, offset: int, order: str, layout: _Layout) -> di
         size = _BYTES.get(kind, 0)
         total += size * numbers
         if total > MOST_BYTES or (kind not in _OPAQUE and size and numbers > MOST_NUMBERS):
-            raise HeaderError(
+            raise TooCostly(
                 f"entry {tag} has {numbers} values, more than a photograph; save it without layers"
             )
         if size and numbers:
