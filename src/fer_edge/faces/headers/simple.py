@@ -82,6 +82,8 @@ def ppm_header(file: PictureBytes) -> Header:
     most = 1 if kind in (1, 4) else int(found[4] or 0)
     if kind <= 3 or most not in ((1,) if kind == 4 else (255, 65535) if kind == 5 else (255,)):
         _refuse_slow(width * height, "a portable map that is text or has an unusual maximum")
+    if kind in (2, 3) and not file.at(file.size - 1, 1).isspace():
+        raise CutOff("cut off: it ends within a number")
     row = (width + 7) // 8 if kind == 4 else width * (3 if kind == 6 else 1) * (2 if most > 255 else 1)
     if kind >= 4 and file.size < row * height:
         raise CutOff(f"cut off after {file.size} bytes")

@@ -35,8 +35,9 @@ _BYTES = {
     18: 8,
 }
 _OPAQUE = (1, 2, 6, 7)
-COMPRESSIONS = (1, 2, 3, 4, 5, 6, 7, 8, 32773, 32946)
-"""None, fax, LZW, JPEG (both kinds), Deflate and PackBits; others, such as LZMA, take what memory the file says."""
+COMPRESSIONS = (1, 2, 3, 4, 5, 7, 8, 32773, 32946)
+"""None, fax, LZW, JPEG, Deflate and PackBits. Others, such as LZMA, take what memory the file says; the old kind of JPEG (6) is
+decoded without a word where it is cut off, its end in gray."""
 
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _SAMPLES, _ROWS = 256, 257, 258, 259, 277, 278
 _TILE_WIDTH, _TILE_HEIGHT = 322, 323

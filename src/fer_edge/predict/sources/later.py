@@ -15,14 +15,11 @@ VIDEOS = (".3gp", ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".web
 _ONLY = "fer-predict reads picture files and folders of them"
 _LATER = {
     "a camera": f"a camera; {_ONLY}: save a frame as a picture, or give it to fer_edge.runtime.Frame in a loop of your own",
-    "standard input": f"standard input; {_ONLY}: write the picture to a file first",
-    "an address": f"an address; {_ONLY}: download it first",
     "a video": f"a video; {_ONLY}: save its frames as pictures first, such as with ffmpeg",
 }
 """The kind of a source that is no picture yet, and what to do."""
 
 _CAMERA = re.compile(r"\d{1,3}|webcam|camera(:.*)?|/dev/video\d+", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 class LaterSource:
@@ -49,11 +46,7 @@ def _kind(text: str, found: str) -> str:
         return ""
     if found == "file":
         return "a video" if Path(text).suffix.lower() in VIDEOS else ""
-    if text == "-":
-        return "standard input"
-    if _CAMERA.fullmatch(text):
-        return "a camera"
-    return "an address" if _SCHEME.match(text) else ""
+    return "a camera" if _CAMERA.fullmatch(text) else ""
 
 
 LATER = LaterSource()

@@ -10,15 +10,17 @@ from typing import Protocol
 from fer_edge.predict.sources.picture import SourcePicture
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SourceOptions:
-    """The options of sources.
+    """The options of sources, and what is noted while they are opened.
 
     Attributes:
         left_out: receives how many files of folders are no pictures, by ending or reason.
+        standard_input_opened: whether a source has taken it.
     """
 
     left_out: Counter[str] = field(default_factory=Counter)
+    standard_input_opened: bool = False
 
 
 class Source(Protocol):
