@@ -57,6 +57,14 @@ docs: $(INSTALLED)  ## Build the documentation site into build/docs and check it
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "Look at it: $(BIN)/python -m http.server --directory build/docs 8000"
 
+web: $(INSTALLED)  ## Build the web page that runs the model in the browser (Node 20.19 or newer with npm)
+	@command -v node npm >/dev/null || { echo "node or npm was not found: install Node 20.19, 22.12 or newer (https://nodejs.org, or apt-get install nodejs npm)" >&2; exit 1; }
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 22 || (a === 22 && b >= 12) || (a === 20 && b >= 19) ? 0 : 1)' \
+		|| { echo "node $$(node --version) is too old for the bundler: install Node 20.19, 22.12 or newer" >&2; exit 1; }
+	cd web_demo && npm ci --no-fund --no-audit
+	cd web_demo && FER_EDGE_PYTHON="$(abspath $(BIN))/python" npm run build
+	$(BIN)/python web_demo/pack_page.py
+
 style: $(INSTALLED)  ## Check style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,4 +72,4 @@ style: $(INSTALLED)  ## Check style, types and the direction of imports
 	PYTHONPATH=src $(BIN)/lint-imports
 
 clean:  ## Remove what was made, .venv included
-	rm -rf $(VENV) build dist demo bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf $(VENV) build dist demo bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info web_demo/node_modules web_demo/*/dist src/fer_edge/web_page/built

@@ -9,7 +9,10 @@ import fer_edge
 from support.paths import ROOT, SOURCES
 
 PACKAGE = SOURCES / "fer_edge"
-ROOMS = ("bench", "console", "export", "faces", "predict", "runtime", "stats", "synthetic", "train")
+ROOMS = (
+    "bench", "console", "export", "faces", "predict", "runtime", "stats", "synthetic", "train",
+    "web_page",
+)  # fmt: skip
 
 
 def test_the_package_holds_the_rooms_of_the_design():

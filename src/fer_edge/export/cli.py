@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -62,6 +63,12 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     metavar="DIR",
     type=PATH,
     help="An Android app's module, such as android_demo/app: put the bundle into its assets, and Kotlin beside.",
+)
+@click.option(
+    "--web",
+    metavar="DIR",
+    type=PATH,
+    help="A folder for any web server: the page that runs the model in the browser, and the bundle in it.",
 )
 @click.option("--name", "model", help="The model's name; begins every file's name.")
 @click.option(
@@ -141,6 +148,8 @@ def main(output: Output, **options: Any) -> None:
         _refuse_without_checkpoint(options)
     if options["android"]:
         _settle_android(options)
+    if options["web"]:
+        _settle_web(options)
     run(output, options)
 
 
@@ -156,27 +165,47 @@ def run(output: Output, options: dict[str, Any]) -> None:
     for name in ("calibration", "accuracy"):
         _check_folder(name, options[name])
     request = _request(options)
-    exported = _export(request, output)
+    exported = _export(request, output, shown_in_browsers=options["web"] is not None)
     output.result(report.document(exported, request.out), report.text(exported, request.out, output.width))
     if options["android"] and exported.bundle:
         from fer_edge.export.bundle.android import embed
 
         written = embed(exported.bundle, options["android"])
         output.say(f"For Android: {' and '.join(map(str, written))}")
+    if options["web"] and exported.bundle:
+        _write_site(exported, options["web"], output)
     _refuse(exported)
 
 
-def _export(request: ExportRequest, output: Output) -> ExportOutcome:
+def _export(request: ExportRequest, output: Output, *, shown_in_browsers: bool) -> ExportOutcome:
     from fer_edge.export.reference_model.model import IncompleteOptions
     from fer_edge.export.run.export import export, plan_variants
 
     try:
         plan = plan_variants(request)
+        if shown_in_browsers:
+            from fer_edge.export.bundle.web import refuse_without_browser_variant
+
+            refuse_without_browser_variant(plan.variants)
         if request.model.checkpoint is None:
             output.say("No checkpoint was given: exporting the built-in model.")
         return export(request, plan, output)
     except (VariantError, IncompleteOptions) as error:
         usage_error(str(error))
+
+
+def _write_site(exported: ExportOutcome, out: Path, output: Output) -> None:
+    from fer_edge.export.bundle.web import write_site
+
+    assert exported.bundle is not None
+    try:
+        site = write_site(exported.bundle, out)
+    except ExportError:
+        _refuse(exported)  # a check that said no is why nothing is left to show
+        raise
+    output.say(
+        f"For browsers: {site}; look at it: python -m http.server --directory {shlex.quote(str(site))}"
+    )
 
 
 def _refuse(exported: ExportOutcome) -> None:
@@ -225,6 +254,21 @@ def _settle_android(options: dict[str, Any]) -> None:
         )
     options["formats"] = options["formats"] or [FORMAT]
     check_module(options["android"])
+
+
+def _settle_web(options: dict[str, Any]) -> None:
+    """TFLite fp32 if nothing was asked for; a page to write, a place for it, and a variant that browsers run."""
+    from fer_edge.export.bundle.web import FORMATS as SHOWN
+    from fer_edge.export.bundle.web import check_site
+
+    asked = options["formats"]
+    if asked and not set(asked) & set(SHOWN):
+        usage_error(
+            f"--web shows {' or '.join(SHOWN)}, and browsers run no {', '.join(asked)}; add --format tflite"
+        )
+    if not asked and not options["all_variants"]:
+        options["formats"] = [SHOWN[0]]
+    check_site(options["web"])
 
 
 def _request(options: dict[str, Any]) -> ExportRequest:

@@ -12,7 +12,7 @@ import glob
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -61,8 +61,12 @@ def _check_bundle(out: Path, target: Path) -> None:
 
 
 @contextmanager
-def staging(target: Path) -> Iterator[Path]:
+def staging(target: Path, option: str = "--out") -> Iterator[Path]:
     """A private folder beside ``target`` with ``work`` and ``bundle`` in it; gone afterwards, whatever happened.
+
+    Args:
+        target: the real place.
+        option: that named it, for messages.
 
     Raises:
         ExportError: nothing can be written beside ``target``.
@@ -73,7 +77,7 @@ def staging(target: Path) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ExportError(
-            f"--out {target}: nothing can be written to {target.parent} ({reason}); name a folder that you may write to"
+            f"{option} {target}: nothing can be written to {target.parent} ({reason}); name a folder that you may write to"
         ) from error
     try:
         for name in (WORK, BUNDLE):
@@ -95,8 +99,16 @@ def _new(target: Path) -> tuple[Path, int]:
     return folder, lock
 
 
-def publish(staged: Path, target: Path, out: Path) -> list[Path]:
-    """Put the finished bundle in its place at one stroke; an old one is removed afterwards.
+def publish(
+    staged: Path, target: Path, out: Path, check: Callable[[Path], object] = check_target
+) -> list[Path]:
+    """Put the finished folder in its place at one stroke; an old one is removed afterwards.
+
+    Args:
+        staged: the finished folder, beside ``target``.
+        target: the real place.
+        out: the place as it was typed.
+        check: refuses an ``out`` where something else lies.
 
     Returns:
         Old bundles that could not be removed, such as another user's.
@@ -107,7 +119,7 @@ def publish(staged: Path, target: Path, out: Path) -> list[Path]:
     for path in (staged, *staged.rglob("*")):
         sync(path)
     with _locked(target.parent):
-        check_target(out)
+        check(out)
         atomic_folder.clean(target)
         staged.rename(atomic_folder.staging_path(target))
         return atomic_folder.publish(target)
