@@ -24,6 +24,7 @@ PAGES = {
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "android_demo/README.md": "android.md",
+    "examples/README.md": "examples.md",
 }
 """Pages that lie elsewhere in the repository, and where they stand on the site."""
 
