@@ -32,14 +32,23 @@ export async function createLiteRt(files: EngineFiles): Promise<Engine> {
 async function loadOnce(library: Library, files: EngineFiles, threads: number): Promise<void> {
   try {
     const loading = library.getGlobalLiteRtPromise();
-    if (loading === undefined) await library.loadLiteRt(String(files.wasm ?? "litert/"), { threads: threads > 1 });
-    else await loading;
+    if (loading === undefined) {
+      locateFiles(String(files.wasm ?? "litert/"));
+      await library.loadLiteRt(String(files.wasm ?? "litert/"), { threads: threads > 1 });
+    } else await loading;
   } catch (error) {
     throw new EngineError(
       `LiteRT cannot be loaded from ${String(files.wasm ?? "litert/")} (${reasonOf(error)}); that folder must hold the ` +
         "files of node_modules/@litertjs/core/wasm",
     );
   }
+}
+
+/** In a worker its script would look for the binary beside the worker's own: `importScripts` does not tell it where it lies. */
+function locateFiles(folder: string): void {
+  if (typeof (globalThis as { importScripts?: unknown }).importScripts !== "function") return;
+  const base = folder.endsWith("/") ? folder : `${folder}/`;
+  (globalThis as { Module?: unknown }).Module = { locateFile: (name: string) => base + name };
 }
 
 function refuses(contract: Contract): string | null {
