@@ -9,6 +9,7 @@ from fer_edge.runtime.atomic_folder import previous_path
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.manifest import Manifest
 from support import tiny_artifacts as tiny
+from support.refused_documents import HOSTILE_MANIFESTS, SPOILED_MANIFESTS, UNSAFE_PATHS
 
 
 @pytest.fixture(scope="module")
@@ -170,13 +171,7 @@ def test_a_run_killed_between_two_renames_is_recovered(bundle):
     assert load(bundle).variant == "tflite-fp32"
 
 
-UNSAFE = [
-    "/etc/passwd", "../outside", "a/../../b", "a/./b", "./a", "a//b", "a/", "", ".", "..", "a\\b", "C:/x", "c:x",
-    "a\0b", "a\nb", "manifest.json",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("name", UNSAFE)
+@pytest.mark.parametrize("name", UNSAFE_PATHS)
 def test_unsafe_paths_in_files(bundle, name):
     manifest = document(bundle)
     manifest["files"][name] = {"sha256": "0" * 64, "bytes": 1}
@@ -194,74 +189,18 @@ def test_unsafe_paths_of_artifacts(bundle, name):
         load(bundle)
 
 
-def spoil(*path, value):
-    def change(manifest):
-        place = manifest
-        for key in path[:-1]:
-            place = place[key]
-        place[path[-1]] = value
-
-    return change
-
-
-SPOILED = {
-    "schema": spoil("schema", value="fer-edge-manifest/2"),
-    "unknown key": spoil("dates", value=1),
-    "unknown key in artifact": spoil("artifacts", 0, "size", value=1),
-    "unknown key in parity": spoil("artifacts", 0, "parity", "min", value=1),
-    "unknown key in file": spoil("files", "labels.txt", "date", value=1),
-    "hash": spoil("files", "labels.txt", "sha256", value="A" * 64),
-    "hash no text": spoil("files", "labels.txt", "sha256", value=0),
-    "bytes negative": spoil("files", "labels.txt", "bytes", value=-1),
-    "bytes true": spoil("files", "labels.txt", "bytes", value=True),
-    "files list": spoil("files", value=[]),
-    "artifacts object": spoil("artifacts", value={}),
-    "artifact null": spoil("artifacts", 0, value=None),
-    "variant": spoil("artifacts", 0, "variant", value="onnx-fp16"),
-    "variant illegal": spoil("artifacts", 0, "variant", value="torchscript-int8"),
-    "variant twice": lambda manifest: manifest["artifacts"].append(manifest["artifacts"][0]),
-    "path twice": lambda manifest: manifest["artifacts"].append(
-        {**manifest["artifacts"][0], "variant": "onnx-fp16", "precision": "fp16"}
-    ),
-    "format": spoil("artifacts", 0, "format", value="onxx"),
-    "verdict": spoil("artifacts", 0, "parity", "verdict", value="passed"),
-    "verdict null": spoil("artifacts", 0, "parity", "verdict", value=None),
-    "not-run without reason": spoil("artifacts", 0, "parity", "verdict", value="not-run"),
-    "pass without figures": spoil("artifacts", 0, "parity", "max_abs", value=None),
-    "parity null": spoil("artifacts", 0, "parity", value=None),
-    "agreement above 1": spoil("artifacts", 0, "parity", "top1_agreement", value=1.5),
-    "interval of three": spoil("artifacts", 0, "accuracy", "drop_interval", value=[0, 0, 0]),
-    "classes list": spoil("artifacts", 0, "calibration", "classes", value=["anger"]),
-    "tools number": spoil("tools", "torch", value=2),
-    "extra list": spoil("extra", value=[]),
-    "source": spoil("source", value="fer_mini"),
-    "skipped": spoil("skipped", value=[["tflite-int8", "x"]]),
-    "missing": lambda manifest: manifest.pop("skipped"),
-}
-
-
-@pytest.mark.parametrize("case", SPOILED, ids=lambda case: case.replace(" ", "-"))
+@pytest.mark.parametrize("case", SPOILED_MANIFESTS, ids=lambda case: case.replace(" ", "-"))
 def test_spoiled_manifests(bundle, case):
     manifest = document(bundle)
-    SPOILED[case](manifest)
+    SPOILED_MANIFESTS[case](manifest)
     tiny.write_manifest(bundle, manifest)
     with pytest.raises(BundleError, match=r"manifest\.json"):
         load(bundle)
 
 
-HOSTILE = {
-    "empty": b"", "null": b"null", "list": b"[]", "not text": b"\xff\xfe{}", "deep": b"[" * 200_000,
-    "deep object": b'{"schema":' * 50_000, "nan": b'{"schema": NaN}', "digits": b'{"schema": ' + b"9" * 5000 + b"}",
-    "twice": b'{"schema": 1, "schema": 1}', "surrogate": b'{"\\ud800": 1}', "cut": b'{"schema": "fer-edge-manif',
-    "large": b" " * (17 << 20),
-    # Comparing each key with all others would take minutes.
-    "twice among many": b"{" + b",".join(b'"%d":0' % (number % 199_999) for number in range(200_000)) + b"}",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.replace(" ", "-"))
+@pytest.mark.parametrize("case", HOSTILE_MANIFESTS, ids=lambda case: case.replace(" ", "-"))
 def test_hostile_manifests(bundle, case):
-    (bundle / "manifest.json").write_bytes(HOSTILE[case])
+    (bundle / "manifest.json").write_bytes(HOSTILE_MANIFESTS[case])
     with pytest.raises(BundleError, match=r"manifest\.json") as caught:
         load(bundle)
     assert len(str(caught.value)) < 600

@@ -1,6 +1,5 @@
 """Documents with one or two members replaced, removed or added: read, or refused in one printable sentence."""
 
-import copy
 import json
 import random
 
@@ -12,27 +11,9 @@ from fer_edge.runtime.manifest import Manifest
 from support import tiny_artifacts as tiny
 from support.contracts import DOCUMENT, sealed
 from support.paths import GOLDEN
+from support.refused_documents import mutated
 
-VALUES = [None, True, 0, -1, 1e308, 10**400, "", "x" * 2000, [], {}, [[]], {"a": 1}, "\ud800", 1.5, "../x"]
 VECTOR = GOLDEN / "camera" / "nv21-odd.json"
-
-
-def mutated(document, rng):
-    place = result = copy.deepcopy(document)
-    while True:
-        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
-        key = rng.choice(keys)
-        if isinstance(place[key], dict | list) and place[key] and rng.random() < 0.8:
-            place = place[key]
-            continue
-        what = rng.random()
-        if isinstance(place, dict) and what < 0.15:
-            del place[key]
-        elif isinstance(place, dict) and what < 0.25:
-            place["another"] = 1
-        else:
-            place[key] = rng.choice(VALUES)
-        return result
 
 
 def read_vector(text):

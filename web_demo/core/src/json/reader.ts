@@ -17,7 +17,7 @@ export class JsonNumber {
 export type Json = null | boolean | string | JsonNumber | Json[] | Map<string, Json>;
 
 const DEEPEST = 64;
-const NUMBER = /^-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,9})?$/;
+const NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/;
 const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const NUMBER_LETTERS = /[-+.eE0-9]*/y;
 const ESCAPES: Readonly<Record<string, string>> = {
