@@ -12,6 +12,7 @@ from fer_edge.bench.roofline.analysis import PLACEMENTS, READERS
 from fer_edge.bench.targets import TARGETS
 from fer_edge.export import formats as writing
 from fer_edge.export.parity.tolerances import TOLERANCES
+from fer_edge.predict.evaluation.truth import FORMS as TRUTHS
 from fer_edge.predict.outputs import FORMS
 from fer_edge.predict.outputs.sink import Sink
 from fer_edge.predict.sources import KINDS
@@ -122,6 +123,12 @@ def _of_predict():
         kinds = [each for each in vars(module).values() if hasattr(each, "recognizes")]
         if any(not inspect.isclass(each) and each not in KINDS for each in kinds):
             yield f"predict.sources: KINDS lacks the source of {name}"
+    for name, module in _modules("predict/evaluation/truth"):
+        forms = [
+            each for each in vars(module).values() if hasattr(each, "read") and hasattr(each, "recognizes")
+        ]
+        if any(not inspect.isclass(each) and each not in TRUTHS for each in forms):
+            yield f"predict.evaluation.truth: FORMS lacks the form of {name}"
 
 
 def _modules(folder):

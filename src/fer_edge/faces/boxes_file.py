@@ -25,7 +25,7 @@ class FoundFace:
     def check(self) -> None:
         """The box has an area."""
         try:
-            x0, y0, x1, y1 = _box(self.bbox)
+            x0, y0, x1, y1 = box_of(self.bbox)
         except (TypeError, ValueError, OverflowError):
             x0 = y0 = x1 = y1 = 0
         if not (x0 < x1 and y0 < y1):
@@ -75,7 +75,7 @@ def read_boxes(path: str | os.PathLike[str]) -> dict[str, list[Box]]:
         raise FerEdgeError(f"{os.fspath(path)} cannot be read: {error.strerror}") from error
     found: dict[str, list[Box]] = {}
     for entry in _DOCUMENT.read(text, os.fspath(path)).images:
-        found[entry.file_name] = [_box(face.bbox) for face in entry.faces]
+        found[entry.file_name] = [box_of(face.bbox) for face in entry.faces]
     return found
 
 
@@ -92,8 +92,8 @@ def boxes_of(boxes: dict[str, list[Box]], name: str) -> list[Box]:
     return boxes[name]
 
 
-def _box(sides: Any) -> Box:
-    """The corners.
+def box_of(sides: Any) -> Box:
+    """The corners as a document has them: a list of numbers, or of texts of numbers; it may have no area.
 
     Raises:
         TypeError: no list of four.

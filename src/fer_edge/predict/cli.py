@@ -5,16 +5,14 @@ from __future__ import annotations
 import gc
 import math
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
-from fer_edge.console.option_types import VariantName, Word, names_in
 from fer_edge.console.output import Output
-from fer_edge.console.shared_options import threads_option
-from fer_edge.predict.detection import detection_options, finder_of
+from fer_edge.predict.detection import detection_options, finder_of, settings_of
+from fer_edge.predict.model_options import describe_model, load_chosen, model_options
 from fer_edge.predict.outputs import check_outputs, close_sinks, open_sinks, output_options
 from fer_edge.runtime.errors import PictureError
 
@@ -23,10 +21,14 @@ if TYPE_CHECKING:
 
     from fer_edge.predict.run import Tally
     from fer_edge.predict.sources.source import Source
-    from fer_edge.runtime.model import Model
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand("db", "fer_edge.predict.commands.db:db_command", "show or export what --db stored"),
+    Subcommand(
+        "evaluate",
+        "fer_edge.predict.commands.evaluate:evaluate_command",
+        "count what is right, given the truth",
+    ),
 )
 """Every subcommand, as ``Subcommand("serve", "fer_edge.predict.commands.serve:serve_command", "answer HTTP")``; adding one is a
 file in ``commands`` and a line here."""
@@ -38,18 +40,7 @@ file in ``commands`` and a line here."""
     subcommands=SUBCOMMANDS,
 )
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
-@click.option(
-    "--model", "model_path", default="bundle", show_default=True, help="A bundle or one of its artifacts."
-)
-@click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8.")
-@click.option(
-    "--engine",
-    type=Word("engine", names_in("fer_edge.runtime.engines:ENGINES")),
-    help="What runs it, such as litert or onnxruntime.",
-)
-@threads_option("Of the engine.")
-@click.option("--allow-foreign-code", is_flag=True,
-              help="Run a TorchScript file that does more than fer-export writes: it can do anything you can.")  # fmt: skip
+@model_options
 @detection_options
 @click.option(
     "--faces", "faces_path", metavar="FILE", help="Take the boxes of this prediction JSON; find none."
@@ -71,7 +62,7 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
 
         opened = _open_sources(sources, output)
         find = finder_of(given, given["faces_path"])
-        model = _load(given)
+        model = load_chosen(given)
         pictures = [picture for source in opened for picture in source.known]
         streams = any(source.is_stream for source in opened)
         request = SinkRequest(
@@ -83,13 +74,10 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
             False,
             model,
             output,
-            _settings(given),
+            settings_of(given),
         )
         sinks = open_sinks(given, request)
-    threads = given["threads"]
-    output.say(
-        f"{model.contract.model}: {model.variant or model.path.name} by {model.engine}, {threads} thread{'s' * (threads > 1)}"
-    )
+    output.say(describe_model(model, given["threads"]))
     try:
         recognizer = Recognizer(find, model, any(sink.hashing for sink in sinks))
         tally = run(opened, recognizer, sinks, output)
@@ -102,15 +90,6 @@ def _check_usage(given: dict[str, Any], output: Output) -> None:
     if math.isnan(given["threshold"]):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
     check_outputs(given, json=output.json)
-
-
-def _settings(given: dict[str, Any]) -> dict[str, str]:
-    """What an answer depends on besides picture, model and variant: stored results of other settings are not these."""
-    if given["faces_path"] is None:
-        return {"detector": given["detector"]}
-    from fer_edge.predict.sources.picture import content_sha256
-
-    return {"faces": content_sha256(Path(given["faces_path"]))}
 
 
 @contextmanager
@@ -134,18 +113,6 @@ def _open_sources(texts: tuple[str, ...], output: Output) -> list[Source]:
     if options.left_out:
         output.say(describe_left_out(options.left_out))
     return opened
-
-
-def _load(given: dict[str, Any]) -> Model:
-    from fer_edge.runtime import load
-
-    return load(
-        given["model_path"],
-        variant=given["variant"].name if given["variant"] else None,
-        engine=given["engine"],
-        threads=given["threads"],
-        allow_foreign_code=given["allow_foreign_code"],
-    )
 
 
 def _finish(output: Output, tally: Tally) -> None:

@@ -55,3 +55,30 @@ def finder_of(given: Mapping[str, Any], faces_path: Path | str | None = None) ->
         usage_error("--overlap nan is no share; allowed: 0 to 1")
     options = DetectorOptions(min_face=given["min_face"] or 0, overlap=overlap)
     return make_face_finder(given["detector"], faces_path, model=given["detector_model"], options=options)
+
+
+def settings_of(given: Mapping[str, Any]) -> dict[str, str]:
+    """What finds the faces, as words: answers that were stored under others are not these.
+
+    Args:
+        given: the values of :func:`detection_options` by name, and ``faces_path``.
+
+    Raises:
+        FerEdgeError: a file that cannot be read.
+    """
+    if given["faces_path"] is not None:
+        return {"faces": _sha256(given["faces_path"])}
+    words = {"detector": given["detector"], "min_face": given["min_face"], "overlap": given["overlap"]}
+    if given["detector_model"] is not None:
+        words["detector_model"] = _sha256(given["detector_model"])
+    return {name: str(value) for name, value in words.items() if value is not None}
+
+
+def _sha256(path: str | Path) -> str:
+    from fer_edge.predict.sources.picture import content_sha256
+    from fer_edge.runtime.errors import FerEdgeError
+
+    try:
+        return content_sha256(Path(path))
+    except OSError as error:
+        raise FerEdgeError(f"cannot read {path}: {error.strerror}") from None
