@@ -25,6 +25,7 @@ PAGES = {
     "SECURITY.md": "security.md",
     "android_demo/README.md": "android.md",
     "examples/README.md": "examples.md",
+    "web_demo/core/README.md": "web-core.md",
 }
 """Pages that lie elsewhere in the repository, and where they stand on the site."""
 
@@ -33,6 +34,8 @@ STORED = "files/"
 
 LINK = re.compile(r"(?P<before>!?\[(?:[^\[\]]|\[[^\]]*\]\([^)]*\))*\]\()(?P<target>[^()\s]+)(?P<after>\))")
 FENCE = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+NO_BLOCK = re.compile(r"^(?![ \t]|[-*|#>]|\d+\. |<!--).*\S.*\n(?:- |1\. |\|).{0,40}", re.MULTILINE)
+"""A list or table right below a paragraph: one on GitHub, but not on the site."""
 OUTSIDE = re.compile(r"^[a-z][a-z0-9+.-]*:|^//", re.IGNORECASE)
 
 
@@ -54,6 +57,8 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: objec
     """Turn links within the repository into links of the site."""
     root = _root(config)
     home = _path_in_repository(page.file.src_uri)
+    for found in NO_BLOCK.finditer(FENCE.sub("text", markdown)):
+        LOG.warning("%s needs a blank line above %r", home, found[0].partition("\n")[2])
 
     def on_the_site(found: re.Match[str]) -> str:
         target, hash_mark, anchor = found["target"].partition("#")

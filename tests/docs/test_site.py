@@ -100,7 +100,7 @@ def copy(tmp_path):
 DEAD = {
     "docs/bench.md": ["[x](no-such-page.md)", "[x](training.md#no-such-part)"],
     "docs/lonely.md": ["# In no part of the navigation"],
-    "README.md": ["[x](src/no_such_file.py)", "![x](docs/images/none.png)"],
+    "README.md": ["[x](src/no_such_file.py)", "![x](docs/images/none.png)", "A paragraph\n- no list"],
 }
 """Page -> lines, each of which a strict build refuses."""
 
