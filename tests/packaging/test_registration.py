@@ -17,7 +17,7 @@ from fer_edge.predict.outputs import FORMS
 from fer_edge.predict.outputs.sink import Sink
 from fer_edge.predict.sources import KINDS
 from fer_edge.runtime import formats
-from fer_edge.runtime.engines import ENGINES
+from fer_edge.runtime.engines import ALL_ENGINES, ENGINES
 from support.paths import ROOT, SOURCES
 
 TEMPLATES = Path(fer_edge.export.__file__).parent / "bundle/templates"
@@ -90,7 +90,7 @@ def _of_precisions():
 
 
 def _of_files():
-    engines = {type(engine) for engine in ENGINES}
+    engines = {type(engine) for engine in ALL_ENGINES}
     for name, module in _modules("runtime/engines"):
         if {type(each) for each in vars(module).values() if hasattr(each, "libraries")} - {type, *engines}:
             yield f"runtime.engines: ENGINES lacks the engine of {name}"

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NoReturn
 
-from fer_edge.bench.measure.engines import VARIED, choose_engine, words
+from fer_edge.bench.measure.engines import VARIED, choose_engine, refuse_evaluator, words
 from fer_edge.bench.measure.subject import Subject
 from fer_edge.runtime.atomic_folder import recover
 from fer_edge.runtime.bundle import Bundle, open_bundle
@@ -196,6 +196,7 @@ def _engines(format_name: str, name: str, wanted: Filter, by_name: bool) -> tupl
     """
     for word in wanted.engines:
         base, inside, _ = word.partition(":")
+        refuse_evaluator(base)
         known = not inside or base == "onnxruntime" or word in VARIED
         if not known or base not in {engine.name for engine in ENGINES}:
             raise EngineError(unknown("engine", word, words()))

@@ -16,7 +16,7 @@ from fer_edge.console.table import table
 from fer_edge.export.formats import FORMATS
 from fer_edge.export.formats.entry import FormatEntry
 from fer_edge.export.run.plan import NEEDED
-from fer_edge.runtime.engines import find_engine
+from fer_edge.runtime.engines import find_checkers, find_engine
 from fer_edge.runtime.errors import EngineError
 from fer_edge.runtime.requirements import distribution_of, install_command
 
@@ -51,6 +51,7 @@ class Ability:
         install: the command that brings them, else None.
         engine: library and version that runs it here, else None.
         why_not: why nothing does, else None.
+        judged_by: what judges its files here: the engine, evaluators of the specification.
         tools: distribution -> version of what writes it; None: not installed.
     """
 
@@ -60,6 +61,7 @@ class Ability:
     install: str | None
     engine: str | None
     why_not: str | None
+    judged_by: list[str]
     tools: dict[str, str | None]
 
 
@@ -94,6 +96,10 @@ def _ability(entry: FormatEntry) -> Ability:
         engine, why_not = find_engine(entry.name).version(), None
     except EngineError as error:
         engine, why_not = None, str(error)
+    try:
+        judged_by = [str(checker.version()) for checker in find_checkers(entry.name)]
+    except EngineError:
+        judged_by = []
     return Ability(
         format=entry.name,
         exports=not lacking,
@@ -101,6 +107,7 @@ def _ability(entry: FormatEntry) -> Ability:
         install=install_command(lacking[0], entry.extra) if lacking else None,
         engine=engine,
         why_not=why_not,
+        judged_by=judged_by,
         tools={tool: _version(tool) for tool in ("torch", *entry.tools)},
     )
 
@@ -129,6 +136,11 @@ def _text(document: dict[str, Any], found: list[Ability], width: int | None) -> 
         if entry.install
     ]
     lines += [f"{entry.format}: {entry.why_not}" for entry in found if entry.why_not]
+    lines += [
+        f"{entry.format}: files are judged by {', '.join(entry.judged_by)}"
+        for entry in found
+        if entry.judged_by not in ([], [entry.engine])
+    ]
     lines += [
         f"{name}: not found: {PROGRAMS[name]}" for name, there in document["programs"].items() if not there
     ]

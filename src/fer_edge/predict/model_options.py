@@ -18,7 +18,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 _OPTIONS = (
     click.option("--model", "model_path", default="bundle", show_default=True, help="A bundle or one of its artifacts."),
     click.option("--variant", type=VariantName(), help="Of the bundle, such as tflite-int8."),
-    click.option("--engine", type=Word("engine", names_in("fer_edge.runtime.engines:ENGINES")),
+    click.option("--engine", type=Word("engine", names_in("fer_edge.runtime.engines:ALL_ENGINES")),
                  help="What runs it, such as litert or onnxruntime."),
     threads_option("Of the engine."),
     click.option("--allow-foreign-code", is_flag=True,

@@ -11,6 +11,7 @@
     +-- ExportError              a converter failed, or what it was given cannot be exported
     +-- EngineError              an engine could not open or run an artifact
     |   +-- MissingExtra         a library is not installed; the message holds the pip command
+    |   +-- UnknownOperator      an evaluator lacks what the artifact uses, so it tells nothing about it
     +-- CheckFailed              exit 3: a check ran and said no
 
 Each message says what came, what is allowed and what to do.
@@ -97,6 +98,10 @@ class MissingExtra(EngineError):
         super().__init__(f"{module} is not installed: {install_command(module, extra)}")
         self.module = module
         self.extra = extra
+
+
+class UnknownOperator(EngineError):
+    """An evaluator does not know an operator, or a use of it; that says nothing about the artifact."""
 
 
 class CheckFailed(FerEdgeError):

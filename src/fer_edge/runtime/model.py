@@ -151,7 +151,8 @@ def load(
         path: a bundle's folder, an artifact file or an ``.mlpackage`` folder.
         variant: which artifact of the bundle; None: the first of tflite, onnx, torchscript, coreml whose engine is
             installed, fp32, tensor interface, verdict pass.
-        engine: ``litert``, ``onnxruntime``, ``torchscript`` or ``coreml``; None: the one of the format.
+        engine: ``litert``, ``onnxruntime``, ``torchscript``, ``coreml``, or ``coreml-spec``, which computes a Core ML package by the
+            MIL specification and is never taken unless named; None: the one of the format.
         threads: that the engine may use, at least 1.
         allow_foreign_code: run a TorchScript archive that does more than fer-export writes. Such a file is a program: it
             can write files and call others. Only for files whose author you trust.

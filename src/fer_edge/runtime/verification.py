@@ -39,7 +39,7 @@ class Code(enum.StrEnum):
     OVERFLOW = "overflow"
     """Activations are beyond float16, whatever this machine's arithmetic made of them."""
     NO_ENGINE = "no-engine"
-    """No engine for the format is installed."""
+    """No engine for the format is installed, or an evaluator lacks an operator of the file."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fer_edge.runtime.closest import unknown
-from fer_edge.runtime.engines import ENGINES, Engine, find_engine
+from fer_edge.runtime.engines import ENGINES, EVALUATORS, Engine, find_engine
 from fer_edge.runtime.engines.litert import LiteRt
 from fer_edge.runtime.engines.onnxruntime import OnnxRuntime
 from fer_edge.runtime.errors import EngineError
@@ -31,6 +31,7 @@ def choose_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema'
         MissingExtra: its library is not installed.
     """
     base = word.partition(":")[0]
+    refuse_evaluator(base)
     if word in ("", base):
         return find_engine(format, word or None)
     find_engine(format, base)
@@ -39,6 +40,19 @@ def choose_engine(format: str, word: str) -> Engine:  # noqa: A002 - the schema'
     if word not in VARIED:
         raise EngineError(unknown("engine", word, words()))
     return VARIED[word]
+
+
+def refuse_evaluator(word: str) -> None:
+    """Say why an evaluator's time is not measured.
+
+    Raises:
+        EngineError: the word names one.
+    """
+    if word in {engine.name for engine in EVALUATORS}:
+        raise EngineError(
+            f"{word} evaluates a specification to judge a file; its time says nothing about the engine that apps use, so it is "
+            "not measured: leave --engine out, or measure where that engine runs"
+        )
 
 
 def name_engine(word: str, version: str) -> str:

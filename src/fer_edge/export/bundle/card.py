@@ -11,6 +11,7 @@ from fer_edge.export.bundle.snippets import PYTHON, snippet, snippets_of
 from fer_edge.export.formats import FORMATS
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.engines import is_evaluated
 from fer_edge.runtime.manifest import Artifact, Manifest
 
 
@@ -32,6 +33,7 @@ def card(manifest: Manifest, contract: Contract) -> str:
         **{language: _snippet(chosen, language) for language in ("kotlin", "swift", "javascript", PYTHON)},
         files=_files(manifest),
         engines=list(dict.fromkeys(f"{e.parity.engine} ({e.format})" for e in entries if e.parity.engine)),
+        evaluated=any(is_evaluated(entry.parity.engine) for entry in entries),
         reasons=[(name, TOLERANCES[name].reason) for name in dict.fromkeys(e.precision for e in entries)],
         remarks=[form.remark for form in FORMATS if form.remark and form.name in {e.format for e in entries}],
         notes=[(name, note) for name, notes in manifest.extra.get("notes", {}).items() for note in notes],
@@ -53,7 +55,8 @@ def _measured(artifact: Artifact) -> str:
             f"right on {accuracy.artifact:.1%} of {accuracy.samples} pictures (original {accuracy.reference:.1%})"
         )
     if parity.max_abs is not None:
-        said.append(f"differs by {parity.max_abs:.1g} at most")
+        by = ", by the MIL specification; not run by Core ML" if is_evaluated(parity.engine) else ""
+        said.append(f"differs by {parity.max_abs:.1g} at most{by}")
     else:
         said.append(f"not run here{'; every weight was read back and compared' if audit else ''}")
     return "; ".join(said)

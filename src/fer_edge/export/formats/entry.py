@@ -47,7 +47,7 @@ class FormatEntry:
         gpu_float16: whether GPU delegates compute every file of it in float16.
         snippets: language (``kotlin``, ``swift``, ``javascript``) -> code.
         remark: a template with what the README says below the table of files; empty: nothing.
-        auditor: ``module:function`` that compares a file's weights with the source's where no engine runs it.
+        auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
     """
 
     name: str

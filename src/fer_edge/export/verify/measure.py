@@ -100,6 +100,7 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
             one.reason = result.golden.reason
     if result.parity is not None:
         _add_parity(one, result.parity)
+        one.reason = one.reason or "; ".join(result.notes) or None
         _add_audit(one, result)
 
 

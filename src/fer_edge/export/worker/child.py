@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from fer_edge.export.reference_model.inference import Reference
     from fer_edge.export.worker.unchanged import GuardedModel
     from fer_edge.runtime.contract import Contract
-    from fer_edge.runtime.verification import Parity
 
 REASON_LENGTH = 400
 COLLECTOR_THRESHOLDS = (50_000, 20, 50)
@@ -123,7 +122,7 @@ class Worker:
         found = self._check(task, contract)
         if found.parity and found.parity.verdict == "pass" and variant.precision == "int8":
             request.notes.extend(self._slow_notes(task, contract))
-        return replace(found, contract=contract.text, notes=tuple(request.notes))
+        return replace(found, contract=contract.text, notes=(*request.notes, *found.notes))
 
     def _slow_notes(self, task: Task, contract: Contract) -> list[str]:
         """A sentence where the fp32 file of the same format and interface, made before it, is as fast."""
@@ -153,33 +152,33 @@ class Worker:
         return TaskResult(golden=check_golden(path, contract, task.what, reference, self.job.tolerance(task)))
 
     def _check(self, task: Task, contract: Contract) -> TaskResult:
-        from fer_edge.export.parity.check import check_parity
+        from fer_edge.export.parity.check import check_parity, describe_evaluation
+        from fer_edge.runtime.engines import is_evaluated
 
         path, reference, tolerance = Path(task.path), self._reference("parity"), self.job.tolerance(task)
         parity = check_parity(path, contract, task.what, reference, tolerance)
-        # Only what no engine can run is worth reading back weight by weight.
-        audited = parity.engine is None and (self.job.common / MODEL).exists()
-        return self._audit(task, parity) if audited else TaskResult(parity=parity)
+        notes = describe_evaluation(parity, task.what, path, contract, reference, tolerance)
+        found = TaskResult(parity=parity, notes=tuple(notes))
+        # What its own engine ran need not be read back weight by weight.
+        audited = parity.engine is None or is_evaluated(parity.engine)
+        return self._audit(task, found) if audited and (self.job.common / MODEL).exists() else found
 
-    def _audit(self, task: Task, parity: Parity) -> TaskResult:
+    def _audit(self, task: Task, found: TaskResult) -> TaskResult:
         audit = find_format(task.what.format).audit(Path(task.path), self._original().source)
-        if audit is None:
-            return TaskResult(parity=parity)
-        return TaskResult(parity=parity, weight_audit=audit.record, findings=audit.findings)
+        return found if audit is None else replace(found, weight_audit=audit.record, findings=audit.findings)
 
     def _accuracy(self, index: int, task: Task) -> TaskResult:
-        from fer_edge.export.parity.check import describe_missing_engine, run
+        from fer_edge.export.parity.check import open_checked, run
         from fer_edge.runtime.contract import Contract
-        from fer_edge.runtime.model import open_artifact
 
         made = self.job.result(self._made(task))
         if made is None or made.parity is None or made.contract is None:
             return TaskResult()
-        if made.parity.verdict == "fail" or describe_missing_engine(task.what):
+        if made.parity.verdict == "fail" or made.parity.engine is None:
             return TaskResult()
         contract = Contract.parse(made.contract)
         pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
-        answers = run(open_artifact(Path(task.path), contract, threads=1), contract, pictures)
+        answers = run(open_checked(Path(task.path), contract, task.what), contract, pictures)
         put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
         return TaskResult(answered=len(pictures))
 

@@ -66,7 +66,8 @@ class CoreMl:
         """The error that says where it runs, or how to install it."""
         if sys.platform != self.system:
             return EngineError(
-                f"Core ML packages run on macOS only; on {platform.system()} take another format, such as tflite or onnx"
+                f"Core ML packages run on macOS only; on {platform.system()} take another format, such as tflite or onnx, or evaluate "
+                "them by the MIL specification (--engine coreml-spec)"
             )
         return MissingExtra("coremltools", "coreml")
 

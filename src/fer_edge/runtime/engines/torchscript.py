@@ -39,7 +39,7 @@ class TorchScriptSession:
         with (
             native("torch", self._path, "run"),
             self._alone,
-            _threads(torch, self._threads),
+            threads_of_process(torch, self._threads),
             torch.inference_mode(),
         ):
             output = self._module(torch.from_numpy(np.ascontiguousarray(tensor)))
@@ -94,7 +94,7 @@ class TorchScript:
             warnings.filterwarnings("ignore", message=".*torch.jit.*", category=DeprecationWarning)
             module = self._load(torch, path)
         zeros = torch.zeros(contract.input.shape, dtype=getattr(torch, contract.input.dtype))
-        with native("torch", path, "run"), _threads(torch, threads), torch.inference_mode():
+        with native("torch", path, "run"), threads_of_process(torch, threads), torch.inference_mode():
             answer = module(zeros)
         if not isinstance(answer, torch.Tensor):
             raise EngineError(f"{path.name}: it answers with {type(answer).__name__}; allowed: one tensor")
@@ -131,7 +131,7 @@ def _refuse_other_programs(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _threads(torch: Any, count: int) -> Iterator[None]:
+def threads_of_process(torch: Any, count: int) -> Iterator[None]:
     """The number of threads is the process's; leave it as it was."""
     # Also to look: a thread takes the process's number when it first asks for it, and keeps it.
     with _PROCESS:
