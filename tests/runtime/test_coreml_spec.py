@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from fer_edge.runtime.containers.coreml import root_model
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.engines import ALL_ENGINES, ENGINES, find_checkers, find_engine, is_evaluated, libraries_of
+from fer_edge.runtime.engines import (
+    ALL_ENGINES,
+    ENGINES,
+    find_checkers,
+    find_engine,
+    is_evaluated,
+    libraries_of,
+)
 from fer_edge.runtime.engines.coreml import COREML
 from fer_edge.runtime.engines.coreml_spec import COREML_SPEC, CoreMlSpec
 from fer_edge.runtime.errors import EngineError, FerEdgeError
