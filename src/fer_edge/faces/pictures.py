@@ -121,6 +121,23 @@ def read_reduced(
         return _decode(file, called, most)
 
 
+def picture_size(source: bytes, *, name: str) -> tuple[int, int]:
+    """Width and height of a picture as its file announces them, before it is turned upright; nothing is decoded.
+
+    Args:
+        source: the file's bytes.
+        name: what messages call it.
+
+    Raises:
+        PictureError: not a picture of a known kind, or its header is broken.
+    """
+    try:
+        header = _read_header(io.BytesIO(source))[1]
+    except Exception as error:
+        raise PictureError(f"{name} cannot be decoded: {_reason(error)}", code=_code(error)) from error
+    return header.width, header.height
+
+
 def is_picture(path: str | os.PathLike[str]) -> bool:
     """True if the name ends like a picture's."""
     return Path(path).suffix.lower() in SUFFIXES

@@ -22,16 +22,13 @@ if TYPE_CHECKING:
     from fer_edge.predict.run import Tally
     from fer_edge.predict.sources.source import Source
 
+COMMANDS = "fer_edge.predict.commands"
 SUBCOMMANDS: tuple[Subcommand, ...] = (
-    Subcommand("db", "fer_edge.predict.commands.db:db_command", "show or export what --db stored"),
-    Subcommand(
-        "evaluate",
-        "fer_edge.predict.commands.evaluate:evaluate_command",
-        "count what is right, given the truth",
-    ),
+    Subcommand("serve", f"{COMMANDS}.serve:serve_command", "answer HTTP, with a page to try it"),
+    Subcommand("db", f"{COMMANDS}.db:db_command", "show or export what --db stored"),
+    Subcommand("evaluate", f"{COMMANDS}.evaluate:evaluate_command", "count what is right, given the truth"),
 )
-"""Every subcommand, as ``Subcommand("serve", "fer_edge.predict.commands.serve:serve_command", "answer HTTP")``; adding one is a
-file in ``commands`` and a line here."""
+"""Every subcommand; adding one is a file in ``commands`` and a line here."""
 
 
 @command(
