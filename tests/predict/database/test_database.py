@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
@@ -322,15 +323,14 @@ except FerEdgeError as error:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_a_read_only_file_in_a_read_only_folder(place):
-    store(place, picture_result(1))
-    place.chmod(0o444)
-    place.parent.chmod(0o555)
-    for folder in place.parents[:3]:
-        folder.chmod(folder.stat().st_mode | 0o055)
-    try:
+def test_a_read_only_file_in_a_read_only_folder():
+    # Not below pytest's folder, which is private.
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "results.db")
+        store(place, picture_result(1))
+        place.chmod(0o444)
+        place.parent.chmod(0o555)
         done = run_script(READ_ONLY, place)
-    finally:
         place.parent.chmod(0o755)
     assert done.stdout.startswith("1\ncannot use "), done.stderr
     assert "read-only" in done.stdout

@@ -1,4 +1,4 @@
-"""The picture with its faces: boxes, emotions and second guesses."""
+"""The picture with its faces: boxes, emotions and second guesses with a bar for the probability of each."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 INK = (20, 20, 20)
 PAPER = (255, 214, 10)
 """Dark on yellow: readable on skin, sky and night, and to color-blind eyes."""
+TRACK = (196, 160, 0)
+"""Of a bar that is not full."""
 
 
 def annotation_targets(place: str, pictures: Sequence[SourcePicture]) -> list[Path]:
@@ -79,7 +81,7 @@ class AnnotatedPictures(Sink):
 def annotate(
     pixels: NDArray[np.uint8], faces: Sequence[RecognizedFace], threshold: float = 0.0
 ) -> NDArray[np.uint8]:
-    """(H, W, 3) uint8: a copy with boxes and words."""
+    """(H, W, 3) uint8: a copy with boxes, words and bars."""
     image = require("PIL.Image", "predict").fromarray(pixels)
     draw = require("PIL.ImageDraw", "predict").Draw(image)
     for face in faces:
@@ -101,14 +103,32 @@ def _draw_face(draw: ImageDraw, face: RecognizedFace, size: tuple[int, int], thr
     x0, y0, x1, y1 = face.bbox
     # Pillow's rectangle includes its last pixel.
     draw.rectangle((x0, y0, x1 - 1, y1 - 1), outline=PAPER, width=line)
-    font = _font(max(12, min(size) // 32))
-    text = "\n".join(caption(face, threshold))
-    left, top, right, bottom = draw.multiline_textbbox((0, 0), text, font=font)
-    width, height = right - left + 2 * line, bottom - top + 2 * line
+    _draw_caption(draw, face, size, threshold, line)
+
+
+def _draw_caption(
+    draw: ImageDraw, face: RecognizedFace, size: tuple[int, int], threshold: float, margin: int
+) -> None:
+    """A panel above the box, or below it where there is no room: a line of words and a bar for each emotion."""
+    height = max(12, min(size) // 32)
+    font, bar = _font(height), max(2, height // 5)
+    words, values = caption(face, threshold), [value for _, value in face.emotions(threshold)]
+    inner = max(round(draw.textlength(text, font=font)) for text in words)
+    step = round(1.25 * height) + (bar + margin if values else 0)
+    width, tall = inner + 2 * margin, len(words) * step + 2 * margin
+    x0, y0, _, y1 = face.bbox
     x = max(0, min(x0, size[0] - width))
-    y = y0 - height if y0 >= height else min(y1, max(0, size[1] - height))
-    draw.rectangle((x, y, x + width, y + height), fill=PAPER)
-    draw.multiline_text((x + line - left, y + line - top), text, fill=INK, font=font)
+    y = y0 - tall if y0 >= tall else min(y1, max(0, size[1] - tall))
+    draw.rectangle((x, y, x + width, y + tall), fill=PAPER)
+    for number, text in enumerate(words):
+        top = y + margin + number * step
+        draw.text((x + margin, top + height), text, fill=INK, font=font, anchor="ls")
+        if number < len(values):
+            left, foot = x + margin, top + round(1.25 * height)
+            draw.rectangle((left, foot, left + inner - 1, foot + bar - 1), fill=TRACK)
+            full = round(inner * values[number])
+            if full:
+                draw.rectangle((left, foot, left + full - 1, foot + bar - 1), fill=INK)
 
 
 def _font(size: int) -> Any:
