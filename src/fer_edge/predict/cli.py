@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import math
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,6 +19,8 @@ from fer_edge.runtime.errors import PictureError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from fer_edge.predict.batch.local import LocalBatch
+    from fer_edge.predict.outputs.sink import Sink
     from fer_edge.predict.run import Tally
     from fer_edge.predict.sources.source import Source
 
@@ -45,6 +47,13 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option("--threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
               help="Name the emotions that are at least this probable.")  # fmt: skip
 @click.option("--probabilities", is_flag=True, help="Add every emotion's probability.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N",
+              help="Look at pictures in N processes; default: what is faster for so many pictures and cores.")  # fmt: skip
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Look only at what --db does not hold yet; all other outputs are whole again.",
+)
 @output_options
 def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """Find faces in pictures and name their emotions.
@@ -53,34 +62,55 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     others are still answered, and the exit code is 1.
     """
     _check_usage(given, output)
-    with _without_garbage_collection():
-        from fer_edge.predict.outputs.sink import SinkRequest
-        from fer_edge.predict.run import Recognizer, run
+    with ExitStack() as stack:
+        with _without_garbage_collection():
+            from fer_edge.predict.outputs.sink import SinkRequest
+            from fer_edge.predict.run import Recognizer, Run
 
-        opened = _open_sources(sources, output)
-        find = finder_of(given, given["faces_path"])
-        model = load_chosen(given)
-        pictures = [picture for source in opened for picture in source.known]
-        streams = any(source.is_stream for source in opened)
-        request = SinkRequest(
-            "",
-            pictures,
-            streams,
-            given["threshold"],
-            given["probabilities"],
-            False,
-            model,
-            output,
-            settings_of(given),
-        )
-        sinks = open_sinks(given, request)
-    output.say(describe_model(model, given["threads"]))
-    try:
-        recognizer = Recognizer(find, model, any(sink.hashing for sink in sinks))
-        tally = run(opened, recognizer, sinks, output)
-    finally:
-        close_sinks(sinks)
+            opened = _open_sources(sources, output)
+            batch = _start_batch(opened, given, stack)
+            find, model = finder_of(given, given["faces_path"]), load_chosen(given)
+            pictures = [picture for source in opened for picture in source.known]
+            streams = any(source.is_stream for source in opened)
+            request = SinkRequest(
+                "",
+                pictures,
+                streams,
+                given["threshold"],
+                given["probabilities"],
+                given["resume"],
+                model,
+                output,
+                settings_of(given),
+            )
+            sinks = open_sinks(given, request)
+            stack.callback(close_sinks, sinks)
+            _check_resume(sinks, given)
+        output.say(describe_model(model, given["threads"]) + (f", {batch.jobs} processes" if batch else ""))
+        hashing = any(sink.hashing for sink in sinks)
+        if batch is not None:
+            from fer_edge.predict.batch.worker import WorkerPlan
+
+            batch.begin(WorkerPlan(given, hashing, [sink for sink in sinks if sink.in_worker]))
+        run = Run(Recognizer(find, model, hashing), sinks, output, batch=batch, resume=given["resume"])
+        tally = run.look_at(opened)
     _finish(output, tally)
+
+
+def _start_batch(opened: list[Source], given: dict[str, Any], stack: ExitStack) -> LocalBatch | None:
+    """Worker processes, if they are wanted; they start while this one opens its own model."""
+    listed = sum(len(source.known) for source in opened if not source.is_stream)
+    if given["jobs"] is None and listed < 2:  # without importing what starts processes
+        return None
+    from fer_edge.predict.batch.local import LocalBatch, choose_jobs
+
+    jobs = choose_jobs(given["jobs"], listed, given["threads"])
+    return stack.enter_context(LocalBatch(jobs)) if jobs > 1 else None
+
+
+def _check_resume(sinks: list[Sink], given: dict[str, Any]) -> None:
+    if given["resume"] and not any(sink.remembers for sink in sinks):
+        usage_error("--resume goes on with what --db FILE holds of an earlier run; give that too")
 
 
 def _check_usage(given: dict[str, Any], output: Output) -> None:

@@ -119,6 +119,11 @@ def _decode(picture: SourcePicture, content: bytes | Path | None) -> DecodedPict
     return read_reduced(content, name=picture.called)
 
 
+def pixels_of(picture: SourcePicture) -> Pixels:
+    """The pixels of a picture that was recognized elsewhere: decoded when they are asked for."""
+    return lambda: upright(_decode(picture, content_of(picture)).frame)
+
+
 def _no_pixels() -> NDArray[np.uint8]:
     raise PictureError("a picture that failed has no pixels")
 

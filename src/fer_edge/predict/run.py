@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from fer_edge.console.output import Output
 from fer_edge.predict.outputs.sink import Sink
-from fer_edge.predict.recognition import FindFaces, recognize_picture
+from fer_edge.predict.recognition import FindFaces, content_of, pixels_of, recognize_picture
 from fer_edge.predict.result import Failure, PictureResult, Pixels
+from fer_edge.predict.sources.picture import SourcePicture, content_sha256
 from fer_edge.predict.sources.source import Source
+from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.model import Model
+
+if TYPE_CHECKING:
+    from fer_edge.predict.batch.local import LocalBatch
+
+MOST_LINES = 12
+"""Lines about what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,39 +32,19 @@ class Recognizer:
     hashing: bool = False
 
 
-def run(sources: Sequence[Source], recognizer: Recognizer, sinks: Sequence[Sink], output: Output) -> Tally:
-    """Look at all pictures.
-
-    Returns:
-        How many there were, and what failed.
-    """
-    tally = Tally(0, [])
-    totals = [source.total for source in sources]
-    total = None if None in totals else sum(filter(None, totals))
-    said: list[str] = []
-    with output.progress("Looking at pictures", total) as progress:
-        for source in sources:
-            for result, pixels in _results(source, recognizer):
-                for sink in sinks:
-                    sink.write(result, pixels)
-                said += filter(None, (sink.describe(result) for sink in sinks))
-                if result.note:
-                    output.say(result.note)
-                tally.count(result)
-                progress.advance()
-    for sink in sinks:
-        sink.finish()
-    for line in said:
-        output.say(line)
-    return tally
-
-
 @dataclass(slots=True)
 class Tally:
-    """How many pictures were looked at, and why some have no result."""
+    """How many pictures were looked at, and why some have no result.
 
-    total: int
-    failures: list[Failure]
+    Attributes:
+        total: pictures.
+        recalled: those of them that an earlier run had answered.
+        failures: in the order of the pictures.
+    """
+
+    total: int = 0
+    recalled: int = 0
+    failures: list[Failure] = field(default_factory=list)
 
     def count(self, result: PictureResult) -> None:
         """One more."""
@@ -63,6 +53,124 @@ class Tally:
             self.failures.append(result.failure)
 
 
-def _results(source: Source, recognizer: Recognizer) -> Iterator[tuple[PictureResult, Pixels]]:
-    for picture in source:
-        yield recognize_picture(picture, recognizer.find, recognizer.model, hashing=recognizer.hashing)
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A picture, and what outputs of an earlier run know of it."""
+
+    picture: SourcePicture
+    known: PictureResult | None = None
+    holders: Sequence[Sink] = ()
+
+
+class Run:
+    """One run.
+
+    Args:
+        recognizer: looks at the pictures, unless ``batch`` does.
+        sinks: get the results.
+        output: of the command.
+        batch: worker processes, begun with the sinks that are ``in_worker``; None: this process does all.
+        resume: take from the sinks what an earlier run left.
+    """
+
+    def __init__(
+        self,
+        recognizer: Recognizer,
+        sinks: Sequence[Sink],
+        output: Output,
+        *,
+        batch: LocalBatch | None = None,
+        resume: bool = False,
+    ) -> None:
+        self._recognizer, self._sinks, self._output = recognizer, sinks, output
+        self._batch, self._resume = batch, resume
+        self._said: list[str] = []
+        self._tally = Tally()
+
+    def look_at(self, sources: Sequence[Source]) -> Tally:
+        """Look at all pictures and finish the outputs.
+
+        Returns:
+            How many there were, and what failed.
+
+        Raises:
+            FerEdgeError: an output cannot be written.
+        """
+        totals = [source.total for source in sources]
+        total = None if None in totals else sum(filter(None, totals))
+        with self._output.progress("Looking at pictures", total) as progress:
+            for source in sources:
+                for result, pixels, holders in self._results(source):
+                    self._give(result, pixels, holders)
+                    progress.advance()
+        for sink in self._sinks:
+            sink.finish()
+        self._tell()
+        return self._tally
+
+    def _results(self, source: Source) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
+        """Each result with its pixels, and the outputs that have it already."""
+        items = map(self._recall, source)
+        if self._batch is not None and not source.is_stream:
+            yield from self._by_workers(items, self._batch)
+            return
+        for item in items:
+            if item.known is None:
+                yield *self._recognize(item.picture), ()
+            else:
+                yield item.known, pixels_of(item.picture), item.holders
+
+    def _by_workers(
+        self, items: Iterable[_Item], batch: LocalBatch
+    ) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
+        from fer_edge.predict.batch.worker import Task
+
+        theirs = [sink for sink in self._sinks if sink.in_worker]
+        underway = deque[_Item]()
+
+        def tasks() -> Iterator[Task | PictureResult]:
+            for item in items:
+                underway.append(item)
+                yield item.known if item.known and not theirs else Task(item.picture, item.known)
+
+        for result in batch.results(tasks()):
+            item = underway.popleft()
+            yield result, pixels_of(item.picture), [*item.holders, *theirs]
+
+    def _recognize(self, picture: SourcePicture) -> tuple[PictureResult, Pixels]:
+        with_hash = self._recognizer.hashing
+        return recognize_picture(picture, self._recognizer.find, self._recognizer.model, hashing=with_hash)
+
+    def _recall(self, picture: SourcePicture) -> _Item:
+        """What an earlier run left of this picture's content; of frames and of what cannot be read nothing."""
+        if not self._resume or picture.pixels is not None:
+            return _Item(picture)
+        try:
+            content = content_of(picture)
+            if isinstance(content, bytes):  # what was fetched is not fetched again
+                picture = replace(picture, data=content, fetch=None)
+            sha256 = "" if content is None else content_sha256(content)
+        except (PictureError, OSError):
+            return _Item(picture)
+        found = [(sink, known) for sink in self._sinks if (known := sink.recall(picture, sha256))]
+        self._tally.recalled += bool(found)
+        return _Item(picture, found[0][1], [sink for sink, _ in found]) if found else _Item(picture)
+
+    def _give(self, result: PictureResult, pixels: Pixels, holders: Sequence[Sink]) -> None:
+        for sink in self._sinks:
+            if sink not in holders:
+                sink.write(result, pixels)
+            line = sink.describe(result)
+            if line and len(self._said) <= MOST_LINES:
+                self._said.append(line)
+        if result.note:
+            self._output.say(result.note)
+        self._tally.count(result)
+
+    def _tell(self) -> None:
+        for line in self._said[:MOST_LINES]:
+            self._output.say(line)
+        if len(self._said) > MOST_LINES:
+            self._output.say("... and so on")
+        if self._resume:
+            self._output.say(f"{self._tally.recalled} of {self._tally.total} had been answered before")

@@ -13,6 +13,7 @@ class StoredResults(Sink):
     """Stores each result in one transaction as it comes; failed pictures are not stored, so that the next run tries them."""
 
     hashing = True
+    remembers = True
 
     def __init__(self, request: SinkRequest) -> None:
         asked = Asked(

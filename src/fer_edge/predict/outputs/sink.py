@@ -51,6 +51,8 @@ class Sink(ABC):
     object, in any order. What needs the pixels of many pictures should be so: pixels do not travel between processes."""
     hashing: ClassVar[bool] = False
     """Whether results shall have ``sha256``."""
+    remembers: ClassVar[bool] = False
+    """Whether it has ``recall``."""
     prints: bool = False
     """Whether it writes to standard output, where nothing else is printed then."""
 
