@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -40,6 +40,10 @@ class Task:
 
     picture: SourcePicture
     known: PictureResult | None = None
+
+
+_KNOWN = SourcePicture("", "")
+"""In place of the picture, which the parent has; its bytes shall not travel back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def _serve(parent: Connection) -> None:
     parent.send(os.getpid())
     while True:
         task: Task = parent.recv()
-        parent.send(_answer(task, plan, find, model))
+        parent.send(replace(_answer(task, plan, find, model), picture=_KNOWN))
 
 
 def _answer(task: Task, plan: WorkerPlan, find: FindFaces, model: Model) -> PictureResult:
