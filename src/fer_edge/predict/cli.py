@@ -13,7 +13,8 @@ from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.output import Output
 from fer_edge.predict.detection import detection_options, finder_of, settings_of
 from fer_edge.predict.model_options import describe_model, load_chosen, model_options
-from fer_edge.predict.outputs import check_outputs, close_sinks, open_sinks, output_options
+from fer_edge.predict.outputs import check_live, check_outputs, close_sinks, open_sinks, output_options
+from fer_edge.predict.stream_options import check_streams, stream_options, streaming
 from fer_edge.runtime.errors import PictureError
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     is_flag=True,
     help="Look only at what --db does not hold yet; all other outputs are whole again.",
 )
+@stream_options
 @output_options
 def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """Find faces in pictures and name their emotions.
@@ -67,11 +69,12 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
             from fer_edge.predict.outputs.sink import SinkRequest
             from fer_edge.predict.run import Recognizer, Run
 
-            opened = _open_sources(sources, output)
+            opened = _open_sources(sources, output, given["every"] or 0)
+            check_live(given, opened, json=output.json)
             batch = _start_batch(opened, given, stack)
             find, model = finder_of(given, given["faces_path"]), load_chosen(given)
             pictures = [picture for source in opened for picture in source.known]
-            streams = any(source.is_stream for source in opened)
+            streams = [text for text, source in zip(sources, opened, strict=True) if source.is_stream]
             request = SinkRequest(
                 "",
                 pictures,
@@ -82,6 +85,7 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
                 model,
                 output,
                 settings_of(given),
+                any(source.is_live for source in opened),
             )
             sinks = open_sinks(given, request)
             stack.callback(close_sinks, sinks)
@@ -92,7 +96,8 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
             from fer_edge.predict.batch.worker import WorkerPlan
 
             batch.begin(WorkerPlan(given, hashing, [sink for sink in sinks if sink.in_worker]))
-        run = Run(Recognizer(find, model, hashing), sinks, output, batch=batch, resume=given["resume"])
+        recognizer = Recognizer(find, model, hashing, streaming(given, opened))
+        run = Run(recognizer, sinks, output, batch=batch, resume=given["resume"])
         tally = run.look_at(opened)
     _finish(output, tally)
 
@@ -116,6 +121,7 @@ def _check_resume(sinks: list[Sink], given: dict[str, Any]) -> None:
 def _check_usage(given: dict[str, Any], output: Output) -> None:
     if math.isnan(given["threshold"]):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
+    check_streams(given)
     check_outputs(given, json=output.json)
 
 
@@ -130,12 +136,12 @@ def _without_garbage_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _open_sources(texts: tuple[str, ...], output: Output) -> list[Source]:
+def _open_sources(texts: tuple[str, ...], output: Output, every_nanos: int) -> list[Source]:
     from fer_edge.faces.picture_files import describe_left_out
     from fer_edge.predict.sources import open_sources
     from fer_edge.predict.sources.source import SourceOptions
 
-    options = SourceOptions()
+    options = SourceOptions(every_nanos=every_nanos)
     opened = open_sources(texts, options)
     if options.left_out:
         output.say(describe_left_out(options.left_out))

@@ -20,6 +20,8 @@ CODES: dict[str, str] = {
     "no-boxes": "the file of --faces does not name the picture",
     "address-refused": "an address that is not fetched: no https, or of this machine or its network",
     "address-failed": "the other side cannot be reached, is too slow, or answers with an error",
-    "crashed": "the process that looked at it was ended twice, such as for lack of memory",
+    "crashed": "the process that looked at it was ended twice, such as for lack of memory; a video's decoder crashed",
+    "timeout": "a frame of a video took more than a minute to decode",
+    "camera": "a camera is not there, is used by another program, or gives no picture",
 }
 """Code -> what it means."""

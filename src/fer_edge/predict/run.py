@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fer_edge.console.output import Output
@@ -13,6 +14,7 @@ from fer_edge.predict.recognition import FindFaces, content_of, pixels_of, recog
 from fer_edge.predict.result import Failure, PictureResult, Pixels
 from fer_edge.predict.sources.picture import SourcePicture, content_sha256
 from fer_edge.predict.sources.source import Source
+from fer_edge.predict.stream import StreamOptions, StreamRecognizer
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.model import Model
 
@@ -30,6 +32,13 @@ class Recognizer:
     find: FindFaces
     model: Model
     hashing: bool = False
+    stream: StreamOptions = field(default_factory=StreamOptions)
+
+    def begin(self, source: Source) -> Callable[[SourcePicture], tuple[PictureResult, Pixels]]:
+        """What looks at the pictures of one source, in their order."""
+        if source.is_stream:
+            return StreamRecognizer(self.find, self.model, self.stream)
+        return partial(recognize_picture, find=self.find, model=self.model, hashing=self.hashing)
 
 
 @dataclass(slots=True)
@@ -114,9 +123,10 @@ class Run:
         if self._batch is not None and not source.is_stream:
             yield from self._by_workers(items, self._batch)
             return
+        recognize = self._recognizer.begin(source)
         for item in items:
             if item.known is None:
-                yield *self._recognize(item.picture), ()
+                yield *recognize(item.picture), ()
             else:
                 yield item.known, pixels_of(item.picture), item.holders
 
@@ -136,10 +146,6 @@ class Run:
         for result in batch.results(tasks()):
             item = underway.popleft()
             yield result, pixels_of(item.picture), [*item.holders, *theirs]
-
-    def _recognize(self, picture: SourcePicture) -> tuple[PictureResult, Pixels]:
-        with_hash = self._recognizer.hashing
-        return recognize_picture(picture, self._recognizer.find, self._recognizer.model, hashing=with_hash)
 
     def _recall(self, picture: SourcePicture) -> _Item:
         """What an earlier run left of this picture's content; of frames and of what cannot be read nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,6 +13,7 @@ from fer_edge.console.command import usage_error
 
 if TYPE_CHECKING:  # --help reads this list
     from fer_edge.predict.outputs.sink import Sink, SinkRequest
+    from fer_edge.predict.sources.source import Source
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -119,7 +120,8 @@ def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
     except BaseException:
         close_sinks(sinks)
         raise
-    return sinks if any(sink.prints for sink in sinks) else [PrintedResult(request), *sinks]
+    # What is printed at the end would never be printed of a source that has none.
+    return sinks if request.live or any(sink.prints for sink in sinks) else [PrintedResult(request), *sinks]
 
 
 def check_outputs(given: Mapping[str, Any], *, json: bool) -> None:
@@ -133,6 +135,23 @@ def check_outputs(given: Mapping[str, Any], *, json: bool) -> None:
             usage_error(f"{form.options[0]} is empty; name a {form.metavar.strip('[]').lower()}")
     if json and given["jsonl"] == STANDARD_OUTPUT:
         usage_error("--json and --jsonl both write to standard output; give --jsonl a file, or leave one out")
+
+
+def check_live(given: Mapping[str, Any], sources: Sequence[Source], *, json: bool) -> None:
+    """Refuse a camera whose results would be shown only at an end that does not come.
+
+    Raises:
+        click.UsageError: no output that takes one result after the other.
+    """
+    if not any(source.is_live for source in sources):
+        return
+    if json:
+        usage_error("a camera has no end, but --json prints one document at the end; use --jsonl")
+    if not any(given[form.name] for form in FORMS):
+        names = ", ".join(form.options[0] for form in FORMS)
+        usage_error(
+            f"a camera has no end, so its results do not fit a table; add --jsonl, or another of {names}"
+        )
 
 
 def close_sinks(sinks: list[Sink]) -> None:

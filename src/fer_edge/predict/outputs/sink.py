@@ -22,7 +22,7 @@ class SinkRequest:
     Attributes:
         place: the option's value: a file or folder, ``-`` for standard output; empty for a switch.
         pictures: those of all sources that can be listed before, in order; frames of videos are not.
-        streams: whether there are sources besides, whose pictures nobody can list.
+        streams: the other sources, as typed: videos and cameras, whose frames nobody can list.
         threshold: 0..1; each emotion that reaches it is named.
         probabilities: whether the whole distribution of each face is wanted.
         resume: whether to go on with what an earlier run left at ``place``, instead of beginning anew.
@@ -30,17 +30,19 @@ class SinkRequest:
         output: the command's streams.
         settings: the other choices that answers depend on, by name, such as the detector: what was stored under others is not
             taken for these.
+        live: whether a source goes on until somebody ends it.
     """
 
     place: str
     pictures: Sequence[SourcePicture]
-    streams: bool
+    streams: Sequence[str]
     threshold: float
     probabilities: bool
     resume: bool
     model: Model
     output: Output
     settings: Mapping[str, str] = field(default_factory=dict)
+    live: bool = False
 
 
 class Sink(ABC):

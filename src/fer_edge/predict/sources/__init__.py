@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from fer_edge.predict.sources.address import ADDRESS
+from fer_edge.predict.sources.cameras import CAMERAS
 from fer_edge.predict.sources.files import FILES
-from fer_edge.predict.sources.later import LATER
 from fer_edge.predict.sources.source import Source, SourceKind, SourceOptions
 from fer_edge.predict.sources.standard_input import STANDARD_INPUT
+from fer_edge.predict.sources.videos import VIDEOS
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.paths import kind_of
 
-KINDS: tuple[SourceKind, ...] = (LATER, FILES, STANDARD_INPUT, ADDRESS)
+KINDS: tuple[SourceKind, ...] = (VIDEOS, FILES, CAMERAS, STANDARD_INPUT, ADDRESS)
 """Every kind of source; the first that recognizes a word opens it. Adding one is a file here and a name in this line."""
 
 

@@ -17,10 +17,14 @@ class SourceOptions:
     Attributes:
         left_out: receives how many files of folders are no pictures, by ending or reason.
         standard_input_opened: whether a source has taken it.
+        every_nanos: of videos and cameras one frame in each span of so many nanoseconds; 0: every frame.
+        videos: those that were opened.
     """
 
     left_out: Counter[str] = field(default_factory=Counter)
     standard_input_opened: bool = False
+    every_nanos: int = 0
+    videos: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):
@@ -37,6 +41,10 @@ class Source(Protocol):
     @property
     def is_stream(self) -> bool:
         """Whether its pictures are frames that follow each other in time, so that faces can be followed."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it goes on until somebody ends it, so that results cannot wait for its end."""
 
     def __iter__(self) -> Iterator[SourcePicture]:
         """The pictures in order, each when it is asked for."""
@@ -70,6 +78,7 @@ class Pictures:
 
     known: Sequence[SourcePicture]
     is_stream: bool = False
+    is_live: bool = False
 
     @property
     def total(self) -> int:

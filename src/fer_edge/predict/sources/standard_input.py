@@ -20,6 +20,7 @@ class InputPicture:
     """The bytes of one picture file, read to their end when its turn comes."""
 
     is_stream = False
+    is_live = False
     total = 1
 
     def __init__(self, stream: BinaryIO) -> None:
