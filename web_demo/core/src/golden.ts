@@ -171,7 +171,9 @@ function targetOf(value: Json | undefined): TensorSpec {
   const members = strict.members(value ?? null, "target", TARGET);
   const channels = strict.integer(members.get("channels"), "target.channels", 1, 3);
   if (channels !== 1 && channels !== 3) strict.fail("target.channels", channels, "1, 3");
-  const mean = strict.nullable(members.get("mean"), "target.mean", (entry, key) => readMeans(strict, entry, key, channels));
+  const mean = strict.nullable(members.get("mean"), "target.mean", (entry, key) =>
+    readMeans(strict, entry, key, channels),
+  );
   const std = strict.nullable(members.get("std"), "target.std", (entry, key) => readStds(strict, entry, key, channels));
   if ((mean === null) !== (std === null)) strict.fail("target.std", std, "null where mean is null, else a list");
   const dtype = strict.choice(members.get("dtype"), "target.dtype", DTYPES);

@@ -63,7 +63,11 @@ export class Bundle {
     const skipped = this.manifest.skipped.find((entry) => entry.variant === variant);
     const why = skipped === undefined ? "" : ` (skipped at export: ${skipped.reason})`;
     const names = this.variants.join(", ") || "none";
-    throw new BundleError(`variant ${variant} is not in this bundle${why}; it has ${names}`, "unknown-variant", variant);
+    throw new BundleError(
+      `variant ${variant} is not in this bundle${why}; it has ${names}`,
+      "unknown-variant",
+      variant,
+    );
   }
 
   /**
@@ -77,6 +81,13 @@ export class Bundle {
   async load(variant: string): Promise<LoadedArtifact> {
     const artifact = this.artifact(variant);
     const [contract, model] = await Promise.all([this.contract(artifact), this.read(artifact.path)]);
+    if (model.length !== artifact.bytes) {
+      throw new BundleError(
+        `${artifact.path} has ${model.length} bytes, but its entry in ${MANIFEST_NAME} says ${artifact.bytes}; export again`,
+        "wrong-size",
+        artifact.path,
+      );
+    }
     const inside = embeddedContract(artifact, model);
     if (inside !== contract.text) {
       const found = inside === null ? "no contract" : "another contract";

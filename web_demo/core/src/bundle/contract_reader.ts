@@ -36,7 +36,7 @@ const MEMBERS = [
   "sha256",
 ] as const;
 const ENDING = /,"sha256":"([0-9a-f]{64})"\}$/;
-const STRINGS = /"(?:[^"\\]|\\[^])*"/g;
+const STRINGS = /"(?:[^"\\]|\\.)*"/gs;
 const strict: StrictJson = new StrictJson("contract");
 const ORDERED = { ordered: true };
 

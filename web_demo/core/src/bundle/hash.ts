@@ -23,7 +23,7 @@ export function computeSha256(data: Uint8Array): Uint8Array {
   const tail = padded(data, whole);
   for (let start = 0; start < tail.length; start += 64) addBlock(state, words, tail, start);
   const out = new DataView(new ArrayBuffer(32));
-  state.forEach((word, index) => out.setUint32(4 * index, word));
+  for (const [index, word] of state.entries()) out.setUint32(4 * index, word);
   return new Uint8Array(out.buffer);
 }
 

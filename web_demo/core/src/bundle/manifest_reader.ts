@@ -38,9 +38,9 @@ export function readManifest(data: Uint8Array): Manifest {
   const members = strict.members(document, "", names);
   strict.entries(members.get("extra"), "extra");
   const files = filesOf(members.get("files"));
-  const artifacts = strict.array(members.get("artifacts"), "artifacts", 0, MOST_ARTIFACTS).map((entry, number) =>
-    artifactOf(entry, `artifacts[${number}]`, files),
-  );
+  const artifacts = strict
+    .array(members.get("artifacts"), "artifacts", 0, MOST_ARTIFACTS)
+    .map((entry, number) => artifactOf(entry, `artifacts[${number}]`, files));
   refuseRepeated(artifacts, "variant");
   // One file must not pass as two precisions.
   refuseRepeated(artifacts, "path");
@@ -49,9 +49,9 @@ export function readManifest(data: Uint8Array): Manifest {
     source: sourceOf(members.get("source")),
     files,
     artifacts,
-    skipped: strict.array(members.get("skipped"), "skipped", 0, MOST_ARTIFACTS).map((entry, number) =>
-      skippedOf(entry, `skipped[${number}]`),
-    ),
+    skipped: strict
+      .array(members.get("skipped"), "skipped", 0, MOST_ARTIFACTS)
+      .map((entry, number) => skippedOf(entry, `skipped[${number}]`)),
     tools: mapping(members.get("tools"), "tools", (value, key) => strict.string(value, key)),
   };
 }
@@ -146,7 +146,8 @@ function checkArtifact(artifact: Artifact, key: string, files: Map<string, FileE
   const isQuantizedName = variant === `${name}-qio` && QUANTIZED_IO.includes(`${format}-${precision}`);
   if (variant !== name && !isQuantizedName) strict.fail(`${key}.variant`, variant, name);
   const extension = EXTENSIONS[format];
-  if (!/[^/]$/.test(path.slice(0, -extension.length)) || !path.endsWith(extension)) strict.fail(`${key}.path`, path, `a path that ends with ${extension}`);
+  if (!/[^/]$/.test(path.slice(0, -extension.length)) || !path.endsWith(extension))
+    strict.fail(`${key}.path`, path, `a path that ends with ${extension}`);
   if (!files.has(path) && ![...files.keys()].some((file) => file.startsWith(`${path}/`))) {
     strict.fail(`${key}.path`, path, "a path that is listed under files");
   }

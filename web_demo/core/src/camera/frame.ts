@@ -6,7 +6,8 @@ export type Bytes = Uint8Array | Uint8ClampedArray;
 /** Largest width or height of a frame, in pixels. */
 export const LARGEST_FRAME_SIDE = 65536;
 
-const LARGEST_STRIDE = 2 ** 31 - 1;
+/** Bytes of a plane, and so of a row: offsets are kept as 32-bit integers. */
+const LARGEST_PLANE = 2 ** 31 - 1;
 
 /** Bytes of one picture in RGBA_8888. */
 export interface RgbaOptions {
@@ -128,6 +129,9 @@ function planeOf(
     throw new FrameError(`plane ${name} is no Uint8Array or Uint8ClampedArray; allowed: bytes`, name);
   }
   const need = (rows - 1) * rowStride + (samples - 1) * pixelStride + 1;
+  if (need > LARGEST_PLANE) {
+    throw new FrameError(`plane ${name} needs ${need} bytes for its size; allowed: at most ${LARGEST_PLANE}`, "size");
+  }
   if (data.length < need) {
     throw new FrameError(`plane ${name} has ${data.length} bytes; its last addressed sample needs ${need}`, name);
   }
@@ -142,9 +146,9 @@ function checkSize(width: number, height: number): void {
 }
 
 function checkRowStride(plane: string, stride: number, least: number): void {
-  if (!Number.isInteger(stride) || stride < least || stride > LARGEST_STRIDE) {
+  if (!Number.isInteger(stride) || stride < least || stride > LARGEST_PLANE) {
     throw new FrameError(
-      `row stride of ${plane} is ${stride}; allowed: ${least} (the bytes of a row) to ${LARGEST_STRIDE}`,
+      `row stride of ${plane} is ${stride}; allowed: ${least} (the bytes of a row) to ${LARGEST_PLANE}`,
       "stride",
     );
   }

@@ -4,7 +4,7 @@ import { LARGEST_SIDE } from "../words.js";
 import { Axis } from "./axis.js";
 import { type Box, Crop } from "./crop.js";
 import { Frame } from "./frame.js";
-import { PixelSource } from "./source.js";
+import { Columns, PixelSource } from "./source.js";
 import { allocate, gray, lookupTables, type TensorData, type TensorSpec } from "./tables.js";
 
 /** How a picture is cut out and scaled. */
@@ -28,7 +28,10 @@ export class Scaler {
   private readonly source = new PixelSource();
   private readonly x: Axis;
   private readonly y: Axis;
-  private readonly pixels: Int32Array;
+  private readonly lowColumns: Columns;
+  private readonly highColumns: Columns;
+  private readonly lowPixels: Uint8ClampedArray;
+  private readonly highPixels: Uint8ClampedArray;
   private upper: BlendedRow;
   private lower: BlendedRow;
 
@@ -49,7 +52,10 @@ export class Scaler {
     this.rgb = new Uint8Array(width * height * 3);
     this.x = new Axis(width, true);
     this.y = new Axis(height, false);
-    this.pixels = new Int32Array(width * 3);
+    this.lowColumns = new Columns(this.x.low);
+    this.highColumns = new Columns(this.x.high);
+    this.lowPixels = new Uint8ClampedArray(width * 3);
+    this.highPixels = new Uint8ClampedArray(width * 3);
     this.upper = new BlendedRow(width * 3);
     this.lower = new BlendedRow(width * 3);
   }
@@ -66,6 +72,8 @@ export class Scaler {
     this.x.fill(this.crop.width);
     this.y.fill(this.crop.height);
     this.source.open(frame, this.crop, mirror);
+    this.source.locate(this.lowColumns);
+    this.source.locate(this.highColumns);
     this.upper.row = this.lower.row = -1;
     const { low, high, weight } = this.y;
     for (let row = 0; row < this.height; row++) {
@@ -88,17 +96,17 @@ export class Scaler {
   }
 
   private fill(into: BlendedRow, row: number): void {
-    const { low, high, weight } = this.x;
+    const { weight } = this.x;
     const { values } = into;
-    const { pixels } = this;
-    this.source.read(row, low, values);
-    this.source.read(row, high, pixels);
-    for (let column = 0, at = 0; column < this.width; column++, at += 3) {
+    const { lowPixels: low, highPixels: high } = this;
+    this.source.read(row, this.lowColumns, low);
+    this.source.read(row, this.highColumns, high);
+    for (let column = 0, at = 0; column < weight.length; column++, at += 3) {
       const second = weight[column];
       const first = 16 - second;
-      values[at] = values[at] * first + pixels[at] * second;
-      values[at + 1] = values[at + 1] * first + pixels[at + 1] * second;
-      values[at + 2] = values[at + 2] * first + pixels[at + 2] * second;
+      values[at] = low[at] * first + high[at] * second;
+      values[at + 1] = low[at + 1] * first + high[at + 1] * second;
+      values[at + 2] = low[at + 2] * first + high[at + 2] * second;
     }
     into.row = row;
   }
@@ -247,8 +255,9 @@ export function upright(frame: Frame, mirror = false): Uint8Array {
   crop.set(null, 0, width, height);
   const source = new PixelSource();
   source.open(frame, crop, mirror);
-  const columns = Int32Array.from({ length: width }, (_, column) => column);
-  const row = new Int32Array(width * 3);
+  const columns = new Columns(Int32Array.from({ length: width }, (_, column) => column));
+  source.locate(columns);
+  const row = new Uint8ClampedArray(width * 3);
   const rgb = new Uint8Array(width * height * 3);
   for (let index = 0; index < height; index++) {
     source.read(index, columns, row);
@@ -264,11 +273,15 @@ export function upright(frame: Frame, mirror = false): Uint8Array {
  * @param out receives (height, width); a new array if not given.
  */
 export function grayOf(rgb: Uint8Array, out: Uint8Array = new Uint8Array(rgb.length / 3)): Uint8Array {
-  for (let index = 0, at = 0; index < out.length; index++, at += 3) out[index] = gray(rgb[at], rgb[at + 1], rgb[at + 2]);
+  for (let index = 0, at = 0; index < out.length; index++, at += 3)
+    out[index] = gray(rgb[at], rgb[at + 1], rgb[at + 2]);
   return out;
 }
 
 function requireFrame(frame: Frame): Frame {
   if (frame instanceof Frame) return frame;
-  throw new FrameError("no Frame came, so its size is unknown; make one with Frame.fromRgba or Frame.fromYuv420", "size");
+  throw new FrameError(
+    "no Frame came, so its size is unknown; make one with Frame.fromRgba or Frame.fromYuv420",
+    "size",
+  );
 }

@@ -1,5 +1,5 @@
-import type { Contract } from "../bundle/contract.js";
 import type { LoadedArtifact } from "../bundle/bundle.js";
+import type { Contract } from "../bundle/contract.js";
 import type { Artifact } from "../bundle/manifest.js";
 import type { TensorData } from "../camera/tables.js";
 
