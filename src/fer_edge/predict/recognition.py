@@ -17,6 +17,7 @@ from fer_edge.faces.pictures import DecodedPicture, read_reduced
 from fer_edge.predict.result import Failure, PictureResult, Pixels, RecognizedFace, clip, rescale
 from fer_edge.predict.sources.picture import SourcePicture, content_sha256
 from fer_edge.runtime.camera import upright, upright_size
+from fer_edge.runtime.camera.geometry import crop
 from fer_edge.runtime.errors import FrameError, PictureError
 from fer_edge.runtime.frame import Frame
 
@@ -148,9 +149,14 @@ def predict_faces(
     held = upright_size(frame)
     size = size or held
     ordered = sorted((clip(box, size), rescale(box, size, held)) for box in boxes)
-    mirror = model.contract.camera.mirror
+    camera = model.contract.camera
     return [
-        RecognizedFace(number, bbox, model.predict(frame, box=mirror_box(box, held[0]) if mirror else box))
+        RecognizedFace(
+            number,
+            bbox,
+            model.predict(frame, box=mirror_box(box, held[0]) if camera.mirror else box),
+            crop(box, camera.crop_margin, *held),
+        )
         for number, (bbox, box) in enumerate(ordered, start=1)
     ]
 

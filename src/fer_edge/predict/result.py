@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,11 +27,14 @@ class RecognizedFace:
         face_id: counts from 1 in each picture, by x0, then y0.
         bbox: x0, y0, x1, y1 of the detector's box, clipped to the upright picture; x1 and y1 exclusive.
         prediction: of the box with the contract's margin around it.
+        seen: x0, y0, x1, y1 of just that, the box with the margin, in pixels of the picture as it was decoded; None where an
+            earlier run looked at it.
     """
 
     face_id: int
     bbox: PixelBox
     prediction: Prediction
+    seen: PixelBox | None = field(default=None, compare=False)
 
     def emotions(self, threshold: float) -> list[tuple[str, float]]:
         """The emotions that people are told, most probable first.

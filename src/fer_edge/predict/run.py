@@ -108,14 +108,21 @@ class Run:
         totals = [source.total for source in sources]
         total = None if None in totals else sum(filter(None, totals))
         with self._output.progress("Looking at pictures", total) as progress:
-            for source in sources:
-                for result, pixels, holders in self._results(source):
-                    self._give(result, pixels, holders)
-                    progress.advance()
+            for result, pixels, holders in self._all_results(sources):
+                self._give(result, pixels, holders)
+                progress.advance()
+                if any(sink.is_over for sink in self._sinks):
+                    break
         for sink in self._sinks:
             sink.finish()
         self._tell()
         return self._tally
+
+    def _all_results(
+        self, sources: Sequence[Source]
+    ) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
+        for source in sources:
+            yield from self._results(source)
 
     def _results(self, source: Source) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
         """Each result with its pixels, and the outputs that have it already."""

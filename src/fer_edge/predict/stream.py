@@ -49,6 +49,8 @@ class StreamRecognizer:
     def __call__(self, picture: SourcePicture) -> tuple[PictureResult, Pixels]:
         """The result of one frame, and its pixels; as :func:`~fer_edge.predict.recognition.recognize_picture` gives them."""
         result, pixels = recognize_picture(picture, self._find, self._model)
+        # Results of a whole video may be kept; its frames may not.
+        result = replace(result, picture=replace(picture, pixels=None))
         if result.failure is not None or self._options.smooth_seconds == 0:
             return result, pixels
         nanos = round((picture.time_seconds or 0.0) * 1e9)

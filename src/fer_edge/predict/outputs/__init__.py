@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fer_edge.console.command import usage_error
+from fer_edge.console.option_types import Word
 
 if TYPE_CHECKING:  # --help reads this list
     from fer_edge.predict.outputs.sink import Sink, SinkRequest
@@ -46,11 +47,15 @@ class OutputForm:
 STANDARD_OUTPUT = "-"
 ROOM = "fer_edge.predict.outputs"
 FORMS: tuple[OutputForm, ...] = (
-    OutputForm("annotate", ("--annotate", "--out"), "PATH", f"{ROOM}.annotated:AnnotatedPictures",
-               "Write the picture with its faces: a file, or a folder for several."),
+    OutputForm("annotate", ("--annotate", "--out"), "PATH", f"{ROOM}.annotated_video:open_annotated",
+               "Write the picture or video with its faces: a file such as seen.png or seen.mp4, or a folder for several."),
+    OutputForm("crops", ("--crops",), "DIR", f"{ROOM}.crops:FaceCrops",
+               "Write each face as a PNG of its own, to be sorted for fer-train folder."),
     OutputForm("csv", ("--csv",), "FILE", f"{ROOM}.csv:CsvFile", "Write a row for each face, for spreadsheets."),
     OutputForm("jsonl", ("--jsonl",), "[FILE]", f"{ROOM}.json_lines:JsonLines",
                "Write a line of JSON for each picture as it is done: to standard output, or a FILE.jsonl."),
+    OutputForm("show", ("--show",), "", f"{ROOM}.window:Window",
+               "Show pictures and videos in a window, with frames a second and latency; q ends it."),
     OutputForm("db", ("--db",), "FILE", f"{ROOM}.database:StoredResults",
                "Store the results in this SQLite file; the same picture again is updated."),
 )  # fmt: skip
@@ -96,7 +101,10 @@ def output_options(function: Decorated) -> Decorated:
         if form.metavar.startswith("["):
             kind |= {"is_flag": False, "flag_value": STANDARD_OUTPUT, "cls": OptionalFile}
         function = click.option(*form.options, form.name, help=form.help, **kind)(function)
-    return function
+    sorts = "Sort the --crops into a folder for each emotion by the first guess; else all are in unlabeled/."
+    return click.option("--label-by", type=Word("way to label", ("guess",)), metavar="guess", help=sorts)(
+        function
+    )
 
 
 def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
@@ -116,7 +124,7 @@ def open_sinks(given: Mapping[str, Any], request: SinkRequest) -> list[Sink]:
         for form in FORMS:
             if given[form.name]:
                 place = given[form.name] if form.metavar else ""
-                sinks.append(form.open(replace(request, place=place)))
+                sinks.append(form.open(replace(request, place=place, label_by=given["label_by"])))
     except BaseException:
         close_sinks(sinks)
         raise
@@ -133,6 +141,8 @@ def check_outputs(given: Mapping[str, Any], *, json: bool) -> None:
     for form in FORMS:
         if given[form.name] == "":
             usage_error(f"{form.options[0]} is empty; name a {form.metavar.strip('[]').lower()}")
+    if given["label_by"] and not given["crops"]:
+        usage_error("--label-by sorts crops; add --crops DIR")
     if json and given["jsonl"] == STANDARD_OUTPUT:
         usage_error("--json and --jsonl both write to standard output; give --jsonl a file, or leave one out")
 

@@ -31,6 +31,7 @@ class SinkRequest:
         settings: the other choices that answers depend on, by name, such as the detector: what was stored under others is not
             taken for these.
         live: whether a source goes on until somebody ends it.
+        label_by: how ``--crops`` are sorted; None: not.
     """
 
     place: str
@@ -43,6 +44,7 @@ class SinkRequest:
     output: Output
     settings: Mapping[str, str] = field(default_factory=dict)
     live: bool = False
+    label_by: str | None = None
 
 
 class Sink(ABC):
@@ -57,6 +59,8 @@ class Sink(ABC):
     """Whether it has ``recall``."""
     prints: bool = False
     """Whether it writes to standard output, where nothing else is printed then."""
+    is_over: bool = False
+    """Whether somebody asked for the end: the run ends as if the sources had."""
 
     @abstractmethod
     def write(self, result: PictureResult, pixels: Pixels) -> None:

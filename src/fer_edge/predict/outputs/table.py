@@ -1,11 +1,14 @@
-"""The table for people: one line a face."""
+"""The table for people: one line a face; of a video, one for each span of time in which a face shows the same."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 
 from fer_edge.console.table import table
 from fer_edge.predict.result import PictureResult, RecognizedFace
+from fer_edge.runtime.prediction import Prediction
 
 
 def report(
@@ -23,8 +26,40 @@ def report(
         probabilities: every emotion, highest first, instead of two.
         width: of the terminal in columns.
     """
-    rows = [row for result in found for row in picture_rows(result, threshold, probabilities=probabilities)]
+    shown = merge_frames(found, threshold)
+    rows = [row for result in shown for row in picture_rows(result, threshold, probabilities=probabilities)]
     return faces_table(rows, probabilities=probabilities, width=width)
+
+
+def merge_frames(found: Iterable[PictureResult], threshold: float) -> Iterator[PictureResult]:
+    """The results, frames that follow each other and show the same as one: the first, with mean probabilities.
+
+    Its ``file_name`` says from when to when, such as ``film.mp4 0.0-1.9 s``.
+    """
+    for _, same in groupby(found, key=lambda result: _shown(result, threshold)):
+        results = list(same)
+        first, last = results[0].picture, results[-1].picture
+        if first.time_seconds is None or last.time_seconds is None:
+            yield from results
+            continue
+        name = f"{first.file_name} {first.time_seconds:.1f}-{last.time_seconds:.1f} s"
+        faces = [_mean([result.faces[at] for result in results]) for at in range(len(results[0].faces))]
+        yield replace(results[0], picture=replace(first, file_name=name), faces=faces)
+
+
+def _shown(result: PictureResult, threshold: float) -> object:
+    """What a person sees of a frame; a picture is like no other."""
+    if result.failure is not None or result.picture.frame is None:
+        return id(result)
+    return result.picture.source, [
+        face.emotions(threshold) and face.prediction.label for face in result.faces
+    ]
+
+
+def _mean(faces: Sequence[RecognizedFace]) -> RecognizedFace:
+    every = [face.prediction.probabilities for face in faces]
+    mean = {label: sum(each[label] for each in every) / len(every) for label in every[0]}
+    return replace(faces[0], prediction=Prediction(mean))
 
 
 def picture_rows(result: PictureResult, threshold: float, *, probabilities: bool = False) -> list[list[str]]:

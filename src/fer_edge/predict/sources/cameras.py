@@ -86,7 +86,12 @@ class Camera:
                 due = (int((seconds - start) / self._every) + 1) * self._every if self._every else 0.0
                 upright = np.ascontiguousarray(pixels[:, :, ::-1])
                 yield SourcePicture(
-                    self._text, self._text, pixels=upright, frame=taken, time_seconds=seconds - start
+                    self._text,
+                    self._text,
+                    pixels=upright,
+                    frame=taken,
+                    time_seconds=seconds - start,
+                    came=seconds,
                 )
         finally:
             self._is_over = True

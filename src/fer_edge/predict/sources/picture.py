@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ class SourcePicture:
         pixels: (H, W, 3) uint8 RGB, upright: a decoded frame.
         frame: number of the frame in a video, from 0.
         time_seconds: of the frame from the video's start, or from the first frame of a stream.
+        came: when the frame was there, on ``time.monotonic``: from then on latency counts.
     """
 
     file_name: str
@@ -35,6 +36,7 @@ class SourcePicture:
     pixels: NDArray[np.uint8] | None = None
     frame: int | None = None
     time_seconds: float | None = None
+    came: float | None = field(default=None, compare=False)
 
     @property
     def called(self) -> str:

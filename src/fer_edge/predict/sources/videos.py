@@ -13,6 +13,7 @@ What is left open by containers is decided here, once:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -100,7 +101,14 @@ class VideoFile:
         name = Path(self._text).name
         try:
             for frame, nanos, pixels in decoder:
-                yield SourcePicture(name, self._text, pixels=pixels, frame=frame, time_seconds=nanos / 1e9)
+                yield SourcePicture(
+                    name,
+                    self._text,
+                    pixels=pixels,
+                    frame=frame,
+                    time_seconds=nanos / 1e9,
+                    came=time.monotonic(),
+                )
             wrong = decoder.fault()
         except PictureError as error:
             wrong = error
