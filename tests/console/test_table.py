@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fer_edge.console.table import table
+from fer_edge.console.table import _join, _render, table
 
 
 def test_columns_align():
@@ -78,3 +78,18 @@ def test_a_long_name_is_cut_where_nothing_can_be_left_out():
 
 def test_a_tab_is_one_blank():
     assert table(["a", "b"], [["x\ty", "no\tlayer"]]) == "a    b\n---  --------\nx y  no layer"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            *[st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=9).map(str.strip)] * 3
+        ),
+        max_size=4,
+    )
+)
+def test_plain_text_is_laid_out_as_the_library_does(rows):
+    """Rows of ASCII are joined without it, for it is slow to import."""
+    columns = list(zip(("first", "second", "third"), *rows, strict=True))
+    sizes = [max(map(len, column)) for column in columns]
+    assert _join(columns, sizes, ["second"]) == _render(columns, sizes, ["second"])

@@ -43,7 +43,8 @@ def table(
     sizes = [_width(column) for column in columns]
     if width is not None:
         sizes = _narrowed(sizes, width)
-    lines = _render(columns, sizes, right)
+    plain = sizes == list(map(_width, columns)) and all(map(_is_plain, columns))
+    lines = (_join if plain else _render)(columns, sizes, right)
     if left_out:
         lines.append(f"Not shown: {', '.join(left_out)} (--wide)")
     return "\n".join(lines)
@@ -65,6 +66,8 @@ def _fitting(
 
 
 def _width(column: Sequence[str]) -> int:
+    if _is_plain(column):
+        return max(map(len, column))
     from rich.cells import cell_len
 
     return max(map(cell_len, column))
@@ -78,6 +81,24 @@ def _narrowed(widths: Sequence[int], width: int) -> list[int]:
     while sum(sizes) + gaps > width and max(sizes) > NARROWEST:
         sizes[sizes.index(max(sizes))] -= 1
     return sizes
+
+
+def _is_plain(column: Sequence[str]) -> bool:
+    """Whether a character is a column of the terminal, and none is a space that the library would take away."""
+    return all(cell.isascii() and cell.isprintable() and cell == cell.strip() for cell in column)
+
+
+def _join(columns: Sequence[tuple[str, ...]], sizes: Sequence[int], right: Sequence[str]) -> list[str]:
+    """What :func:`_render` makes of columns that are as wide as their cells; it takes a tenth of a short command to import."""
+    headers, *rows = zip(*columns, strict=True)
+    gap = " " * GAP
+    return [
+        gap.join(
+            cell.rjust(size) if header in right else cell.ljust(size)
+            for cell, size, header in zip(row, sizes, headers, strict=True)
+        ).rstrip()
+        for row in (headers, ["-" * size for size in sizes], *rows)
+    ]
 
 
 def _render(columns: Sequence[tuple[str, ...]], sizes: Sequence[int], right: Sequence[str]) -> list[str]:
