@@ -13,7 +13,9 @@ STUDIES = (
     "camera_path",
     "import_time",
     "predict_cost",
+    "predict_batch",
     "hostile_pictures",
+    "foreign_pictures",
     # Exported files.
     "bundle_bytes",
     "export_cpu",
