@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import numpy as np
@@ -11,6 +13,7 @@ from skimage.data import astronaut
 
 from support.paths import DEMO_BUNDLE, ROOT
 from support.processes import environment, python
+from support.servers import serving
 
 EXAMPLES = ROOT / "examples"
 
@@ -143,3 +146,64 @@ def printed(cell):
     """Texts of a cell's outputs, and the kinds of its pictures."""
     outputs = cell.get("outputs", [])
     return [output.get("text", sorted(output.get("data", {}))) for output in outputs]
+
+
+def test_the_client_asks_the_server(photos, tmp_path):
+    token = "t" * 32
+    with serving("--model", DEMO_BUNDLE, "--workers", "1", FER_EDGE_TOKEN=token) as server:
+        pictures = (
+            photos / "space" / "astronaut.jpg",
+            photos / "garden" / "cut.jpg",
+            photos / "garden" / "fog.png",
+        )
+        asked = ("--server", server.url, *pictures)
+        done = run("predict_client.py", *asked, cwd=tmp_path, FER_EDGE_TOKEN=token)
+        refused = run("predict_client.py", *asked, cwd=tmp_path, FER_EDGE_TOKEN="another" * 5)
+        unsure = run(
+            "predict_client.py", "--threshold", "0.99", *asked[:3], cwd=tmp_path, FER_EDGE_TOKEN=token
+        )
+    first, face, last = done.stdout.splitlines()
+    assert done.returncode == 1
+    assert first.endswith("astronaut.jpg: 1 faces")
+    assert face.startswith("  1 at ")
+    assert ": happiness " in face
+    assert last.endswith("fog.png: 0 faces")
+    assert "cut.jpg: " in done.stderr
+    assert "Traceback" not in done.stderr + refused.stderr
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "unsure (happiness " in unsure.stdout
+
+
+def test_the_client_waits_where_the_server_is_busy(photos, tmp_path):
+    """A server that refuses twice and answers the third time, without a wait; the picture is sent whole each time."""
+    bodies = []
+
+    class Busy(BaseHTTPRequestHandler):
+        def do_POST(self):
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            late = len(bodies) < 3
+            self.send_response(429 if late else 200)
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(
+                b'{"error": {"code": "busy", "message": "later"}}' if late else b'{"images": [{"faces": []}]}'
+            )
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Busy) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        done = run("predict_client.py", photos / "garden" / "fog.png", "--server", address, cwd=tmp_path)
+        server.shutdown()
+    assert (done.returncode, done.stdout.count("0 faces")) == (0, 1), done.stderr
+    picture = (photos / "garden" / "fog.png").read_bytes()
+    assert [picture in body for body in bodies] == [True] * 3
+
+
+def test_the_client_says_that_no_server_is_there(photos, tmp_path):
+    words = (photos / "garden" / "fog.png", "--server", "http://127.0.0.1:9")
+    done = run("predict_client.py", *words, cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: the server does not answer")
