@@ -13,7 +13,7 @@ from fer_edge.console.command import command, usage_error
 from fer_edge.console.option_types import VariantName, Word, list_option, names_in
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, threads_option
-from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
+from fer_edge.predict.detection import detection_options, finder_of
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.extras import need
 
@@ -40,8 +40,17 @@ MOST_WORKERS = 256
     help="What runs it, such as litert or onnxruntime.",
 )
 @threads_option("Of each worker's engine.")
-@click.option("--detector", type=Word("detector", names_in(DETECTOR_LIST)), default=USUAL_DETECTOR, show_default=True,
-              help="What finds the faces; none: each picture is a face.")  # fmt: skip
+@detection_options
+@click.option(
+    "--db",
+    "database",
+    type=PATH,
+    metavar="FILE",
+    help="Results that GET /v1/images reads; fer-predict --db writes them.",
+)
+@click.option(
+    "--page", type=PATH, metavar="DIR", help="The folder of a built web page, instead of this installation's."
+)
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -90,6 +99,8 @@ def serve_command(output: Output, **given: Any) -> int:
     from fer_edge.predict.server.served_bundle import serve_bundle
 
     token = _read_token(given["token_file"])
+    finder_of(given)  # what is wrong with it is said before anything starts
+    _look_at_database(given["database"])
     variant = given["variant"].name if given["variant"] else None
     with (
         open_socket(given["host"], given["port"]) as listening,
@@ -113,6 +124,9 @@ def _settings(given: dict[str, Any], bundle: ServedBundle, token: str | None) ->
         engine=given["engine"],
         threads=given["threads"],
         detector=given["detector"],
+        detector_model=given["detector_model"],
+        min_face=given["min_face"] or 0,
+        overlap=given["overlap"],
         most_pixels=given["max_pixels"],
     )
     limits = Limits(
@@ -129,9 +143,18 @@ def _settings(given: dict[str, Any], bundle: ServedBundle, token: str | None) ->
         workers=workers,
         queue=workers if given["queue"] is None else given["queue"],
         pool=given["pool"],
+        database=given["database"],
+        page=given["page"],
         token=token,
         hosts=_hosts(given["host"], given["allow_host"]),
     )
+
+
+def _look_at_database(path: Path | None) -> None:
+    if path is not None:
+        from fer_edge.predict.database.file import open_for_reading
+
+        open_for_reading(path).close()
 
 
 def _hosts(host: str, allowed: tuple[str, ...]) -> frozenset[str]:

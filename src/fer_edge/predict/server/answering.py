@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from fer_edge.faces.detectors.detector import DetectorOptions
 from fer_edge.faces.pictures import picture_size
 from fer_edge.predict.outputs.document import prediction_document
 from fer_edge.predict.recognition import describe_failure, make_face_finder, predict_faces, recognize_picture
@@ -61,7 +62,12 @@ class Answerer:
     """
 
     def __init__(self, choice: ModelChoice) -> None:
-        self._find = make_face_finder(choice.detector, None)
+        self._find = make_face_finder(
+            choice.detector,
+            None,
+            model=choice.detector_model,
+            options=DetectorOptions(min_face=choice.min_face, overlap=choice.overlap),
+        )
         self._most_pixels = choice.most_pixels
         self._model = load(
             choice.bundle, variant=choice.variant, engine=choice.engine, threads=choice.threads

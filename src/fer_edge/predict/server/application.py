@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from fer_edge import __version__
 from fer_edge.predict.server import documentation
-from fer_edge.predict.server.answering import Job
+from fer_edge.predict.server.answering import Job, json_line
 from fer_edge.predict.server.documentation import ImagesQuery, PredictQuery
 from fer_edge.predict.server.gate import Gate
 from fer_edge.predict.server.metrics import Metrics
@@ -21,11 +23,14 @@ from fer_edge.predict.server.pool import Pool
 from fer_edge.predict.server.refusals import Refusal, error_body
 from fer_edge.predict.server.served_bundle import ServedBundle
 from fer_edge.predict.server.settings import ServerSettings
+from fer_edge.predict.server.stored_images import read_page
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 JSON = "application/json"
+LEFT = 499
+"""Status in the log of a request whose client did not wait for the answer; nobody receives it."""
 
 
 class Service:
@@ -68,10 +73,11 @@ def make_application(service: Service) -> ASGIApp:
         responses=documentation.EVERYWHERE,
     )
     _add_routes(app, service)
-    add_pages(app)
+    add_pages(app, service.bundle, service.settings.page)
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _refused)
     app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(Exception, _refused)
     documentation.describe(app)
     return Gate(app, service.settings, service.metrics)
 
@@ -83,9 +89,12 @@ def _add_routes(app: FastAPI, service: Service) -> None:
         return await _predict(service, request, query)
 
     @app.get("/v1/images", **documentation.IMAGES)
-    async def images(_query: Annotated[ImagesQuery, Query()]) -> Response:
+    async def images(query: Annotated[ImagesQuery, Query()]) -> Response:
         """What the database holds, a page at a time."""
-        raise Refusal("no-database", "this server was started without a database")
+        if service.settings.database is None:
+            raise Refusal("no-database", "this server was started without a database: --db FILE")
+        document = await run_in_threadpool(read_page, service.settings.database, query)
+        return Response(json_line(document), media_type=JSON)
 
     @app.api_route("/healthz", methods=["GET", "HEAD"], **documentation.HEALTH)
     async def health() -> Response:
@@ -104,7 +113,10 @@ async def _predict(service: Service, request: Request, query: PredictQuery) -> R
     refuse_type(content_type, request.headers.get("content-encoding", ""))
     service.pool.refuse_if_full()
     with service.intake.account() as mine:
-        body = await service.intake.read(request.stream(), request.headers.get("content-length"), mine)
+        try:
+            body = await service.intake.read(request.stream(), request.headers.get("content-length"), mine)
+        except ClientDisconnect:
+            return Response(status_code=LEFT)
         received = picture_of(body, content_type)
         del body
         if received.fields:
@@ -117,7 +129,7 @@ async def _predict(service: Service, request: Request, query: PredictQuery) -> R
         )
         answer = await service.pool.answer(job, lambda: _gone(request))
     if answer is None:
-        return Response(status_code=499)
+        return Response(status_code=LEFT)
     if answer.failure is not None:
         raise Refusal(answer.failure.code, answer.failure.message)
     service.metrics.count_picture(len(job.picture), answer.faces)
@@ -165,4 +177,6 @@ def _as_refusal(request: Request, error: Exception) -> Refusal:
         return Refusal(
             "wrong-method", f"{request.method} is not for this path; allowed: {allowed}", {"Allow": allowed}
         )
+    if not isinstance(error, HTTPException):
+        return Refusal("internal", "the server made a mistake; its log says more")
     return Refusal("not-found", "there is nothing at this path; /openapi.json lists what there is")

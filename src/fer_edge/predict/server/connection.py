@@ -43,6 +43,7 @@ class LimitedConnection(HttpToolsProtocol):
         self._in_headers = True
         self._heard = False
         self._leaving = False
+        self._deaf = False
         self._method = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -58,7 +59,7 @@ class LimitedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what came, and see that headers end."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self._deaf:
             return
         self._heard = True
         if self._in_headers:
@@ -67,6 +68,8 @@ class LimitedConnection(HttpToolsProtocol):
                 self._await_headers()
         self._unset_keepalive_if_required()
         self._feed(data)
+        if self._deaf:
+            return
         if self._in_headers and self._header_bytes > 2 * self.limits.header_bytes:
             self._end(
                 "headers-too-large",
@@ -102,9 +105,11 @@ class LimitedConnection(HttpToolsProtocol):
         return line + b"".join(b"%s: %s\r\n" % each for each in kept) + b"\r\n"
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request begins; its headers are due, also if it came with the one before it."""
         super().on_message_begin()
         self._in_headers = True
+        if self._header_timer is None:
+            self._await_headers()
 
     def on_headers_complete(self) -> None:
         """Its headers are there: the application has its own limits from here on."""
@@ -156,7 +161,7 @@ class LimitedConnection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer what is no HTTP, or not yet."""
         del msg
-        self._end("bad-request", "what came is no HTTP/1.1 request that can be read")
+        self._end("bad-request", "what came is no HTTP request that can be read")
 
     def _await_headers(self) -> None:
         self._header_timer = self.loop.call_later(self.limits.header_seconds, self._headers_late)
@@ -194,7 +199,13 @@ class LimitedConnection(HttpToolsProtocol):
         status = STATUSES[code]
         self.on_refusal(code, status)
         log("connection-ended", level="warning", code=code, status=status)
-        if self._is_answering():
+        if self._is_answering() and self._in_headers:
+            # What is wrong came behind a request that is being answered: it gets its answer, and nothing more is heard.
+            self._deaf = True
+            self.cycle.keep_alive = False
+            self.pipeline.clear()
+            return
+        if self._is_answering() and self.cycle.response_started:
             self.transport.abort()
             return
         body = error_body(code, message)

@@ -45,8 +45,18 @@ class ImagesQuery(BaseModel):
     after: Annotated[
         int, Field(ge=0, le=(1 << 63) - 1, description="`next` of the page before; 0: the first page.")
     ] = 0
-    threshold: Threshold = 0.5
-    probabilities: Probabilities = False
+    threshold: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=1,
+            allow_inf_nan=False,
+            description="Instead of the one that each picture was stored with.",
+        ),
+    ] = None
+    probabilities: Annotated[
+        bool | None, Field(description="Instead of what was asked for when it was stored.")
+    ] = None
 
 
 def with_fields(query: PredictQuery, fields: Mapping[str, str]) -> PredictQuery:

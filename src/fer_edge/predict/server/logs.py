@@ -46,14 +46,12 @@ class JsonLines(logging.Handler):
 
 
 def take_over_logging() -> None:
-    """Let uvicorn's and asyncio's warnings and errors through, in our form, and nothing else."""
-    handler = JsonLines(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error", "asyncio", "fastapi"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate, logger.level = [], False, logging.WARNING
-        logger.addHandler(handler)
-    for name in ("uvicorn", "uvicorn.access"):
-        logging.getLogger(name).handlers = []
+    """Let libraries' warnings and errors through in our form; what the form parser says quotes what clients sent."""
+    root = logging.getLogger()
+    root.handlers = [JsonLines(logging.WARNING)]
+    root.setLevel(logging.WARNING)
+    logging.getLogger("python_multipart").disabled = True
+    logging.getLogger("python_multipart.multipart").disabled = True
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from fastapi import FastAPI, Request, Response
+from starlette.responses import FileResponse
 
-if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
+from fer_edge.console.web_page import BUNDLE, START, open_web_page
+from fer_edge.predict.server.refusals import Refusal
+from fer_edge.predict.server.served_bundle import ServedBundle
+from fer_edge.runtime.errors import BundleError, FerEdgeError
 
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
@@ -27,47 +30,69 @@ TYPES = {
 """Media types by ending; anything else is bytes."""
 
 
+OURS = "fer_edge.predict.server"
 STATIC = {
-    "/": ("fer_edge.predict.server", "static/no_page.html"),
-    "/docs": ("fer_edge.predict.server", "static/try.html"),
-    "/docs/try.js": ("fer_edge.predict.server", "static/try.js"),
-    "/docs/try.css": ("fer_edge.predict.server", "static/try.css"),
+    "/docs": (OURS, "static/try.html"),
+    "/docs/try.js": (OURS, "static/try.js"),
+    "/docs/try.css": (OURS, "static/try.css"),
     "/docs/style.css": ("fer_edge.console", "templates/style.css"),
 }
 """What lies at which path: package and file. The style sheet is that of all pages."""
 
 
-def add_pages(app: FastAPI) -> None:
-    """Add what people look at; none of it is part of the interface for programs."""
+def add_pages(app: FastAPI, bundle: ServedBundle, folder: Path | None) -> None:
+    """Add what people look at; none of it is part of the interface for programs.
+
+    Args:
+        app: receives the routes.
+        bundle: that the web page runs.
+        folder: of a built page; None: that of this installation.
+    """
     for path, (package, name) in STATIC.items():
-        _add_file(app, path, resources.files(package).joinpath(*name.split("/")))
+        _add_file(app, path, Path(str(resources.files(package).joinpath(name))), POLICY)
+    try:
+        page = open_web_page(folder)
+        policy = f"{page.content_security_policy.rstrip('; ')}; frame-ancestors 'none'"
+    except FerEdgeError:
+        _add_file(app, "/", Path(str(resources.files(OURS).joinpath("static/no_page.html"))), POLICY)
+        return
+    for name, entry in page.files.items():
+        for path in ("/", f"/{START}") if name == START else (f"/{name}",):
+            _add_file(app, path, page.folder.joinpath(*name.split("/")), policy, entry.sha256)
+    _add_bundle(app, bundle, policy)
 
 
-def _add_file(app: FastAPI, path: str, file: Traversable) -> None:
-    content = file.read_bytes()
-    headers = page_headers(file.name, content)
+def _add_bundle(app: FastAPI, bundle: ServedBundle, policy: str) -> None:
+    @app.api_route(f"/{BUNDLE}/{{name:path}}", methods=["GET", "HEAD"], include_in_schema=False)
+    def bundle_file(request: Request, name: str) -> Response:
+        try:
+            file, sha256 = bundle.file(name)
+        except KeyError:
+            raise Refusal("not-found", "the bundle has no such file") from None
+        except BundleError as error:
+            raise Refusal("bundle-changed", f"{error}; it is served as it was or not at all") from error
+        return _answer(request, file, policy, sha256)
+
+
+def _add_file(app: FastAPI, path: str, file: Path, policy: str, sha256: str | None = None) -> None:
+    digest = sha256 or hashlib.sha256(file.read_bytes()).hexdigest()
 
     @app.api_route(path, methods=["GET", "HEAD"], include_in_schema=False)
-    async def get(request: Request) -> Response:
-        return answer_file(request, content, headers)
+    async def page_file(request: Request) -> Response:
+        return _answer(request, file, policy, digest)
 
 
-def page_headers(name: str, content: bytes) -> dict[str, str]:
-    """Headers of a file that a page consists of: it is asked for each time, and sent only if it is another."""
-    ending = name[name.rfind(".") :].lower() if "." in name else ""
-    return {
-        "Content-Type": TYPES.get(ending, "application/octet-stream"),
-        "Content-Security-Policy": POLICY,
+def _answer(request: Request, file: Path, policy: str, sha256: str) -> Response:
+    """The file, or that the client has it already: it asks each time, and is sent only what is another."""
+    headers = {
+        "Content-Security-Policy": policy,
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Embedder-Policy": "require-corp",
         "Cache-Control": "no-cache",
-        "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
+        "ETag": f'"{sha256[:32]}"',
     }
-
-
-def answer_file(request: Request, content: bytes, headers: dict[str, str]) -> Response:
-    """The file, or that the client has it already."""
     known = request.headers.get("if-none-match", "")
     if headers["ETag"] in (tag.strip().removeprefix("W/") for tag in known.split(",")):
         return Response(status_code=304, headers=headers)
-    return Response(content, headers=headers)
+    media_type = TYPES.get(file.suffix.lower(), "application/octet-stream")
+    return FileResponse(file, headers=headers, media_type=media_type)

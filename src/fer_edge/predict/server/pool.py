@@ -30,6 +30,7 @@ class PoolState:
         busy: workers that look at a picture.
         waiting: pictures without a worker.
         restarts: of workers, since the start.
+        failing: whether the last attempt to start one failed; one that has died is replaced in a second, for which pictures wait.
         seconds: that a picture takes in a worker, of late.
     """
 
@@ -37,6 +38,7 @@ class PoolState:
     busy: int = 0
     waiting: int = 0
     restarts: int = 0
+    failing: bool = False
     seconds: float = 0.05
 
 
@@ -65,6 +67,7 @@ class Pool:
     _idle: list[Worker] = field(default_factory=list)
     _turns: deque[asyncio.Future[Worker]] = field(default_factory=deque)
     _repairs: set[asyncio.Task[None]] = field(default_factory=set)
+    _watches: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def start(self) -> None:
         """Start all workers.
@@ -78,14 +81,15 @@ class Pool:
         except WorkerDied as error:
             raise WorkerFailed(f"a worker ended while it started: {error}") from error
         self.answers_by = found[0]
-        self._idle = list(self._workers)
-        self.state.running = self.size
+        for worker in self._workers:
+            self._admit(worker)
 
     async def stop(self) -> None:
         """End all workers; nobody waits for an answer any more."""
-        for task in self._repairs:
+        tasks = [*self._repairs, *self._watches]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._repairs, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in self._workers))
         self.state.running = 0
 
@@ -99,7 +103,7 @@ class Pool:
         Raises:
             Refusal: busy, or no worker is left.
         """
-        if self.state.running == 0:
+        if self.state.running == 0 and self.state.failing:
             raise Refusal(
                 "no-worker", "no worker is ready; they are being started again: try later", _after(2)
             )
@@ -133,7 +137,7 @@ class Pool:
                 return await self._answer(worker, job)
             except WorkerDied as error:
                 log("worker-died", level="error", reason=str(error))
-        raise Refusal("internal", "the worker that looked at this picture crashed, and so did a second one")
+        raise Refusal("crashed", "the process that looked at this picture was ended, and so was a second one")
 
     async def _take_worker(self, gone: Callable[[], Awaitable[None]]) -> Worker | None:
         """The next free one, which the caller has to bring back; None: the client went before."""
@@ -207,13 +211,30 @@ class Pool:
                 await worker.start()
             except (WorkerFailed, WorkerDied, OSError) as error:
                 log("worker-not-started", level="error", reason=str(error), again_in_seconds=pause)
+                self.state.failing = True
                 await asyncio.sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
                 continue
             log("worker-started", restarts=self.state.restarts)
-            self.state.running += 1
-            self._release(worker)
+            self.state.failing = False
+            self._admit(worker)
             return
+
+    def _admit(self, worker: Worker) -> None:
+        """It has started: it gets pictures, and is watched."""
+        self.state.running += 1
+        task = asyncio.ensure_future(self._watch(worker))
+        self._watches.add(task)
+        task.add_done_callback(self._watches.discard)
+        self._release(worker)
+
+    async def _watch(self, worker: Worker) -> None:
+        """Replace it when it ends; while it has a picture, whoever waits for the answer does."""
+        await worker.ended()
+        if worker in self._idle:
+            self._idle.remove(worker)
+            log("worker-died", level="error", reason="it ended while it had nothing to do")
+            self._repair(worker)
 
     def _seconds_to_wait(self) -> float:
         """Until there is room again, if nothing else comes."""

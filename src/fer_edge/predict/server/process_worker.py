@@ -6,15 +6,18 @@ import asyncio
 import os
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from fer_edge.predict.result import Failure
 from fer_edge.predict.server.answering import Answer, Job
 from fer_edge.predict.server.frames import pack, read_frame
+from fer_edge.predict.server.logs import log
 from fer_edge.predict.server.settings import ModelChoice
 from fer_edge.predict.server.worker import WorkerDied, WorkerFailed
 
 _STOP_SECONDS = 5.0
+_LONGEST_WORDS = 4096
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -24,6 +27,7 @@ class ProcessWorker:
     def __init__(self, choice: ModelChoice) -> None:
         self._choice = choice
         self._process: asyncio.subprocess.Process | None = None
+        self._listening: asyncio.Future[None] | None = None
 
     @property
     def process_id(self) -> int | None:
@@ -37,9 +41,11 @@ class ProcessWorker:
             *(sys.executable, "-P", "-m", "fer_edge.predict.server.worker_process"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             env={**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(self._choice.threads))},
         )
-        line, _ = await self._exchange(asdict(self._choice) | {"bundle": os.fspath(self._choice.bundle)})
+        self._listening = asyncio.ensure_future(_repeat_in_log(self._process))
+        line, _ = await self._exchange(_as_texts(self._choice))
         if "failure" in line:
             raise WorkerFailed(line["failure"])
         return line
@@ -64,8 +70,16 @@ class ProcessWorker:
                 process.stdin.write(piece)
             await process.stdin.drain()
             return await read_frame(process.stdout)
-        except (asyncio.IncompleteReadError, OSError, ValueError) as error:
+        except (asyncio.IncompleteReadError, OSError, RuntimeError, ValueError) as error:
+            # uvloop raises RuntimeError for a pipe that is closed. Whatever happened, the two are out of step now.
+            if process.returncode is None:
+                process.kill()
             raise WorkerDied(f"process {process.pid} ended with {await process.wait()}") from error
+
+    async def ended(self) -> None:
+        """Wait until it has ended, for whatever reason."""
+        if self._process is not None:
+            await self._process.wait()
 
     async def kill(self) -> None:
         """End it at once, whatever it does."""
@@ -87,3 +101,17 @@ class ProcessWorker:
                 await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
             except TimeoutError:
                 await self.kill()
+
+
+def _as_texts(choice: ModelChoice) -> dict[str, Any]:
+    return {
+        name: os.fspath(value) if isinstance(value, Path) else value for name, value in asdict(choice).items()
+    }
+
+
+async def _repeat_in_log(process: asyncio.subprocess.Process) -> None:
+    """What libraries write to standard error, such as why one ended its process, as lines of our log."""
+    while process.stderr is not None and (piece := await process.stderr.read(_LONGEST_WORDS)):
+        words = piece.decode("utf-8", "replace").strip()
+        if words:
+            log("worker-said", level="warning", process=process.pid, words=words)

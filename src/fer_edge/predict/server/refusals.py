@@ -20,12 +20,16 @@ STATUSES: dict[str, int] = {
     "bad-parameter": 422,
     "busy": 429,
     "headers-too-large": 431,
+    "crashed": 500,
     "internal": 500,
+    "bundle-changed": 503,
+    "database-failed": 503,
     "no-worker": 503,
     "time-limit": 503,
     "too-many-connections": 503,
 }
-"""The codes that are the server's own. What is wrong with a picture has the codes of ``fer-predict`` and status 422."""
+"""The server's codes. What is wrong with a picture has the codes of :mod:`fer_edge.predict.failures` and, if it is not among
+these, status 422."""
 
 PICTURE_STATUS = 422
 

@@ -1,8 +1,8 @@
 """The bundle that is served: checked whole at the start, and copied where nobody else writes.
 
 An engine maps its file into memory, so a file that is overwritten in place would change answers under a running server, and one
-that is cut would crash it. What is served is therefore a copy; a file that the page asks for is checked when it is read, and
-kept.
+that is cut would crash it. What is served is therefore a copy; a file that the page asks for is checked when
+it is copied, once.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import Bundle, open_bundle
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.errors import BundleError
@@ -28,24 +29,22 @@ class ServedBundle:
     """A checked bundle.
 
     Attributes:
-        copy: folder with the manifest and the artifact that answers, for the workers.
+        copy: folder with the manifest and the artifact that answers; other files come when they are asked for.
         variant: of that artifact.
         bundle: the original folder, with the manifest as it was at the start.
-        contents: files of the bundle that were asked for, by name.
     """
 
     copy: Path
     variant: str
     bundle: Bundle
-    contents: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def sha256(self) -> str:
         """Of the bundle: its manifest's."""
         return self.bundle.sha256
 
-    def read(self, name: str) -> bytes:
-        """A file of the bundle as it was at the start.
+    def file(self, name: str) -> tuple[Path, str]:
+        """A file of the bundle as it was at the start: where its copy lies, and its SHA-256.
 
         Args:
             name: its path in the bundle.
@@ -54,9 +53,13 @@ class ServedBundle:
             KeyError: the manifest does not list it.
             BundleError: it was changed or taken away since.
         """
-        if name not in self.contents:
-            self.contents[name] = _read(self.bundle, self.bundle.path, name)
-        return self.contents[name]
+        place = self.copy.joinpath(*name.split("/"))
+        if name == MANIFEST:
+            return place, self.sha256
+        entry = self.bundle.manifest.files[name]
+        if not place.is_file():
+            _copy_file(self.bundle, name, place)
+        return place, entry.sha256
 
 
 @contextmanager
@@ -110,22 +113,19 @@ def _refuse_unproven(artifact: Artifact) -> None:
 
 
 def _copy(bundle: Bundle, artifact: Artifact, folder: Path) -> None:
-    names = [*file_names(artifact.path, bundle.manifest.files), artifact.path + CONTRACT_SUFFIX]
-    for name in names:
-        target = folder.joinpath(*name.split("/"))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(_read(bundle, bundle.path, name))
+    for name in [*file_names(artifact.path, bundle.manifest.files), artifact.path + CONTRACT_SUFFIX]:
+        _copy_file(bundle, name, folder.joinpath(*name.split("/")))
     manifest = (bundle.path / MANIFEST).read_bytes()
     if hashlib.sha256(manifest).hexdigest() != bundle.sha256:
         raise BundleError(f"{MANIFEST} of {bundle.path} was changed while it was read; start again")
     (folder / MANIFEST).write_bytes(manifest)
 
 
-def _read(bundle: Bundle, root: Path, name: str) -> bytes:
-    """A listed file, read once, so that what was checked is what is used."""
-    entry = bundle.manifest.files[name]
-    bundle.check_file(name)
-    content = root.joinpath(*name.split("/")).read_bytes()
-    if hashlib.sha256(content).hexdigest() != entry.sha256:
-        raise BundleError(f"{name} was changed while it was read; start again")
-    return content
+def _copy_file(bundle: Bundle, name: str, target: Path) -> None:
+    """A listed file, read once, so that what was checked is what is copied."""
+    place = bundle.check_file(name)
+    content = place.read_bytes()
+    if hashlib.sha256(content).hexdigest() != bundle.manifest.files[name].sha256:
+        raise BundleError(f"{name} was changed while it was read")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_bytes(target, content)

@@ -18,6 +18,9 @@ class ModelChoice:
         engine: that runs it; None: the one of the format.
         threads: of the engine.
         detector: finds the faces.
+        detector_model: file of a detector that needs one.
+        min_face: pixels; 0: the detector's own.
+        overlap: of two boxes that share more than this only one stays; None: the detector's own.
         most_pixels: of a picture as its file announces it; larger ones are refused before they are decoded.
         opencv_threads: of the detector; 0: as many as there are cores.
     """
@@ -27,6 +30,9 @@ class ModelChoice:
     engine: str | None = None
     threads: int = 1
     detector: str = "haar"
+    detector_model: Path | None = None
+    min_face: int = 0
+    overlap: float | None = None
     most_pixels: int = 25_000_000
     opencv_threads: int = 1
 
@@ -71,6 +77,7 @@ class ServerSettings:
         queue: pictures that may wait for a worker; one more is refused.
         pool: ``process`` or ``thread``.
         database: that ``GET /v1/images`` reads; None: there is none.
+        page: folder of a built web page; None: that of this installation.
         token: that requests to ``/v1`` and ``/metrics`` must carry; None: none.
         hosts: names that a request may be addressed to; empty: any.
     """
@@ -81,5 +88,6 @@ class ServerSettings:
     queue: int = 2
     pool: str = "process"
     database: Path | None = None
+    page: Path | None = None
     token: str | None = None
     hosts: frozenset[str] = frozenset()

@@ -42,6 +42,10 @@ class ThreadWorker:
             raise WorkerDied("it was not started")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._answerer.answer, job)
 
+    async def ended(self) -> None:
+        """Never: it lives as long as the server."""
+        await asyncio.Event().wait()
+
     async def kill(self) -> None:
         """Leave the thread to itself: it cannot be ended, only replaced."""
         if self._thread is not None:

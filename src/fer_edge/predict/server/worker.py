@@ -41,6 +41,9 @@ class Worker(Protocol):
             WorkerDied: it ended meanwhile.
         """
 
+    async def ended(self) -> None:
+        """Wait until it has ended, for whatever reason; called once after each start."""
+
     async def kill(self) -> None:
         """End it at once, whatever it does."""
 

@@ -10,7 +10,6 @@ import gc
 import os
 import signal
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -46,8 +45,9 @@ def main() -> None:
 
 
 def _choice(line: dict[str, Any]) -> ModelChoice:
-    known = {entry.name for entry in fields(ModelChoice)}
-    return ModelChoice(**{name: line[name] for name in known} | {"bundle": Path(line["bundle"])})
+    """The settings, whose paths were written as texts."""
+    paths = {name: Path(line[name]) for name in ("bundle", "detector_model") if line[name] is not None}
+    return ModelChoice(**line | paths)
 
 
 def _pipes() -> tuple[BinaryIO, BinaryIO]:
