@@ -60,8 +60,9 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     """Find faces in pictures and name their emotions.
 
-    A SOURCE is a picture file, or a folder whose pictures are all read. A picture that cannot be read is reported, the
-    others are still answered, and the exit code is 1.
+    A SOURCE is a picture file, a folder whose pictures are all read, a video, a camera (0, camera:1), the https:// address of
+    a picture, or - for one on standard input. A picture that cannot be read is reported, the others are still answered, and
+    the exit code is 1.
     """
     _check_usage(given, output)
     with ExitStack() as stack:
@@ -105,11 +106,11 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
 def _start_batch(opened: list[Source], given: dict[str, Any], stack: ExitStack) -> LocalBatch | None:
     """Worker processes, if they are wanted; they start while this one opens its own model."""
     listed = sum(len(source.known) for source in opened if not source.is_stream)
-    if given["jobs"] is None and listed < 2:  # without importing what starts processes
+    if listed < 2:  # without importing what starts processes
         return None
     from fer_edge.predict.batch.local import LocalBatch, choose_jobs
 
-    jobs = choose_jobs(given["jobs"], listed, given["threads"])
+    jobs = min(listed, choose_jobs(given["jobs"], listed, given["threads"]))
     return stack.enter_context(LocalBatch(jobs)) if jobs > 1 else None
 
 

@@ -64,9 +64,13 @@ def main(descriptor: int) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except Exception as error:  # noqa: BLE001 - told to the parent, which ends the command with it
-        expected = isinstance(error, FerEdgeError | OSError)
-        message = str(error) if isinstance(error, FerEdgeError) else first_line(error)
-        parent.send(Stopped(message, expected))
+        parent.send(Stopped(_sentence(error), isinstance(error, FerEdgeError | OSError)))
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error) if isinstance(error, FerEdgeError) else first_line(error)
 
 
 def _import_early() -> None:
