@@ -16,6 +16,8 @@ STUDIES = (
     "predict_batch",
     "hostile_pictures",
     "foreign_pictures",
+    # The page in a browser.
+    "web_page",
     # Exported files.
     "bundle_bytes",
     "export_cpu",

@@ -1,6 +1,6 @@
 /** The page: what a person does, what the workers answer, what is shown. */
 
-import type { Face, FrameAnswer, ModelFacts, PictureAnswer } from "./protocol.ts";
+import type { Face, FrameAnswer, ModelFacts, PictureAnswer, Timings } from "./protocol.ts";
 import { Recognizer, Refusal } from "./recognizer.ts";
 import { Announcer } from "./ui/announcer.ts";
 import { byId, make, showText } from "./ui/elements.ts";
@@ -26,6 +26,7 @@ export class App {
   private readonly problem = byId("problem", HTMLElement);
   private readonly status = byId("status", HTMLElement);
   private readonly summary = byId("summary", HTMLElement);
+  private readonly steps = byId("steps", HTMLElement);
   private readonly cameraButton = byId("camera", HTMLButtonElement);
   private readonly exampleButton = byId("example", HTMLButtonElement);
   private readonly cameraChoice = byId("camera-choice", HTMLElement);
@@ -133,10 +134,12 @@ export class App {
 
   private showPicture(answer: PictureAnswer, whole: number): void {
     const { faces, width, height, bitmap } = answer;
+    this.steps.hidden = true;
     this.drawCards(faces, bitmap, bitmap.width / width);
     this.stage.showPicture(answer);
     this.stage.showBoxes(faces, width, height, (face) => this.nameOf(face));
     this.figures.showPicture(answer, whole);
+    tell({ whole, faces: faces.length, ...answer.timings });
     this.say(READY);
     const summary =
       faces.length > 0
@@ -242,6 +245,7 @@ export class App {
     const rate = this.rate.count(now);
     this.detector = timings.detector ?? this.detector;
     this.stage.showBoxes(faces, width, height, (face) => this.nameOf(face));
+    tell({ whole: now - start, faces: faces.length, ...timings });
     if (now - this.cardsShown < CARDS_EVERY_MS) return;
     this.cardsShown = now;
     this.cards.show(faces, this.labels, null);
@@ -259,6 +263,7 @@ export class App {
   private clearResults(): void {
     this.cards.clear();
     this.figures.hide();
+    this.steps.hidden = true;
   }
 
   private nameCameraButton(text: string): void {
@@ -273,6 +278,11 @@ export class App {
   private complain(sentence: string | null): void {
     showText(this.problem, sentence);
   }
+}
+
+/** Tells measurements and tests what each answer took, in milliseconds. */
+function tell(detail: Timings & { whole: number; faces: number }): void {
+  document.dispatchEvent(new CustomEvent("fer-edge-answer", { detail }));
 }
 
 /** An address beside this page, wherever it is served. */

@@ -107,6 +107,8 @@ export interface DetectorQuestion {
   readonly gray: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /** Side of the smallest face, in pixels. */
+  readonly smallest: number;
 }
 
 export type DetectorReply =

@@ -27,7 +27,7 @@ export class Figures {
   showPicture({ timings }: PictureAnswer, whole: number): void {
     this.show([
       ["Answer after", milliseconds(whole)],
-      ["Reading the file", milliseconds(timings.read)],
+      ["Reading", milliseconds(timings.read)],
       ["Face detector", milliseconds(timings.detector ?? 0)],
       ["Camera path", milliseconds(timings.path)],
       ["Network", milliseconds(timings.network)],
@@ -36,12 +36,12 @@ export class Figures {
 
   showLive({ rate, latency, detector, answer }: LiveFigures): void {
     this.show([
-      ["Frames a second", rate.toFixed(1)],
+      ["Frame rate", `${rate.toFixed(1)} / s`],
       ["Latency", milliseconds(latency)],
       ["Face detector", detector === null ? "starting" : milliseconds(detector)],
       ["Camera path", milliseconds(answer.timings.path)],
       ["Network", milliseconds(answer.timings.network)],
-      ["Pixels", answer.route === "planes" ? "camera's planes" : "by the browser"],
+      ["Pixels", answer.route === "planes" ? "as they came" : "converted"],
     ]);
   }
 

@@ -9,12 +9,16 @@ export class ModelPanel {
   private readonly line = byId("model-line", HTMLElement);
   private readonly verdict = byId("verdict", HTMLElement);
   private readonly list = byId("facts", HTMLElement);
+  private readonly hashes = byId("hashes", HTMLElement);
+  private readonly hashList = byId("hash-list", HTMLElement);
 
   show(facts: ModelFacts): void {
     this.line.textContent = `${facts.model}: ${facts.variant} on ${facts.engine}`;
     this.verdict.textContent = `${facts.parity} Its size, hash and contract were compared in this browser before it ran.`;
     this.verdict.className = `verdict ${facts.verdict}`;
-    this.list.replaceChildren(...rowsOf(facts).flatMap(([name, value]) => [make("dt", name), detail(value)]));
+    fill(this.list, rowsOf(facts));
+    fill(this.hashList, hashesOf(facts));
+    this.hashes.hidden = false;
     this.showChoices(facts);
   }
 
@@ -38,26 +42,29 @@ function optionOf(choice: VariantChoice, current: string): HTMLOptionElement {
   return option;
 }
 
-/** A value, or one that is to be copied: a hash, a file. */
-type Value = string | { readonly code: string };
+type Row = readonly [name: string, value: string];
 
-function rowsOf(facts: ModelFacts): [string, Value][] {
+function rowsOf(facts: ModelFacts): Row[] {
   const [width, height, channels] = facts.input;
   return [
     ["Runs on", `${facts.engine}, WebAssembly, one thread`],
+    ["File", `${facts.file}, ${bytes(facts.bytes)}`],
+    ["Made from", `${facts.model}, architecture ${facts.architecture}`],
     ["Input", `${width} x ${height} pixels, ${channels === 1 ? "gray" : "RGB"}`],
     ["Emotions", facts.labels.join(", ")],
-    ["File", { code: `${facts.file} (${bytes(facts.bytes)})` }],
-    ["SHA-256", { code: facts.sha256 }],
-    ["Architecture", { code: facts.architecture }],
-    ["Weights", { code: facts.checkpointSha256 }],
-    ["Contract", { code: facts.contractSha256 }],
-    ["Bundle", { code: facts.bundleSha256 }],
   ];
 }
 
-function detail(value: Value): HTMLElement {
-  const found = make("dd");
-  found.append(typeof value === "string" ? value : make("code", value.code));
-  return found;
+/** SHA-256 of everything that decides what the model answers. */
+function hashesOf(facts: ModelFacts): Row[] {
+  return [
+    ["File", facts.sha256],
+    ["Contract", facts.contractSha256],
+    ["Weights", facts.checkpointSha256],
+    ["Bundle", facts.bundleSha256],
+  ];
+}
+
+function fill(list: HTMLElement, rows: readonly Row[]): void {
+  list.replaceChildren(...rows.flatMap(([name, value]) => [make("dt", name), make("dd", value)]));
 }

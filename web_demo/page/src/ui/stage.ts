@@ -64,6 +64,7 @@ export class Stage {
   }
 
   private place(box: HTMLElement, [x0, y0, x1, y1]: Box, width: number, height: number): void {
+    box.dataset["box"] = [x0, y0, x1, y1].join(" ");
     const left = this.view.classList.contains("mirrored") ? width - x1 : x0;
     const share = (part: number, whole: number) => `${(100 * part) / whole}%`;
     box.style.left = share(left, width);

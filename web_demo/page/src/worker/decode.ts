@@ -4,7 +4,8 @@ import { Frame } from "@fer-edge/core";
 
 import { SCREEN_SIDE } from "../protocol.ts";
 import { PictureError } from "./errors.ts";
-import { kindOf, type PictureKind } from "./picture-kind.ts";
+import { hasGrayCorner, withMore } from "./jpeg-rows.ts";
+import { cutOff, kindOf, type PictureKind } from "./picture-kind.ts";
 
 /** 50 million, as fer-predict: what phones call 50 megapixels, 0.2 GB as RGBA. */
 const LARGEST_PIXELS = 3 << 24;
@@ -21,12 +22,28 @@ export interface Decoded {
 /** @throws PictureError no picture, a broken one, or one that is too large. */
 export async function decodePicture(file: Blob): Promise<Decoded> {
   if (file.size > LARGEST_BYTES) throw new PictureError("The file has more than 512 MB, which is no photograph.");
-  const kind = kindOf(new Uint8Array(await readFile(file)));
+  const data = new Uint8Array(await readFile(file));
+  const kind = kindOf(data);
   if (kind.size) checkSize(...kind.size);
   const decoded = await decode(file, kind);
   try {
     checkSize(decoded.width, decoded.height);
-    return { frame: readPixels(decoded), bitmap: await forScreen(decoded) };
+    const rgba = readPixels(decoded);
+    const { width, height } = decoded;
+    if (kind.endOfScans && hasGrayCorner(rgba, width, height)) await refuseMissingRows(rgba, withMore(data, kind.endOfScans), kind);
+    return { frame: Frame.fromRgba(rgba, { width, height }), bitmap: await forScreen(decoded) };
+  } finally {
+    decoded.close();
+  }
+}
+
+/** @param longer the same file with more data behind its end. */
+async function refuseMissingRows(rgba: Uint8ClampedArray, longer: Blob, kind: PictureKind): Promise<void> {
+  const decoded = await decode(longer, kind);
+  try {
+    const other = new Uint32Array(readPixels(decoded).buffer);
+    const same = new Uint32Array(rgba.buffer).every((pixel, index) => pixel === other[index]);
+    if (!same) throw cutOff(kind.name);
   } finally {
     decoded.close();
   }
@@ -64,7 +81,8 @@ async function decode(file: Blob, kind: PictureKind): Promise<ImageBitmap> {
   }
 }
 
-function readPixels(bitmap: ImageBitmap): Frame {
+/** RGBA, four bytes a pixel, on white. */
+function readPixels(bitmap: ImageBitmap): Uint8ClampedArray {
   const { width, height } = bitmap;
   const rgba = new Uint8ClampedArray(width * height * 4);
   const rows = Math.min(height, Math.max(1, Math.floor(STRIP / width)));
@@ -76,7 +94,7 @@ function readPixels(bitmap: ImageBitmap): Frame {
     context.drawImage(bitmap, 0, -top);
     rgba.set(context.getImageData(0, 0, width, count).data, top * width * 4);
   }
-  return Frame.fromRgba(rgba, { width, height });
+  return rgba;
 }
 
 /** A canvas whose pixels are read back, so kept out of the graphics card's memory. */

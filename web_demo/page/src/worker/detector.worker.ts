@@ -5,7 +5,6 @@ import type { Box, DetectorQuestion, DetectorReply } from "../protocol.ts";
 const CASCADE = "haarcascade_frontalface_default.xml";
 const SCALE_FACTOR = 1.1;
 const MIN_NEIGHBORS = 5;
-const SMALLEST_FACE = 30;
 
 /** The little of OpenCV.js that is used here; the package's own types describe another release. */
 interface Cv {
@@ -91,13 +90,13 @@ async function answer(detector: Promise<Detector>, question: DetectorQuestion): 
   }
 }
 
-function detect({ cv, cascade }: Detector, { gray, width, height }: DetectorQuestion): Box[] {
-  if (Math.min(width, height) < SMALLEST_FACE) return [];
+function detect({ cv, cascade }: Detector, { gray, width, height, smallest }: DetectorQuestion): Box[] {
+  if (Math.min(width, height) < smallest) return [];
   const picture = new cv.Mat(height, width, cv.CV_8UC1);
   const found = new cv.RectVector();
   try {
     picture.data.set(gray);
-    cascade.detectMultiScale(picture, found, SCALE_FACTOR, MIN_NEIGHBORS, 0, new cv.Size(SMALLEST_FACE, SMALLEST_FACE));
+    cascade.detectMultiScale(picture, found, SCALE_FACTOR, MIN_NEIGHBORS, 0, new cv.Size(smallest, smallest));
     return Array.from({ length: found.size() }, (_, index) => {
       const { x, y, width: across, height: down } = found.get(index);
       return [x, y, x + across, y + down] as const;

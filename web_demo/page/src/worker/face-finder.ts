@@ -4,6 +4,8 @@ import type { Box, DetectorQuestion, DetectorReply } from "../protocol.ts";
 
 /** Faces are sought on a copy whose longer side has at most so many pixels. */
 const LONGEST_SIDE = 1000;
+/** In pixels of that copy: fer-predict's. */
+const SMALLEST_FACE = 30;
 
 export interface Found {
   /** In whole pixels of the upright frame, ordered by x0, then y0. */
@@ -31,11 +33,16 @@ export class FaceFinder {
     return this.waiting.size > 0;
   }
 
-  /** The frame's faces; its bytes have been read when this returns its promise. */
-  async find(frame: Frame): Promise<Found> {
+  /**
+   * The frame's faces; its bytes have been read when this returns its promise.
+   *
+   * @param least side of a face in pixels of the frame; none is smaller than 30 pixels of the copy.
+   */
+  async find(frame: Frame, least = 0): Promise<Found> {
     const { uprightWidth: width, uprightHeight: height } = frame;
     const size = reduced(width, height);
-    const reply = await this.ask(grayOf(scaled(frame, ...size)), size);
+    const smallest = Math.max(SMALLEST_FACE, Math.round((least * size[0]) / width));
+    const reply = await this.ask(grayOf(scaled(frame, ...size)), size, smallest);
     if ("sentence" in reply) throw new Error(reply.sentence);
     const across = width / size[0];
     const down = height / size[1];
@@ -43,8 +50,8 @@ export class FaceFinder {
     return { boxes, milliseconds: reply.milliseconds };
   }
 
-  private ask(gray: Uint8Array, [width, height]: [number, number]): Promise<DetectorReply> {
-    const question: DetectorQuestion = { id: ++this.last, gray, width, height };
+  private ask(gray: Uint8Array, [width, height]: [number, number], smallest: number): Promise<DetectorReply> {
+    const question: DetectorQuestion = { id: ++this.last, gray, width, height, smallest };
     return new Promise((resolve) => {
       this.waiting.set(question.id, resolve);
       this.port.postMessage(question, [gray.buffer]);

@@ -1,12 +1,15 @@
 /** What a file is, how large its picture is and whether it is all there: told from its bytes, before a decoder meets them. */
 
 import { PictureError } from "./errors.ts";
+import { endOfScans } from "./jpeg-rows.ts";
 
 export interface PictureKind {
   /** As people call it. */
   readonly name: string;
   /** As stored, in pixels; null where the header is too deep for this reader. */
   readonly size: readonly [number, number] | null;
+  /** Of a JPEG: where its end marker stands. */
+  readonly endOfScans?: number;
 }
 
 type Reader = (bytes: DataView, length: number) => PictureKind | null;
@@ -33,13 +36,16 @@ export function kindOf(data: Uint8Array): PictureKind {
   );
 }
 
-function cutOff(name: string): PictureError {
+export function cutOff(name: string): PictureError {
   return new PictureError(`The ${name} is cut off: its last rows are missing. Copy the file again.`);
 }
 
+/** Of an animation, whose first picture counts; decoders spend seconds on hundreds of thousands. */
+const MOST_FRAMES = 10_000;
+
 const START_OF_FRAME = new Set([0xc0, 0xc1, 0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf]);
 
-const jpeg: Reader = (view, length) => {
+const jpeg: Reader = (view) => {
   if (view.getUint16(0) !== 0xffd8) return null;
   let size: [number, number] | null = null;
   for (let at = 2; ; ) {
@@ -48,21 +54,14 @@ const jpeg: Reader = (view, length) => {
     const marker = view.getUint8(at + 1);
     if (START_OF_FRAME.has(marker)) size = [view.getUint16(at + 7), view.getUint16(at + 5)];
     if (marker === 0xda) {
-      if (!hasEnd(view, at, length)) throw cutOff("JPEG");
-      return { name: "JPEG", size };
+      const end = endOfScans(bytesOf(view), at);
+      if (end < 0) throw cutOff("JPEG");
+      return { name: "JPEG", size, endOfScans: end };
     }
     if (marker === 0xd9) throw new PictureError("The JPEG holds no picture.");
     at += 2 + view.getUint16(at + 2);
   }
 };
-
-/** An end marker behind the scan; cameras append more after it. */
-function hasEnd(view: DataView, start: number, length: number): boolean {
-  for (let at = length - 2; at > start; at--) {
-    if (view.getUint8(at) === 0xff && view.getUint8(at + 1) === 0xd9) return true;
-  }
-  return false;
-}
 
 const png: Reader = (view, length) => {
   if (length < 8 || view.getUint32(0) !== 0x89504e47 || view.getUint32(4) !== 0x0d0a1a0a) return null;
@@ -91,6 +90,10 @@ const bmp: Reader = (view, length) => {
 const webp: Reader = (view, length) => {
   if (length < 30 || tag(view, 0) !== "RIFF" || tag(view, 8) !== "WEBP") return null;
   if (view.getUint32(4, true) + 8 > length) throw cutOff("WebP");
+  let frames = 0;
+  for (let at = 12; at + 8 <= length; at += 8 + view.getUint32(at + 4, true) + (view.getUint32(at + 4, true) & 1)) {
+    if (tag(view, at) === "ANMF" && ++frames > MOST_FRAMES) throw new PictureError("The WebP is a film, not a picture.");
+  }
   return { name: "WebP", size: webpSize(view) };
 };
 
@@ -128,6 +131,10 @@ function itemSize(view: DataView, length: number): [number, number] | null {
     if (!largest || size[0] * size[1] > largest[0] * largest[1]) largest = size;
   }
   return largest;
+}
+
+function bytesOf(view: DataView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 function tag(view: DataView, at: number): string {

@@ -40,9 +40,15 @@ interface Seen extends Track {
 /** A face that the cascade misses (it blinks, it turns) stays for so long where it was. */
 const PATIENCE_SECONDS = 0.5;
 
+/** A face keeps its number for so long while nobody sees it: on a slow phone the cascade takes a second. */
+const FORGET_SECONDS = 3;
+
+/** Before a camera, of the picture's shorter side: who sits farther away is not looked for, which makes the cascade fast. */
+const SMALLEST_SHARE = 1 / 8;
+
 /** Frames of a camera: the detector works beside, a face keeps its number, its probabilities are smoothed over time. */
 export class LiveRecognition {
-  private readonly tracker = new FaceTracker();
+  private readonly tracker = new FaceTracker({ forgetSeconds: FORGET_SECONDS });
   private readonly smoothers = new Map<number, ProbabilitySmoother>();
   private tracks: Seen[] = [];
   private detected: number | null = null;
@@ -81,7 +87,8 @@ export class LiveRecognition {
 
   /** Starts the detector on a frame; its answer counts from the next frame on. */
   private detect(frame: Frame, seconds: number): void {
-    this.finder.find(frame).then(
+    const smallest = SMALLEST_SHARE * Math.min(frame.uprightWidth, frame.uprightHeight);
+    this.finder.find(frame, smallest).then(
       ({ boxes, milliseconds }) => {
         this.tracks = this.follow(this.tracker.update(boxes, seconds * 1e9), seconds);
         this.detected = milliseconds;

@@ -83,6 +83,7 @@ function describe(error: unknown): { sentence: string; kind: "picture" | "model"
 
 function sentenceOf(message: string): string {
   const trimmed = message.trim();
-  const first = trimmed.charAt(0).toUpperCase() + trimmed.slice(1);
-  return /[.!?]$/.test(first) ? first : `${first}.`;
+  // A sentence begins with a capital letter, a file's name stays as it is.
+  const begun = /^[a-z]+[ ,:]/.test(trimmed) ? trimmed.charAt(0).toUpperCase() + trimmed.slice(1) : trimmed;
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
 }
