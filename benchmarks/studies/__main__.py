@@ -11,6 +11,7 @@ HERE = Path(__file__).resolve().parent
 STUDIES = (
     # The camera path, start-up and commands.
     "camera_path",
+    "web_core",
     "import_time",
     "predict_cost",
     "predict_batch",

@@ -112,9 +112,12 @@ export class FerModel {
   }
 }
 
+/** WebAssembly has no float16: its weights are widened again for every picture, which takes 20 times as long as fp32. */
+const SLOWEST = "fp16";
+
 /**
  * The variant that an engine is to run: of those that it takes and whose parity did not fail, the tensor interface before
- * the image interface, then the most precise; float ends before integer ends.
+ * the image interface, then the most precise, fp16 last; float ends before integer ends.
  *
  * @throws EngineError there is none; the message says why each was passed over.
  */
@@ -122,7 +125,7 @@ export async function chooseVariant(bundle: Bundle, engine: Engine): Promise<str
   const passedOver: string[] = [];
   const places = (artifact: Artifact) =>
     100 * INTERFACES.indexOf(artifact.interface) +
-    10 * PRECISIONS.indexOf(artifact.precision) +
+    10 * (artifact.precision === SLOWEST ? PRECISIONS.length : PRECISIONS.indexOf(artifact.precision)) +
     Number(artifact.variant.endsWith("-qio"));
   const candidates = bundle.manifest.artifacts.filter((artifact) => artifact.format === engine.format);
   for (const artifact of candidates.sort((one, other) => places(one) - places(other))) {
