@@ -41,6 +41,8 @@ demo: $(INSTALLED)  ## Export the built-in model in every variant, verify it, pr
 	@printf '%s\n' '' 'Look at demo/astronaut-annotated.png and demo/bundle/README.md. Next, try:' \
 		'  . $(BIN)/activate' \
 		'  fer-predict PHOTO_OF_YOURS.jpg --model demo/bundle --annotate annotated.png' \
+		'  fer-predict serve --model demo/bundle    # http://127.0.0.1:8000/docs: a page to try it' \
+		'  make web    # then the server shows the page that runs the model in the browser, at http://127.0.0.1:8000/' \
 		'  fer-bench demo/bundle' \
 		'  fer-predict demo/astronaut.png --model demo/bundle --variant tflite-int8 --probabilities --json' \
 		'  fer-export YOUR_WEIGHTS.pth --arch resnet18 --labels a,b,c --input 96x96x3 --mean 0.5 --std 0.5'
