@@ -30,6 +30,10 @@ class Results:
         """The document ``benchmarks/results/<name>.json``."""
         return _document(name)
 
+    def has(self, name: str) -> bool:
+        """Whether the study's result is stored."""
+        return _path(name).is_file()
+
     def row(self, document: str, key: str, /, **wanted: object) -> Any:
         """The one row of ``document[key]`` whose members are these."""
         (found,) = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from results import Results
 
@@ -33,11 +34,15 @@ def percent(share: float, digits: int = 1) -> str:
 
 
 def figures(*rows: Row) -> Callable[[Results], list[str]]:
-    """A table of what, measured, goal, and the file behind it with the load of the machine."""
+    """A table of what, measured, goal, and the file behind it with the load of the machine.
+
+    A row whose study has not been run yet is left out.
+    """
 
     def lines(results: Results) -> list[str]:
         head = ["| what | measured | goal | result, load |", "|---|---|---|---|"]
-        return head + [_line(results, row) for row in rows]
+        stored = [_line(results, row) for row in rows if results.has(row.result)]
+        return head + stored if stored else ["Not stored yet."]
 
     return lines
 
@@ -177,6 +182,84 @@ BENCH = figures(
 )  # fmt: skip
 
 
+def _batch(r: Results) -> str:
+    found = r["predict_batch"]
+    rates = found["pictures_a_second"]
+    return f"{found['ratio']:.2f} ({rates['fer-predict']:.0f} a second), {found['ratio_to_one_thread']:.2f}"
+
+
+def _batch_memory(r: Results) -> str:
+    found = r["predict_batch"]["memory"]
+    return f"{found['growth']:.3f} ({found['early_mb']} MB, {found['late_mb']} MB)"
+
+
+def _foreign(r: Results) -> str:
+    found = r["foreign_pictures"]
+    worst = found["worst"]
+    return (
+        f"{found['files']} files; {worst['refused_mb']:.0f} MB, {worst['refused_seconds']:.2f} s; "
+        f"{len(found['cut_and_different'])} of {sum(found['cuts'].values())} cut ones"
+    )
+
+
+def _video(every: int) -> Callable[[Results], str]:
+    def words(results: Results) -> str:
+        row = results.row("video_stages", "rows", detector="haar", detect_every=every)
+        stages = ", ".join(
+            f"{stage} {took:.1f}" for stage, took in row["ms_per_frame"].items() if stage != "all"
+        )
+        return f"{row['frames_per_second']:.1f} ({stages} ms)"
+
+    return words
+
+
+def _video_missed(results: Results) -> bool:
+    return not results.row("video_stages", "rows", detector="haar", detect_every=3)["met"]
+
+
+def _vectors(r: Results) -> str:
+    found = r["web_core"]
+    parts = (found["vectors"], found["random"])
+    return "; ".join(f"{len(part['differing'])} of {part['cases']}" for part in parts)
+
+
+def _first_answer(r: Results) -> str:
+    first = r["web_page"]["first"]
+    return f"{first['first_answer_ms'] / 1e3:.2f} s; {first['second_answer_ms']:.0f} ms"
+
+
+def _page_camera(r: Results) -> str:
+    def row(found: dict[str, Any]) -> str:
+        stages = ", ".join(
+            f"{name} {found[f'{stage}_ms']:.1f}"
+            for stage, name in PAGE_STAGES.items()
+            if found[f"{stage}_ms"]
+        )
+        return f"`{found['variant']}` {found['frames_a_second']:.0f} ({stages} ms)"
+
+    return "; ".join(row(found) for found in r["web_page"]["camera"])
+
+
+PAGE_STAGES = {"read": "read", "detector": "detector", "path": "camera path", "network": "network"}
+
+USE = figures(
+    Row("pictures a second of `fer-predict FOLDER` on two cores / of the bare script in a loop, with OpenCV's threads; with one",
+        "predict_batch", _batch, "1.6", lambda r: r["predict_batch"]["ratio"] < 1.6),
+    Row("memory at the end of that run / near its beginning", "predict_batch", _batch_memory, "1.05",
+        lambda r: r["predict_batch"]["memory"]["growth"] > 1.05),
+    Row("test pictures of 17 libraries, broken ones among them: the worst refused one above idle; cut off and answered otherwise",
+        "foreign_pictures", _foreign, "250 MB, 0.25 s; 0", lambda r: not r["foreign_pictures"]["met"]),
+    Row("video of 640x480, `--min-face 80`: frames a second with the detector on every frame", "video_stages", _video(1)),
+    Row("the same, on every third with the tracker between", "video_stages", _video(3), "30", _video_missed),
+    Row("TypeScript against Python, byte for byte: golden vectors that differ; random frames", "web_core", _vectors, "0; 0",
+        lambda r: not (r["web_core"]["vectors"]["met"] and r["web_core"]["random"]["met"])),
+    Row("web page in Chromium, from navigation to the first answer; the next one", "web_page", _first_answer),
+    Row("its camera, frames a second", "web_page", _page_camera),
+    Row("its longest task on the main thread", "web_page", lambda r: f"{r['web_page']['longest_task_ms']:.0f} ms", "50 ms",
+        lambda r: not r["web_page"]["met"]),
+)  # fmt: skip
+
+
 def int8_latency(results: Results) -> list[str]:
     """Networks down, formats across: int8 over fp32, the goal, and onnxruntime's own quantization."""
     tflite = {row["net"]: row for row in results["int8_latency_tflite"]["nets"]}
@@ -221,6 +304,7 @@ def shipping(results: Results) -> list[str]:
 TABLES: dict[str, Callable[[Results], list[str]]] = {
     "general": GENERAL,
     "bench": BENCH,
+    "use": USE,
     "int8-latency": int8_latency,
     "shipping": shipping,
 }
