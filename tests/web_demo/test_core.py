@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from fer_edge.predict.tracking import FaceTracker
 from fer_edge.runtime import Contract, FerEdgeError, FrameError
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.manifest import Manifest
@@ -108,3 +109,37 @@ def test_documents_are_taken_and_refused_as_in_python(core, bundle):
     assert all(
         sentence.isascii() and sentence.isprintable() and len(sentence) < 2500 for sentence in sentences
     )
+
+
+def random_clips(count):
+    """Boxes of a few faces that wander, tremble, leave and come back, by the times of their frames."""
+    rng = random.Random("clips")
+    for _ in range(count):
+        faces = [
+            [rng.uniform(0, 600), rng.uniform(0, 400), rng.uniform(40, 160)] for _ in range(rng.randint(1, 5))
+        ]
+        nanos, frames = 0, []
+        for _ in range(40):
+            nanos += rng.choice(
+                (33_333_333, 33_333_333, 200_000_000, 1_000_000_000, 1_000_000_001, -50_000_000)
+            )
+            boxes = []
+            for face in faces:
+                face[0] += rng.uniform(-0.4, 0.4) * face[2]
+                face[1] += rng.choice((0, 0, rng.uniform(-0.4, 0.4) * face[2]))
+                if rng.random() < 0.8:
+                    left, top = (round(face[0]), round(face[1])) if rng.random() < 0.5 else face[:2]
+                    boxes.append([left, top, left + face[2], top + face[2]])
+            rng.shuffle(boxes)
+            frames.append([boxes, nanos])
+        yield frames
+
+
+def test_faces_keep_their_numbers_as_in_python(core):
+    clips = list(random_clips(200))
+    wanted = []
+    for frames in clips:
+        tracker = FaceTracker()
+        wanted.append([tracker.follow([tuple(box) for box in boxes], nanos) for boxes, nanos in frames])
+    assert node.ask(HERE / "follow_faces.mjs", clips) == wanted
+    assert max(number for numbers in wanted[0] for number in numbers) > 5

@@ -18,7 +18,7 @@ export interface TrackerOptions {
   forgetSeconds?: number;
 }
 
-/** Says which faces of two pictures are the same: pairs of boxes are joined by overlap, the best first. */
+/** Says which faces of two pictures are the same: pairs of boxes are joined by overlap, the best first, as in Python. */
 export class FaceTracker {
   private readonly leastOverlap: number;
   private readonly forgetNanos: number;
@@ -39,7 +39,7 @@ export class FaceTracker {
    * @returns one track a box, in the order of the boxes.
    */
   update(boxes: readonly Box[], timeNanos: number): Track[] {
-    this.tracks = this.tracks.filter((track) => Math.abs(timeNanos - track.seen) <= this.forgetNanos);
+    this.tracks = this.tracks.filter(({ seen }) => timeNanos >= seen && timeNanos - seen <= this.forgetNanos);
     const found = this.pair(boxes);
     return boxes.map((box, index) => {
       let track = found.get(index);
