@@ -31,9 +31,8 @@ def breaches(page):
 
 
 def faults(page):
-    """What the console says, but for LiteRT.js, which writes its notes as errors."""
-    notes = ("INFO:", "WARNING: [npu_registry", "Failed to create default WebGPU device")
-    return [line for line in page.log["messages"] if not any(note in line for note in notes)]
+    """Warnings and errors in the console."""
+    return [line for line in page.log["messages"] if line.startswith(("error", "warning", "uncaught"))]
 
 
 def asked_in_the_network_stack(log):

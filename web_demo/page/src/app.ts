@@ -61,6 +61,11 @@ export class App {
   }
 
   private async openBundle(): Promise<void> {
+    const missing = ["OffscreenCanvas", "createImageBitmap", "WebAssembly"].filter((name) => !(name in window));
+    if (missing.length > 0) {
+      this.say("");
+      return this.complain(`This browser is too old: it lacks ${missing.join(" and ")}. Update it, or take another one.`);
+    }
     const wanted = new URLSearchParams(location.search).get("variant");
     this.facts = this.recognizer.open(here("bundle/"), here("third-party/"), wanted);
     this.say("Loading the model and checking it.");
@@ -161,7 +166,7 @@ export class App {
     this.file = null;
     this.clearResults();
     this.stage.showNothing();
-    showText(this.summary, "Nothing to show.");
+    showText(this.summary, "Nothing to show: the file was refused.");
     this.complain(sentence);
   }
 
@@ -170,6 +175,7 @@ export class App {
       this.closeCamera();
       this.stage.showNothing();
       this.say("The camera is closed.");
+      this.showSteps();
     } else await this.openCamera(null);
   }
 
@@ -224,6 +230,7 @@ export class App {
   private leaveCamera(sentence: string): void {
     this.closeCamera();
     this.stage.showNothing();
+    this.showSteps();
     this.stage.showBusy(null);
     this.say("");
     this.complain(sentence);
@@ -258,6 +265,12 @@ export class App {
 
   private nameOf(face: Face): string {
     return `${face.number}: ${guess(face, ranking(face)[0] ?? 0, this.labels)}`;
+  }
+
+  /** What stands there when nothing was chosen. */
+  private showSteps(): void {
+    this.steps.hidden = false;
+    showText(this.summary, "Nothing yet. What will happen with your picture:");
   }
 
   private clearResults(): void {

@@ -10,6 +10,15 @@ import { FaceFinder } from "./face-finder.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import { LiveRecognition, recognizePicture } from "./recognition.ts";
 
+/** LiteRT.js writes its notes as errors, and that there is no graphics card, which it is not asked to use, as a warning. */
+for (const level of ["error", "warn"] as const) {
+  const tell = console[level].bind(console);
+  console[level] = (...words: unknown[]) => {
+    const isNote = /^(INFO|WARNING): |^Failed to create default WebGPU device/.test(String(words[0]));
+    (isNote ? console.debug : tell)(...words);
+  };
+}
+
 type Handlers = { [Name in CallName]: (ask: Calls[Name]["ask"]) => Promise<Calls[Name]["answer"]> };
 
 let finder: FaceFinder;
