@@ -4,6 +4,7 @@ import json
 from urllib.parse import urlsplit
 
 from support.browser import Browser
+from support.servers import serving
 from support.web_site import serve, serve_by_command
 
 # Chromium asks its maker for updates and the like by itself, whatever page is open.
@@ -88,3 +89,14 @@ def test_below_any_path(page, site, policy, astronaut, tmp_path):
         assert len(page.faces) == 1
         assert "onnx-fp32" in page.text("#model-line")
         assert faults(page) == []
+
+
+def test_the_server_hands_out_the_same_page(page, built, builtin_bundle, astronaut):
+    """``fer-predict serve``, whose headers are stricter: workers obey the policy, and the page is isolated."""
+    with serving("--model", builtin_bundle, "--page", built) as server:
+        page.open(f"{server.url}/")
+        use_everything(page, astronaut)
+        assert breaches(page) == []
+        assert faults(page) == []
+        assert page.evaluate("crossOriginIsolated")
+        assert {urlsplit(url).netloc for url in page.log["requests"]} == {urlsplit(server.url).netloc}
