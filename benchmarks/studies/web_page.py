@@ -6,7 +6,7 @@ After ``make web``. The built page is served by Python's http.server to a headle
 of an astronaut, which scikit-image ships. Each round is a new context with an empty cache: the photograph is chosen as soon
 as the page is there, so that the first answer holds the download of engine, detector and model from this machine, their
 compilation and the recognition; the second answer is the same photograph again. Then a fake camera of 640 x 480 plays the
-photograph for some seconds, with each variant that browsers run. Goal: no task of the main thread over 50 ms.
+photograph for some seconds, with each variant that browsers run. Tasks are counted from the first line of the page on. Goal: no task of the main thread over 50 ms.
 """
 
 from __future__ import annotations

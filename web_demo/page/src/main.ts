@@ -1,3 +1,4 @@
 import { App } from "./app.ts";
 
-new App().start();
+// In a task of its own: the page is laid out and painted first.
+setTimeout(() => new App().start());
