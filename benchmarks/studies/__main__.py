@@ -15,6 +15,8 @@ STUDIES = (
     "import_time",
     "predict_cost",
     "predict_batch",
+    "server_load",
+    "server_schemathesis",
     "hostile_pictures",
     "foreign_pictures",
     # The page in a browser.

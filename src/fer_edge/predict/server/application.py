@@ -15,7 +15,7 @@ from fer_edge import __version__
 from fer_edge.predict.server import documentation
 from fer_edge.predict.server.answering import Job, json_line
 from fer_edge.predict.server.documentation import ImagesQuery, PredictQuery
-from fer_edge.predict.server.gate import Gate
+from fer_edge.predict.server.gate import PREDICT, Gate
 from fer_edge.predict.server.metrics import Metrics
 from fer_edge.predict.server.pages import add_pages
 from fer_edge.predict.server.picture_body import NAMELESS, Intake, picture_of, refuse_type
@@ -79,11 +79,11 @@ def make_application(service: Service) -> ASGIApp:
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(Exception, _refused)
     documentation.describe(app)
-    return Gate(app, service.settings, service.metrics)
+    return Gate(app, service.settings, service.metrics, service.pool.refuse_if_full)
 
 
 def _add_routes(app: FastAPI, service: Service) -> None:
-    @app.post("/v1/predict", **documentation.PREDICT)
+    @app.post(PREDICT, **documentation.PREDICT)
     async def predict(request: Request, query: Annotated[PredictQuery, Query()]) -> Response:
         """The faces of one picture and their emotions."""
         return await _predict(service, request, query)
@@ -111,7 +111,6 @@ def _add_routes(app: FastAPI, service: Service) -> None:
 async def _predict(service: Service, request: Request, query: PredictQuery) -> Response:
     content_type = request.headers.get("content-type", "")
     refuse_type(content_type, request.headers.get("content-encoding", ""))
-    service.pool.refuse_if_full()
     with service.intake.account() as mine:
         try:
             body = await service.intake.read(request.stream(), request.headers.get("content-length"), mine)

@@ -60,14 +60,11 @@ class ImagesQuery(BaseModel):
 
 
 def with_fields(query: PredictQuery, fields: Mapping[str, str]) -> PredictQuery:
-    """The query with what a form said besides.
+    """The query with what a form says, which comes before what the address says.
 
     Raises:
-        Refusal: a field is not what it may be, or the query says it as well.
+        Refusal: a field is not what it may be.
     """
-    twice = query.model_fields_set & set(fields)
-    if twice:
-        raise Refusal("bad-parameter", f"{min(twice)} is in the address and in the form; send it once")
     try:
         return PredictQuery(**query.model_dump(exclude_unset=True) | dict(fields))
     except ValidationError as error:
@@ -208,7 +205,7 @@ _FORM = {
             "file": {
                 "type": "string",
                 "format": "binary",
-                "description": "The picture; any field with a file name is.",
+                "description": "The picture; any field with a file name is. The other fields come before the address's.",
             },
             "threshold": {"type": "number", "minimum": 0, "maximum": 1},
             "probabilities": {"type": "boolean"},

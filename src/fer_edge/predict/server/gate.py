@@ -11,6 +11,7 @@ import hmac
 import re
 import secrets
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.predict.server.logs import log
@@ -25,6 +26,7 @@ SMALL_BODY = 256 << 10
 """Bytes that the connection throws away by itself before the next request."""
 LINGER_SECONDS = 2.0
 LINGER_BYTES = 32 << 20
+PREDICT = "/v1/predict"
 PROTECTED = ("/v1/", "/metrics")
 QUIET = ("/healthz", "/metrics")
 """Routes that are asked all the time: their successes are counted, not logged."""
@@ -41,8 +43,11 @@ NOTHING_LOADS = b"default-src 'none'; frame-ancestors 'none'"
 class Gate:
     """ASGI application around another."""
 
-    def __init__(self, app: ASGIApp, settings: ServerSettings, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: ServerSettings, metrics: Metrics, refuse_if_full: Callable[[], None]
+    ) -> None:
         self._app = app
+        self._refuse_if_full = refuse_if_full
         self._settings = settings
         self._metrics = metrics
 
@@ -75,7 +80,18 @@ class Gate:
                 "headers-too-large",
                 f"the request's target and headers have {size} bytes; at most {self._settings.limits.header_bytes} are taken",
             )
-        return self._wrong_host(headers) or self._unauthorized(scope["path"], headers)
+        return self._wrong_host(headers) or self._unauthorized(scope["path"], headers) or self._full(scope)
+
+    def _full(self, scope: Scope) -> Refusal | None:
+        """Under overload most requests are refused: that must cost next to nothing, so it is said before the routes."""
+        if scope["path"] != PREDICT or scope["method"] != "POST":
+            return None
+        try:
+            self._refuse_if_full()
+        except Refusal as refusal:
+            scope["fer_edge.route"] = PREDICT
+            return refusal
+        return None
 
     def _wrong_host(self, headers: dict[bytes, bytes]) -> Refusal | None:
         """A page of somebody else's whose name was made to mean this machine (DNS rebinding) still says its own name."""
@@ -107,7 +123,7 @@ class Gate:
 
     def _tell(self, scope: Scope, exchange: Exchange) -> None:
         seconds = time.monotonic() - exchange.began
-        route = getattr(scope.get("route"), "path", "unmatched")
+        route: str = getattr(scope.get("route"), "path", None) or scope.get("fer_edge.route") or "unmatched"
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.count_request(method, route, exchange.status, seconds)
         code = scope.get("fer_edge.code") or exchange.code
@@ -198,8 +214,8 @@ class Exchange:
         if b"content-security-policy" not in names:
             headers.append((b"content-security-policy", NOTHING_LOADS))
         headers.append((b"x-request-id", self.request_id.encode()))
+        self._lingers = self._unread  # also where the connection is kept: the client or a shutdown may end it
         if self._unread and (self._length is None or self._length > SMALL_BODY):
-            self._lingers = True
             headers.append((b"connection", b"close"))
         return headers
 

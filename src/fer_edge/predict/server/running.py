@@ -156,6 +156,35 @@ class Server(uvicorn.Server):
 
     signal_number = int(signal.SIGTERM)
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, with a second hold on what is listened on: see :meth:`shutdown`."""
+        self._kept = [each.dup() for each in sockets or []]
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, but first take in who has connected already and waits in the system's queue; then drain."""
+        for server in self.servers:
+            server.close()
+        for each in self._kept:
+            await self._accept_rest(each)
+        await super().shutdown(sockets)
+
+    async def _accept_rest(self, listening: socket.socket) -> None:
+        listening.setblocking(False)
+        loop = asyncio.get_running_loop()
+        with listening:
+            while True:
+                try:
+                    connected, _ = listening.accept()
+                except OSError:
+                    return
+                connected.setblocking(False)
+                await loop.connect_accepted_socket(self._connection, connected)
+
+    def _connection(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state={})
+
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
         """Nothing: :meth:`signals` has them already."""
         return nullcontext()
