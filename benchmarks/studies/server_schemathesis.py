@@ -4,7 +4,9 @@
 
 Schemathesis (https://schemathesis.readthedocs.io; in an environment of its own: ``python -m venv DIR && DIR/bin/pip install
 schemathesis``) reads ``/openapi.json`` and sends requests that obey it and requests that break it, with every check that it
-has. Cases are counted by the server's own metrics. The server answers pictures as always, with a database of three photographs.
+has but two: that bytes which are no picture are accepted, since JSON Schema cannot say what a picture is; and that ``0`` and
+``on`` are refused for false and true, which browsers and shells send. Cases are counted by the server's own metrics. The
+server answers pictures as always, with a database of three photographs.
 Goals: 10,000 cases, no answer of 500 or above.
 """
 
@@ -26,6 +28,7 @@ from runner import Asked, Document, option, study
 from server_load import served
 
 GOAL_CASES = 10_000
+NOT_OURS = "positive_data_acceptance,negative_data_rejection"
 _SAMPLE = re.compile(r"^fer_edge_http_requests_total\{(.*)\} ([0-9.e+]+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
@@ -74,7 +77,7 @@ def _document(version: str, cases: Counter[str], said: list[dict[str, object]], 
 
 def _attack(tool: str, url: str, seed: int, asked: Asked) -> dict[str, object]:
     words = [
-        tool, "run", f"{url}/openapi.json", "--checks", "all", "--seed", str(seed), "--max-examples", str(asked.examples),
+        tool, "run", f"{url}/openapi.json", "--checks", "all", "--exclude-checks", NOT_OURS, "--seed", str(seed), "--max-examples", str(asked.examples),
         "--workers", "2", "--request-timeout", "30", "--continue-on-failure", "--no-color",
     ]  # fmt: skip
     done = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tempfile.gettempdir())

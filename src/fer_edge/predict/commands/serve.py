@@ -70,7 +70,9 @@ MOST_WORKERS = 256
     "--workers", type=click.IntRange(1, MOST_WORKERS), help="Pictures at a time; one a core without it."
 )
 @click.option(
-    "--queue", type=click.IntRange(0, 10_000), help="Pictures that may wait; as many as workers without it."
+    "--queue",
+    type=click.IntRange(0, 10_000),
+    help="Pictures that may wait; half as many as workers without it.",
 )
 @click.option("--pool", type=Word("kind of pool", ("process", "thread")), default="process", show_default=True,
               help="What a worker is.")  # fmt: skip
@@ -141,7 +143,7 @@ def _settings(given: dict[str, Any], bundle: ServedBundle, token: str | None) ->
         model=choice,
         limits=limits,
         workers=workers,
-        queue=workers if given["queue"] is None else given["queue"],
+        queue=max(1, workers // 2) if given["queue"] is None else given["queue"],
         pool=given["pool"],
         database=given["database"],
         page=given["page"],

@@ -7,6 +7,7 @@ an idle connection at shutdown while a request may be on its way. Here each of t
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable
 from typing import Any
 
@@ -189,8 +190,20 @@ class LimitedConnection(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete
 
     def _close_if_idle(self) -> None:
-        if not self.transport.is_closing() and not self._is_answering():
+        if self.transport.is_closing() or self._is_answering():
+            return
+        if self._has_unread():
+            self.loop.call_later(0.05, self._close_if_idle)
+        else:
             self.transport.close()
+
+    def _has_unread(self) -> bool:
+        """Whether something has arrived that the loop has not come to: closed now, it would be lost."""
+        if not hasattr(select, "poll"):  # Windows
+            return False
+        arrived = select.poll()
+        arrived.register(self.transport.get_extra_info("socket").fileno(), select.POLLIN)
+        return bool(arrived.poll(0))
 
     def _end(self, code: str, message: str) -> None:
         """Write a refusal and close; in the middle of another answer nothing can be written."""

@@ -85,7 +85,7 @@ class ServerSettings:
     model: ModelChoice
     limits: Limits = field(default_factory=Limits)
     workers: int = 2
-    queue: int = 2
+    queue: int = 1
     pool: str = "process"
     database: Path | None = None
     page: Path | None = None
