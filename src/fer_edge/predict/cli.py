@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fer_edge.console.command import Subcommand, command, usage_error
+from fer_edge.console.option_types import Word
 from fer_edge.console.output import Output
+from fer_edge.predict.batch import RUNNERS
 from fer_edge.predict.detection import detection_options, finder_of, settings_of
 from fer_edge.predict.model_options import describe_model, load_chosen, model_options
 from fer_edge.predict.outputs import check_live, check_outputs, close_sinks, open_sinks, output_options
@@ -20,7 +22,7 @@ from fer_edge.runtime.errors import PictureError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fer_edge.predict.batch.local import LocalBatch
+    from fer_edge.predict.batch.batch import Batch
     from fer_edge.predict.outputs.sink import Sink
     from fer_edge.predict.run import Tally
     from fer_edge.predict.sources.source import Source
@@ -50,10 +52,14 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option("--probabilities", is_flag=True, help="Add every emotion's probability.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N",
               help="Look at pictures in N processes; default: what is faster for so many pictures and cores.")  # fmt: skip
+@click.option("--runner", type=Word("runner", RUNNERS), default=RUNNERS[0], show_default=True,
+              help="What the processes are: children of this one, or workers of a Ray cluster.")  # fmt: skip
+@click.option("--ray-address", metavar="ADDRESS",
+              help="Of a cluster that runs, such as auto or ray://HOST:10001; without it one on this machine is started.")  # fmt: skip
 @click.option(
     "--resume",
     is_flag=True,
-    help="Look only at what --db does not hold yet; all other outputs are whole again.",
+    help="Look only at what --db or --parquet does not hold yet; all other outputs are whole again.",
 )
 @stream_options
 @output_options
@@ -103,9 +109,15 @@ def main(output: Output, sources: tuple[str, ...], **given: Any) -> None:
     _finish(output, tally)
 
 
-def _start_batch(opened: list[Source], given: dict[str, Any], stack: ExitStack) -> LocalBatch | None:
-    """Worker processes, if they are wanted; they start while this one opens its own model."""
+def _start_batch(opened: list[Source], given: dict[str, Any], stack: ExitStack) -> Batch | None:
+    """Workers, if they are wanted; they start while this process opens its own model."""
     listed = sum(len(source.known) for source in opened if not source.is_stream)
+    if given["runner"] == "ray":
+        if any(source.is_stream for source in opened):
+            raise PictureError("--runner ray answers pictures; look at streams without it")
+        from fer_edge.predict.batch.ray import RayBatch
+
+        return stack.enter_context(RayBatch(given["jobs"], given["ray_address"]))
     if listed < 2:  # without importing what starts processes
         return None
     from fer_edge.predict.batch.local import LocalBatch, choose_jobs
@@ -116,13 +128,17 @@ def _start_batch(opened: list[Source], given: dict[str, Any], stack: ExitStack) 
 
 def _check_resume(sinks: list[Sink], given: dict[str, Any]) -> None:
     if given["resume"] and not any(sink.remembers for sink in sinks):
-        usage_error("--resume goes on with what --db FILE holds of an earlier run; give that too")
+        usage_error(
+            "--resume goes on with what --db FILE or --parquet DIR holds of an earlier run; give one of them too"
+        )
 
 
 def _check_usage(given: dict[str, Any], output: Output) -> None:
     if math.isnan(given["threshold"]):
         usage_error("--threshold nan is no probability; allowed: 0 to 1")
     check_streams(given)
+    if given["ray_address"] is not None and given["runner"] != "ray":
+        usage_error("--ray-address is for --runner ray; give that too")
     check_outputs(given, json=output.json)
 
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from fer_edge.console.output import Output
@@ -19,7 +20,7 @@ from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.model import Model
 
 if TYPE_CHECKING:
-    from fer_edge.predict.batch.local import LocalBatch
+    from fer_edge.predict.batch.batch import Batch
 
 MOST_LINES = 12
 """Lines about what was written."""
@@ -68,7 +69,6 @@ class _Item:
 
     picture: SourcePicture
     known: PictureResult | None = None
-    holders: Sequence[Sink] = ()
 
 
 class Run:
@@ -88,7 +88,7 @@ class Run:
         sinks: Sequence[Sink],
         output: Output,
         *,
-        batch: LocalBatch | None = None,
+        batch: Batch | None = None,
         resume: bool = False,
     ) -> None:
         self._recognizer, self._sinks, self._output = recognizer, sinks, output
@@ -108,8 +108,8 @@ class Run:
         totals = [source.total for source in sources]
         total = None if None in totals else sum(filter(None, totals))
         with self._output.progress("Looking at pictures", total) as progress:
-            for result, pixels, holders in self._all_results(sources):
-                self._give(result, pixels, holders)
+            for result, pixels, by_worker in self._results(sources):
+                self._give(result, pixels, by_worker=by_worker)
                 progress.advance()
                 if any(sink.is_over for sink in self._sinks):
                     break
@@ -118,28 +118,25 @@ class Run:
         self._tell()
         return self._tally
 
-    def _all_results(
-        self, sources: Sequence[Source]
-    ) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
-        for source in sources:
-            yield from self._results(source)
-
-    def _results(self, source: Source) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
-        """Each result with its pixels, and the outputs that have it already."""
-        items = map(self._recall, source)
-        if self._batch is not None and not source.is_stream:
-            yield from self._by_workers(items, self._batch)
-            return
-        recognize = self._recognizer.begin(source)
-        for item in items:
-            if item.known is None:
-                yield *recognize(item.picture), ()
+    def _results(self, sources: Sequence[Source]) -> Iterator[tuple[PictureResult, Pixels, bool]]:
+        """Each result with its pixels, and whether a worker found it. A thousand files are as many sources, and one batch."""
+        for is_stream, group in groupby(sources, key=lambda source: source.is_stream):
+            if self._batch is None or is_stream:
+                for source in group:
+                    yield from ((*found, False) for found in self._alone(source))
             else:
-                yield item.known, pixels_of(item.picture), item.holders
+                items = map(self._recall, chain.from_iterable(group))
+                yield from ((*found, True) for found in self._by_workers(items, self._batch))
 
-    def _by_workers(
-        self, items: Iterable[_Item], batch: LocalBatch
-    ) -> Iterator[tuple[PictureResult, Pixels, Sequence[Sink]]]:
+    def _alone(self, source: Source) -> Iterator[tuple[PictureResult, Pixels]]:
+        recognize = self._recognizer.begin(source)
+        for item in map(self._recall, source):
+            if item.known is None:
+                yield recognize(item.picture)
+            else:
+                yield item.known, pixels_of(item.picture)
+
+    def _by_workers(self, items: Iterable[_Item], batch: Batch) -> Iterator[tuple[PictureResult, Pixels]]:
         from fer_edge.predict.batch.worker import Task
 
         theirs = [sink for sink in self._sinks if sink.in_worker]
@@ -152,7 +149,7 @@ class Run:
 
         for result in batch.results(tasks()):
             item = underway.popleft()
-            yield result, pixels_of(item.picture), [*item.holders, *theirs]
+            yield result, pixels_of(item.picture)
 
     def _recall(self, picture: SourcePicture) -> _Item:
         """What an earlier run left of this picture's content; of frames and of what cannot be read nothing."""
@@ -165,13 +162,14 @@ class Run:
             sha256 = "" if content is None else content_sha256(content)
         except (PictureError, OSError):
             return _Item(picture)
-        found = [(sink, known) for sink in self._sinks if (known := sink.recall(picture, sha256))]
-        self._tally.recalled += bool(found)
-        return _Item(picture, found[0][1], [sink for sink, _ in found]) if found else _Item(picture)
+        recalled = (sink.recall(picture, sha256) for sink in self._sinks)
+        known = next((known for known in recalled if known), None)
+        self._tally.recalled += known is not None
+        return _Item(picture, known)
 
-    def _give(self, result: PictureResult, pixels: Pixels, holders: Sequence[Sink]) -> None:
+    def _give(self, result: PictureResult, pixels: Pixels, *, by_worker: bool) -> None:
         for sink in self._sinks:
-            if sink not in holders:
+            if not (by_worker and sink.in_worker):
                 sink.write(result, pixels)
             line = sink.describe(result)
             if line and len(self._said) <= MOST_LINES:

@@ -129,17 +129,19 @@ def test_names_that_are_no_text(place):
     assert names(place) == [os.fsdecode(b"caf\xe9.png")]
 
 
-def test_what_is_kept_of_an_earlier_run(place):
+def test_what_is_recalled_of_an_earlier_run(place):
     store(place, *(picture_result(number) for number in range(3)))
     with closing(DatabaseWriter(place, Asked(MODEL, 0.1, settings={"detector": "haar"}))) as writer:
-        kept = [writer.keep(picture_result(number).picture, sha(number)) for number in (2, 0, 7)]
-        assert kept == [picture_result(2), picture_result(0), None]
+        found = [writer.recall(picture_result(number).picture, sha(number)) for number in (2, 0, 7)]
+        assert found == [picture_result(2), picture_result(0), None]
         copy = picture_result(1, name="copy.png")
-        assert writer.keep(copy.picture, sha(1)) == copy
+        assert writer.recall(copy.picture, sha(1)) == copy
+        for result in (*found[:2], copy):
+            writer.write(result, result.sha256)
     assert names(place) == ["1.png", "2.png", "0.png", "copy.png"]
     assert [image.threshold for image in stored(place)] == [0.5, 0.1, 0.1, 0.1]
     with closing(DatabaseWriter(place, Asked(MODEL, 0.5, settings={"detector": "other"}))) as writer:
-        assert writer.keep(picture_result(1).picture, sha(1)) is None
+        assert writer.recall(picture_result(1).picture, sha(1)) is None
 
 
 def test_pages(place):

@@ -42,7 +42,7 @@ class Task:
     known: PictureResult | None = None
 
 
-_KNOWN = SourcePicture("", "")
+KNOWN = SourcePicture("", "")
 """In place of the picture, which the parent has; its bytes shall not travel back."""
 
 
@@ -89,14 +89,19 @@ def _serve(parent: Connection) -> None:
     parent.send(os.getpid())
     while True:
         task: Task = parent.recv()
-        parent.send(replace(_answer(task, plan, find, model), picture=_KNOWN))
+        parent.send(answer(task, plan, find, model))
 
 
-def _answer(task: Task, plan: WorkerPlan, find: FindFaces, model: Model) -> PictureResult:
+def answer(task: Task, plan: WorkerPlan, find: FindFaces, model: Model) -> PictureResult:
+    """The result of a task, given to the outputs that are the worker's; without the picture, which the parent has.
+
+    Raises:
+        FerEdgeError: an output cannot be written.
+    """
     if task.known is None:
         result, pixels = recognize_picture(task.picture, find, model, hashing=plan.hashing)
     else:
         result, pixels = task.known, pixels_of(task.picture)
     for sink in plan.sinks:
         sink.write(result, pixels)
-    return result
+    return replace(result, picture=KNOWN)

@@ -94,21 +94,19 @@ class DatabaseWriter:
                     ),
                 )
 
-    def keep(self, picture: SourcePicture, sha256: str) -> PictureResult | None:
-        """Take what is stored of the same content for this run: by the same model, variant and settings.
-
-        The picture becomes the last one, so that a resumed run leaves the order of one that was not stopped. Where only a copy
-        of it at another place is stored, this one gets the same faces.
+    def recall(self, picture: SourcePicture, sha256: str) -> PictureResult | None:
+        """What is stored of this content by the same model, variant and settings, at this place or at another one.
 
         Args:
             picture: a picture of this run.
             sha256: of its content.
 
         Returns:
-            What was stored; None where nothing is: look at it and ``write``.
+            The result, to be written as any other, so that a resumed run leaves the order of one that was not stopped, and a copy
+            its own row; None where nothing is stored.
 
         Raises:
-            FerEdgeError: as :meth:`write`.
+            FerEdgeError: the file cannot be read.
         """
         place = stored_text(place_of(picture))
         with self._lock, told(self.path):
@@ -121,9 +119,7 @@ class DatabaseWriter:
                 return None
             faces = read_faces(self._connection, held[0])
         size = None if held[1] is None else (held[1], held[2])
-        result = PictureResult(picture, faces, size=size, sha256=sha256)
-        self.write(result, sha256)
-        return result
+        return PictureResult(picture, faces, size=size, sha256=sha256)
 
     def close(self) -> None:
         """Move the log into the file and let go of it."""

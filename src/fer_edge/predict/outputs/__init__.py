@@ -56,6 +56,8 @@ FORMS: tuple[OutputForm, ...] = (
                "Write a line of JSON for each picture as it is done: to standard output, or a FILE.jsonl."),
     OutputForm("show", ("--show",), "", f"{ROOM}.window:Window",
                "Show pictures and videos in a window, with frames a second and latency; q ends it."),
+    OutputForm("parquet", ("--parquet",), "DIR", f"{ROOM}.parquet:ParquetFolder",
+               "Write Parquet files with a row for each picture to this folder."),
     OutputForm("db", ("--db",), "FILE", f"{ROOM}.database:StoredResults",
                "Store the results in this SQLite file; the same picture again is updated."),
 )  # fmt: skip

@@ -28,7 +28,7 @@ class StoredResults(Sink):
 
     def recall(self, picture: SourcePicture, sha256: str) -> PictureResult | None:
         """What is stored of this content, by the same model, variant and settings."""
-        return self._writer.keep(picture, sha256)
+        return self._writer.recall(picture, sha256)
 
     def close(self) -> None:
         """Let go of the file."""

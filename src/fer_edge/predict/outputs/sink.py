@@ -82,8 +82,8 @@ class Sink(ABC):
     def recall(self, picture: SourcePicture, sha256: str) -> PictureResult | None:  # noqa: ARG002
         """What an earlier run left here of this content, by the same model, variant and settings.
 
-        Under ``--resume`` the picture is not looked at again then: every other output is given this result, and this one has it
-        already, so that all of them end as if the run had never been stopped.
+        Under ``--resume`` the picture is not looked at again then: every output is given this result in its turn, this one too, so
+        that all of them end as if the run had never been stopped. It may be asked before earlier pictures are answered.
 
         Args:
             picture: of this run.
