@@ -260,6 +260,57 @@ USE = figures(
 )  # fmt: skip
 
 
+def _callers(kind: str, count: str) -> Callable[[Results], str]:
+    def words(results: Results) -> str:
+        found = results["server_load"]["pools"][kind]["callers"][count]
+        p50, p99 = (1000 * found[f"{name}_seconds"] for name in ("p50", "p99"))
+        refused = f"; {found['refused']} refused" if found["refused"] else ""
+        return f"{found['accepted_per_second']:.1f}; {p50:.0f}, {p99:.0f} ms{refused}"
+
+    return words
+
+
+def _overload(r: Results) -> str:
+    found = r["server_load"]["pools"]["process"]
+    refusal = 1000 * found["overload"]["refusal_p99_seconds"]
+    return f"{found['p99_over_alone']:.2f}; {refusal:.0f} ms; {found['memory_growth']:.3f}"
+
+
+def _overload_missed(r: Results) -> bool:
+    goals = r["server_load"]["goals"]
+    return not all(goals[name]["met"] for name in ("p99_over_alone", "refusal_p99_seconds", "memory_growth"))
+
+
+def _pools(r: Results) -> str:
+    pools = r["server_load"]["pools"].values()
+    most = (max(each["accepted_per_second"] for each in pool["callers"].values()) for pool in pools)
+    sizes = (pool["memory_bytes"]["idle"] / 2**20 for pool in r["server_load"]["pools"].values())
+    return ", ".join(f"{rate:.1f}" for rate in most) + "; " + ", ".join(f"{size:.0f} MB" for size in sizes)
+
+
+def _restarts(r: Results) -> str:
+    found = r["server_load"]["restarts"]
+    return f"{found['lost']} of {found['answered_by_the_server']} in {found['restarts']} restarts"
+
+
+def _schemathesis(r: Results) -> str:
+    found = r["server_schemathesis"]
+    return f"{found['answers_of_500_or_above']} of {found['cases']}"
+
+
+SERVER = figures(
+    *(Row(f"`fer-predict serve`, {count} caller{'s' * (count != '1')}: pictures of 512x512 a second; p50, p99 of the accepted",
+          "server_load", _callers("process", count)) for count in ("1", "4", "16", "64")),
+    Row("eight times what it answers: p99 of the accepted / of a lone caller; p99 of refusals; memory after / before",
+        "server_load", _overload, "3; 50 ms; 1.1", _overload_missed),
+    Row("worker processes, threads: the most pictures a second; memory when idle", "server_load", _pools),
+    Row("accepted requests that SIGTERM lost under load", "server_load", _restarts, "0",
+        lambda r: not r["server_load"]["goals"]["lost_over_restarts"]["met"]),
+    Row("schemathesis over the OpenAPI document: answers of 500 or above", "server_schemathesis", _schemathesis, "0 of 10000",
+        lambda r: not r["server_schemathesis"]["goals"]["answers_of_500_or_above"]["met"]),
+)  # fmt: skip
+
+
 def int8_latency(results: Results) -> list[str]:
     """Networks down, formats across: int8 over fp32, the goal, and onnxruntime's own quantization."""
     tflite = {row["net"]: row for row in results["int8_latency_tflite"]["nets"]}
@@ -305,6 +356,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "general": GENERAL,
     "bench": BENCH,
     "use": USE,
+    "server": SERVER,
     "int8-latency": int8_latency,
     "shipping": shipping,
 }

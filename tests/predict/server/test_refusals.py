@@ -1,12 +1,15 @@
 """Requests that cannot be answered: a status, a word that stays and a sentence; the server goes on as before."""
 
 import json
+import re
 import subprocess
 import zlib
 
 import pytest
 from skimage import data
 
+from fer_edge.predict.server.refusals import STATUSES
+from support.paths import ROOT
 from support.servers import encoded
 
 PHOTO = encoded(data.astronaut()[:200, 150:300])
@@ -190,3 +193,13 @@ def test_nothing_of_it_is_in_the_log(server, client):
         "body_bytes",
         "code",
     } <= set(requests[-1])
+
+
+def test_every_code_of_the_server_is_documented_with_its_status():
+    page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    told = {
+        code: int(status)
+        for status, codes in re.findall(r"^\| (\d{3}) \| ([^|]+) \|", page, re.MULTILINE)
+        for code in re.findall(r"`([a-z-]+)`", codes)
+    }
+    assert told == STATUSES
