@@ -18,6 +18,7 @@ STUDIES = (
     "server_load",
     "server_schemathesis",
     "hostile_pictures",
+    "video_stages",
     "foreign_pictures",
     # The page in a browser.
     "web_page",

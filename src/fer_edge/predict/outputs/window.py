@@ -85,7 +85,7 @@ class Window(Sink):
             )
         if self._start is None:
             self._start = time.monotonic()
-            cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
+            cv2.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE | cv2.WINDOW_GUI_NORMAL)
         cv2.imshow(TITLE, seen)
 
     def _wait(self, result: PictureResult, *, is_frame: bool) -> None:
