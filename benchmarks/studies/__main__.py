@@ -24,6 +24,8 @@ STUDIES = (
     "web_page",
     # Exported files.
     "bundle_bytes",
+    "coreml_packages",
+    "coreml_spec",
     "export_cpu",
     "export_time",
     "int8_accuracy",

@@ -517,6 +517,52 @@ def test_picking():
         compute("gather", X, torch.tensor([6]), axis=1)
 
 
+def test_scattering_as_in_the_reference():
+    data, updates = torch.tensor([[1, 2, 3], [4, 5, 6]]), torch.tensor([[5, 6, 7], [8, 9, 10]])
+    indices = torch.tensor([1, 0], dtype=torch.int32)
+    assert compute("scatter", data, indices, updates, axis=0, mode="add").tolist() == [
+        [9, 11, 13],
+        [9, 11, 13],
+    ]
+    with pytest.raises(UnknownOperator, match="mode ''"):
+        compute("scatter", data, indices, updates)
+
+
+def test_scattering_by_numpy():
+    """Two updates meet in one place; numpy's ``ufunc.at`` does one after the other."""
+    random = np.random.default_rng(3)
+    data, updates = random.random((4, 5)) + 0.5, random.random((4, 3)) + 0.5
+    indices, single = np.array([[0, 2, 2], [4, -1, 1], [0, 0, 0], [1, 2, 3]]), np.array([2, 0, 2])
+    pairs, values = np.array([[0, 1], [3, -1], [0, 1]]), random.random(3) + 0.5
+    ways = {
+        "add": np.add,
+        "sub": np.subtract,
+        "mul": np.multiply,
+        "div": np.divide,
+        "max": np.maximum,
+        "min": np.minimum,
+    }
+    rows = np.arange(4)[:, None]
+    for mode, function in ways.items():
+        for operator, places, fed, at, more in (
+            ("scatter_along_axis", indices, updates, (rows, indices), {"axis": 1}),
+            ("scatter", single, updates, (slice(None), single), {"axis": 1}),
+            ("scatter_nd", pairs, values, tuple(pairs.T), {}),
+        ):
+            wanted = data.copy()
+            function.at(wanted, at, fed)
+            found = compute(operator, *map(torch.from_numpy, (data, places, fed)), mode=mode, **more)
+            close(found, wanted, 1e-12)
+    wanted = data.copy()
+    wanted[:, [3, 0, 1]] = updates
+    close(
+        compute(
+            "scatter", *map(torch.from_numpy, (data, np.array([3, 0, 1]), updates)), axis=1, mode="update"
+        ),
+        wanted,
+    )
+
+
 def test_sums_up_to_a_place_and_orders():
     x = torch.tensor([1.0, 3, 2])
     assert compute("cumsum", x).tolist() == [1, 4, 6]

@@ -104,7 +104,7 @@ def unpack(data: NDArray[np.uint8], scalar: Scalar, count: int) -> NDArray[Any]:
         whole: NDArray[Any] = data.view(np.dtype(scalar.numpy).newbyteorder("<"))
         return whole
     bits = np.unpackbits(data, count=count * scalar.bits, bitorder="little").reshape(count, scalar.bits)
-    values: NDArray[np.uint8] = (bits << np.arange(scalar.bits, dtype=np.uint8)).sum(axis=1, dtype=np.uint8)
+    values: NDArray[np.uint8] = np.packbits(bits, axis=1, bitorder="little").reshape(-1)
     if scalar.name.startswith("int"):  # two's complement
         half = 1 << (scalar.bits - 1)
         return ((values.astype(np.int8) ^ half) - half).astype(np.int8)

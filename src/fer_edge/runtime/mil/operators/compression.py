@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -161,8 +162,9 @@ def _along(vector: Tensor, values: Tensor, axis: int | None) -> Tensor:
 
 
 def _unpacked(data: Tensor, bits: int, count: int) -> Tensor:
-    """Values of some bits each, packed from the least significant bit on, (count,) int64."""
+    """Values of some bits each, packed from the least significant bit on, (count,) int32."""
     if data.numel() != -(-count * bits // 8):
         raise EngineError(f"{data.numel()} bytes for {count} values of {bits} bits")
-    single = (data.reshape(-1, 1).to(torch.int64) >> torch.arange(8)) & 1
-    return (single.reshape(-1)[: count * bits].reshape(count, bits) << torch.arange(bits)).sum(1)
+    single = np.unpackbits(data.reshape(-1).numpy(), count=count * bits, bitorder="little")
+    whole = np.packbits(single.reshape(count, bits), axis=1, bitorder="little").reshape(-1)
+    return torch.from_numpy(whole).to(torch.int32)

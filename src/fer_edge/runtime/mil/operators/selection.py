@@ -52,6 +52,61 @@ def _from_the_front(indices: Tensor, size: int, x: Tensor) -> Tensor:
     return torch.where(places < 0, places + size, places).to(x.device)
 
 
+def scatter(
+    data: Tensor,
+    indices: Tensor,
+    updates: Tensor,
+    *,
+    axis: int = 0,
+    mode: str = "",
+    validate_indices: bool = False,
+) -> Tensor:
+    """``data``, into which slices along an axis are put, added, ... at the places that ``indices`` names."""
+    del validate_indices
+    shape = [-1 if place == axis % data.ndim else 1 for place in range(data.ndim)]
+    places = indices.reshape(shape).expand(updates.shape)
+    return scatter_along_axis(data, places, updates, axis=axis, mode=mode)
+
+
+def scatter_along_axis(
+    data: Tensor,
+    indices: Tensor,
+    updates: Tensor,
+    *,
+    axis: int = 0,
+    mode: str = "",
+    validate_indices: bool = False,
+) -> Tensor:
+    """The same with a place along the axis for every value."""
+    del validate_indices
+    places = _from_the_front(indices, data.shape[axis], data)
+    if mode == "update":
+        return data.scatter(axis, places, updates)
+    if mode in ("add", "sub"):
+        return data.scatter_add(axis, places, updates if mode == "add" else -updates)
+    ways = {"mul": "prod", "div": "prod", "max": "amax", "min": "amin"}
+    # Where it is left out, the reference has two defaults, one in words and one in code.
+    if mode not in ways or (mode == "div" and not data.is_floating_point()):
+        raise UnknownOperator(
+            f"mode {ascii(mode)[:40]} of {data.dtype}; known here: update, add, sub, {', '.join(ways)}"
+        )
+    return data.scatter_reduce(axis, places, 1 / updates if mode == "div" else updates, ways[mode])
+
+
+def scatter_nd(
+    data: Tensor, indices: Tensor, updates: Tensor, *, mode: str = "", validate_indices: bool = False
+) -> Tensor:
+    """The same with several indices together for a slice."""
+    del validate_indices
+    depth = indices.shape[-1]
+    place = torch.zeros(indices.shape[:-1], dtype=torch.int64)
+    for axis in range(depth):
+        place = place * data.shape[axis] + _from_the_front(indices[..., axis], data.shape[axis], place)
+    flat = data.reshape(-1, *data.shape[depth:])
+    parts = updates.reshape(-1, *data.shape[depth:])
+    return scatter(flat, place.reshape(-1), parts, axis=0, mode=mode).reshape(data.shape)
+
+
 def slice_by_index(
     x: Tensor,
     begin: list[int],
