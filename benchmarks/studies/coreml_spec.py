@@ -116,6 +116,11 @@ def judge(name: str, network: Any, contract: Any) -> Document:
             except FerEdgeError as error:
                 found[precision] = {"refused": str(error)[:300]}
                 continue
+            if (
+                parity.verdict == "not-run"
+            ):  # nothing to compare with, which fer-export finds before it converts
+                found[precision] = {"refused": str(parity.reason)[:300]}
+                continue
             found[precision] = {
                 "verdict": parity.verdict, "max_abs": parity.max_abs, "top1": parity.top1_agreement, "reason": parity.reason,
             }  # fmt: skip
