@@ -99,12 +99,13 @@ def make_video(path: Path, frames: int) -> Path:
     import numpy as np
     from skimage import data
 
-    photograph = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"mp4v"), 30, (640, 480))
+    photograph = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)  # type: ignore[no-untyped-call]
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), 30, (640, 480))
     for turn in range(frames):
         scale = 2.0 + 0.35 * np.sin(turn / 40)
         middle = 224 + 25 * np.sin(turn / 17), 130 + 12 * np.cos(turn / 23)
-        move = np.float32([[scale, 0, 320 - scale * middle[0]], [0, scale, 240 - scale * middle[1]]])
+        rows = [[scale, 0, 320 - scale * middle[0]], [0, scale, 240 - scale * middle[1]]]
+        move = np.array(rows, np.float32)
         writer.write(cv2.warpAffine(photograph, move, (640, 480), borderMode=cv2.BORDER_REFLECT))
     writer.release()
     return path
