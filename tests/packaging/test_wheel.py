@@ -124,6 +124,7 @@ def test_the_runtime_imports_with_numpy_alone(bin_folder, tmp_path):
 COMMANDS = {
     "fer-predict SOURCE...": ["fer-predict", "photo.png"],
     "fer-predict serve": ["fer-predict", "serve", "--model", DEMO_BUNDLE],
+    "fer-predict FOLDER --runner ray": ["fer-predict", ".", "--runner", "ray", "--model", DEMO_BUNDLE],
     "fer-export [CHECKPOINT]": ["fer-export"],
     "fer-verify BUNDLE": ["fer-verify", DEMO_BUNDLE],
     "fer-bench [BUNDLE]": ["fer-bench", DEMO_BUNDLE],

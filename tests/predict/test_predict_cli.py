@@ -234,6 +234,12 @@ def test_one_bad_picture_among_many(run, tmp_path):
     assert done.stderr.endswith("Error: 1 of 3 pictures could not be answered\n")
 
 
+def test_where_every_picture_failed_there_is_no_table(run, tmp_path):
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    done = run(tmp_path / "b.png")
+    assert (done.exit_code, done.stdout) == (1, "")
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [

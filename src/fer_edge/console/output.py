@@ -61,7 +61,7 @@ class Output:
 
         Args:
             document: printed as JSON under ``--json``; finite numbers only.
-            text: printed otherwise, such as a table.
+            text: printed otherwise, such as a table; nothing if empty.
 
         Raises:
             RuntimeError: a second result, which would be a second JSON document.
@@ -73,7 +73,8 @@ class Output:
             text = dump_json(document, getattr(sys.stdout, "encoding", None) or "ascii")
         elif takes_color(sys.stdout):
             text = paint(text)
-        _write(sys.stdout, text)
+        if text:
+            _write(sys.stdout, text)
 
     def progress(self, description: str, total: int | None = None) -> AbstractContextManager[Progress]:
         """A bar on standard error while the block runs, if that is a terminal.

@@ -25,10 +25,13 @@ def report(
         threshold: 0..1; a face whose most probable emotion is below it gets none.
         probabilities: every emotion, highest first, instead of two.
         width: of the terminal in columns.
+
+    Returns:
+        The table; empty if every picture failed.
     """
     shown = merge_frames(found, threshold)
     rows = [row for result in shown for row in picture_rows(result, threshold, probabilities=probabilities)]
-    return faces_table(rows, probabilities=probabilities, width=width)
+    return faces_table(rows, probabilities=probabilities, width=width) if rows else ""
 
 
 def merge_frames(found: Iterable[PictureResult], threshold: float) -> Iterator[PictureResult]:

@@ -212,8 +212,9 @@ def check_public(address: Address, numbers: list[str]) -> list[str]:
     """
     for number in numbers:
         if not is_public(number):
+            belongs = f"{number} is" if address.host == number else f"{address.host} is {number},"
             raise _refused(
-                f"{address.text} is not fetched: {address.host} is {number}, of this machine or its network; "
+                f"{address.text} is not fetched: {belongs} of this machine or its network; "
                 "download the picture with another program first"
             )
     return numbers
