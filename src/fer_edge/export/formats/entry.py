@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from fer_edge.export.faithful.graph import Graph
     from fer_edge.export.formats.protocol import Converter, ModelAndContract, WeightComparison
 
 
@@ -48,6 +49,7 @@ class FormatEntry:
         snippets: language (``kotlin``, ``swift``, ``javascript``) -> code.
         remark: a template with what the README says below the table of files; empty: nothing.
         auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
+        reader: ``module:function`` that reads a file of it into a neutral graph (``faithful.graph``).
     """
 
     name: str
@@ -64,6 +66,7 @@ class FormatEntry:
     snippets: Mapping[str, Snippet] = field(default_factory=dict)
     remark: str = ""
     auditor: str = ""
+    reader: str = ""
 
     def load(self) -> Converter:
         """Import the converter (slow: its libraries come along)."""
@@ -77,6 +80,22 @@ class FormatEntry:
         """The comparison of an artifact's weights with the source's; None: there is none for this format."""
         if not self.auditor:
             return None
-        module, _, function = self.auditor.partition(":")
-        found: WeightComparison = getattr(importlib.import_module(module), function)(path, source)
+        found: WeightComparison = _load(self.auditor)(path, source)
         return found
+
+    def read_graph(self, path: Path) -> Graph | None:
+        """An artifact as a neutral graph; None: there is no reader for this format.
+
+        Raises:
+            BundleError: the file cannot be read.
+        """
+        if not self.reader:
+            return None
+        found: Graph = _load(self.reader)(path)
+        return found
+
+
+def _load(place: str) -> Callable[..., Any]:
+    module, _, function = place.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found

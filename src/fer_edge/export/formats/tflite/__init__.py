@@ -21,4 +21,5 @@ ENTRY = FormatEntry(
         "javascript": Snippet("tflite.mjs.j2", rank=2),
     },
     remark="remark-tflite.md.j2",
+    reader="fer_edge.export.formats.tflite.graph_reader:read_graph",
 )
