@@ -101,8 +101,14 @@ def test_damaged_bytes_end_in_a_sentence(name, tmp_path, onnx_file):
             if data:
                 data[random.randrange(len(data))] = random.choice((0, 1, 127, 128, 255))
         path.write_bytes(data)
-        try:
-            find_format(name).read_graph(path)
-        except BundleError as error:
-            assert "damaged" in str(error)
-            assert "\n" not in str(error)
+        message = refusal(name, path)
+        assert message == "" or ("damaged" in message and "\n" not in message)
+
+
+def refusal(name, path):
+    """The sentence of the reader; empty where it reads the file."""
+    try:
+        find_format(name).read_graph(path)
+    except BundleError as error:
+        return str(error)
+    return ""
