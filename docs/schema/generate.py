@@ -12,7 +12,7 @@ from typing import Any
 from fer_edge.bench.advice import document as advice
 from fer_edge.bench.results import records
 from fer_edge.predict.evaluation import figures
-from fer_edge.runtime import contract, golden, manifest
+from fer_edge.runtime import contract, dump, golden, manifest
 from fer_edge.runtime.schema import Document
 
 FOLDER = Path(__file__).parent
@@ -20,6 +20,7 @@ DOCUMENTS: dict[str, Document[Any]] = {
     "fer-edge-advice-1": advice.DOCUMENT,
     "fer-edge-bench-1": records.DOCUMENT,
     "fer-edge-contract-1": contract.DOCUMENT,
+    "fer-edge-dump-1": dump.DOCUMENT,
     "fer-edge-evaluation-1": figures.DOCUMENT,
     "fer-edge-manifest-1": manifest.DOCUMENT,
     "golden-vector": golden.DOCUMENT,

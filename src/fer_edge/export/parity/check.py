@@ -184,6 +184,11 @@ def run(model: Model, contract: Contract, pictures: NDArray[np.uint8]) -> NDArra
     return np.stack([_answer(model, to_tensor(np.asarray(picture), contract)) for picture in pictures])
 
 
+def run_tensors(model: Model, tensors: NDArray[Any]) -> NDArray[np.float32]:
+    """Probabilities of each tensor, one at a time; (n, labels) float32."""
+    return np.stack([_answer(model, np.asarray(tensor)) for tensor in tensors])
+
+
 def _answer(model: Model, tensor: NDArray[Any]) -> NDArray[np.float32]:
     try:
         return model.run(tensor)

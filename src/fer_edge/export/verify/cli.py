@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from fer_edge.console.command import command, usage_error
+from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH
 from fer_edge.console.table import table
@@ -20,8 +20,17 @@ from fer_edge.export.verify.verify import verify
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.errors import CheckFailed
 
+SUBCOMMANDS: tuple[Subcommand, ...] = (
+    Subcommand(
+        "diagnose",
+        "fer_edge.export.verify.commands.diagnose:diagnose_command",
+        "say what went wrong on a device, from a dump of its app",
+    ),
+)
+"""Every subcommand; adding one is a file in ``commands`` and a line here."""
 
-@command("fer-verify", example="fer-verify ./bundle")
+
+@command("fer-verify", example="fer-verify ./bundle", subcommands=SUBCOMMANDS)
 @click.argument("bundle", type=PATH)
 @click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")

@@ -24,6 +24,7 @@ from fer_edge.export.formats import find_format
 from fer_edge.export.pictures.arrays import get_array, put_array, wait_for
 from fer_edge.export.worker.job import (
     ACCURACY,
+    ASK,
     GOLDEN,
     MAKE,
     MODEL,
@@ -104,6 +105,8 @@ class Worker:
             return self._make(task)
         if task.stage == ACCURACY:
             return self._accuracy(index, task)
+        if task.stage == ASK:
+            return self._ask(index, task)
         return self._golden(task) if task.stage == GOLDEN else self._verify(task)
 
     def _make(self, task: Task) -> TaskResult:
@@ -150,6 +153,14 @@ class Worker:
 
         path, contract, reference = Path(task.path), _contract_beside(task), self._reference("golden")
         return TaskResult(golden=check_golden(path, contract, task.what, reference, self.job.tolerance(task)))
+
+    def _ask(self, index: int, task: Task) -> TaskResult:
+        from fer_edge.export.parity.check import open_checked, run_tensors
+
+        tensors = get_array(self.job.tensors_path(task))
+        answers = run_tensors(open_checked(Path(task.path), _contract_beside(task), task.what), tensors)
+        put_array(self.job.answers_path(index), answers)
+        return TaskResult(answered=len(answers))
 
     def _check(self, task: Task, contract: Contract) -> TaskResult:
         from fer_edge.export.parity.check import check_parity, describe_evaluation
@@ -262,7 +273,7 @@ def main(folder: str) -> None:
     die_with_parent()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     job = Job.read(Path(folder))
-    if {task.stage for task in job.tasks} <= {VERIFY, GOLDEN}:
+    if {task.stage for task in job.tasks} <= {VERIFY, GOLDEN, ASK}:
         # Untrusted artifacts are run here; nothing but results is to be written.
         forbid_writing(outside=job.folder)
     worker = Worker(job)

@@ -32,7 +32,7 @@ from fer_edge.runtime.verification import Count, Parity, WeightAudit
 if TYPE_CHECKING:
     from fer_edge.export.reference_model.model import ReferenceModel
 
-MAKE, ACCURACY, VERIFY, GOLDEN = "make", "accuracy", "verify", "golden"
+MAKE, ACCURACY, VERIFY, GOLDEN, ASK = "make", "accuracy", "verify", "golden", "ask"
 
 Text = Annotated[str, Length(0, 1 << 20)]
 
@@ -88,8 +88,8 @@ class Task:
     """One thing to do with one artifact.
 
     Attributes:
-        stage: ``make`` (convert and check), ``accuracy`` (answer labeled images), ``verify`` (check only) or
-            ``golden`` (compare with stored answers).
+        stage: ``make`` (convert and check), ``accuracy`` (answer labeled images), ``verify`` (check only),
+            ``golden`` (compare with stored answers) or ``ask`` (answer tensors as they are).
         variant: its name.
         path: the artifact.
     """
@@ -151,8 +151,12 @@ class Job:
         return self.folder / "results" / f"{index:03d}.json"
 
     def answers_path(self, index: int) -> Path:
-        """The file of the labels that an artifact gave, (n,) int64."""
+        """The file of the labels that an artifact gave, (n,) int64; of ``ask``, its answers, (n, labels) float32."""
         return self.folder / "results" / f"{index:03d}.npy"
+
+    def tensors_path(self, task: Task) -> Path:
+        """The file of the tensors that ``ask`` runs, (n, *shape) in the artifact's dtype."""
+        return self.common / f"ask-{task.variant}.npy"
 
     def put_result(self, index: int, result: TaskResult) -> None:
         """Write the result of a task; a reader sees it whole or not at all."""

@@ -1,0 +1,80 @@
+"""Candidates: explanations of what was observed, how far each is from it, and which one is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+RIGHT_NAME = "right"
+PENALTY = 3.0
+"""An explanation with one more mistake must be nearer by this factor."""
+RARE = 1.02
+"""The same for each degree of rarity: decides only between equals."""
+HALF = 0.5
+"""Share of what the right way leaves unexplained that a mistake may leave at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One explanation.
+
+    Attributes:
+        mistakes: names, at most two; none: everything was right.
+        distance: of what it gives from what was observed, in the unit of its question.
+        worst: the largest single difference, in the same unit or, of answers, in probability.
+        same: other explanations that give the very same here.
+    """
+
+    mistakes: tuple[str, ...]
+    distance: float
+    worst: float
+    same: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The distances that count as nothing and as explained.
+
+    Attributes:
+        floor: below it two distances are equal.
+        explained: beyond it nothing is explained.
+    """
+
+    floor: float
+    explained: float
+
+
+def rank(
+    candidates: Sequence[Candidate], bounds: Bounds, rarity: Callable[[tuple[str, ...]], int]
+) -> list[Candidate]:
+    """The candidates, the best explanation first: distance against the number of mistakes that it takes."""
+
+    def score(one: Candidate) -> tuple[float, float]:
+        weight: float = PENALTY ** len(one.mistakes) * RARE ** rarity(one.mistakes)
+        return max(one.distance, bounds.floor) * weight, one.distance
+
+    return sorted(candidates, key=score)
+
+
+def named(ranked: Sequence[Candidate], bounds: Bounds) -> Candidate | None:
+    """The candidate that explains what was observed, or None: none of these."""
+    if not ranked:
+        return None
+    best = ranked[0]
+    right = next((one.distance for one in ranked if not one.mistakes), float("inf"))
+    enough = not best.mistakes or best.distance <= max(HALF * right, bounds.floor)
+    return best if best.distance <= bounds.explained and enough else None
+
+
+def merge_equal(candidates: Sequence[Candidate], keys: Sequence[object]) -> list[Candidate]:
+    """One candidate for those that give the very same; the first of them, which has the fewest mistakes, stands for all."""
+    first: dict[object, int] = {}
+    found: list[Candidate] = []
+    for one, key in zip(candidates, keys, strict=True):
+        if key in first:
+            at = first[key]
+            found[at] = replace(found[at], same=(*found[at].same, one.mistakes))
+        else:
+            first[key] = len(found)
+            found.append(one)
+    return found

@@ -1,0 +1,291 @@
+"""Diagnosis of a dump: contract, input and answers, each against what the bundle says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.mistakes.catalog import RIGHT as RIGHT_STEPS
+from fer_edge.export.mistakes.catalog import Steps, applicable, hypotheses
+from fer_edge.export.mistakes.preparation import Preparation
+from fer_edge.export.verify.diagnose.alone import ODDITY, UNSEEN, rank_alone
+from fer_edge.export.verify.diagnose.answers import (
+    ANSWERS,
+    BOUNDS,
+    FARTHEST,
+    READ_RIGHT,
+    AnswerMistake,
+    distance,
+    find_order,
+    resolution,
+)
+from fer_edge.export.verify.diagnose.asking import ask
+from fer_edge.export.verify.diagnose.candidates import Bounds, Candidate, merge_equal, named, rank
+from fer_edge.export.verify.diagnose.inputs import LEVELS, rank_preparations, rarity
+from fer_edge.export.verify.diagnose.record import MISTAKE, NONE, OPEN, RIGHT, Diagnosis, Question
+from fer_edge.export.verify.diagnose.subject import Subject, examine
+from fer_edge.runtime.bundle import Bundle
+from fer_edge.runtime.dump import Dump
+from fer_edge.runtime.errors import FrameError
+from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    from fer_edge.console.output import Output
+
+Row = NDArray[np.float64]
+SHOWN = 8
+"""Explanations that are kept of each ranking, besides the right one."""
+
+
+def diagnose(bundle: Bundle, dump: Dump, output: Output) -> Diagnosis:
+    """Say what went wrong in a dump.
+
+    Raises:
+        BundleError: the bundle has no artifact, or a byte of one was changed.
+        FrameError: the frame's numbers do not fit together.
+    """
+    subject, questions = examine(bundle, dump)
+    found = Diagnosis(dump.device, subject.variant, questions)
+    if not any(one.name == "input" for one in questions):
+        questions += [one for one in (_judge_input(subject),) if one]
+    questions += Answers(bundle, dump, subject, output).judge()
+    return found
+
+
+def _judge_input(subject: Subject) -> Question | None:
+    if subject.tensor is None:
+        return None
+    if subject.preparation is None:
+        ranked = rank_alone(subject.tensor, subject.contract)
+        return _concluded("input", ranked, ODDITY, f"the tensor by itself; {UNSEEN}", "oddity")
+    ranked = rank_preparations(subject.preparation, subject.tensor)
+    note = f"the tensor against the frame's, for {subject.variant}"
+    return _concluded("input", ranked, LEVELS, note, "levels of 255")
+
+
+def _concluded(name: str, ranked: list[Candidate], bounds: Bounds, note: str, unit: str) -> Question:
+    best = named(ranked, bounds)
+    verdict = NONE if best is None else MISTAKE if best.mistakes else RIGHT
+    right = [one for one in ranked[SHOWN:] if not one.mistakes]
+    return Question(name, verdict, best.mistakes if best else (), note, unit, [*ranked[:SHOWN], *right])
+
+
+class Answers:
+    """The answers of a dump, variant by variant.
+
+    Args:
+        bundle: whose artifacts are asked.
+        dump: with the observed answers.
+        subject: what they are about.
+        output: for progress.
+    """
+
+    def __init__(self, bundle: Bundle, dump: Dump, subject: Subject, output: Output) -> None:
+        self.bundle, self.dump, self.subject, self.output = bundle, dump, subject, output
+
+    def judge(self) -> list[Question]:
+        """One question a variant that the bundle has."""
+        observed = self.dump.probabilities or {}
+        return [
+            self._judge(name, values) for name, values in observed.items() if name in self.subject.contracts
+        ]
+
+    def _judge(self, variant: str, values: Sequence[float | None]) -> Question:
+        title, contract = "answers", self.subject.contracts[variant]
+        if len(values) != len(contract.labels):
+            note = f"{variant}: {len(values)} values; the contract has {len(contract.labels)} labels"
+            return Question(title, MISTAKE, ("answers-of-other-length",), note)
+        row = np.array([np.nan if value is None else value for value in values], np.float64)
+        if not np.isfinite(row).all():
+            note = f"{variant}: {int((~np.isfinite(row)).sum())} of {len(row)} values are not finite"
+            return Question(title, MISTAKE, ("answers-not-finite",), note)
+        same = contract.sha256 == self.subject.contract.sha256
+        if self.subject.tensor is not None and same:
+            return self._of_tensor(variant, row)
+        if self.subject.preparation is not None:
+            return self._of_frame(variant, row)
+        return self._alone(variant, row)
+
+    def _of_tensor(self, variant: str, row: Row) -> Question:
+        """The artifact is asked about the very tensor that the app gave it."""
+        tensor = self.subject.tensor
+        assert tensor is not None
+        found = self._ask({variant: tensor[None]})[variant]
+        if isinstance(found, str):
+            return Question("answers", OPEN, note=f"{variant} cannot be run here: {found}")
+        note = f"{variant}: its answers to the app's tensor"
+        ranked = self._ranked(variant, row, [()], found)
+        question = self._concluded(variant, ranked, note)
+        if question.verdict != NONE:
+            return question
+        return self._elsewhere(variant, row, found[0], question, {variant: tensor})
+
+    def _of_frame(self, variant: str, row: Row) -> Question:
+        """All that the frame may have become is asked about, first single mistakes, then pairs."""
+        preparation = self._preparation(variant)
+        note = f"{variant}: its answers to the frame, by every mistake"
+        question = Question("answers", OPEN, note=f"{variant} was not asked")
+        for most in (1, 2):
+            names, tensors = _tensors(preparation, most)
+            found = self._ask({variant: tensors})[variant]
+            if isinstance(found, str):
+                return Question("answers", OPEN, note=f"{variant} cannot be run here: {found}")
+            question = self._concluded(variant, self._ranked(variant, row, names, found), note)
+            if question.verdict != NONE:
+                return question
+            if most == 1:
+                first = self._elsewhere(variant, row, found[0], question, {variant: tensors[0]})
+                if first.mistakes and first.mistakes != ("other-file",):
+                    return first
+        return question
+
+    def _preparation(self, variant: str) -> Preparation:
+        given = self.subject.preparation
+        assert given is not None
+        return Preparation(given.frame, given.rotation, given.box, self.subject.contracts[variant])
+
+    def _alone(self, variant: str, row: Row) -> Question:
+        """Neither tensor nor frame: what can be said of the numbers alone."""
+        contract, note = self.subject.contracts[variant], f"{variant}: the numbers by themselves"
+        if abs(row.sum() - 1) <= 1e-2 and (row >= -1e-3).all():
+            spread = float(np.ptp(row))
+            if (
+                spread < 1.8 / len(row)
+                and resolution(row) < 1e-3
+                and row.max() < np.e / (np.e + len(row) - 1)
+            ):
+                return Question("answers", OPEN, note=f"{note}; flat: softmax may have been applied again")
+            return Question(
+                "answers", OPEN, note=f"{note}: probabilities; give a frame or a tensor to judge them"
+            )
+        for one in ANSWERS:
+            read = None if one.name.startswith("labels") else one.read(row, contract)
+            if read is not None and one.name not in {"softmax-twice", "sigmoid-added"}:
+                return Question("answers", MISTAKE, (one.name,), f"{note}: sum {row.sum():.3g}")
+        return Question("answers", NONE, note=f"{note}: no probabilities, sum {row.sum():.3g}")
+
+    def _ranked(
+        self, variant: str, row: Row, names: Sequence[tuple[str, ...]], answers: Row
+    ) -> list[Candidate]:
+        """Each answer of the artifact against each reading of what was observed."""
+        contract, bounds = self.subject.contracts[variant], self._bounds(variant)
+        step = resolution(row)
+        candidates, keys = list[Candidate](), list[object]()
+        readings = [(one, read) for one, read in ((way, way.read(row, contract)) for way in (READ_RIGHT, *ANSWERS)) if read is not None]  # fmt: skip
+        for mistakes, answer in zip(names, answers, strict=True):
+            for way, read in readings:
+                both = mistakes if way is READ_RIGHT else (*mistakes, way.name)
+                if len(both) > 2:
+                    continue
+                apart, worst = distance(answer, read, max(step, _lost(way, step)))
+                candidates.append(Candidate(both, apart, worst))
+                keys.append((way.name, way.read is not None and _key(answer, read)))
+        return rank(merge_equal(candidates, keys), bounds, rarity)
+
+    def _concluded(self, variant: str, ranked: list[Candidate], note: str) -> Question:
+        question = _concluded("answers", ranked, self._bounds(variant), note, "difference of logarithms")
+        best = ranked[0]
+        if question.verdict != NONE and best.worst > 10 * FARTHEST[Variant.parse(variant).precision]:
+            question.verdict, question.mistakes = NONE, ()
+        return question
+
+    def _bounds(self, variant: str) -> Bounds:
+        return BOUNDS[Variant.parse(variant).precision]
+
+    def _elsewhere(
+        self, variant: str, row: Row, right: Row, question: Question, tensors: dict[str, NDArray[Any]]
+    ) -> Question:
+        """Other files of the bundle, other orders of the labels; else another file altogether."""
+        farthest = FARTHEST[Variant.parse(variant).precision]
+        order = find_order(right, row, farthest)
+        if order is not None:
+            labels = self.subject.contract.labels
+            shown = ", ".join(
+                f"{labels[place]}: {labels[at]}'s" for at, place in enumerate(order) if place != at
+            )
+            note = f"{question.note}; shown as {shown}"
+            return Question("answers", MISTAKE, ("labels-permuted",), note, question.unit, question.ranking)
+        if _is_first_only(row, right):
+            return Question(
+                "answers", MISTAKE, ("only-the-first",), question.note, question.unit, question.ranking
+            )
+        other = self._find_other(variant, row, right, tensors)
+        if other:
+            note = f"{question.note}; these are the answers of {other}"
+            return Question(
+                "answers", MISTAKE, ("answers-of-other-variant",), note, question.unit, question.ranking
+            )
+        if self.subject.tensor is None:
+            return question
+        if abs(row.sum() - 1) > 1e-2 or (row < -1e-3).any():
+            return question
+        return Question("answers", MISTAKE, ("other-file",), question.note, question.unit, question.ranking)
+
+    def _find_other(self, variant: str, row: Row, right: Row, tensors: dict[str, NDArray[Any]]) -> str | None:
+        """The variant whose answers these are."""
+        asked = self._for_others(variant, tensors[variant])
+        found, step = self._ask(asked), resolution(row)
+        own = distance(right, row, step)[0]
+        near = [
+            (distance(answers[0], row, step)[0], name)
+            for name, answers in found.items()
+            if not isinstance(answers, str)
+        ]
+        if not near:
+            return None
+        apart, name = min(near)
+        return name if apart <= self._bounds(name).floor and apart <= own / 3 else None
+
+    def _for_others(self, variant: str, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """What other variants get: the same tensor where their contract is the same, else the frame's."""
+        asked, own = dict[str, NDArray[Any]](), self.subject.contracts[variant]
+        for name, contract in self.subject.contracts.items():
+            if name == variant:
+                continue
+            if contract.sha256 == own.sha256:
+                asked[name] = tensor[None]
+            elif self.subject.preparation is not None:
+                asked[name] = self._preparation(name).tensor()[None]
+        return asked
+
+    def _ask(self, tensors: dict[str, NDArray[Any]]) -> dict[str, Row | str]:
+        return ask(self.bundle, tensors, self.output) if tensors else {}
+
+
+def _tensors(preparation: Preparation, most: int) -> tuple[list[tuple[str, ...]], NDArray[Any]]:
+    """Tensors of all hypotheses with so many mistakes, each once, with the mistakes that lead to it; the right one first."""
+    mistakes = applicable(preparation.contract, preparation.frame, boxed=preparation.box is not None)
+    found: dict[bytes, tuple[str, ...]] = {}
+    tensors = list[NDArray[Any]]()
+    for steps in hypotheses(mistakes, most):
+        tensor = _tensor(preparation, steps)
+        if tensor is not None and found.setdefault(tensor.tobytes(), steps.mistakes) == steps.mistakes:
+            tensors.append(tensor)
+    return list(found.values()), np.stack(tensors)
+
+
+def _tensor(preparation: Preparation, steps: Steps) -> NDArray[Any] | None:
+    try:
+        return preparation.tensor(steps)
+    except FrameError:
+        if steps == RIGHT_STEPS:
+            raise
+        return None
+
+
+def _lost(way: AnswerMistake, step: float) -> float:
+    """What a reading makes of the step of the observed values."""
+    return 1e-5 if way.name in ("softmax-twice", "sigmoid-added") and step < 1e-5 else step
+
+
+def _key(answer: Row, read: Row) -> bytes:
+    return np.round(np.concatenate([answer, read]), 9).tobytes()
+
+
+def _is_first_only(row: Row, right: Row) -> bool:
+    return bool(
+        row.argmax() == right.argmax() and (np.delete(row, row.argmax()) == 0).all() and row.max() > 0
+    )
