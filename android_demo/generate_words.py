@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from fer_edge.runtime import contract, labels, manifest
+from fer_edge.runtime import contract, labels, manifest, verification
 from fer_edge.runtime.containers.limits import KEY
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
 
@@ -21,7 +21,9 @@ package io.github.feredge.core.bundle
 /** Words of formats and documents. Written by `android_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 internal object Words {{
     const val CONTRACT_SCHEMA: String = {contract}
-    const val MANIFEST_SCHEMA: String = {manifest}
+
+    /** That are read, by version. */
+    val MANIFEST_SCHEMAS: Map<String, Int> = mapOf({manifests})
     const val CONTRACT_KEY: String = {key}
 
     /** Extension by format. */
@@ -32,6 +34,12 @@ internal object Words {{
 
     val PRECISIONS: List<String> = listOf({precisions})
     val INTERFACES: List<String> = listOf({interfaces})
+
+    /** Why a verdict is no pass, for programs. */
+    val CODES: List<String> =
+        listOf(
+{codes}
+        )
 
     /** Format and precision that may have integer input and output (`-qio`). */
     val QUANTIZED_IO: Set<Pair<String, String>> = setOf({quantized})
@@ -47,11 +55,12 @@ def words() -> str:
     quantized = [(spec.name, precision) for spec in FORMATS for precision in spec.quantized_io]
     return TEXT.format(
         contract=json.dumps(contract.SCHEMA),
-        manifest=json.dumps(manifest.SCHEMA),
+        manifests=", ".join(f'"{manifest.KIND}/{version}" to {version}' for version in manifest.VERSIONS),
         key=json.dumps(KEY),
         extensions="\n".join(f'            "{spec.name}" to "{spec.extension}",' for spec in FORMATS),
         precisions=_listed(PRECISIONS),
         interfaces=_listed(INTERFACES),
+        codes="\n".join(f'            "{code}",' for code in verification.Code),
         quantized=", ".join(f'"{form}" to "{precision}"' for form, precision in quantized),
         reserved=_listed(sorted(labels.RESERVED)),
     )

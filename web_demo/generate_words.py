@@ -18,7 +18,9 @@ TEXT = """\
 /** Words of formats and documents. Written by `web_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 
 export const CONTRACT_SCHEMA = {contract};
-export const MANIFEST_SCHEMA = {manifest};
+
+/** Schemas of manifests that are read, by version: the first is 1. */
+export const MANIFEST_SCHEMAS: readonly string[] = {manifests};
 export const MANIFEST_NAME = {name};
 export const CONTRACT_KEY = {key};
 export const CONTRACT_SUFFIX = {suffix};
@@ -38,6 +40,11 @@ export const DTYPES = {dtypes} as const;
 export const OUTPUT_KINDS = {kinds} as const;
 export const VERDICTS = {verdicts} as const;
 
+/** Why a verdict is no pass, for programs. */
+export const CODES = [
+{codes}
+] as const;
+
 /** Format and precision that may have integer input and output (`-qio`). */
 export const QUANTIZED_IO: readonly string[] = {quantized};
 
@@ -56,7 +63,7 @@ def words() -> str:
     quantized = [f"{spec.name}-{precision}" for spec in FORMATS for precision in spec.quantized_io]
     return TEXT.format(
         contract=json.dumps(contract.SCHEMA),
-        manifest=json.dumps(manifest.SCHEMA),
+        manifests=_listed(f"{manifest.KIND}/{version}" for version in manifest.VERSIONS),
         name=json.dumps(manifest.MANIFEST),
         key=json.dumps(KEY),
         suffix=json.dumps(CONTRACT_SUFFIX),
@@ -68,6 +75,7 @@ def words() -> str:
         dtypes=_listed(contract.DTYPES),
         kinds=_listed(contract.OUTPUT_KINDS),
         verdicts=_listed(verification.VERDICTS),
+        codes="\n".join(f'  "{code}",' for code in verification.Code),
         quantized=_listed(quantized),
         reserved=_listed(sorted(labels.RESERVED)),
         side=contract.LARGEST_SIDE,

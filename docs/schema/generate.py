@@ -22,7 +22,8 @@ DOCUMENTS: dict[str, Document[Any]] = {
     "fer-edge-contract-1": contract.DOCUMENT,
     "fer-edge-dump-1": dump.DOCUMENT,
     "fer-edge-evaluation-1": figures.DOCUMENT,
-    "fer-edge-manifest-1": manifest.DOCUMENT,
+    "fer-edge-manifest-1": manifest.DOCUMENTS.of("fer-edge-manifest/1"),
+    "fer-edge-manifest-2": manifest.DOCUMENTS.of("fer-edge-manifest/2"),
     "golden-vector": golden.DOCUMENT,
 }
 """By file name. A new document is a line here."""

@@ -27,7 +27,7 @@ def test_the_files_are_what_the_records_say():
 
 def test_a_bundles_documents_are_valid(builtin_bundle):
     manifest = json.loads((builtin_bundle / "manifest.json").read_text())
-    checker("fer-edge-manifest-1").validate(manifest)
+    checker("fer-edge-manifest-2").validate(manifest)
     for artifact in manifest["artifacts"]:
         checker("fer-edge-contract-1").validate(json.loads(artifact["contract"]))
     for path in (builtin_bundle / "golden").glob("*.json"):

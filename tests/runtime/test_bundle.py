@@ -42,6 +42,34 @@ def test_manifest_survives_a_round_trip(bundle):
     assert json.loads(manifest.to_json()) == document(bundle)
 
 
+def test_a_manifest_of_version_1_is_read_and_stays_one(bundle):
+    older = tiny.version_1(document(bundle))
+    found = Manifest.parse(json.dumps(older))
+    assert json.loads(found.to_json()) == older
+    assert {artifact.faithful for artifact in found.artifacts} == {None}
+    assert Manifest.parse(json.dumps(document(bundle))).artifacts[0].faithful.layers.weakest.snr_db == 31.5
+
+
+@pytest.mark.parametrize(
+    ("version", "member"), [("1", "faithful"), ("2", "faithful"), ("1", "p99_abs"), ("2", "p99_abs")]
+)
+def test_a_member_belongs_to_its_version(bundle, version, member):
+    text = document(bundle) if version == "2" else tiny.version_1(document(bundle))
+    artifact = text["artifacts"][0]
+    place = artifact if member == "faithful" else artifact["parity"]
+    if version == "2":
+        del place[member]
+    else:
+        place[member] = None
+    with pytest.raises(BundleError, match=member):
+        Manifest.parse(json.dumps(text))
+
+
+def test_another_version_is_refused_by_naming_those_that_are_read(bundle):
+    with pytest.raises(BundleError, match="allowed: fer-edge-manifest/1, fer-edge-manifest/2"):
+        Manifest.parse(json.dumps(document(bundle) | {"schema": "fer-edge-manifest/3"}))
+
+
 @pytest.mark.parametrize("name", ["tiny-fp32.tflite", "tiny-fp32.tflite.contract.json"])
 def test_a_changed_byte(bundle, name):
     path = bundle / name

@@ -136,7 +136,7 @@ def spoil(*path, value):
 
 
 SPOILED_MANIFESTS = {
-    "schema": spoil("schema", value="fer-edge-manifest/2"),
+    "schema": spoil("schema", value="fer-edge-manifest/3"),
     "unknown key": spoil("dates", value=1),
     "unknown key in artifact": spoil("artifacts", 0, "size", value=1),
     "unknown key in parity": spoil("artifacts", 0, "parity", "min", value=1),
@@ -160,6 +160,16 @@ SPOILED_MANIFESTS = {
     "not-run without reason": spoil("artifacts", 0, "parity", "verdict", value="not-run"),
     "pass without figures": spoil("artifacts", 0, "parity", "max_abs", value=None),
     "parity null": spoil("artifacts", 0, "parity", value=None),
+    "parity without a member of version 2": lambda manifest: manifest["artifacts"][0]["parity"].pop(
+        "p99_abs"
+    ),
+    "code unknown": spoil("artifacts", 0, "parity", "code", value="because"),
+    "faithful a word": spoil("artifacts", 0, "faithful", value="pass"),
+    "faithful fails without reason": spoil("artifacts", 0, "faithful", "verdict", value="fail"),
+    "faithful of weights true": spoil("artifacts", 0, "faithful", "weights", "wrong", value=True),
+    "weakest layer without its name": spoil(
+        "artifacts", 0, "faithful", "layers", "weakest", "module", value=None
+    ),
     "agreement above 1": spoil("artifacts", 0, "parity", "top1_agreement", value=1.5),
     "interval of three": spoil("artifacts", 0, "accuracy", "drop_interval", value=[0, 0, 0]),
     "classes list": spoil("artifacts", 0, "calibration", "classes", value=["anger"]),

@@ -239,7 +239,7 @@ def file_entries(folder):
 def manifest_document(folder, entries):
     files = file_entries(folder)
     return {
-        "schema": "fer-edge-manifest/1", "model": "tiny",
+        "schema": "fer-edge-manifest/2", "model": "tiny",
         "source": {"arch": "fer_mini", "checkpoint_sha256": "0" * 64},
         "files": files,
         "artifacts": [artifact_document(files, *entry) for entry in entries],
@@ -248,16 +248,32 @@ def manifest_document(folder, entries):
     }  # fmt: skip
 
 
+def version_1(document):
+    """The same manifest as an older fer-export wrote it."""
+    older = json.loads(json.dumps(document)) | {"schema": "fer-edge-manifest/1"}
+    for artifact in older["artifacts"]:
+        del artifact["faithful"]
+        for name in ("code", "inputs_source", "p99_abs", "agreement_interval"):
+            del artifact["parity"][name]
+    return older
+
+
 def artifact_document(files, variant, path, contract):
     word, precision = variant.split("-")[:2]
     size = sum(entry["bytes"] for name, entry in files.items() if name == path or name.startswith(f"{path}/"))
     parity = {
         "verdict": "pass", "reason": None, "engine": "some 1.0", "inputs": 256, "max_abs": 1e-7, "mean_abs": 1e-8,
         "top1_agreement": 1.0, "limit": {"max_abs": 1e-4, "top1_agreement": 1.0},
+        "code": None, "inputs_source": "drawn faces", "p99_abs": 5e-8, "agreement_interval": [0.98, 1.0],
+    }  # fmt: skip
+    faithful = {
+        "verdict": "pass", "code": None, "reason": None,
+        "weights": {"verdict": "pass", "compared": 12, "wrong": 0, "worst": 0.5}, "ranges": None,
+        "layers": {"aligned": 3, "unaligned": 0, "weakest": {"module": "layers.0", "snr_db": 31.5}},
     }  # fmt: skip
     return {
         "variant": variant, "format": word, "precision": precision, "interface": "tensor", "path": path, "bytes": size,
-        "contract": contract, "parity": parity,
+        "contract": contract, "parity": parity, "faithful": faithful,
         "weight_audit": {"verdict": "pass", "tensors": 1, "max_abs": 0.0},
         "accuracy": {"source": "synthetic test", "samples": 2000, "reference": 0.91, "artifact": 0.909,
                      "drop_interval": [-0.001, 0.003], "verdict": "pass"},

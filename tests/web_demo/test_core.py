@@ -63,6 +63,7 @@ def documents(bundle):
     vector = json.loads((GOLDEN / "camera/nv21-odd.json").read_text())
     yield "contract", sealed(DOCUMENT)
     yield "manifest", json.dumps(manifest)
+    yield "manifest", json.dumps(tiny.version_1(manifest))
     yield "vector", json.dumps(vector)
     yield from (("contract", sealed(document)) for document, _ in REFUSED_CONTRACTS.values())
     yield from (("contract", text) for text in HOSTILE_CONTRACTS.values() if not isinstance(text, int))

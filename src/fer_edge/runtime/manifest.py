@@ -1,6 +1,7 @@
 """``manifest.json``: what a bundle holds, how each artifact was checked, and the hash of every file.
 
-Schema ``fer-edge-manifest/1``. Unknown keys are errors except inside ``extra``.
+Schema ``fer-edge-manifest/2``; ``fer-edge-manifest/1``, which lacks what the records mark ``Since(2)``, is read as well.
+Unknown keys are errors except inside ``extra``.
 """
 
 from __future__ import annotations
@@ -21,13 +22,19 @@ from fer_edge.runtime.schema import (
     Refused,
     Rule,
     Sha256,
+    Since,
+    Tag,
+    VersionedDocument,
     find_repeated,
     refuse,
 )
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Accuracy, Calibration, Parity, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Calibration, Faithful, Parity, WeightAudit
 
-SCHEMA = "fer-edge-manifest/1"
+KIND = "fer-edge-manifest"
+VERSIONS = (1, 2)
+"""That are read; the last one is written."""
+SCHEMA = f"{KIND}/{VERSIONS[-1]}"
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 16 << 20
 """Bytes."""
@@ -73,6 +80,7 @@ class Artifact:
     bytes: Annotated[Size, "of the file, or of all files of the package"]
     contract: Annotated[str, Length(1, 1 << 20), "its text"]
     parity: Annotated[Parity, "against the original"]
+    faithful: Annotated[Faithful | None, Since(2), "number by number; null: not asked"] = None
     weight_audit: Annotated[WeightAudit | None, "where it was made"] = None
     accuracy: Annotated[Accuracy | None, "where it was measured"] = None
     calibration: Annotated[Calibration | None, "where the precision needs it"] = None
@@ -103,7 +111,7 @@ class Skipped:
 class Manifest:
     """The document ``manifest.json`` of a bundle."""
 
-    schema: Annotated[str, Choice(SCHEMA)] = field(default=SCHEMA, kw_only=True)
+    schema: Annotated[str, Tag(KIND)] = field(default=SCHEMA, kw_only=True)
     model: Annotated[Word, "its name"]
     source: Annotated[Source, "the original"]
     files: Annotated[
@@ -135,14 +143,22 @@ class Manifest:
         Raises:
             BundleError: not of the schema, an unsafe path, or an artifact whose file is not listed.
         """
-        return DOCUMENT.read(text)
+        return DOCUMENTS.read(text)
 
     def to_json(self) -> str:
-        """The document as text: the same values give the same bytes."""
-        return DOCUMENT.write(self)
+        """The document as text, in the version that it was read in: the same values give the same bytes."""
+        return DOCUMENTS.of(self.schema).write(self)
 
 
-DOCUMENT = Document(Manifest, MANIFEST, BundleError, limit=LARGEST_MANIFEST, layout="indented")
+DOCUMENTS = VersionedDocument(
+    KIND,
+    {
+        version: Document(
+            Manifest, MANIFEST, BundleError, limit=LARGEST_MANIFEST, layout="indented", version=version
+        )
+        for version in VERSIONS
+    },
+)
 
 
 def file_names(path: str, files: Mapping[str, FileEntry]) -> list[str]:

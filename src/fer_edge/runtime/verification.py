@@ -1,14 +1,17 @@
 """Verification records: what was measured about an artifact. They go from the child that measures to the manifest as they are.
 
-``code`` says in one word why a verdict is no ``pass``, for programs; ``reason`` says it for people. ``fer-edge-manifest/1``
-has no ``code``: its reader leaves it None, its writer leaves it out.
+``code`` says in one word why a verdict is no ``pass``, for programs; ``reason`` says it for people. What is marked
+``Since(2)`` does not exist in ``fer-edge-manifest/1``: its reader leaves it None, its writer leaves it out.
+
+Two questions, two records: :class:`Faithful` (is the file what its quantization of this network says it is?) and
+:class:`Parity` (does that quantization keep the answers?). ``Parity.verdict`` is the worse of both.
 """
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fer_edge.runtime.schema import Choice, Length, Range, Sha256, Since, refuse
@@ -18,7 +21,9 @@ VERDICTS = ("pass", "fail", "not-run")
 Verdict = Annotated[str, Choice(*VERDICTS)]
 Share = Annotated[float, Range(0, 1)]
 Count = Annotated[int, Range(0, 1 << 40)]
-Sentence = Annotated[str, Length(1, 4000)]
+LONGEST_SENTENCE = 4000
+"""Characters."""
+Sentence = Annotated[str, Length(1, LONGEST_SENTENCE)]
 
 
 class Code(enum.StrEnum):
@@ -40,6 +45,10 @@ class Code(enum.StrEnum):
     """Activations are beyond float16, whatever this machine's arithmetic made of them."""
     NO_ENGINE = "no-engine"
     """No engine for the format is installed, or an evaluator lacks an operator of the file."""
+    UNFAITHFUL = "unfaithful"
+    """A weight, a range, an operator or a layer of the file is not what its quantization of the original makes of it."""
+    UNJUDGED = "unjudged"
+    """Nobody asked, or nothing here can answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,20 @@ class Parity:
     top1_agreement: Annotated[Share | None, "share of inputs with the same first label"] = None
     limit: Annotated[ParityLimit | None, "what was allowed"] = None
     code: Annotated[Code | None, Since(2), "why it is no pass, as a word for programs"] = None
+    inputs_source: Annotated[Sentence | None, Since(2), "which pictures were compared"] = None
+    p99_abs: Annotated[
+        float | None, Since(2), "of the inputs' largest differences, the one that 99 % do not exceed"
+    ] = None
+    agreement_interval: Annotated[
+        tuple[Share, Share] | None, Since(2), "95 % interval of top1_agreement, low and high"
+    ] = None
+
+    @property
+    def good(self) -> str:
+        """The verdict about the answers alone, without what :func:`take_worse` made of it."""
+        if self.code is not Code.UNFAITHFUL:
+            return self.verdict
+        return "not-run" if self.max_abs is None else "pass"
 
     def check(self) -> None:
         """not-run needs a reason; pass needs engine, inputs, max_abs and limit."""
@@ -70,6 +93,66 @@ class Parity:
             refuse("reason", None, "a reason where the verdict is not-run")
         if self.verdict == "pass" and None in (self.engine, self.inputs, self.max_abs, self.limit):
             refuse("verdict", "pass", "pass only with engine, inputs, max_abs and limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Numbers of one kind that are stored in a file, each against what it must be."""
+
+    verdict: Verdict
+    compared: Annotated[Count, "how many"]
+    wrong: Annotated[Count, "how many of them are not what they must be"] = 0
+    worst: Annotated[float | None, "largest distance from what it must be, in quantization steps"] = None
+
+
+@dataclass(frozen=True, slots=True)
+class WeakestLayer:
+    """The layer whose answers are furthest from the original's."""
+
+    module: Annotated[Sentence, "of PyTorch, or the file's own name where there is none"]
+    snr_db: Annotated[float, "signal-to-noise ratio in decibels"]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAnswers:
+    """Answers of a file's layers, against those of the original's."""
+
+    aligned: Annotated[Count, "layers that were compared"]
+    unaligned: Annotated[Count, "layers of the file without one to compare with"]
+    weakest: Annotated[WeakestLayer | None, "where any was compared"] = None
+
+
+@dataclass(frozen=True, slots=True)
+class Faithful:
+    """Whether a file is what its quantization of the original says it is, number by number."""
+
+    verdict: Verdict
+    code: Annotated[Code | None, "why it is no pass, as a word for programs"] = None
+    reason: Annotated[Sentence | None, "why it failed or was not run"] = None
+    weights: Annotated[Tally | None, "weights, biases, tables and their scales"] = None
+    ranges: Annotated[Tally | None, "scales and zero points of activations"] = None
+    layers: Annotated[LayerAnswers | None, "where they were compared"] = None
+
+    def check(self) -> None:
+        """What is no pass needs a reason."""
+        if self.verdict != "pass" and self.reason is None:
+            refuse("reason", None, "a reason where the verdict is no pass")
+
+
+def take_worse(parity: Parity, faithful: Faithful | None) -> Parity:
+    """The parity that is stored: a file that is not faithful fails, however good its answers are.
+
+    One whose numbers were not compared keeps its own verdict; its record says so.
+    """
+    if faithful is None or faithful.verdict != "fail":
+        return parity
+    said = "; ".join(filter(None, (f"not faithful: {faithful.reason}", parity.reason)))
+    code = parity.code if parity.verdict == "fail" else Code.UNFAITHFUL
+    return replace(parity, verdict="fail", reason=said[:LONGEST_SENTENCE], code=code)
+
+
+UNJUDGED = Faithful("not-run", Code.UNJUDGED, "nothing here compares the numbers of such a file")
+"""Of a file whose numbers were not compared."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,7 +163,7 @@ def test_parity_that_fails_is_exit_3_and_leaves_the_file_out(tmp_path, export, f
     assert not out.exists()
     assert document["variants"][0]["parity"]["verdict"] == "fail"
     assert document["variants"][0]["status"] == "left out"
-    assert "torchscript-fp32: parity failed: a probability differs by" in texts.err
+    assert "torchscript-fp32: not good enough: a probability differs by" in texts.err
     code, document, _ = export(*wrong, "--keep-failed")
     assert code == 3
     assert open_bundle(out).artifact("torchscript-fp32").parity.verdict == "fail"

@@ -85,7 +85,7 @@ def test_a_listed_path_that_is_a_link_is_unsafe_and_exit_1(name, bundle, verify)
 @pytest.mark.parametrize(
     "change",
     [
-        {"schema": "fer-edge-manifest/2"},
+        {"schema": "fer-edge-manifest/3"},
         {"surprise": 1},
         {"files": {"../outside": {"sha256": "0" * 64, "bytes": 1}}},
         {"files": {"/etc/passwd": {"sha256": "0" * 64, "bytes": 1}}},

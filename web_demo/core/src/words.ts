@@ -1,7 +1,9 @@
 /** Words of formats and documents. Written by `web_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 
 export const CONTRACT_SCHEMA = "fer-edge-contract/1";
-export const MANIFEST_SCHEMA = "fer-edge-manifest/1";
+
+/** Schemas of manifests that are read, by version: the first is 1. */
+export const MANIFEST_SCHEMAS: readonly string[] = ["fer-edge-manifest/1", "fer-edge-manifest/2"];
 export const MANIFEST_NAME = "manifest.json";
 export const CONTRACT_KEY = "fer_edge_contract";
 export const CONTRACT_SUFFIX = ".contract.json";
@@ -23,6 +25,20 @@ export const LAYOUTS = ["NCHW", "NHWC"] as const;
 export const DTYPES = ["float32", "int8", "uint8"] as const;
 export const OUTPUT_KINDS = ["probabilities", "dictionary", "logits"] as const;
 export const VERDICTS = ["pass", "fail", "not-run"] as const;
+
+/** Why a verdict is no pass, for programs. */
+export const CODES = [
+  "shape",
+  "not-finite",
+  "different",
+  "stiff",
+  "bytecode",
+  "insensitive",
+  "overflow",
+  "no-engine",
+  "unfaithful",
+  "unjudged",
+] as const;
 
 /** Format and precision that may have integer input and output (`-qio`). */
 export const QUANTIZED_IO: readonly string[] = ["tflite-int8"];

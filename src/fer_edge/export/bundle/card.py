@@ -94,7 +94,8 @@ def _line(artifact: Artifact, drop: float) -> Iterator[str]:
     parity, accuracy = artifact.parity, artifact.accuracy
     yield code(artifact.path)
     yield f"{artifact.bytes / 1000:.0f}"
-    yield parity.verdict + (f"; weights {artifact.weight_audit.verdict}" if artifact.weight_audit else "")
+    yield artifact.faithful.verdict if artifact.faithful else "not-run"
+    yield parity.good + (f"; weights {artifact.weight_audit.verdict}" if artifact.weight_audit else "")
     limit = parity.limit
     yield (
         "-"

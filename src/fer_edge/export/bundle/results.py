@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Accuracy, Parity, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Faithful, Parity, WeightAudit
 
 WRITTEN, LEFT_OUT, BROKEN, SKIPPED = "written", "left out", "failed", "skipped"
 
@@ -22,7 +22,8 @@ class VariantResult:
         bytes: its size; of all files together if it is a package.
         file: its name in the bundle, if it is written.
         contract: its text.
-        parity: against the original.
+        parity: against the original, and nothing else; what is stored is the worse of this and ``faithful``.
+        faithful: number by number.
         weight_audit: where no engine could run it.
         findings: sentences of a weight audit that failed.
         accuracy: on labeled pictures.
@@ -39,6 +40,7 @@ class VariantResult:
     file: str | None = None
     contract: str | None = None
     parity: Parity | None = None
+    faithful: Faithful | None = None
     weight_audit: WeightAudit | None = None
     findings: tuple[str, ...] = ()
     accuracy: Accuracy | None = None

@@ -20,6 +20,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.containers.limits import CONTRACT_SUFFIX
 from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.manifest import MANIFEST, Artifact, FileEntry, Manifest, Skipped, Source
+from fer_edge.runtime.verification import UNJUDGED, take_worse
 
 
 def write_bundle(
@@ -99,7 +100,8 @@ def _artifact(result: VariantResult, original: ReferenceModel, data: ReferenceDa
         path=str(result.file),
         bytes=int(result.bytes or 0),
         contract=str(result.contract),
-        parity=result.parity,
+        parity=take_worse(result.parity, result.faithful),
+        faithful=result.faithful or UNJUDGED,
         weight_audit=result.weight_audit,
         accuracy=result.accuracy,
         calibration=describe(calibrated, original.contract) if calibrated else None,

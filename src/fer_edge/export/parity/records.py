@@ -6,15 +6,18 @@ from typing import Any
 
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.manifest import VERSIONS
 from fer_edge.runtime.schema import Document
-from fer_edge.runtime.verification import Accuracy, Parity, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Faithful, Parity, WeightAudit
 
 _DOCUMENTS: dict[type, Document[Any]] = {
-    record: Document(record, record.__name__, ExportError)
-    for record in (Parity, WeightAudit, Accuracy, GoldenComparison)
+    record: Document(record, record.__name__, ExportError, version=VERSIONS[-1])
+    for record in (Parity, Faithful, WeightAudit, Accuracy, GoldenComparison)
 }
 
 
-def members(record: Parity | WeightAudit | Accuracy | GoldenComparison | None) -> dict[str, Any] | None:
+def members(
+    record: Parity | Faithful | WeightAudit | Accuracy | GoldenComparison | None,
+) -> dict[str, Any] | None:
     """Plain values, ready for JSON; None stays None."""
     return None if record is None else _DOCUMENTS[type(record)].members(record)

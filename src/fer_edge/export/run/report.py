@@ -16,10 +16,10 @@ from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
 from fer_edge.export.run.results import exit_code
 from fer_edge.runtime.errors import CheckFailed
-from fer_edge.runtime.verification import Code
+from fer_edge.runtime.verification import Code, take_worse
 
 HEADERS = (
-    "variant", "size", "parity", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time", "note",
+    "variant", "size", "faithful", "good", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time", "note",
 )  # fmt: skip
 RIGHT = ("size", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time")
 OPTIONAL = ("time", "least", "drop", "allowed", "top-1", "accuracy")
@@ -85,7 +85,8 @@ def _entry(result: VariantResult) -> dict[str, Any]:
         "status": result.status,
         "path": result.file,
         "bytes": result.bytes,
-        "parity": members(result.parity),
+        "parity": members(result.parity and take_worse(result.parity, result.faithful)),
+        "faithful": members(result.faithful),
         "weight_audit": members(result.weight_audit),
         "accuracy": members(result.accuracy),
         "reason": result.reason,
@@ -101,6 +102,7 @@ def _cells(result: VariantResult) -> list[str]:
     return [
         result.variant.name,
         "-" if result.bytes is None else f"{result.bytes / 1000:.0f} kB",
+        result.faithful.verdict if result.faithful else ("not-run" if parity else "-"),
         (parity.verdict if parity else "-") + (f", weights {audit.verdict}" if audit else ""),
         _number(parity.max_abs if parity else None, ".1e"),
         _number(limit.max_abs if limit else None, "g"),

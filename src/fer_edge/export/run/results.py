@@ -62,6 +62,7 @@ def _result(variant: Variant, path: Path, found: TaskResult) -> VariantResult:
         size(path),
         contract=found.contract,
         parity=found.parity,
+        faithful=found.faithful,
         weight_audit=found.weight_audit,
         findings=found.findings,
         notes=found.notes,
@@ -119,8 +120,10 @@ def _decide(result: VariantResult, leniency: Leniency, tolerance: Tolerance) -> 
 def _faults(result: VariantResult, tolerance: Tolerance) -> list[str]:
     parity, audit, accuracy = result.parity, result.weight_audit, result.accuracy
     faults = []
+    if result.faithful and result.faithful.verdict == "fail":
+        faults.append(f"not faithful: {result.faithful.reason}")
     if parity and parity.verdict == "fail":
-        faults.append(f"parity failed: {parity.reason}")
+        faults.append(f"not good enough: {parity.reason}")
     if audit and audit.verdict == "fail":
         faults.append(f"weight audit failed: {'; '.join(result.findings[:3])}")
     if accuracy and accuracy.verdict == "fail" and accuracy.drop_interval:

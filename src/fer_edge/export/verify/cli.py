@@ -75,6 +75,7 @@ def _document(verified: BundleReport) -> dict[str, Any]:
                 "variant": one.artifact.variant,
                 "verdict": one.verdict,
                 "parity": members(one.parity),
+                "faithful": members(one.faithful),
                 "golden": members(one.golden),
                 "weight_audit": members(one.weight_audit),
                 "faults": one.faults,
@@ -92,12 +93,18 @@ def _text(verified: BundleReport, width: int | None) -> str:
         for check in verified.checks
     ]
     rows = [_cells(one) for one in verified.artifacts]
-    headers = ("variant", "verdict", "max abs", "top-1", "weights", "note")
+    headers = ("variant", "verdict", "faithful", "good", "max abs", "top-1", "weights", "note")
     return "\n".join(
         [
             table(("check", "verdict", "note"), checks, width=width),
             "",
-            table(headers, rows, right=("max abs", "top-1"), optional=("weights", "top-1"), width=width),
+            table(
+                headers,
+                rows,
+                right=("max abs", "top-1"),
+                optional=("weights", "top-1", "max abs"),
+                width=width,
+            ),
             "",
             *(f"Not checked: {text}" for text in verified.not_checked),
             f"{verified.bundle}: manifest SHA-256 {verified.sha256}",
@@ -110,6 +117,8 @@ def _cells(one: ArtifactReport) -> list[str]:
     return [
         one.artifact.variant,
         one.verdict,
+        one.faithful.verdict if one.faithful else "not-run",
+        one.parity.verdict if one.parity else "not-run",
         "-" if worst is None else f"{worst:.1e}",
         "-" if agreement is None else f"{agreement:.2%}",
         one.weight_audit.verdict if one.weight_audit else "-",

@@ -98,6 +98,10 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
             one.faults.append(f"golden vectors: {result.golden.reason}")
         elif result.golden.verdict == "not-run":
             one.reason = result.golden.reason
+    if result.faithful is not None:
+        one.faithful = result.faithful
+        if result.faithful.verdict == "fail":
+            one.faults.append(f"not faithful: {result.faithful.reason}")
     if result.parity is not None:
         _add_parity(one, result.parity)
         one.reason = one.reason or "; ".join(result.notes) or None
@@ -107,7 +111,7 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
 def _add_parity(one: ArtifactReport, parity: Parity) -> None:
     one.parity = parity
     if parity.verdict == "fail":
-        one.faults.append(f"parity: {parity.reason}")
+        one.faults.append(f"not good enough: {parity.reason}")
     elif parity.verdict == "not-run":
         one.reason = parity.reason
         if one.artifact.parity.verdict == "pass" and parity.code is Code.INSENSITIVE:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.runtime.manifest import Artifact
-from fer_edge.runtime.verification import Parity, WeightAudit
+from fer_edge.runtime.verification import Faithful, Parity, WeightAudit
 
 
 @dataclass
@@ -39,6 +39,7 @@ class ArtifactReport:
     Attributes:
         artifact: as the manifest has it.
         parity: measured again, or None where that was impossible; see ``faults`` and ``reason``.
+        faithful: measured again, number by number, or None.
         golden: the same against the golden probabilities.
         weight_audit: where no engine can run it.
         faults: sentences; empty: nothing was found wrong.
@@ -47,6 +48,7 @@ class ArtifactReport:
 
     artifact: Artifact
     parity: Parity | None = None
+    faithful: Faithful | None = None
     golden: GoldenComparison | None = None
     weight_audit: WeightAudit | None = None
     faults: list[str] = field(default_factory=list)

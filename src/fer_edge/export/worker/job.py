@@ -27,7 +27,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.schema import Document, Length
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Count, Parity, WeightAudit
+from fer_edge.runtime.verification import Count, Faithful, Parity, WeightAudit
 
 if TYPE_CHECKING:
     from fer_edge.export.reference_model.model import ReferenceModel
@@ -46,6 +46,7 @@ class TaskResult:
     contract: Annotated[Text | None, "the contract of the artifact that was made, as text"] = None
     notes: Annotated[tuple[Text, ...], "of the converter, a sentence each"] = ()
     parity: Annotated[Parity | None, "on the parity inputs"] = None
+    faithful: Annotated[Faithful | None, "number by number"] = None
     golden: Annotated[GoldenComparison | None, "on the golden vectors"] = None
     weight_audit: Annotated[WeightAudit | None, "where no engine can run the artifact"] = None
     findings: Annotated[tuple[Text, ...], "of the weight audit, a sentence each"] = ()

@@ -43,6 +43,7 @@ a bare string          the meaning, with the unit
 ``OMITTED``            the same, and the writer leaves it out where it equals the default
 ``UNSTORED``           not a member at all
 ``Since(2)``           a member of version 2 of the document and later; in older ones it keeps its default
+``Tag("kind")``        the word ``kind/2`` in version 2 of the document, by which a ``VersionedDocument`` tells versions apart
 ``SORTED``             members of a mapping are written by name, not in their own order
 ``AS_ARRAY``           a record that is written as a list of its values
 ``Rounded(9)``         the digits after the point that the writer keeps
@@ -53,7 +54,7 @@ Millions of floats are checked without a call for each: ``tuple[Annotated[float,
 
 from __future__ import annotations
 
-from fer_edge.runtime.schema.document import Document
+from fer_edge.runtime.schema.document import Document, VersionedDocument
 from fer_edge.runtime.schema.marks import (
     AS_ARRAY,
     OMITTED,
@@ -68,6 +69,7 @@ from fer_edge.runtime.schema.marks import (
     Rule,
     Sha256,
     Since,
+    Tag,
     Unique,
 )
 from fer_edge.runtime.schema.text import Refused, decode, find_repeated, refuse, show
@@ -88,7 +90,9 @@ __all__ = [
     "Rule",
     "Sha256",
     "Since",
+    "Tag",
     "Unique",
+    "VersionedDocument",
     "decode",
     "find_repeated",
     "refuse",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Generic, Literal, TypeVar
 
 from fer_edge.runtime.errors import FerEdgeError
 from fer_edge.runtime.schema.records import Builder, Record
-from fer_edge.runtime.schema.text import Refused, decode
+from fer_edge.runtime.schema.text import Refused, decode, show
 
 T = TypeVar("T")
 _LAYOUTS: dict[str, dict[str, Any]] = {
@@ -121,3 +122,35 @@ class Document(Generic[T]):
         }
         head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": address, "title": self.what}
         return head | root.definition() | ({"$defs": definitions} if definitions else {})
+
+
+class VersionedDocument(Generic[T]):
+    """The versions of one kind of document, told apart by the member ``schema``, ``<kind>/<version>``.
+
+    Args:
+        kind: the word before the slash.
+        documents: by version; their record has a member ``schema`` with the mark ``Tag(kind)``.
+    """
+
+    def __init__(self, kind: str, documents: Mapping[int, Document[T]]) -> None:
+        self._documents = {f"{kind}/{version}": document for version, document in documents.items()}
+
+    def of(self, schema: str) -> Document[T]:
+        """The document of a version, by its word."""
+        return self._documents[schema]
+
+    def read(self, text: str | bytes) -> T:
+        """The record of a text of any version.
+
+        Raises:
+            FerEdgeError: as :meth:`Document.read`; also another kind or version.
+        """
+        *_, newest = self._documents.values()
+        members = decode(text, newest.what, newest.error, newest.limit)
+        if not isinstance(members, dict) or "schema" not in members:
+            return newest.read_members(members)  # which says what is missing
+        word = members["schema"]
+        if not isinstance(word, str) or word not in self._documents:
+            allowed = ", ".join(self._documents)
+            raise newest.error(f"{newest.what}: schema is {show(word)}; allowed: {allowed}")
+        return self._documents[word].read_members(members)

@@ -83,6 +83,12 @@ class Since(NamedTuple):
     version: int
 
 
+class Tag(NamedTuple):
+    """The word of the document itself: ``<kind>/<version>``, with the version of the document."""
+
+    kind: str
+
+
 class Rounded(NamedTuple):
     """Digits after the point that the writer keeps."""
 

@@ -26,7 +26,18 @@ from fer_edge.runtime.schema.kinds import (
     Text,
     read_at,
 )
-from fer_edge.runtime.schema.marks import Choice, Length, Mark, Pattern, Range, Rounded, Rule, Since, Unique
+from fer_edge.runtime.schema.marks import (
+    Choice,
+    Length,
+    Mark,
+    Pattern,
+    Range,
+    Rounded,
+    Rule,
+    Since,
+    Tag,
+    Unique,
+)
 from fer_edge.runtime.schema.text import SHOWN, Refused, refuse, show
 
 Marks = Sequence[Any]
@@ -191,7 +202,8 @@ class Builder:
             return self._composite(origin, arguments, marks)
         if isinstance(hint, type) and is_dataclass(hint):
             return self._as_array(hint) if Mark.AS_ARRAY in marks else self.record(hint)
-        return _scalar(hint, marks)
+        tag = _find(marks, Tag, None)
+        return OneOf([f"{tag.kind}/{self._version}"]) if tag else _scalar(hint, marks)
 
     def _composite(self, origin: Any, arguments: Sequence[Any], marks: Marks) -> Kind:
         if origin in (Union, types.UnionType):

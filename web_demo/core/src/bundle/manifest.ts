@@ -1,8 +1,11 @@
-import type { FORMATS, INTERFACES, PRECISIONS, VERDICTS } from "../words.js";
+import type { CODES, FORMATS, INTERFACES, PRECISIONS, VERDICTS } from "../words.js";
 import { readManifest } from "./manifest_reader.js";
 
 /** How a check ended. */
 export type Verdict = (typeof VERDICTS)[number];
+
+/** Why a verdict is no pass, as a word for programs. */
+export type Code = (typeof CODES)[number];
 
 /** The original that was exported. */
 export interface Source {
@@ -37,6 +40,45 @@ export interface Parity {
   readonly top1Agreement: number | null;
   /** What was allowed. */
   readonly limit: { readonly maxAbs: number; readonly top1Agreement: number } | null;
+  /** Why it is no pass; null in version 1, and so are the three below. */
+  readonly code: Code | null;
+  /** Which pictures were compared. */
+  readonly inputsSource: string | null;
+  /** Of the inputs' largest differences, the one that 99 % do not exceed. */
+  readonly p99Abs: number | null;
+  /** 95 % interval of `top1Agreement`, low and high. */
+  readonly agreementInterval: readonly [number, number] | null;
+}
+
+/** Numbers of one kind that are stored in a file, each against what it must be. */
+export interface Tally {
+  readonly verdict: Verdict;
+  readonly compared: number;
+  /** How many of them are not what they must be. */
+  readonly wrong: number;
+  /** Largest distance from what it must be, in quantization steps. */
+  readonly worst: number | null;
+}
+
+/** Answers of a file's layers, against those of the original's. */
+export interface LayerAnswers {
+  readonly aligned: number;
+  /** Layers of the file without one to compare with. */
+  readonly unaligned: number;
+  /** The one that is furthest away, as signal-to-noise ratio in decibels. */
+  readonly weakest: { readonly module: string; readonly snrDb: number } | null;
+}
+
+/** Whether a file is what its quantization of the original says it is, number by number. */
+export interface Faithful {
+  readonly verdict: Verdict;
+  readonly code: Code | null;
+  readonly reason: string | null;
+  /** Weights, biases, tables and their scales. */
+  readonly weights: Tally | null;
+  /** Scales and zero points of activations. */
+  readonly ranges: Tally | null;
+  readonly layers: LayerAnswers | null;
 }
 
 /** Every weight read back from a package and compared with the source. */
@@ -79,7 +121,10 @@ export interface Artifact {
   readonly bytes: number;
   /** Its text. */
   readonly contract: string;
+  /** Its verdict is the worse of both questions: these answers, and `faithful`. */
   readonly parity: Parity;
+  /** Null where nobody asked, as in version 1. */
+  readonly faithful: Faithful | null;
   readonly weightAudit: WeightAudit | null;
   readonly accuracy: Accuracy | null;
   readonly calibration: Calibration | null;
@@ -91,7 +136,7 @@ export interface Skipped {
   readonly reason: string;
 }
 
-/** The document `manifest.json` of a bundle; schema `fer-edge-manifest/1`. */
+/** The document `manifest.json` of a bundle; schema `fer-edge-manifest/2` or `/1`. */
 export interface Manifest {
   readonly model: string;
   readonly source: Source;

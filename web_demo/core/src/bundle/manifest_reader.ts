@@ -1,12 +1,13 @@
 import { type Json, readJson } from "../json/reader.js";
 import { isPrintable, StrictJson } from "../json/strict.js";
 import {
+  CODES,
   EXTENSIONS,
   FORMATS,
   INTERFACES,
   LARGEST_MANIFEST,
   MANIFEST_NAME,
-  MANIFEST_SCHEMA,
+  MANIFEST_SCHEMAS,
   PRECISIONS,
   QUANTIZED_IO,
   VERDICTS,
@@ -15,11 +16,15 @@ import type {
   Accuracy,
   Artifact,
   Calibration,
+  Code,
+  Faithful,
   FileEntry,
+  LayerAnswers,
   Manifest,
   Parity,
   Skipped,
   Source,
+  Tally,
   WeightAudit,
 } from "./manifest.js";
 
@@ -30,17 +35,17 @@ const CONTRACT_LENGTH = 1 << 20;
 const MOST_ARTIFACTS = 1000;
 const strict: StrictJson = new StrictJson(MANIFEST_NAME);
 
-/** The strict reader of `fer-edge-manifest/1`; same rules as the Python one. */
+/** The strict reader of `fer-edge-manifest`, every version; same rules as the Python one. */
 export function readManifest(data: Uint8Array): Manifest {
   const document = readJson(MANIFEST_NAME, data, LARGEST_MANIFEST);
-  strict.schema(document, MANIFEST_SCHEMA);
+  const version = strict.schema(document, ...MANIFEST_SCHEMAS) + 1;
   const names = ["schema", "model", "source", "files", "artifacts", "skipped", "tools", "extra"];
   const members = strict.members(document, "", names);
   strict.entries(members.get("extra"), "extra");
   const files = filesOf(members.get("files"));
   const artifacts = strict
     .array(members.get("artifacts"), "artifacts", 0, MOST_ARTIFACTS)
-    .map((entry, number) => artifactOf(entry, `artifacts[${number}]`, files));
+    .map((entry, number) => artifactOf(entry, `artifacts[${number}]`, files, version));
   refuseRepeated(artifacts, "variant");
   // One file must not pass as two precisions.
   refuseRepeated(artifacts, "path");
@@ -119,8 +124,8 @@ const ARTIFACT = [
   "calibration",
 ];
 
-function artifactOf(value: Json, key: string, files: Map<string, FileEntry>): Artifact {
-  const members = strict.members(value, key, ARTIFACT);
+function artifactOf(value: Json, key: string, files: Map<string, FileEntry>, version: number): Artifact {
+  const members = strict.members(value, key, version > 1 ? [...ARTIFACT, "faithful"] : ARTIFACT);
   const parity = members.get("parity");
   const found: Artifact = {
     variant: strict.string(members.get("variant"), `${key}.variant`, SHORT),
@@ -130,7 +135,8 @@ function artifactOf(value: Json, key: string, files: Map<string, FileEntry>): Ar
     path: pathOf(members.get("path"), `${key}.path`),
     bytes: strict.integer(members.get("bytes"), `${key}.bytes`, 0, LARGEST_FILE),
     contract: strict.string(members.get("contract"), `${key}.contract`, CONTRACT_LENGTH),
-    parity: parityOf(parity ?? null, `${key}.parity`),
+    parity: parityOf(parity ?? null, `${key}.parity`, version),
+    faithful: strict.nullable(members.get("faithful") ?? null, `${key}.faithful`, faithfulOf),
     weightAudit: strict.nullable(members.get("weight_audit"), `${key}.weight_audit`, weightAuditOf),
     accuracy: strict.nullable(members.get("accuracy"), `${key}.accuracy`, accuracyOf),
     calibration: strict.nullable(members.get("calibration"), `${key}.calibration`, calibrationOf),
@@ -154,11 +160,12 @@ function checkArtifact(artifact: Artifact, key: string, files: Map<string, FileE
 }
 
 const PARITY = ["verdict", "reason", "engine", "inputs", "max_abs", "mean_abs", "top1_agreement", "limit"];
+const PARITY_SINCE_2 = ["code", "inputs_source", "p99_abs", "agreement_interval"];
 
-function parityOf(value: Json, key: string): Parity {
-  const members = strict.members(value, key, PARITY);
+function parityOf(value: Json, key: string, version: number): Parity {
+  const members = strict.members(value, key, version > 1 ? [...PARITY, ...PARITY_SINCE_2] : PARITY);
   const take = <T>(name: string, read: (value: Json, key: string) => T) =>
-    strict.nullable(members.get(name), `${key}.${name}`, read);
+    strict.nullable(members.get(name) ?? null, `${key}.${name}`, read);
   const found: Parity = {
     verdict: strict.choice(members.get("verdict"), `${key}.verdict`, VERDICTS),
     reason: take("reason", sentence),
@@ -168,6 +175,10 @@ function parityOf(value: Json, key: string): Parity {
     meanAbs: take("mean_abs", number),
     top1Agreement: take("top1_agreement", share),
     limit: take("limit", limitOf),
+    code: take("code", code),
+    inputsSource: take("inputs_source", sentence),
+    p99Abs: take("p99_abs", number),
+    agreementInterval: take("agreement_interval", (entry, place) => interval(entry, place, share)),
   };
   if (found.verdict === "not-run" && found.reason === null) {
     strict.fail(`${key}.reason`, null, "a reason where the verdict is not-run");
@@ -183,6 +194,49 @@ function limitOf(value: Json, key: string): { maxAbs: number; top1Agreement: num
   return {
     maxAbs: number(members.get("max_abs"), `${key}.max_abs`),
     top1Agreement: share(members.get("top1_agreement"), `${key}.top1_agreement`),
+  };
+}
+
+function faithfulOf(value: Json, key: string): Faithful {
+  const members = strict.members(value, key, ["verdict", "code", "reason", "weights", "ranges", "layers"]);
+  const take = <T>(name: string, read: (value: Json, key: string) => T) =>
+    strict.nullable(members.get(name), `${key}.${name}`, read);
+  const found: Faithful = {
+    verdict: strict.choice(members.get("verdict"), `${key}.verdict`, VERDICTS),
+    code: take("code", code),
+    reason: take("reason", sentence),
+    weights: take("weights", tallyOf),
+    ranges: take("ranges", tallyOf),
+    layers: take("layers", layersOf),
+  };
+  if (found.verdict !== "pass" && found.reason === null) {
+    strict.fail(`${key}.reason`, null, "a reason where the verdict is no pass");
+  }
+  return found;
+}
+
+function tallyOf(value: Json, key: string): Tally {
+  const members = strict.members(value, key, ["verdict", "compared", "wrong", "worst"]);
+  return {
+    verdict: strict.choice(members.get("verdict"), `${key}.verdict`, VERDICTS),
+    compared: count(members.get("compared"), `${key}.compared`),
+    wrong: count(members.get("wrong"), `${key}.wrong`),
+    worst: strict.nullable(members.get("worst"), `${key}.worst`, number),
+  };
+}
+
+function layersOf(value: Json, key: string): LayerAnswers {
+  const members = strict.members(value, key, ["aligned", "unaligned", "weakest"]);
+  return {
+    aligned: count(members.get("aligned"), `${key}.aligned`),
+    unaligned: count(members.get("unaligned"), `${key}.unaligned`),
+    weakest: strict.nullable(members.get("weakest"), `${key}.weakest`, (entry, place) => {
+      const weakest = strict.members(entry, place, ["module", "snr_db"]);
+      return {
+        module: sentence(weakest.get("module"), `${place}.module`),
+        snrDb: number(weakest.get("snr_db"), `${place}.snr_db`),
+      };
+    }),
   };
 }
 
@@ -209,10 +263,9 @@ function accuracyOf(value: Json, key: string): Accuracy {
     samples: count(members.get("samples"), `${key}.samples`),
     reference: share(members.get("reference"), `${key}.reference`),
     artifact: share(members.get("artifact"), `${key}.artifact`),
-    dropInterval: strict.nullable(members.get("drop_interval"), `${key}.drop_interval`, (entry, place) => {
-      const [low, high] = strict.array(entry, place, 2, 2);
-      return [number(low, place), number(high, place)] as const;
-    }),
+    dropInterval: strict.nullable(members.get("drop_interval"), `${key}.drop_interval`, (entry, place) =>
+      interval(entry, place, number),
+    ),
     verdict: strict.choice(members.get("verdict"), `${key}.verdict`, VERDICTS),
   };
 }
@@ -233,6 +286,19 @@ function mapping<T>(value: Json | undefined, key: string, read: (value: Json, ke
     found.set(strict.string(name, `a name in ${key}`), read(entry, `${key}.${name}`));
   }
   return found;
+}
+
+function interval(
+  value: Json,
+  key: string,
+  read: (value: Json | undefined, key: string) => number,
+): readonly [number, number] {
+  const [low, high] = strict.array(value, key, 2, 2);
+  return [read(low, key), read(high, key)];
+}
+
+function code(value: Json, key: string): Code {
+  return strict.choice(value, key, CODES);
 }
 
 function sentence(value: Json | undefined, key: string): string {

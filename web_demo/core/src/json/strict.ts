@@ -18,16 +18,19 @@ export class StrictJson {
     throw new DocumentError(`${this.what}: ${key} is ${shown(value)}; allowed: ${allowed}`, "illegal-value", key);
   }
 
-  /** Refuses another schema; checked first, since another version has other members. */
-  schema(document: Json, schema: string): void {
+  /** Which of the schemas it is, 0 being the first; checked first, since another version has other members. */
+  schema(document: Json, ...schemas: readonly string[]): number {
     const found = document instanceof Map ? document.get("schema") : undefined;
-    if (found !== undefined && found !== schema) {
+    if (found === undefined) return 0;
+    const place = typeof found === "string" ? schemas.indexOf(found) : -1;
+    if (place < 0) {
       throw new DocumentError(
-        `${this.what}: schema is ${shown(found)}; allowed: ${schema}; export again or update the page`,
+        `${this.what}: schema is ${shown(found)}; allowed: ${schemas.join(", ")}; export again or update the page`,
         "wrong-schema",
         "schema",
       );
     }
+    return place;
   }
 
   /** An object that has exactly these members. */

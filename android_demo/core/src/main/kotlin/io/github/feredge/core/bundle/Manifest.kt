@@ -61,6 +61,10 @@ public data class ParityLimit(
  * @property meanAbs mean absolute difference.
  * @property top1Agreement share of inputs with the same first label, 0 to 1.
  * @property limit what was allowed.
+ * @property code why it is no pass, as a word for programs; null in version 1, and so are the three below.
+ * @property inputsSource which pictures were compared.
+ * @property p99Abs of the inputs' largest differences, the one that 99 % do not exceed.
+ * @property agreementInterval 95 % interval of [top1Agreement], low and high.
  */
 public data class Parity(
     public val verdict: Verdict,
@@ -71,6 +75,68 @@ public data class Parity(
     public val meanAbs: Double?,
     public val top1Agreement: Double?,
     public val limit: ParityLimit?,
+    public val code: String? = null,
+    public val inputsSource: String? = null,
+    public val p99Abs: Double? = null,
+    public val agreementInterval: Pair<Double, Double>? = null,
+)
+
+/**
+ * Numbers of one kind that are stored in a file, each against what it must be.
+ *
+ * @property verdict how it ended.
+ * @property compared how many.
+ * @property wrong how many of them are not what they must be.
+ * @property worst largest distance from what it must be, in quantization steps.
+ */
+public data class Tally(
+    public val verdict: Verdict,
+    public val compared: Long,
+    public val wrong: Long,
+    public val worst: Double?,
+)
+
+/**
+ * The layer whose answers are furthest from the original's.
+ *
+ * @property module of PyTorch, or the file's own name where there is none.
+ * @property snrDb signal-to-noise ratio in decibels.
+ */
+public data class WeakestLayer(
+    public val module: String,
+    public val snrDb: Double,
+)
+
+/**
+ * Answers of a file's layers, against those of the original's.
+ *
+ * @property aligned layers that were compared.
+ * @property unaligned layers of the file without one to compare with.
+ * @property weakest where any was compared.
+ */
+public data class LayerAnswers(
+    public val aligned: Long,
+    public val unaligned: Long,
+    public val weakest: WeakestLayer?,
+)
+
+/**
+ * Whether a file is what its quantization of the original says it is, number by number.
+ *
+ * @property verdict how it ended.
+ * @property code why it is no pass, as a word for programs.
+ * @property reason why it failed or was not run, else null.
+ * @property weights weights, biases, tables and their scales.
+ * @property ranges scales and zero points of activations.
+ * @property layers where they were compared.
+ */
+public data class Faithful(
+    public val verdict: Verdict,
+    public val code: String?,
+    public val reason: String?,
+    public val weights: Tally?,
+    public val ranges: Tally?,
+    public val layers: LayerAnswers?,
 )
 
 /**
@@ -130,7 +196,8 @@ public data class Calibration(
  * @property path in the bundle, POSIX.
  * @property bytes of the file, or of all files of the package.
  * @property contract its text.
- * @property parity against the original.
+ * @property parity against the original; its verdict is the worse of both questions, these answers and [faithful].
+ * @property faithful number by number; null where nobody asked, as in version 1.
  * @property weightAudit where it was made.
  * @property accuracy where it was measured.
  * @property calibration where the precision needs it.
@@ -144,6 +211,7 @@ public data class Artifact(
     public val bytes: Long,
     public val contract: String,
     public val parity: Parity,
+    public val faithful: Faithful?,
     public val weightAudit: WeightAudit?,
     public val accuracy: Accuracy?,
     public val calibration: Calibration?,
@@ -161,7 +229,7 @@ public data class Skipped(
 )
 
 /**
- * What a bundle holds and how it was checked; schema `fer-edge-manifest/1`. Its member `extra` is not kept.
+ * What a bundle holds and how it was checked; schema `fer-edge-manifest/2` or `/1`. Its member `extra` is not kept.
  *
  * @property model its name.
  * @property source the original.
@@ -180,8 +248,9 @@ public data class Manifest(
 ) {
     /** Reads stored manifests. */
     public companion object {
-        /** The schema that this library reads. */
-        public const val SCHEMA: String = Words.MANIFEST_SCHEMA
+        /** The schemas that this library reads. */
+        @JvmStatic
+        public val SCHEMAS: List<String> = Words.MANIFEST_SCHEMAS.keys.toList()
 
         /** The file's name in a bundle. */
         public const val FILE: String = "manifest.json"

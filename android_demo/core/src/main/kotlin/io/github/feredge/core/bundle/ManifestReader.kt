@@ -4,7 +4,7 @@ import io.github.feredge.core.json.JsonReader
 import io.github.feredge.core.json.StrictJson
 import io.github.feredge.core.json.isPrintable
 
-/** The strict reader of `fer-edge-manifest/1`; same rules as the Python one. */
+/** The strict reader of `fer-edge-manifest`, every version; same rules as the Python one. */
 internal object ManifestReader {
     const val LARGEST: Int = 16 shl 20
     private const val LARGEST_FILE = 1L shl 40
@@ -16,15 +16,15 @@ internal object ManifestReader {
 
     fun read(data: ByteArray): Manifest {
         val document = JsonReader.read(Manifest.FILE, data, LARGEST)
-        JSON.schema(document, Manifest.SCHEMA)
+        JSON.schema(document, *Manifest.SCHEMAS.toTypedArray())
         val names = listOf("schema", "model", "source", "files", "artifacts", "skipped", "tools", "extra")
         val members = JSON.members(document, "", names)
-        JSON.choice(members["schema"], "schema", listOf(Manifest.SCHEMA))
+        val version = Words.MANIFEST_SCHEMAS.getValue(JSON.choice(members["schema"], "schema", Manifest.SCHEMAS))
         JSON.entries(members["extra"], "extra")
         val files = files(members["files"])
         val artifacts =
             JSON.array(members["artifacts"], "artifacts", most = MOST_ARTIFACTS).mapIndexed { number, entry ->
-                artifact(entry, "artifacts[$number]", files)
+                artifact(entry, "artifacts[$number]", files, version)
             }
         artifacts.groupBy { it.variant }.values.firstOrNull { it.size > 1 }?.let {
             JSON.fail("artifacts", it[0].variant, "each variant once")
@@ -94,9 +94,10 @@ internal object ManifestReader {
         value: Any?,
         key: String,
         files: Map<String, FileEntry>,
+        version: Int,
     ): Artifact {
         val words = listOf("variant", "format", "precision", "interface", "path", "bytes", "contract")
-        val checks = listOf("parity", "weight_audit", "accuracy", "calibration")
+        val checks = listOf("parity", "weight_audit", "accuracy", "calibration") + since2(version, "faithful")
         val members = JSON.members(value, key, words + checks)
         val kind = JSON.choice(members["interface"], "$key.interface", Words.INTERFACES)
         val found =
@@ -108,7 +109,8 @@ internal object ManifestReader {
                 path = path(members["path"], "$key.path"),
                 bytes = JSON.integer(members["bytes"], "$key.bytes", 0, LARGEST_FILE),
                 contract = JSON.string(members["contract"], "$key.contract", CONTRACT_LENGTH),
-                parity = parity(members["parity"], "$key.parity"),
+                parity = parity(members["parity"], "$key.parity", version),
+                faithful = members["faithful"]?.let { faithful(it, "$key.faithful") },
                 weightAudit = members["weight_audit"]?.let { weightAudit(it, "$key.weight_audit") },
                 accuracy = members["accuracy"]?.let { accuracy(it, "$key.accuracy") },
                 calibration = members["calibration"]?.let { calibration(it, "$key.calibration") },
@@ -141,12 +143,20 @@ internal object ManifestReader {
         return Verdict.values().first { it.word == word }
     }
 
+    /** Members that manifests of version 1 do not have. */
+    private fun since2(
+        version: Int,
+        vararg names: String,
+    ): List<String> = if (version >= 2) names.toList() else emptyList()
+
     private fun parity(
         value: Any?,
         key: String,
+        version: Int,
     ): Parity {
         val names = listOf("verdict", "reason", "engine", "inputs", "max_abs", "mean_abs", "top1_agreement", "limit")
-        val members = JSON.members(value, key, names)
+        val more = since2(version, "code", "inputs_source", "p99_abs", "agreement_interval")
+        val members = JSON.members(value, key, names + more)
         val found =
             Parity(
                 verdict = verdict(members["verdict"], "$key.verdict"),
@@ -157,6 +167,11 @@ internal object ManifestReader {
                 meanAbs = members["mean_abs"]?.let { JSON.number(it, "$key.mean_abs") },
                 top1Agreement = members["top1_agreement"]?.let { share(it, "$key.top1_agreement") },
                 limit = members["limit"]?.let { limit(it, "$key.limit") },
+                code = members["code"]?.let { code(it, "$key.code") },
+                inputsSource = members["inputs_source"]?.let { JSON.string(it, "$key.inputs_source", LONG) },
+                p99Abs = members["p99_abs"]?.let { JSON.number(it, "$key.p99_abs") },
+                agreementInterval =
+                    members["agreement_interval"]?.let { interval(it, "$key.agreement_interval", ::share) },
             )
         if (found.verdict == Verdict.NOT_RUN && found.reason == null) {
             JSON.fail("$key.reason", null, "a reason where the verdict is not-run")
@@ -176,6 +191,58 @@ internal object ManifestReader {
         return ParityLimit(
             maxAbs = JSON.number(members["max_abs"], "$key.max_abs"),
             top1Agreement = share(members["top1_agreement"], "$key.top1_agreement"),
+        )
+    }
+
+    private fun faithful(
+        value: Any?,
+        key: String,
+    ): Faithful {
+        val members = JSON.members(value, key, listOf("verdict", "code", "reason", "weights", "ranges", "layers"))
+        val found =
+            Faithful(
+                verdict = verdict(members["verdict"], "$key.verdict"),
+                code = members["code"]?.let { code(it, "$key.code") },
+                reason = members["reason"]?.let { JSON.string(it, "$key.reason", LONG) },
+                weights = members["weights"]?.let { tally(it, "$key.weights") },
+                ranges = members["ranges"]?.let { tally(it, "$key.ranges") },
+                layers = members["layers"]?.let { layers(it, "$key.layers") },
+            )
+        if (found.verdict != Verdict.PASS && found.reason == null) {
+            JSON.fail("$key.reason", null, "a reason where the verdict is no pass")
+        }
+        return found
+    }
+
+    private fun tally(
+        value: Any?,
+        key: String,
+    ): Tally {
+        val members = JSON.members(value, key, listOf("verdict", "compared", "wrong", "worst"))
+        return Tally(
+            verdict = verdict(members["verdict"], "$key.verdict"),
+            compared = count(members["compared"], "$key.compared"),
+            wrong = count(members["wrong"], "$key.wrong"),
+            worst = members["worst"]?.let { JSON.number(it, "$key.worst") },
+        )
+    }
+
+    private fun layers(
+        value: Any?,
+        key: String,
+    ): LayerAnswers {
+        val members = JSON.members(value, key, listOf("aligned", "unaligned", "weakest"))
+        return LayerAnswers(
+            aligned = count(members["aligned"], "$key.aligned"),
+            unaligned = count(members["unaligned"], "$key.unaligned"),
+            weakest =
+                members["weakest"]?.let {
+                    val weakest = JSON.members(it, "$key.weakest", listOf("module", "snr_db"))
+                    WeakestLayer(
+                        module = JSON.string(weakest["module"], "$key.weakest.module", LONG),
+                        snrDb = JSON.number(weakest["snr_db"], "$key.weakest.snr_db"),
+                    )
+                },
         )
     }
 
@@ -204,8 +271,7 @@ internal object ManifestReader {
             artifact = share(members["artifact"], "$key.artifact"),
             dropInterval =
                 members["drop_interval"]?.let {
-                    val (low, high) = JSON.array(it, "$key.drop_interval", 2, 2)
-                    Pair(JSON.number(low, "$key.drop_interval"), JSON.number(high, "$key.drop_interval"))
+                    interval(it, "$key.drop_interval") { end, place -> JSON.number(end, place) }
                 },
             verdict = verdict(members["verdict"], "$key.verdict"),
         )
@@ -232,6 +298,20 @@ internal object ManifestReader {
         JSON.entries(value, key).entries.associate { (name, entry) ->
             JSON.string(name, "a name in $key") to read(entry, "$key.$name")
         }
+
+    private fun interval(
+        value: Any?,
+        key: String,
+        read: (Any?, String) -> Double,
+    ): Pair<Double, Double> {
+        val (low, high) = JSON.array(value, key, 2, 2)
+        return Pair(read(low, key), read(high, key))
+    }
+
+    private fun code(
+        value: Any?,
+        key: String,
+    ): String = JSON.choice(value, key, Words.CODES)
 
     private fun share(
         value: Any?,

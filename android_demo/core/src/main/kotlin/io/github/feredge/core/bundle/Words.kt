@@ -3,7 +3,9 @@ package io.github.feredge.core.bundle
 /** Words of formats and documents. Written by `android_demo/generate_words.py` from `fer_edge.runtime`: do not edit. */
 internal object Words {
     const val CONTRACT_SCHEMA: String = "fer-edge-contract/1"
-    const val MANIFEST_SCHEMA: String = "fer-edge-manifest/1"
+
+    /** That are read, by version. */
+    val MANIFEST_SCHEMAS: Map<String, Int> = mapOf("fer-edge-manifest/1" to 1, "fer-edge-manifest/2" to 2)
     const val CONTRACT_KEY: String = "fer_edge_contract"
 
     /** Extension by format. */
@@ -17,6 +19,21 @@ internal object Words {
 
     val PRECISIONS: List<String> = listOf("fp32", "fp16", "w8", "dynamic", "int8")
     val INTERFACES: List<String> = listOf("tensor", "image")
+
+    /** Why a verdict is no pass, for programs. */
+    val CODES: List<String> =
+        listOf(
+            "shape",
+            "not-finite",
+            "different",
+            "stiff",
+            "bytecode",
+            "insensitive",
+            "overflow",
+            "no-engine",
+            "unfaithful",
+            "unjudged",
+        )
 
     /** Format and precision that may have integer input and output (`-qio`). */
     val QUANTIZED_IO: Set<Pair<String, String>> = setOf("tflite" to "int8")

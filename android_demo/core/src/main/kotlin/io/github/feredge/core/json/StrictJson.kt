@@ -16,15 +16,15 @@ internal class StrictJson(
         allowed: String,
     ): Nothing = throw DocumentException.IllegalValue("$what: $key is ${shown(value)}; allowed: $allowed", key)
 
-    /** The document, if its member `schema` is [schema]; checked first, since another version has other members. */
+    /** Refuses a document whose member `schema` is none of [schemas]; checked first, since another version has other members. */
     fun schema(
         document: Any?,
-        schema: String,
+        vararg schemas: String,
     ) {
         val found = (document as? Map<*, *>)?.get("schema") ?: return
-        if (found != schema) {
+        if (found !in schemas) {
             throw DocumentException.WrongSchema(
-                "$what: schema is ${shown(found)}; allowed: $schema; export again or update the app",
+                "$what: schema is ${shown(found)}; allowed: ${schemas.joinToString()}; export again or update the app",
                 "schema",
             )
         }

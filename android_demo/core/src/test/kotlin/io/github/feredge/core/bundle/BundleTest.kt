@@ -178,7 +178,7 @@ class BundleTest {
     fun manifestsThatBreakTheSchemaAreRefused() {
         val edits =
             listOf<Pair<Class<out DocumentException>, (String) -> String>>(
-                DocumentException.WrongSchema::class.java to { it.replace("manifest/1", "manifest/2") },
+                DocumentException.WrongSchema::class.java to { it.replace("manifest/1", "manifest/3") },
                 DocumentException.UnknownKey::class.java to { it.replace("\"tools\"", "\"tool\"") },
                 DocumentException.UnknownKey::class.java to { it.replace("\"top1_agreement\"", "\"top_1\"") },
                 DocumentException.MissingKey::class.java to { it.replace(",\"extra\":{\"anything\":[1,{}]}", "") },
