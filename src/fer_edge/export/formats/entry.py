@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from fer_edge.export.faithful.graph import Graph
+    from fer_edge.export.faithful.layers.recording import Recorders
     from fer_edge.export.formats.protocol import Converter, ModelAndContract, WeightComparison
 
 
@@ -50,6 +51,7 @@ class FormatEntry:
         remark: a template with what the README says below the table of files; empty: nothing.
         auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
         reader: ``module:function`` that reads a file of it into a neutral graph (``faithful.graph``).
+        recorders: the module that records every layer's answer (``faithful.layers.recording``).
     """
 
     name: str
@@ -67,6 +69,7 @@ class FormatEntry:
     remark: str = ""
     auditor: str = ""
     reader: str = ""
+    recorders: str = ""
 
     def load(self) -> Converter:
         """Import the converter (slow: its libraries come along)."""
@@ -93,6 +96,10 @@ class FormatEntry:
             return None
         found: Graph = _load(self.reader)(path)
         return found
+
+    def load_recorders(self) -> Recorders | None:
+        """What records the layers of its files; None: nothing does."""
+        return cast("Recorders", importlib.import_module(self.recorders)) if self.recorders else None
 
 
 def _load(place: str) -> Callable[..., Any]:

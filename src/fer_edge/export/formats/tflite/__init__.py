@@ -22,4 +22,5 @@ ENTRY = FormatEntry(
     },
     remark="remark-tflite.md.j2",
     reader="fer_edge.export.formats.tflite.graph_reader:read_graph",
+    recorders="fer_edge.export.formats.tflite.layers",
 )

@@ -1,0 +1,283 @@
+"""The comparison of a file's layers with the fp32 file of the same conversion, and with the PyTorch original's.
+
+For each layer the fp32 file is fed with what the file itself computed before it, and has the file's weights. Then nothing but the
+layer's own rounding may be left, whatever the layers before it did: half a step, and the noise of that. So the layer at
+fault is named, not those behind it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.faithful.layers.kinds import WEIGHT, Kind, name_kind
+from fer_edge.export.faithful.layers.names import Names, name_layers
+from fer_edge.export.faithful.layers.recording import Recorder, Recorders, Replay, Step, Values
+from fer_edge.export.faithful.layers.tallies import Tally, decibels
+from fer_edge.runtime.camera import to_tensor
+from fer_edge.runtime.contract import Contract, Quantization
+from fer_edge.runtime.formats import format_spec
+from fer_edge.runtime.variants import Variant
+
+if TYPE_CHECKING:
+    from torch import nn
+
+EXCESS_DB = 1.5
+"""How far a layer's own error may be above what its rounding explains. Right files: 0.2 at most."""
+DYNAMIC_EXCESS_DB = 6.0
+"""The same where inputs are rounded at run time, by a rule of the kernel's."""
+WORST_STEPS = 2.5
+"""Largest own error of a number, in steps. Right files: 0.6; kernels of tables and of several roundings: up to 2."""
+WORST_SHARE = 1e-4
+"""The same of a layer in float32, as a share of its largest value."""
+MOST_INPUTS, LEAST_INPUTS = 8, 2
+MOST_NUMBERS = 24_000_000
+"""Numbers of all layers and inputs together, about: fewer inputs for large networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAnswer:
+    """One layer.
+
+    Attributes:
+        tensor: its name in the file.
+        module: of the PyTorch original; empty: not known.
+        operator: in the format's words.
+        snr_db: its answer against the fp32 file's, with what the layers before brought along; infinite: no difference.
+        explained_db: what that would be if this layer did nothing but round.
+        floor_db: the least that is allowed.
+        worst: its own largest error: in steps, or, in float32, as a share of its largest value.
+        beyond: share of its numbers that lay beyond what the tensor can hold.
+        kind: of the fault; None: passed.
+    """
+
+    tensor: str
+    module: str
+    operator: str
+    snr_db: float
+    explained_db: float
+    floor_db: float
+    excess_db: float
+    worst: float
+    beyond: float
+    kind: Kind | None = None
+
+    @property
+    def verdict(self) -> str:
+        """``pass`` or ``fail``."""
+        return "fail" if self.kind else "pass"
+
+    @property
+    def place(self) -> str:
+        """The module's name, or the tensor's."""
+        return self.module or self.tensor
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAnswers:
+    """All layers of a file.
+
+    Attributes:
+        layers: in the order in which they run.
+        unaligned: tensors of the file that the fp32 file does not have.
+        inputs: how many were compared.
+        against: what they were compared with.
+    """
+
+    layers: tuple[LayerAnswer, ...]
+    unaligned: tuple[str, ...]
+    inputs: int
+    against: str
+
+    @property
+    def failed(self) -> tuple[LayerAnswer, ...]:
+        """Layers under their floor."""
+        return tuple(layer for layer in self.layers if layer.kind)
+
+    @property
+    def weakest(self) -> LayerAnswer | None:
+        """The first layer under its floor; if there is none, the one with the smallest signal-to-noise ratio."""
+        if self.failed:
+            return self.failed[0]
+        return min(self.layers, key=lambda layer: layer.snr_db, default=None)
+
+    @property
+    def verdict(self) -> str:
+        """``pass``, ``fail`` or ``not-run``."""
+        if self.failed:
+            return "fail"
+        return "pass" if len(self.layers) > len(self.unaligned) else "not-run"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is no pass."""
+        if self.failed and self.weakest and self.weakest.kind:
+            layer, kind = self.weakest, self.weakest.kind
+            others = f"; {len(self.failed) - 1} more layers" if len(self.failed) > 1 else ""
+            return f"layer {layer.place} ({layer.operator}): {kind.word}: {kind.evidence}{others}"
+        if self.verdict == "not-run":
+            return f"{len(self.unaligned)} of its tensors have no partner in the fp32 file, {len(self.layers)} have one"
+        return None
+
+
+def compare_layers(
+    recorders: Recorders,
+    path: Path,
+    variant: Variant,
+    contract: Contract,
+    bridge: Path,
+    pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    original: tuple[nn.Module, Contract] | None = None,
+) -> LayerAnswers:
+    """Compare a file's layers with those of the fp32 file of the same conversion.
+
+    Args:
+        recorders: of the format.
+        path: the file.
+        variant: which one it is.
+        contract: the file's.
+        bridge: the fp32 file.
+        pictures: (n, height, width, 3) uint8 RGB after step 6 of the camera spec; some of them are used, spread evenly.
+        original: PyTorch module and reference contract, for the layers' names; None: those that the file has.
+    """
+    plain = _in_float(contract, variant)
+    recorder, reference = recorders.open_recorder(path, contract), recorders.open_recorder(bridge, plain)
+    comparison = _Comparison(recorder, reference)
+    replay = recorders.open_replay(bridge, plain, comparison.shared, comparison.constants())
+    first = reference.run(to_tensor(np.asarray(pictures[0]), plain))
+    names = name_layers(original, to_tensor(np.asarray(pictures[0]), plain), first, plain)
+    chosen = _spread(len(pictures), _enough(first))
+    for index in chosen:
+        picture = np.asarray(pictures[index])
+        answers = recorder.run(to_tensor(picture, contract))
+        comparison.add(answers, reference.run(to_tensor(picture, plain)), replay)
+    return comparison.finish(len(chosen), names, recorders.CHANNEL_AXIS)
+
+
+def _in_float(contract: Contract, variant: Variant) -> Contract:
+    """The contract of the fp32 file with the same interface."""
+    image = format_spec(variant.format).image
+    dtype = image.dtype if image and variant.interface == "image" else "float32"
+    return replace(contract, input=replace(contract.input, dtype=dtype), quantization=Quantization())
+
+
+def _enough(values: Values) -> int:
+    numbers = sum(value.size for value in values.values())
+    return int(np.clip(MOST_NUMBERS // max(numbers, 1), LEAST_INPUTS, MOST_INPUTS))
+
+
+def _spread(count: int, wanted: int) -> list[int]:
+    """So many of the indices below ``count``, the first and the last among them."""
+    return sorted({int(index) for index in np.linspace(0, count - 1, min(count, wanted))})
+
+
+class _Comparison:
+    """Two files with the same tensors."""
+
+    def __init__(self, recorder: Recorder, reference: Recorder) -> None:
+        self._recorder, self._reference = recorder, reference
+        made = [name for step in reference.steps for name in step.outputs]
+        own = {name for step in recorder.steps for name in step.outputs}
+        self.shared = [name for name in made if name in own]
+        self.unaligned = sorted(own - set(made))
+        self._dynamic = {name for step in recorder.steps if step.dynamic for name in step.outputs}
+        self._limits = {name: step.dynamic for step in recorder.steps if step.dynamic for name in step.inputs}
+        self._tallies = {name: Tally(recorder.grids.get(name)) for name in self.shared}
+
+    def constants(self) -> Values:
+        """The file's constants that have a partner in the fp32 file, in its shape."""
+        found = {}
+        for name, value in self._reference.constants.items():
+            other = self._recorder.constants.get(name)
+            if other is not None and other.size == value.size:
+                found[name] = other.reshape(value.shape)
+        return found
+
+    def add(self, answers: Values, wanted: Values, replay: Replay) -> None:
+        replayed = replay.run({**wanted, **answers})
+        rounded: Values = {}
+        if self._dynamic:
+            rounded = replay.run({**wanted, **answers, **self._rounded_inputs(answers)})
+        for name, tally in self._tallies.items():
+            if name in answers:
+                shape = replayed[name].shape
+                again = rounded[name] if name in self._dynamic else None
+                tally.add(answers[name].reshape(shape), wanted[name].reshape(shape), replayed[name], again)
+
+    def _rounded_inputs(self, answers: Values) -> dict[str, NDArray[Any]]:
+        found = {}
+        for name, steps in self._limits.items():
+            if name in answers:
+                scale = float(np.abs(answers[name]).max()) / steps or 1.0
+                found[name] = np.rint(answers[name] / scale) * np.float32(scale)
+        return found
+
+    def finish(self, count: int, names: Names, channel_axis: int) -> LayerAnswers:
+        layers: list[LayerAnswer] = []
+        fault: Kind | None = None
+        for step in self._reference.steps:
+            fault = fault or self._weights(step)
+            for name in step.outputs:
+                if name in self._tallies and self._tallies[name].numbers:
+                    layers.append(self._judge(step, name, names, channel_axis, fault))
+                    # Of an operator that the file merged with the next one, the next one's answer tells.
+                    fault = None
+        return LayerAnswers(
+            tuple(layers), tuple(self.unaligned), count, "the fp32 file of the same conversion"
+        )
+
+    def _judge(
+        self, step: Step, name: str, names: Names, channel_axis: int, kind: Kind | None
+    ) -> LayerAnswer:
+        tally = self._tallies[name]
+        margin = DYNAMIC_EXCESS_DB if name in self._dynamic else EXCESS_DB
+        if kind is None and self._is_under(tally, margin):
+            kind = name_kind(tally.answers, tally.replayed, tally.grid, channel_axis)
+        return LayerAnswer(
+            name,
+            names.of(name, step),
+            step.operator,
+            decibels(tally.signal, tally.noise),
+            decibels(tally.signal, tally.brought + tally.explained),
+            decibels(tally.signal, tally.brought + tally.explained * 10 ** (margin / 10)),
+            tally.excess_db,
+            tally.worst,
+            tally.beyond / tally.numbers,
+            kind,
+        )
+
+    def _is_under(self, tally: Tally, margin: float) -> bool:
+        if not math.isfinite(tally.own):
+            return True
+        if tally.grid is not None:
+            return tally.excess_db > margin or tally.worst > WORST_STEPS
+        return tally.worst > WORST_SHARE and tally.excess_db > margin
+
+    def _weights(self, step: Step) -> Kind | None:
+        """A constant that is further from the fp32 file's than half a step."""
+        for name in step.constants:
+            before, after = self._reference.constants.get(name), self._recorder.constants.get(name)
+            if before is None or after is None:
+                continue
+            if before.size != after.size:
+                return Kind(WEIGHT, f"{name} has {after.size} numbers, not {before.size}")
+            difference = np.abs(after.reshape(before.shape).astype(np.float64) - before)
+            allowed = self._recorder.half_steps.get(name, np.zeros(1)) * 1.01 + 1e-6 * float(
+                np.abs(before).max()
+            )
+            beyond = ~(difference <= allowed)
+            if beyond.any():
+                where = np.unravel_index(int(np.argmax(np.where(beyond, difference, -1))), difference.shape)
+                shown = ", ".join(str(int(place)) for place in where)
+                return Kind(
+                    WEIGHT,
+                    f"{int(beyond.sum())} of {beyond.size} numbers of a constant are more than half a step off: "
+                    f"[{shown}] is {after.reshape(before.shape)[where]:.4g}, not {before[where]:.4g}",
+                )
+        return None
