@@ -36,6 +36,7 @@ WORST_STEPS = 2.5
 """Largest own error of a number, in steps. Right files: 0.6; kernels of tables and of several roundings: up to 2."""
 WORST_SHARE = 1e-4
 """The same of a layer in float32, as a share of its largest value."""
+MOST_SYMMETRIC = 127
 MOST_INPUTS, LEAST_INPUTS = 8, 2
 MOST_NUMBERS = 24_000_000
 """Numbers of all layers and inputs together, about: fewer inputs for large networks."""
@@ -196,7 +197,7 @@ class _Comparison:
         for name, value in self._reference.constants.items():
             other = self._recorder.constants.get(name)
             if other is not None and other.size == value.size:
-                found[name] = other.reshape(value.shape)
+                found[name] = _turned(other, value)
         return found
 
     def add(self, answers: Values, wanted: Values, replay: Replay) -> None:
@@ -214,34 +215,33 @@ class _Comparison:
         found = {}
         for name, steps in self._limits.items():
             if name in answers:
-                scale = float(np.abs(answers[name]).max()) / steps or 1.0
-                found[name] = np.rint(answers[name] / scale) * np.float32(scale)
+                found[name] = _round_at_run_time(answers[name], steps)
         return found
 
     def finish(self, count: int, names: Names, channel_axis: int) -> LayerAnswers:
         layers: list[LayerAnswer] = []
         fault: Kind | None = None
+        weighted = False
         for step in self._reference.steps:
-            fault = fault or self._weights(step)
+            fault, weighted = fault or self._weights(step), weighted or step.weighted
             for name in step.outputs:
                 if name in self._tallies and self._tallies[name].numbers:
-                    layers.append(self._judge(step, name, names, channel_axis, fault))
+                    module = names.of(name, weighted=weighted)
+                    layers.append(self._judge(step, name, module, channel_axis, fault))
                     # Of an operator that the file merged with the next one, the next one's answer tells.
-                    fault = None
+                    fault, weighted = None, False
         return LayerAnswers(
             tuple(layers), tuple(self.unaligned), count, "the fp32 file of the same conversion"
         )
 
-    def _judge(
-        self, step: Step, name: str, names: Names, channel_axis: int, kind: Kind | None
-    ) -> LayerAnswer:
+    def _judge(self, step: Step, name: str, module: str, channel_axis: int, kind: Kind | None) -> LayerAnswer:
         tally = self._tallies[name]
         margin = DYNAMIC_EXCESS_DB if name in self._dynamic else EXCESS_DB
         if kind is None and self._is_under(tally, margin):
             kind = name_kind(tally.answers, tally.replayed, tally.grid, channel_axis)
         return LayerAnswer(
             name,
-            names.of(name, step),
+            module,
             step.operator,
             decibels(tally.signal, tally.noise),
             decibels(tally.signal, tally.brought + tally.explained),
@@ -267,7 +267,8 @@ class _Comparison:
                 continue
             if before.size != after.size:
                 return Kind(WEIGHT, f"{name} has {after.size} numbers, not {before.size}")
-            difference = np.abs(after.reshape(before.shape).astype(np.float64) - before)
+            after = _turned(after, before)
+            difference = np.abs(after.astype(np.float64) - before)
             allowed = self._recorder.half_steps.get(name, np.zeros(1)) * 1.01 + 1e-6 * float(
                 np.abs(before).max()
             )
@@ -278,6 +279,23 @@ class _Comparison:
                 return Kind(
                     WEIGHT,
                     f"{int(beyond.sum())} of {beyond.size} numbers of a constant are more than half a step off: "
-                    f"[{shown}] is {after.reshape(before.shape)[where]:.4g}, not {before[where]:.4g}",
+                    f"[{shown}] is {after[where]:.4g}, not {before[where]:.4g}",
                 )
         return None
+
+
+def _turned(value: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
+    """A constant in the shape of another; matrices are stored either way round."""
+    if value.ndim == like.ndim == 2 and value.shape == like.shape[::-1]:
+        square = value.shape == like.shape
+        if not square or np.abs(value.T - like).sum() < np.abs(value - like).sum():
+            return value.T
+    return value.reshape(like.shape)
+
+
+def _round_at_run_time(values: NDArray[Any], steps: int) -> NDArray[Any]:
+    """To so many steps on either side of 0, or, if there are more than 127, from the smallest to the largest value."""
+    high, low = float(max(values.max(), 0)), float(min(values.min(), 0))
+    scale = (high - low if steps > MOST_SYMMETRIC else max(high, -low)) / steps or 1.0
+    rounded: NDArray[Any] = (np.rint(values / scale) * scale).astype(np.float32)
+    return rounded

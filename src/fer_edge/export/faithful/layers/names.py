@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.faithful.layers.recording import Step, Values
+from fer_edge.export.faithful.layers.recording import Values
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,12 +54,12 @@ class Names:
 
     matches: Mapping[str, Match] = field(default_factory=dict)
 
-    def of(self, tensor: str, step: Step) -> str:
-        """The module of a tensor that an operator computes; empty: not known."""
+    def of(self, tensor: str, *, weighted: bool) -> str:
+        """The module of a tensor; where weights have a part in it, theirs; empty: not known."""
         match = self.matches.get(tensor)
-        if match is not None:
-            return match.weighted if step.weighted and match.weighted else match.module or match.weighted
-        return read_scope(tensor)
+        if match is None:
+            return read_scope(tensor)
+        return (weighted and match.weighted) or match.module or match.weighted
 
 
 def read_scope(tensor: str) -> str:
@@ -68,7 +68,7 @@ def read_scope(tensor: str) -> str:
     ``.../torch.nn.modules.container.Sequential_stem/torch.nn.modules.conv.Conv2d_0;1`` is ``stem.0``.
     """
     found = []
-    for part in tensor.split(";")[0].split("/"):
+    for part in tensor.split(";", maxsplit=1)[0].split("/"):
         match = _SEGMENT.search(part)
         if match:
             found.append(match[1])
@@ -153,8 +153,8 @@ def _watch(module: nn.Module, tensor: NDArray[Any], see: Callable[[str, bool, ND
 
     stack: list[str] = []
 
-    class Watch(TorchDispatchMode):
-        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:  # noqa: ARG002
+    class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
+        def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             found = func(*args, **(kwargs or {}))
             word = str(func).split(".")[1]
             weighted = word in _PRODUCTS
@@ -169,7 +169,7 @@ def _watch(module: nn.Module, tensor: NDArray[Any], see: Callable[[str, bool, ND
 
     from fer_edge.export.capture.tracing import slow_attention
 
-    with _scopes(module, stack), slow_attention(), torch.no_grad(), Watch():
+    with _scopes(module, stack), slow_attention(), torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
         module(torch.from_numpy(np.ascontiguousarray(tensor, np.float32)))
 
 

@@ -96,9 +96,10 @@ class Tally:
         if self.grid.scale:
             return self.grid.scale
         # Of float16, whose sums a kernel may also round on the way.
-        return np.maximum(
+        found: NDArray[Any] = np.maximum(
             np.spacing(np.abs(inside).astype(np.float16)).astype(np.float64), 1e-3 * _largest(inside)
         )
+        return found
 
     def _keep(self, answer: NDArray[Any], replay: NDArray[Any]) -> None:
         if sum(values.size for values in self.answers) < KEPT:

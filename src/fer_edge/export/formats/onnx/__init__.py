@@ -21,4 +21,5 @@ ENTRY = FormatEntry(
         "javascript": Snippet("onnx.mjs.j2", rank=1),
     },
     reader="fer_edge.export.formats.onnx.graph_reader:read_graph",
+    recorders="fer_edge.export.formats.onnx.layers",
 )

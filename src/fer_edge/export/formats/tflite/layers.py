@@ -86,7 +86,7 @@ class TFLiteRecorder:
     def _is_weight(self, index: int) -> bool:
         details = self._details[index]
         real = np.dtype(details["dtype"]).kind == "f" or self._holds_integers(index)
-        return real and np.count_nonzero(np.asarray(details["shape"]) > 1) > 1
+        return real and bool(np.count_nonzero(np.asarray(details["shape"]) > 1) > 1)
 
     def _is_dynamic(self, word: str, moving: list[int], fixed: list[int]) -> bool:
         if word not in DYNAMIC or not moving or not fixed:
