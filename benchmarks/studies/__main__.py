@@ -31,6 +31,7 @@ STUDIES = (
     "int8_accuracy",
     "int8_latency",
     "mediapipe_check",
+    "mutation_score",
     # fer-bench itself.
     "aa_pairs",
     "advisor",
