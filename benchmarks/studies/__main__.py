@@ -26,6 +26,7 @@ STUDIES = (
     "bundle_bytes",
     "coreml_packages",
     "coreml_spec",
+    "diagnose",
     "export_cpu",
     "export_time",
     "int8_accuracy",

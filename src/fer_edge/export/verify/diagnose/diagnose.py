@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,12 +36,29 @@ if TYPE_CHECKING:
     from fer_edge.console.output import Output
 
 Row = NDArray[np.float64]
+Ask = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, Row | str]]
+"""Tensors (n, *shape) by variant -> answers (n, labels) by variant, or why there are none."""
 SHOWN = 8
 """Explanations that are kept of each ranking, besides the right one."""
 
 
 def diagnose(bundle: Bundle, dump: Dump, output: Output) -> Diagnosis:
+    """Say what went wrong in a dump; artifacts are asked in children.
+
+    Raises:
+        BundleError: the bundle has no artifact, or a byte of one was changed.
+        FrameError: the frame's numbers do not fit together.
+    """
+    return diagnose_with(lambda tensors: ask(bundle, tensors, output), bundle, dump)
+
+
+def diagnose_with(asking: Ask, bundle: Bundle, dump: Dump) -> Diagnosis:
     """Say what went wrong in a dump.
+
+    Args:
+        asking: asks artifacts.
+        bundle: whose manifest is read.
+        dump: of an app.
 
     Raises:
         BundleError: the bundle has no artifact, or a byte of one was changed.
@@ -51,7 +68,7 @@ def diagnose(bundle: Bundle, dump: Dump, output: Output) -> Diagnosis:
     found = Diagnosis(dump.device, subject.variant, questions)
     if not any(one.name == "input" for one in questions):
         questions += [one for one in (_judge_input(subject),) if one]
-    questions += Answers(bundle, dump, subject, output).judge()
+    questions += Answers(asking, dump, subject).judge()
     return found
 
 
@@ -77,14 +94,13 @@ class Answers:
     """The answers of a dump, variant by variant.
 
     Args:
-        bundle: whose artifacts are asked.
+        asking: asks artifacts.
         dump: with the observed answers.
         subject: what they are about.
-        output: for progress.
     """
 
-    def __init__(self, bundle: Bundle, dump: Dump, subject: Subject, output: Output) -> None:
-        self.bundle, self.dump, self.subject, self.output = bundle, dump, subject, output
+    def __init__(self, asking: Ask, dump: Dump, subject: Subject) -> None:
+        self._ask, self.dump, self.subject = asking, dump, subject
 
     def judge(self) -> list[Question]:
         """One question a variant that the bundle has."""
@@ -227,7 +243,7 @@ class Answers:
     def _find_other(self, variant: str, row: Row, right: Row, tensors: dict[str, NDArray[Any]]) -> str | None:
         """The variant whose answers these are."""
         asked = self._for_others(variant, tensors[variant])
-        found, step = self._ask(asked), resolution(row)
+        found, step = self._ask(asked) if asked else {}, resolution(row)
         own = distance(right, row, step)[0]
         near = [
             (distance(answers[0], row, step)[0], name)
@@ -250,9 +266,6 @@ class Answers:
             elif self.subject.preparation is not None:
                 asked[name] = self._preparation(name).tensor()[None]
         return asked
-
-    def _ask(self, tensors: dict[str, NDArray[Any]]) -> dict[str, Row | str]:
-        return ask(self.bundle, tensors, self.output) if tensors else {}
 
 
 def _tensors(preparation: Preparation, most: int) -> tuple[list[tuple[str, ...]], NDArray[Any]]:
