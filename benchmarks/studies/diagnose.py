@@ -96,7 +96,8 @@ class Site:
 
     def answer(self, tensor: NDArray[Any]) -> Row:
         """Of this variant to one tensor."""
-        return np.asarray(self.ask({self.variant: tensor[None]})[self.variant])[0]
+        found: Row = np.asarray(self.ask({self.variant: tensor[None]})[self.variant])[0]
+        return found
 
 
 @cache
@@ -127,7 +128,7 @@ def _count(site: Site, mode: str, asked: Asked) -> Document:
         if trial is None:
             continue
         found = diagnose_with(site.ask, site.bundle, trial.dump)
-        outcome = _outcome(site, trial, found, kind)
+        outcome = _outcome(trial, found, kind)
         kinds.setdefault(kind, Counter())[outcome] += 1
         if outcome == "missed":
             missed.append(
@@ -166,12 +167,17 @@ def make_trial(site: Site, mode: str, kind: str, rng: np.random.Generator) -> Tr
     """One dump, or None where the kind does not exist in the mode."""
     preparation = _face(site.contract, rng)
     right = preparation.tensor()
-    usable = [one for one in applicable(site.contract, preparation.frame, boxed=preparation.box is not None) if mode != "alone" or _shows_alone(one)]  # fmt: skip
-    made, tensor = tuple[str, ...](), right
+    usable = [one for one in applicable(site.contract, preparation.frame, boxed=preparation.box is not None) if mode != "alone" or _shows_alone(one, site.contract)]  # fmt: skip
+    made, tensor, fewer = tuple[str, ...](), right, list[NDArray[Any]]()
     if kind in ("single", "pair", "both") and usable:
         steps = _choose(usable, 2 if kind == "pair" else 1, rng)
         try:
             made, tensor = steps.mistakes, preparation.tensor(steps)
+            fewer = (
+                [preparation.tensor(replace(RIGHT, **{BY_NAME[name].step: name})) for name in made]
+                if len(made) > 1
+                else []
+            )
         except FrameError:
             return None
     elif kind == "none":
@@ -183,15 +189,13 @@ def make_trial(site: Site, mode: str, kind: str, rng: np.random.Generator) -> Tr
     if kind in ("behind", "both"):
         name, shown = _behind(answer, site.contract, rng)
         made = (*made, name)
-    seen = _seen(preparation, tensor, right, mode) if kind != "behind" else True
-    if mode == "answers" and kind in ("single", "pair", "both", "none"):
-        seen = distance(site.answer(right), site.answer(tensor), 1e-8)[0] > 3 * BOUNDS[site.precision].floor
-        if kind == "none":  # far from whatever the list could explain
-            seen = (
-                seen
-                and distance(site.answer(right), site.answer(tensor), 1e-8)[0]
-                > 4 * BOUNDS[site.precision].explained
-            )
+    # Each of two mistakes must show beside the other.
+    others = [right, *fewer] if kind not in ("right", "behind") else []
+    seen = all(
+        _seen(site, preparation, tensor, other, mode, 3 * BOUNDS[site.precision].floor) for other in others
+    )
+    if kind == "none" and mode == "answers":  # far from whatever the list could explain
+        seen = _seen(site, preparation, tensor, right, mode, 4 * BOUNDS[site.precision].explained)
     parts = MODES[mode]
     dump = Dump(
         frame=preparation.frame if "f" in parts else None,
@@ -206,8 +210,9 @@ def make_trial(site: Site, mode: str, kind: str, rng: np.random.Generator) -> Tr
     return Trial(made, dump, seen, site.answer(right), shown)
 
 
-def _shows_alone(one: Mistake) -> bool:
-    return one.step in ALONE and one.name not in BLIND
+def _shows_alone(one: Mistake, contract: Contract) -> bool:
+    blind = {*BLIND, "bgr"} if contract.input.channels == 1 else BLIND
+    return one.step in ALONE and one.name not in blind
 
 
 def _choose(usable: Sequence[Mistake], most: int, rng: np.random.Generator) -> Any:
@@ -229,7 +234,8 @@ def _photograph(rng: np.random.Generator) -> tuple[NDArray[np.uint8], tuple[floa
     import cv2
     from skimage import data
 
-    picture, scale = data.astronaut()[:360, 80:400], float(rng.uniform(0.5, 1.2))
+    whole: NDArray[np.uint8] = data.astronaut()  # type: ignore[no-untyped-call]
+    picture, scale = whole[:360, 80:400], float(rng.uniform(0.5, 1.2))
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     x0, y0, x1, y1 = ASTRONAUT
     moved = np.array([x0 - 80, y0, x1 - 80, y1]) * scale + rng.uniform(-4, 4, 4)
@@ -240,7 +246,8 @@ def _unknown(preparation: Preparation, rng: np.random.Generator) -> NDArray[Any]
     """A mistake that the list does not have: gamma, blur, noise, a tilt, a third margin, another face."""
     import cv2
 
-    scaled, contract = preparation.scaled(), preparation.contract
+    scaled: NDArray[Any] = preparation.scaled()
+    contract = preparation.contract
     which = int(rng.integers(6))
     if which == 0:
         scaled = 255 * (scaled / 255) ** np.float32(rng.choice([0.45, 2.2]))
@@ -277,7 +284,7 @@ def _behind(answer: Row, contract: Contract, rng: np.random.Generator) -> tuple[
         "labels-alphabetical": lambda: answer[
             [list(contract.labels).index(name) for name in sorted(contract.labels)]
         ],
-        "labels-reversed": lambda: answer[::-1].copy(),
+        "labels-reversed": answer[::-1].copy,
     }
     names = [
         name
@@ -288,18 +295,24 @@ def _behind(answer: Row, contract: Contract, rng: np.random.Generator) -> tuple[
     return name, ways[name]()
 
 
-def _seen(preparation: Preparation, tensor: NDArray[Any], right: NDArray[Any], mode: str) -> bool:
-    if tensor.tobytes() == right.tobytes():
+def _seen(
+    site: Site, preparation: Preparation, tensor: NDArray[Any], other: NDArray[Any], mode: str, least: float
+) -> bool:
+    """Whether a dump can tell two tensors apart."""
+    if tensor.tobytes() == other.tobytes():
         return False
     if mode == "alone":
         return True
+    if mode == "answers":
+        return distance(site.answer(other), site.answer(tensor), 1e-8)[0] > least
+    right = preparation.tensor()
     unit = float(right.astype(np.float64).std()) / max(float(preparation.scaled().std()), 1e-3)
     with np.errstate(all="ignore"):
-        apart = np.abs(tensor.astype(np.float64) - right).mean() / unit
+        apart = np.abs(tensor.astype(np.float64) - other).mean() / unit
     return not math.isfinite(apart) or bool(apart > SEEN)
 
 
-def _outcome(site: Site, trial: Trial, found: Diagnosis, kind: str) -> str:
+def _outcome(trial: Trial, found: Diagnosis, kind: str) -> str:
     named = set(found.mistakes)
     if kind != "right" and not trial.seen:
         return "unseen"

@@ -10,6 +10,7 @@ from fer_edge.export.bundle.advice import Choice, choices
 from fer_edge.export.bundle.snippets import PYTHON, snippet, snippets_of
 from fer_edge.export.formats import FORMATS
 from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
+from fer_edge.export.reference_data.app_mistakes import DOCUMENT, titled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import is_evaluated
 from fer_edge.runtime.manifest import Artifact, Manifest
@@ -37,8 +38,23 @@ def card(manifest: Manifest, contract: Contract) -> str:
         reasons=[(name, TOLERANCES[name].reason) for name in dict.fromkeys(e.precision for e in entries)],
         remarks=[form.remark for form in FORMATS if form.remark and form.name in {e.format for e in entries}],
         notes=[(name, note) for name, notes in manifest.extra.get("notes", {}).items() for note in notes],
+        mistakes=_mistakes(manifest),
         calibration=next((entry.calibration for entry in entries if entry.calibration), None),
     )
+
+
+def _mistakes(manifest: Manifest) -> dict[str, Any] | None:
+    """What mistakes of an app cost, as rows."""
+    if "mistakes" not in manifest.extra:
+        return None
+    effects = DOCUMENT.read_members(manifest.extra["mistakes"])
+    known = effects.accuracy is not None
+    rows = [
+        [title, f"{one.changed:.0%}", *([f"{one.accuracy:.1%}"] if one.accuracy is not None else [])]
+        for title, one in titled(effects)
+    ]
+    headers = ["if the app does this", "labels that change", *(["accuracy"] if known else [])]
+    return {"about": effects, "headers": headers, "rows": rows}
 
 
 def _shipped(choice: Choice) -> tuple[str, ...]:

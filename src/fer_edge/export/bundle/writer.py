@@ -14,6 +14,7 @@ from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.formats import find_format
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.pictures.calibration import describe
+from fer_edge.export.reference_data.app_mistakes import DOCUMENT as MISTAKES
 from fer_edge.export.reference_data.build import ReferenceData
 from fer_edge.export.reference_model.model import REFERENCE, ReferenceModel
 from fer_edge.runtime.atomic import write_bytes
@@ -117,6 +118,8 @@ def _extra(original: ReferenceModel, data: ReferenceData, tolerances: Tolerances
         extra["limits"] = tolerances.list_chosen()
     if original.selection:
         extra["output"] = json.loads(original.selection.text)
+    if data.mistakes:
+        extra["mistakes"] = MISTAKES.members(data.mistakes)
     if data.warnings:
         extra["warnings"] = list(data.warnings)
     return extra

@@ -121,6 +121,26 @@ def read_folder(
     )
 
 
+def read_faces(
+    path: Path,
+    contract: Contract,
+    options: PictureOptions,
+    locate: Locate | None,
+    *,
+    labeled: bool,
+    limit: int,
+) -> Iterator[tuple[Frame, Box | None, int]]:
+    """Whole pictures of a folder with the face's box and the place of its label, -1 where unknown; else as ``read_folder``."""
+    from fer_edge.faces.labeled_folder import spread
+    from fer_edge.faces.pictures import read_picture
+
+    for entry in spread(_entries(path, contract, options, Counter(), labeled=labeled), limit):
+        frame = read_picture(entry.path)
+        box = locate(entry.name, frame) if locate else None
+        if locate is None or box is not None:
+            yield frame, box, contract.labels.index(entry.label) if entry.label else -1
+
+
 def _located(
     entries: Sequence[LabeledPicture], contract: Contract, locate: Locate | None, tick: Tick | None
 ) -> Iterator[tuple[LabeledPicture, Box | None, NDArray[np.uint8]]]:

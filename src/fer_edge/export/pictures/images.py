@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from fer_edge.export.pictures.drawn_faces import draw_scaled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.labels import EMOTIONS, canonical
+
+if TYPE_CHECKING:
+    from fer_edge.synthetic import SyntheticFaces
 
 Tick = Callable[[], object]
 """Called between pictures, so that whoever waits for children can look after them."""
@@ -70,15 +74,22 @@ def draw_faces(
         seed: another set of the same split.
         tick: called after each face.
     """
+    faces, labels = drawn_series(split, count, contract, seed=seed)
+    pictures = draw_scaled(faces, contract, tick)
+    return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
+
+
+def drawn_series(
+    split: str, count: int, contract: Contract, *, seed: int = 0
+) -> tuple[SyntheticFaces, NDArray[np.int64]]:
+    """The series of drawn faces for a model, and the place of each face's emotion in its labels; -1 where it has no such word."""
     from fer_edge.synthetic import SyntheticFaces
 
     # A face whose emotion the model has no word for is still a face: without any known word take them all.
     known = tuple(emotion for emotion in EMOTIONS if _place(emotion, contract) >= 0) or None
     faces = SyntheticFaces(split, count, seed=seed, emotions=known)
     places = [_place(emotion, contract) for emotion in faces.emotions]
-    labels = np.array([places[index % len(places)] for index in range(count)], np.int64)
-    pictures = draw_scaled(faces, contract, tick)
-    return ImageSet(pictures, labels, f"synthetic {split}", faces.sha256())
+    return faces, np.array([places[index % len(places)] for index in range(count)], np.int64)
 
 
 def count_overlap(first: ImageSet, second: ImageSet) -> int:

@@ -20,6 +20,7 @@ from fer_edge.export.pictures.parity_inputs import (
     choose_count,
     parity_inputs,
 )
+from fer_edge.export.reference_data.app_mistakes import Effects, measure_mistakes
 from fer_edge.export.reference_model.inference import (
     check_kind,
     count_multiply_accumulates,
@@ -47,12 +48,14 @@ class ReferenceData:
         accuracy: labeled images, if asked for.
         accuracy_reference: the original's first label on each, (n,) int64.
         warnings: sentences about what is doubtful.
+        mistakes: what mistakes of an app cost; None: not measured.
     """
 
     calibration: CalibrationSet | None = None
     accuracy: ImageSet | None = None
     accuracy_reference: NDArray[np.int64] | None = None
     warnings: tuple[str, ...] = ()
+    mistakes: Effects | None = None
 
 
 class ReferenceDataBuilder:
@@ -117,7 +120,8 @@ class ReferenceDataBuilder:
             warnings += find_doubts(calibration, self.original.contract, evaluation)
         read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
         left_out = [f"{name}: {images.left_out}" for name, images in read if images and images.left_out]
-        return ReferenceData(calibration, accuracy, answers, (*warnings, *left_out))
+        mistakes = measure_mistakes(self.original, self.options, locate, self._macs, self.tick)
+        return ReferenceData(calibration, accuracy, answers, (*warnings, *left_out), mistakes)
 
     def _parity_inputs(self, count: int) -> NDArray[np.uint8]:
         contract = self.original.contract

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -58,17 +58,61 @@ def outputs(
     Raises:
         ExportError: the module refuses its input or returns something else than (1, labels) floats.
     """
+    return rows_of(module, contract, (to_tensor(one, contract) for one in pictures), len(pictures), tick)
+
+
+def rows_of(
+    module: nn.Module,
+    contract: Contract,
+    tensors: Iterable[NDArray[np.float32]],
+    count: int,
+    tick: Tick | None = None,
+) -> NDArray[np.float32]:
+    """The same for ``count`` prepared tensors, each in the contract's shape.
+
+    Raises:
+        ExportError: as in :func:`outputs`.
+    """
     import torch
 
-    rows = np.empty((len(pictures), len(contract.labels)), np.float32)
+    rows = np.empty((count, len(contract.labels)), np.float32)
     with torch.inference_mode():
-        for index, picture in enumerate(pictures):
-            tensor = torch.from_numpy(np.ascontiguousarray(to_tensor(picture, contract)))
-            row = _answer(module, tensor)
+        for index, tensor in enumerate(tensors):
+            row = _answer(module, torch.from_numpy(np.ascontiguousarray(tensor)))
             rows[index] = _row(row, contract)
             if tick:
                 tick()
     return rows
+
+
+BATCH = 32
+
+
+def rows_in_batches(
+    module: nn.Module, contract: Contract, tensors: Sequence[NDArray[np.float32]], tick: Tick | None = None
+) -> NDArray[np.float32]:
+    """The same, many at a time where the module takes that: for statistics, a third of the time.
+
+    Raises:
+        ExportError: as in :func:`outputs`.
+    """
+    import torch
+
+    rows = []
+    for start in range(0, len(tensors), BATCH):
+        chunk = tensors[start : start + BATCH]
+        alone = rows_of(module, contract, chunk[:1], 1, tick)
+        found = None
+        with torch.inference_mode(), contextlib.redirect_stdout(None), contextlib.suppress(*RAISED):
+            found = module(torch.from_numpy(np.concatenate(chunk)))
+        # Some take one picture only, and some mix up those of a batch.
+        if isinstance(found, torch.Tensor) and tuple(found.shape) == (len(chunk), alone.shape[1]):
+            values = found.float().numpy()
+            if np.allclose(values[:1], alone, rtol=1e-3, atol=1e-3):
+                rows.append(values)
+                continue
+        rows.append(rows_of(module, contract, chunk, len(chunk), tick))
+    return np.concatenate(rows)
 
 
 def make_batch(pictures: NDArray[np.uint8], contract: Contract) -> Tensor:

@@ -139,6 +139,7 @@ def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
         f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",
         f"calibration of {_listed(calibrated)}: its pictures are not in the bundle" if calibrated else "",
         f"whether limits of the exporter's own are wise: {_shown(own)}" if own else "",
+        "what mistakes of an app cost" if "mistakes" in manifest.extra else "",
         ORIGIN,
     ]
     return [text for text in said if text]

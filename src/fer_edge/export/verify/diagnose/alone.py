@@ -15,12 +15,16 @@ from fer_edge.export.verify.diagnose.candidates import Bounds, Candidate, rank
 from fer_edge.export.verify.diagnose.inputs import rarity
 from fer_edge.runtime.contract import Contract
 
-ODDITY = Bounds(floor=0.05, explained=4.0)
+ODDITY = Bounds(floor=0.05, explained=8.0)
 """Of values that are no face's: gray levels outside 0 to 255, away from whole numbers, of too little contrast or too rough."""
 FLAT = 12.0
 """Gray levels of standard deviation that the picture of a face has at least."""
-ROUGH = 40.0
-"""Weight of the share by which neighbors differ more in one layout than in the other."""
+RAGGED, ROUGH = 20.0, 40.0
+"""Weights of gray levels that are no whole numbers, and of neighbors that differ more than in pictures."""
+SMOOTH = 0.35
+"""Difference of neighbors, in standard deviations, that pictures have at most."""
+PALE = 110.0
+"""Gray level that the darkest twentieth of a face does not exceed."""
 COLD = 4.0
 """Gray levels by which blue may exceed red in a face."""
 UNSEEN = "without a frame, colors of the camera, rotation, mirror, box and scaler cannot be judged"
@@ -33,9 +37,11 @@ def rank_alone(observed: NDArray[Any], contract: Contract) -> list[Candidate]:
         observed: in the contract's shape and dtype.
         contract: of the artifact.
     """
-    if np.ptp(observed.astype(np.float64)) == 0:
-        return [Candidate(("never-written",), 0.0, 0.0), Candidate((), 255.0, 255.0)]
-    return rank([one for one in _candidates(observed, contract) if len(one.mistakes) <= 2], ODDITY, rarity)
+    with np.errstate(all="ignore"):  # exchanged bytes are any numbers
+        if np.ptp(observed.astype(np.float64)) == 0:
+            return [Candidate(("never-written",), 0.0, 0.0), Candidate((), 255.0, 255.0)]
+        found = [one for one in _candidates(observed, contract) if len(one.mistakes) <= 2]
+    return rank(found, ODDITY, rarity)
 
 
 def _candidates(observed: NDArray[Any], contract: Contract) -> Iterator[Candidate]:
@@ -128,10 +134,12 @@ def _oddity(levels: NDArray[np.float64]) -> float:
     if not np.isfinite(levels).all():
         return 255.0
     beyond = np.minimum(np.maximum(-levels - 0.5, 0) + np.maximum(levels - 255.5, 0), 255).mean()
-    ragged = np.abs(levels - np.rint(levels)).mean()
-    flat = max(0.0, FLAT - float(levels.std()))
-    rough = sum(np.abs(np.diff(levels, axis=axis)).mean() for axis in (0, 1)) / 2
-    return float(beyond + ragged + flat + ROUGH * min(rough / max(float(levels.std()), 1e-6), 3.0) ** 2 / 10)
+    ragged = RAGGED * np.abs(levels - np.rint(levels)).mean()
+    spread = float(levels.std())
+    flat, pale = max(0.0, FLAT - spread), max(0.0, float(np.percentile(levels, 5)) - PALE) / 10
+    between = sum(np.abs(np.diff(levels, axis=axis)).mean() for axis in (0, 1)) / 2
+    rough = ROUGH * max(0.0, min(between / max(spread, 1e-6), 1.0) - SMOOTH) ** 2
+    return float(beyond + ragged + flat + pale + rough)
 
 
 def _cold(levels: NDArray[np.float64]) -> float:

@@ -73,7 +73,7 @@ def merge_equal(candidates: Sequence[Candidate], keys: Sequence[object]) -> list
     for one, key in zip(candidates, keys, strict=True):
         if key in first:
             at = first[key]
-            found[at] = replace(found[at], same=(*found[at].same, one.mistakes))
+            found[at] = replace(found[at], same=(*found[at].same, one.mistakes, *one.same))
         else:
             first[key] = len(found)
             found.append(one)

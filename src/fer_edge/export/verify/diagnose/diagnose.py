@@ -36,8 +36,11 @@ if TYPE_CHECKING:
     from fer_edge.console.output import Output
 
 Row = NDArray[np.float64]
+Names = tuple[str, ...]
 Ask = Callable[[Mapping[str, NDArray[Any]]], Mapping[str, Row | str]]
 """Tensors (n, *shape) by variant -> answers (n, labels) by variant, or why there are none."""
+ROUNDING = 3.0
+"""Floors of ``Bounds`` within which nothing is left to explain."""
 SHOWN = 8
 """Explanations that are kept of each ranking, besides the right one."""
 
@@ -68,7 +71,8 @@ def diagnose_with(asking: Ask, bundle: Bundle, dump: Dump) -> Diagnosis:
     found = Diagnosis(dump.device, subject.variant, questions)
     if not any(one.name == "input" for one in questions):
         questions += [one for one in (_judge_input(subject),) if one]
-    questions += Answers(asking, dump, subject).judge()
+    fed_wrong = any(one.name == "input" and one.mistakes for one in questions)
+    questions += Answers(asking, dump, subject, fed_wrong=fed_wrong).judge()
     return found
 
 
@@ -97,10 +101,11 @@ class Answers:
         asking: asks artifacts.
         dump: with the observed answers.
         subject: what they are about.
+        fed_wrong: a mistake of the input is known already.
     """
 
-    def __init__(self, asking: Ask, dump: Dump, subject: Subject) -> None:
-        self._ask, self.dump, self.subject = asking, dump, subject
+    def __init__(self, asking: Ask, dump: Dump, subject: Subject, *, fed_wrong: bool) -> None:
+        self._ask, self.dump, self.subject, self._fed_wrong = asking, dump, subject, fed_wrong
 
     def judge(self) -> list[Question]:
         """One question a variant that the bundle has."""
@@ -117,6 +122,8 @@ class Answers:
         row = np.array([np.nan if value is None else value for value in values], np.float64)
         if not np.isfinite(row).all():
             note = f"{variant}: {int((~np.isfinite(row)).sum())} of {len(row)} values are not finite"
+            if self._fed_wrong:
+                return Question(title, OPEN, note=f"{note}, as may follow from the input")
             return Question(title, MISTAKE, ("answers-not-finite",), note)
         same = contract.sha256 == self.subject.contract.sha256
         if self.subject.tensor is not None and same:
@@ -133,7 +140,7 @@ class Answers:
         if isinstance(found, str):
             return Question("answers", OPEN, note=f"{variant} cannot be run here: {found}")
         note = f"{variant}: its answers to the app's tensor"
-        ranked = self._ranked(variant, row, [()], found)
+        ranked = self._ranked(variant, row, [[()]], found)
         question = self._concluded(variant, ranked, note)
         if question.verdict != NONE:
             return question
@@ -150,13 +157,19 @@ class Answers:
             if isinstance(found, str):
                 return Question("answers", OPEN, note=f"{variant} cannot be run here: {found}")
             question = self._concluded(variant, self._ranked(variant, row, names, found), note)
-            if question.verdict != NONE:
+            if question.verdict == RIGHT or (
+                question.verdict == MISTAKE and self._is_enough(variant, question, most)
+            ):
                 return question
-            if most == 1:
+            if most == 1 and question.verdict == NONE:
                 first = self._elsewhere(variant, row, found[0], question, {variant: tensors[0]})
                 if first.mistakes and first.mistakes != ("other-file",):
                     return first
         return question
+
+    def _is_enough(self, variant: str, question: Question, most: int) -> bool:
+        """Whether looking for pairs would be in vain: a single mistake explains all but rounding."""
+        return most > 1 or question.ranking[0].distance <= ROUNDING * self._bounds(variant).floor
 
     def _preparation(self, variant: str) -> Preparation:
         given = self.subject.preparation
@@ -184,22 +197,29 @@ class Answers:
         return Question("answers", NONE, note=f"{note}: no probabilities, sum {row.sum():.3g}")
 
     def _ranked(
-        self, variant: str, row: Row, names: Sequence[tuple[str, ...]], answers: Row
+        self, variant: str, row: Row, names: Sequence[Sequence[Names]], answers: Row
     ) -> list[Candidate]:
-        """Each answer of the artifact against each reading of what was observed."""
-        contract, bounds = self.subject.contracts[variant], self._bounds(variant)
-        step = resolution(row)
+        """Each answer of the artifact against each reading of what was observed.
+
+        Args:
+            variant: of the artifact.
+            row: observed.
+            names: of each answer: the mistakes that lead to it, and others that lead to the same tensor.
+            answers: of the artifact, (n, labels).
+        """
+        contract, step = self.subject.contracts[variant], resolution(row)
+        ways = [(way, way.read(row, contract)) for way in (READ_RIGHT, *ANSWERS)]
         candidates, keys = list[Candidate](), list[object]()
-        readings = [(one, read) for one, read in ((way, way.read(row, contract)) for way in (READ_RIGHT, *ANSWERS)) if read is not None]  # fmt: skip
-        for mistakes, answer in zip(names, answers, strict=True):
-            for way, read in readings:
-                both = mistakes if way is READ_RIGHT else (*mistakes, way.name)
-                if len(both) > 2:
+        for equal, answer in zip(names, answers, strict=True):
+            for way, read in ways:
+                behind = () if way is READ_RIGHT else (way.name,)
+                if read is None or len(equal[0]) + len(behind) > 2:
                     continue
-                apart, worst = distance(answer, read, max(step, _lost(way, step)))
-                candidates.append(Candidate(both, apart, worst))
-                keys.append((way.name, way.read is not None and _key(answer, read)))
-        return rank(merge_equal(candidates, keys), bounds, rarity)
+                apart, worst = distance(answer, read, _step(way, step))
+                same = tuple((*other, *behind) for other in equal[1:])
+                candidates.append(Candidate((*equal[0], *behind), apart, worst, same))
+                keys.append((way.name, _key(answer, read)))
+        return rank(merge_equal(candidates, keys), self._bounds(variant), rarity)
 
     def _concluded(self, variant: str, ranked: list[Candidate], note: str) -> Question:
         question = _concluded("answers", ranked, self._bounds(variant), note, "difference of logarithms")
@@ -268,15 +288,19 @@ class Answers:
         return asked
 
 
-def _tensors(preparation: Preparation, most: int) -> tuple[list[tuple[str, ...]], NDArray[Any]]:
-    """Tensors of all hypotheses with so many mistakes, each once, with the mistakes that lead to it; the right one first."""
+def _tensors(preparation: Preparation, most: int) -> tuple[list[list[Names]], NDArray[Any]]:
+    """Tensors of all hypotheses with so many mistakes, each once, with all that lead to it; the right one is the first."""
     mistakes = applicable(preparation.contract, preparation.frame, boxed=preparation.box is not None)
-    found: dict[bytes, tuple[str, ...]] = {}
+    found: dict[bytes, list[Names]] = {}
     tensors = list[NDArray[Any]]()
     for steps in hypotheses(mistakes, most):
         tensor = _tensor(preparation, steps)
-        if tensor is not None and found.setdefault(tensor.tobytes(), steps.mistakes) == steps.mistakes:
+        if tensor is None:
+            continue
+        equal = found.setdefault(tensor.tobytes(), [])
+        if not equal:
             tensors.append(tensor)
+        equal.append(steps.mistakes)
     return list(found.values()), np.stack(tensors)
 
 
@@ -289,9 +313,9 @@ def _tensor(preparation: Preparation, steps: Steps) -> NDArray[Any] | None:
         return None
 
 
-def _lost(way: AnswerMistake, step: float) -> float:
-    """What a reading makes of the step of the observed values."""
-    return 1e-5 if way.name in ("softmax-twice", "sigmoid-added") and step < 1e-5 else step
+def _step(way: AnswerMistake, step: float) -> float:
+    """The step of what a reading gives, from that of the observed values."""
+    return max(step, 1e-5) if way.name in {"softmax-twice", "sigmoid-added"} else step
 
 
 def _key(answer: Row, read: Row) -> bytes:
