@@ -19,7 +19,7 @@ object DumpDocument {
      * @param contract of the model.
      * @param tensor what the engine got, from index 0 to its capacity.
      * @param variant of the model.
-     * @param probabilities in label order, of this frame alone.
+     * @param probabilities in label order, of this frame alone; what is not finite becomes null.
      * @param device for people.
      */
     fun text(
@@ -39,7 +39,7 @@ object DumpDocument {
                 "mirror" to contract.camera.mirror,
                 "box" to box?.let { listOf(it.x0, it.y0, it.x1, it.y1) },
                 "tensor" to linkedMapOf("dtype" to contract.input.type.word, "data" to all(tensor)),
-                "probabilities" to mapOf(variant to probabilities),
+                "probabilities" to mapOf(variant to probabilities.map { value -> value.takeIf { it.isFinite() } }),
                 "contract_sha256" to contract.sha256,
                 "device" to device,
             ),

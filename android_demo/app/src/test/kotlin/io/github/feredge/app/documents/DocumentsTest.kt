@@ -43,4 +43,14 @@ class DocumentsTest {
         val y = Base64.getDecoder().decode(document.getJSONObject("frame").getJSONObject("y").getString("data"))
         assertArrayEquals(ByteArray(y.size) { picture.y.data.get(it) }, y)
     }
+
+    @Test
+    fun answersThatAreNotFiniteAreToldAsNull() {
+        val contract = Bundles.open().let { it.contract(it.artifact("tflite-fp32")) }
+        val tensor = ByteBuffer.allocateDirect(4)
+        val answers = floatArrayOf(Float.NaN, 0.5f, Float.POSITIVE_INFINITY)
+        val text = DumpDocument.text(RenderedFace.picture(), null, contract, tensor, "tflite-fp32", answers, "none")
+        val told = JSONObject(text).getJSONObject("probabilities").getJSONArray("tflite-fp32")
+        assertEquals(listOf(true, false, true), (0 until 3).map { told.isNull(it) })
+    }
 }
