@@ -33,6 +33,7 @@ STUDIES = (
     "int8_latency",
     "mediapipe_check",
     "mutation_score",
+    "false_alarms",
     # fer-bench itself.
     "aa_pairs",
     "advisor",

@@ -1,0 +1,156 @@
+"""Networks whose files are right: built-in architectures, networks of a user's file, torchvision's and timm's, several seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mutation.subjects import LABELS, make_contract
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from fer_edge.export.reference_model.model import ReferenceModel
+
+FACES, EPOCHS, BATCH, RATE = 640, 4, 32, 2e-3
+BUILT_IN = (
+    ("fer_mini", 64, 1), ("fer2013_cnn", 48, 1), ("ferplus_vgg13", 64, 1), ("mobilenet_v2", 48, 3), ("mobilenet_v3_small", 48, 3),
+    ("resnet18", 40, 3), ("efficientnet_b0", 48, 3),
+)  # fmt: skip
+"""Architecture, edge of its input, channels: small, since every precision of every format is made."""
+TIMM = (
+    ("mobilenetv4_conv_small", 64),
+    ("tinynet_e", 64),
+    ("lcnet_050", 64),
+    ("test_convnext", 96),
+    ("test_vit", 160),
+    ("test_resnet", 64),
+)
+
+
+@dataclass(frozen=True)
+class RightNetwork:
+    """One network of the study.
+
+    Attributes:
+        name: in the result, with its seed.
+        make: the module with random weights.
+        edge: of its input.
+        channels: of it.
+        labels: of its output.
+        trained: briefly on drawn faces; otherwise its weights are as ``make`` leaves them.
+    """
+
+    name: str
+    make: Callable[[], nn.Module]
+    edge: int
+    channels: int
+    labels: tuple[str, ...] = LABELS
+    trained: bool = True
+
+
+def list_networks(seeds: int, cases: Path | None) -> list[RightNetwork]:
+    """Those of ``cases`` first (they are the smallest), then seed by seed everything else."""
+    found = list(_of_cases(cases)) if cases else []
+    for seed in range(seeds):
+        found += [
+            RightNetwork(f"{name}-{seed}", _built_in(name, channels, seed), edge, channels)
+            for name, edge, channels in BUILT_IN
+        ]
+        found += [RightNetwork(f"timm-{name}-{seed}", _timm(name, seed), edge, 3) for name, edge in TIMM]
+    return found
+
+
+def _built_in(name: str, channels: int, seed: int) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        import torch
+
+        from fer_edge.train.models import build
+
+        torch.manual_seed(seed)
+        return build(name, num_classes=len(LABELS), channels=channels)
+
+    return make
+
+
+def _timm(name: str, seed: int) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        import timm
+        import torch
+
+        torch.manual_seed(seed)
+        network: nn.Module = timm.create_model(name, num_classes=len(LABELS))
+        return network
+
+    return make
+
+
+def _of_cases(file: Path) -> Iterator[RightNetwork]:
+    """Networks of (N, 3, 32, 32) with three logits, named in the file's ``NAMES``; those that must be refused are refused."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{file} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[file.stem] = module
+    spec.loader.exec_module(module)
+    for name in module.NAMES:
+        yield RightNetwork(f"case-{name}", _settled(getattr(module, name)), 32, 3, LABELS[:3], trained=False)
+
+
+def _settled(build: Callable[[], Any]) -> Callable[[], Any]:
+    """Statistics from noise and a head that says something, as ``make.py`` beside the cases has them."""
+
+    def make() -> Any:
+        import torch
+
+        torch.manual_seed(0)
+        network = build().train()
+        with torch.no_grad():
+            for _ in range(20):
+                network(torch.rand(16, 3, 32, 32) * 4 - 2)
+            if hasattr(network, "fc"):
+                network.fc.weight.mul_(20)
+        return network
+
+    return make
+
+
+def open_network(network: RightNetwork) -> ReferenceModel:
+    """The network in ``eval()``, trained for some seconds where it is to be."""
+    from fer_edge.export.reference_model.model import ReferenceModel
+
+    contract = make_contract("right", network.edge, network.channels, network.labels)
+    module = network.make()
+    if network.trained:
+        train(module, contract)
+    return ReferenceModel(module.eval().requires_grad_(False), contract, "right", {}, "0" * 64)
+
+
+def train(network: nn.Module, contract: Any) -> None:
+    """Some hundred steps on drawn faces; statistics of batch normalizations follow at the end."""
+    import torch
+    from torch.nn import functional as F
+
+    from fer_edge.export.pictures.images import draw_faces
+    from fer_edge.export.reference_model.inference import make_batch
+
+    faces = draw_faces("train", FACES, contract, seed=3)
+    pictures, labels = make_batch(faces.scaled, contract), torch.from_numpy(faces.labels)
+    optimizer = torch.optim.AdamW(network.parameters(), RATE)
+    network.train()
+    for _ in range(EPOCHS):
+        for batch in torch.randperm(len(labels)).split(BATCH):  # type: ignore[no-untyped-call]
+            optimizer.zero_grad()
+            F.cross_entropy(network(pictures[batch]), labels[batch]).backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+    with torch.no_grad():
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+                part.reset_running_stats()
+                part.momentum = None
+        for batch in torch.arange(len(labels)).split(2 * BATCH):  # type: ignore[no-untyped-call]
+            network(pictures[batch])
