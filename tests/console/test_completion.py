@@ -35,7 +35,7 @@ def offered(line):
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("fer-export --format ", ["torchscript", "onnx", "tflite", "coreml"]),
+        ("fer-export --format ", ["torchscript", "onnx", "tflite", "coreml", "executorch"]),
         ("fer-export --format tflite,o", ["tflite,onnx"]),
         ("fer-export --precision f", ["fp32", "fp16"]),
         ("fer-export --max-a", ["--max-abs", "--max-accuracy-drop"]),

@@ -19,7 +19,8 @@ def test_everything_is_here_with_its_version(capsys):
     code, text = doctor(capsys, "--json")
     assert code == 0
     found = json.loads(text)
-    assert [entry["format"] for entry in found["formats"]] == ["torchscript", "onnx", "tflite", "coreml"]
+    formats = [entry["format"] for entry in found["formats"]]
+    assert formats == ["torchscript", "onnx", "tflite", "coreml", "executorch"]
     onnx = found["formats"][1]
     assert (onnx["exports"], onnx["missing"], onnx["install"]) == (True, [], None)
     assert onnx["engine"] == f"onnxruntime {importlib.metadata.version('onnxruntime')}"

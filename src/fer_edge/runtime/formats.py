@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer_edge.runtime.closest import unknown
-from fer_edge.runtime.containers import coreml, onnx, tflite
+from fer_edge.runtime.containers import coreml, executorch, onnx, tflite
 from fer_edge.runtime.errors import VariantError
 
 PRECISIONS: tuple[str, ...] = ("fp32", "fp16", "w8", "dynamic", "int8")
@@ -118,6 +118,16 @@ FORMATS: tuple[FormatSpec, ...] = (
         read_contracts=coreml.read,
         image=ImageInterface(dtype="uint8", output="dictionary"),
         package=True,
+    ),
+    FormatSpec(
+        name="executorch",
+        extension=".pte",
+        precisions=("fp32", "int8"),
+        layout="NCHW",
+        rank=5,
+        color="#be123c",
+        why_not="XNNPACK computes ExecuTorch programs in float32, or quantized with calibrated ranges",
+        read_contracts=executorch.read,
     ),
 )
 """Every format, in the order in which tables show them."""

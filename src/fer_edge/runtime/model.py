@@ -149,7 +149,7 @@ def load(
 
     Args:
         path: a bundle's folder, an artifact file or an ``.mlpackage`` folder.
-        variant: which artifact of the bundle; None: the first of tflite, onnx, torchscript, coreml whose engine is
+        variant: which artifact of the bundle; None: the first of tflite, onnx, torchscript, coreml, executorch whose engine is
             installed, fp32, tensor interface, verdict pass.
         engine: ``litert``, ``onnxruntime``, ``torchscript``, ``coreml``, or ``coreml-spec``, which computes a Core ML package by the
             MIL specification and is never taken unless named; None: the one of the format.

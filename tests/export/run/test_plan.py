@@ -18,19 +18,19 @@ def test_format_alone_means_fp32():
 
 
 def test_precision_alone_means_every_format_where_it_is_legal():
-    assert names(precisions=("int8",)) == ["onnx-int8", "tflite-int8"]
+    assert names(precisions=("int8",)) == ["onnx-int8", "tflite-int8", "executorch-int8"]
     assert names(precisions=("fp16",)) == ["onnx-fp16", "tflite-fp16", "coreml-fp16"]
 
 
 def test_neither_means_every_legal_pair_of_the_tensor_interface():
     found = names()
-    assert len(found) == 1 + 5 + 5 + 3
+    assert len(found) == 1 + 5 + 5 + 3 + 2
     assert not any("image" in name or "qio" in name for name in found)
 
 
 def test_all_variants_is_both_interfaces_and_integer_ends():
     found = names(all_variants=True)
-    assert len(found) == 1 + 10 + 12 + 6
+    assert len(found) == 1 + 10 + 12 + 6 + 2
     assert {"tflite-int8-image-qio", "coreml-w8-image", "onnx-dynamic-image"} <= set(found)
 
 
@@ -94,9 +94,12 @@ def test_nothing_is_named_that_nobody_asked_for(asked):
     assert illegal(asked) == ()
 
 
-def test_without_calibration_images_int8_is_skipped_or_refused():
+def test_without_calibration_images_int8_is_skipped_or_refused(monkeypatch):
+    monkeypatch.setattr("fer_edge.export.formats.entry.FormatEntry.missing", lambda _: ())
     plan = settle(choose(VariantRequest()), VariantRequest(), calibrated=False)
-    assert {entry.variant.name for entry in plan.skipped} == {"onnx-int8", "tflite-int8"}
+    assert {entry.variant.name for entry in plan.skipped} == {
+        "onnx-int8", "tflite-int8", "executorch-int8",
+    }  # fmt: skip
     assert all("--calibration" in entry.reason for entry in plan.skipped)
     by_name = VariantRequest(precisions=("int8",))
     with pytest.raises(ExportError, match="--calibration"):

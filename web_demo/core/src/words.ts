@@ -9,7 +9,7 @@ export const CONTRACT_KEY = "fer_edge_contract";
 export const CONTRACT_SUFFIX = ".contract.json";
 
 /** In the order in which they are tried where no variant is named. */
-export const FORMATS = ["tflite", "onnx", "torchscript", "coreml"] as const;
+export const FORMATS = ["tflite", "onnx", "torchscript", "coreml", "executorch"] as const;
 
 /** Extension by format. */
 export const EXTENSIONS = {
@@ -17,6 +17,7 @@ export const EXTENSIONS = {
   onnx: ".onnx",
   tflite: ".tflite",
   coreml: ".mlpackage",
+  executorch: ".pte",
 } as const;
 
 export const PRECISIONS = ["fp32", "fp16", "w8", "dynamic", "int8"] as const;

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from fer_edge.export.formats import coreml, onnx, tflite, torchscript
+from fer_edge.export.formats import coreml, executorch, onnx, tflite, torchscript
 from fer_edge.export.formats.entry import FormatEntry
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import VariantError
 
-FORMATS: tuple[FormatEntry, ...] = (torchscript.ENTRY, onnx.ENTRY, tflite.ENTRY, coreml.ENTRY)
+FORMATS: tuple[FormatEntry, ...] = (
+    torchscript.ENTRY,
+    onnx.ENTRY,
+    tflite.ENTRY,
+    coreml.ENTRY,
+    executorch.ENTRY,
+)
 """In the order of ``runtime.formats.FORMATS``."""
 
 

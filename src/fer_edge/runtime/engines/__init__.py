@@ -5,13 +5,14 @@ from __future__ import annotations
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.engines.coreml import COREML
 from fer_edge.runtime.engines.coreml_spec import COREML_SPEC
+from fer_edge.runtime.engines.executorch import EXECUTORCH
 from fer_edge.runtime.engines.litert import LITERT
 from fer_edge.runtime.engines.onnxruntime import ONNXRUNTIME
 from fer_edge.runtime.engines.protocol import Engine, Session
 from fer_edge.runtime.engines.torchscript import TORCHSCRIPT
 from fer_edge.runtime.errors import EngineError
 
-ENGINES: tuple[Engine, ...] = (LITERT, ONNXRUNTIME, TORCHSCRIPT, COREML)
+ENGINES: tuple[Engine, ...] = (LITERT, ONNXRUNTIME, TORCHSCRIPT, COREML, EXECUTORCH)
 """Every engine that apps run artifacts in; for a format the first one that is installed is taken."""
 EVALUATORS: tuple[Engine, ...] = (COREML_SPEC,)
 """What computes by a format's specification where its engine does not run: taken by checks, and by who names it."""

@@ -21,8 +21,10 @@ internal object EmbeddedContract {
 
                 "onnx" -> onnx(data)
 
+                "executorch" -> executorch(data)
+
                 else -> throw BundleException.ContractDiffers(
-                    "${artifact.variant} is no model for Android; allowed: a tflite or onnx variant",
+                    "${artifact.variant} is no model for Android; allowed: a tflite, onnx or executorch variant",
                     artifact.path,
                 )
             }
@@ -52,6 +54,25 @@ internal object EmbeddedContract {
             if (text(data, name + 4, count(data, name)) != Words.CONTRACT_KEY) continue
             val index = field(data, entry, 1)?.let { data.getInt(it) } ?: 0
             return buffer(data, follow(data, vector(data, model, 4) + 4 + 4 * index))
+        }
+        return null
+    }
+
+    /**
+     * The string that the method of this name returns. Fields (`program.fbs` of ExecuTorch): Program.execution_plan 1;
+     * ExecutionPlan.name 0, values 2, outputs 4; EValue.val 0 (its type) and 1; String is type 6, String.string_val 0.
+     */
+    private fun executorch(data: ByteBuffer): String? {
+        val plans = vector(data, data.getInt(0), 1)
+        for (number in 0 until count(data, plans)) {
+            val plan = follow(data, plans + 4 + 4 * number)
+            val name = vector(data, plan, 0)
+            if (text(data, name + 4, count(data, name)) != Words.CONTRACT_KEY) continue
+            val value = follow(data, vector(data, plan, 2) + 4 + 4 * data.getInt(vector(data, plan, 4) + 4))
+            val place = field(data, value, 1)
+            require(place != null && field(data, value, 0)?.let { data.get(it).toInt() } == STRING)
+            val string = vector(data, follow(data, place), 0)
+            return text(data, string + 4, count(data, string))
         }
         return null
     }
@@ -190,4 +211,6 @@ internal object EmbeddedContract {
     }
 
     private const val ABSENT = -1
+
+    private const val STRING = 6
 }

@@ -15,6 +15,7 @@ internal object Words {
             "onnx" to ".onnx",
             "tflite" to ".tflite",
             "coreml" to ".mlpackage",
+            "executorch" to ".pte",
         )
 
     val PRECISIONS: List<String> = listOf("fp32", "fp16", "w8", "dynamic", "int8")
