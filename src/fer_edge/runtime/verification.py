@@ -49,6 +49,22 @@ class Code(enum.StrEnum):
     """A weight, a range, an operator or a layer of the file is not what its quantization of the original makes of it."""
     UNJUDGED = "unjudged"
     """Nobody asked, or nothing here can answer."""
+    OPERATOR = "operator"
+    """The file has another operator than the float network, or one operator more or less."""
+    OPTION = "option"
+    """An operator's stride, padding, activation or the like is another one."""
+    WEIGHT = "weight"
+    """A weight or table is further from the source's than storing it explains, or its scale is wider than it needs."""
+    BIAS = "bias"
+    """A bias is not the source's in steps of input scale x weight scale."""
+    RANGE = "range"
+    """The scale or zero point of an activation does not go with what the float network shows there."""
+    SATURATION = "saturation"
+    """A number is cut off at the end of its integers."""
+    UNALIGNED = "unaligned"
+    """Something in the file has no counterpart in the float network."""
+    BRIDGE = "bridge"
+    """There is no float file of the same conversion to compare with, or it is itself not like the original."""
 
 
 @dataclass(frozen=True, slots=True)

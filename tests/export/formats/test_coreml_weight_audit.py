@@ -9,12 +9,13 @@ import torch
 from coremltools.proto.Model_pb2 import Model
 from torch import nn
 
+from fer_edge.export.faithful.original.folding import find_needs
+from fer_edge.export.faithful.original.matching import StoredWeight, bound, compare
+from fer_edge.export.faithful.original.needs import Candidate, Need
 from fer_edge.export.formats.coreml import converter as coreml
-from fer_edge.export.formats.coreml.constants import Constant, read_constants
+from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
-from fer_edge.export.formats.coreml.weight_audit import audit_coreml, bound, compare
-from fer_edge.export.formats.coreml.weight_folding import find_needs
-from fer_edge.export.formats.coreml.weight_needs import Candidate, Need
+from fer_edge.export.formats.coreml.weight_audit import audit_coreml
 from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
@@ -139,7 +140,9 @@ def test_names_what_is_missing():
 
 
 def constant(values, stored, step=0.0):
-    return Constant("w", np.asarray(values, float), np.asarray(step), np.dtype(stored), (("conv", "weight"),))
+    return StoredWeight(
+        "w", np.asarray(values, float), np.asarray(step), np.dtype(stored), (("conv", "weight"),)
+    )
 
 
 def test_bounds_by_hand():

@@ -6,11 +6,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from fer_edge.export.faithful.original.folding import find_needs
 from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import RECORD
 from fer_edge.export.formats.coreml.package import WEIGHTS
 from fer_edge.export.formats.coreml.weight_audit import audit_coreml
-from fer_edge.export.formats.coreml.weight_folding import find_needs
 from fer_edge.export.formats.protocol import ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.variants import Variant

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from fer_edge.export.faithful.graph import Graph
     from fer_edge.export.faithful.layers.recording import Recorders
-    from fer_edge.export.formats.protocol import Converter, ModelAndContract, WeightComparison
+    from fer_edge.export.faithful.original.matching import WeightComparison
+    from fer_edge.export.faithful.prover import Prover
+    from fer_edge.export.formats.protocol import Converter, ModelAndContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class FormatEntry:
         snippets: language (``kotlin``, ``swift``, ``javascript``) -> code.
         remark: a template with what the README says below the table of files; empty: nothing.
         auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
-        reader: ``module:function`` that reads a file of it into a neutral graph (``faithful.graph``).
         recorders: the module that records every layer's answer (``faithful.layers.recording``).
+        prover: the module of the shape ``faithful.prover.Prover``, by which its files are proven number by number.
     """
 
     name: str
@@ -68,8 +70,8 @@ class FormatEntry:
     snippets: Mapping[str, Snippet] = field(default_factory=dict)
     remark: str = ""
     auditor: str = ""
-    reader: str = ""
     recorders: str = ""
+    prover: str = ""
 
     def load(self) -> Converter:
         """Import the converter (slow: its libraries come along)."""
@@ -86,16 +88,18 @@ class FormatEntry:
         found: WeightComparison = _load(self.auditor)(path, source)
         return found
 
+    def load_prover(self) -> Prover | None:
+        """Import what proves its files; None: there is nothing for this format."""
+        return cast("Prover", importlib.import_module(self.prover)) if self.prover else None
+
     def read_graph(self, path: Path) -> Graph | None:
         """An artifact as a neutral graph; None: there is no reader for this format.
 
         Raises:
             BundleError: the file cannot be read.
         """
-        if not self.reader:
-            return None
-        found: Graph = _load(self.reader)(path)
-        return found
+        prover = self.load_prover()
+        return None if prover is None else prover.read_graph(path)
 
     def load_recorders(self) -> Recorders | None:
         """What records the layers of its files; None: nothing does."""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import WeightAudit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -100,27 +98,6 @@ class Request:
     def note(self, *sentences: str) -> None:
         """Add those that are not there yet."""
         self.notes.extend(sentence for sentence in sentences if sentence not in self.notes)
-
-
-@dataclass(frozen=True)
-class WeightComparison:
-    """An artifact's weights against the source's.
-
-    Attributes:
-        tensors: how many of its tensors were compared with one of the source.
-        max_abs: largest absolute difference among those pairs.
-        findings: a sentence for each tensor that is beyond its bound or has no partner; empty if all is well.
-    """
-
-    tensors: int
-    max_abs: float
-    findings: tuple[str, ...]
-
-    @property
-    def record(self) -> WeightAudit:
-        """The manifest's record of it; it has no figure for a difference that is not finite."""
-        worst = self.max_abs if isfinite(self.max_abs) else None
-        return WeightAudit("fail" if self.findings else "pass", self.tensors, worst)
 
 
 def of_precision(makers: Mapping[str, _Made], variant: Variant) -> _Made:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.original.matching import StoredWeight
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.runtime.errors import BundleError
 
@@ -30,26 +30,7 @@ _TYPES: dict[int, type[np.generic]] = {
 """MIL's data types that hold numbers of whole bytes."""
 
 
-@dataclass(frozen=True)
-class Constant:
-    """One constant tensor of a program.
-
-    Attributes:
-        name: in the program.
-        values: decompressed, float64.
-        step: of int8 weights, the distance of neighboring values, of a shape that broadcasts to ``values``; else 0.
-        stored: the numpy type of its bytes (float16, float32; int8 if compressed).
-        readers: operator type and parameter name of every use, ``("conv", "weight")`` and the like.
-    """
-
-    name: str
-    values: NDArray[np.float64]
-    step: NDArray[np.float64]
-    stored: np.dtype[Any]
-    readers: tuple[tuple[str, str], ...]
-
-
-def read_constants(package: Path) -> list[Constant]:
+def read_constants(package: Path) -> list[StoredWeight]:
     """Every floating-point constant of ``main()``, in program order, with its uses.
 
     Raises:
@@ -72,7 +53,7 @@ def read_constants(package: Path) -> list[Constant]:
         decoded = decode({key: blob.value(value) for key, value in operation.attributes.items()})
         if decoded is not None:
             values, step, stored = decoded
-            found.append(Constant(name, values, step, stored, tuple(uses.get(name, ()))))
+            found.append(StoredWeight(name, values, step, stored, tuple(uses.get(name, ()))))
     return found
 
 

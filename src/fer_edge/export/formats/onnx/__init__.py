@@ -20,6 +20,6 @@ ENTRY = FormatEntry(
         "kotlin": Snippet("EmotionsOnnx.kt.j2", rank=2, about="kotlin-onnx.md.j2"),
         "javascript": Snippet("onnx.mjs.j2", rank=1),
     },
-    reader="fer_edge.export.formats.onnx.graph_reader:read_graph",
     recorders="fer_edge.export.formats.onnx.layers",
+    prover="fer_edge.export.formats.onnx.prover",
 )

@@ -67,15 +67,23 @@ def to_int8(request: Request, contract: Contract) -> ModelProto:
     if calibration is None or len(calibration.scaled) == 0:
         raise ExportError("onnx int8 needs calibration images; pass --calibration DIR")
     original = base_graph(request)
-    rewritten = base_graph(request)
-    rewrite_for_int8(rewritten)
-    prepared = _prepare(rewritten)
+    prepared = prepare_for_int8(base_graph(request))
     _prove_equal(
         original, prepared, [to_tensor(image, contract) for image in calibration.scaled[:EQUALITY_INPUTS]]
     )
     ranges = measure(prepared, (to_tensor(image, contract) for image in calibration.scaled))
     candidates = [_quantize(prepared, rule(ranges)) for rule in (minmax, average)]
     return _nearest(candidates, calibration, contract)
+
+
+def prepare_for_int8(model: ModelProto) -> ModelProto:
+    """The float32 graph that is quantized: of operators that onnxruntime has int8 kernels for, constants folded.
+
+    Args:
+        model: the exporter's graph; changed in place.
+    """
+    rewrite_for_int8(model)
+    return _prepare(model)
 
 
 def _prove_equal(original: ModelProto, rewritten: ModelProto, inputs: list[NDArray[Any]]) -> None:
@@ -125,11 +133,15 @@ def measure(model: ModelProto, inputs: Iterable[NDArray[Any]]) -> Ranges:
     Raises:
         ExportError: an activation is NaN or infinite.
     """
+    return measure_values(model, _activations(model), inputs)
+
+
+def measure_values(model: ModelProto, names: list[str], inputs: Iterable[NDArray[Any]]) -> Ranges:
+    """The same for given values; the graph's inputs stand last among them."""
     import onnx
 
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
-    names = _activations(model)
     present = {value.name for value in watched.graph.output}
     watched.graph.output.extend(
         onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)

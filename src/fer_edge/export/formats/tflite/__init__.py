@@ -21,6 +21,6 @@ ENTRY = FormatEntry(
         "javascript": Snippet("tflite.mjs.j2", rank=2),
     },
     remark="remark-tflite.md.j2",
-    reader="fer_edge.export.formats.tflite.graph_reader:read_graph",
     recorders="fer_edge.export.formats.tflite.layers",
+    prover="fer_edge.export.formats.tflite.prover",
 )

@@ -78,14 +78,20 @@ def _calibrated_model(request: Request) -> bytes:
     variant = request.variant
     ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
     ranges = _calibrated(request).ranges
-    return quantize(_float_model(request, for_int8=True), variant.precision, ranges=ranges, integer_ends=ends)
+    return quantize(float_model(request, for_int8=True), variant.precision, ranges=ranges, integer_ends=ends)
 
 
 def _smaller(request: Request) -> bytes:
-    return quantize(_float_model(request), request.variant.precision)
+    return quantize(float_model(request), request.variant.precision)
 
 
-def _float_model(request: Request, *, for_int8: bool = False) -> bytes:
+def float_model(request: Request, *, for_int8: bool = False) -> bytes:
+    """The float32 flatbuffer of the request's interface, made once a process.
+
+    Args:
+        request: its precision does not matter here.
+        for_int8: with hard-swish and hard-sigmoid in forms that delegates take in int8.
+    """
     plain = _network(request)
     module = _int8_network(request, plain) if for_int8 else plain
     interface = request.variant.interface
@@ -149,7 +155,7 @@ def _calibrated(request: Request) -> Calibrated:
     contract = derive_contract(
         Variant(variant.format, variant.precision, variant.interface), request.source.contract
     )
-    model = _float_model(request, for_int8=True)
+    model = float_model(request, for_int8=True)
     found: Calibrated = request.once(
         f"calibrated {variant.precision} {variant.interface}",
         lambda: calibrate(model, calibration, contract, variant.precision),
@@ -169,7 +175,7 @@ def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
 
 
 WEIGHTS: dict[str, Callable[[Request], bytes]] = {
-    "fp32": _float_model,
+    "fp32": float_model,
     **{precision: _calibrated_model if precision in CALIBRATED else _smaller for precision in RECIPES},
 }
 

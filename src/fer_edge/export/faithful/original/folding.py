@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from fer_edge.export.capture.recording import Call, Value, record
-from fer_edge.export.formats.coreml.weight_needs import (
+from fer_edge.export.faithful.original.needs import (
     Array,
     Candidate,
     Need,

@@ -1,0 +1,218 @@
+"""Every activation's scale and zero point held against the values that the float network shows there.
+
+A quantizer takes a range of each value from calibration images by some rule, and gives several values one scale where an
+operator only moves numbers (a pool, a concatenation). The rule need not be told: it is the one that explains most of the
+file's scales, and where one explains nine of ten, the others must go by it as well. Otherwise, and where the images are not at hand,
+bounds are loose: a range far from everything that was seen is no range of that value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.faithful.align import Alignment
+from fer_edge.export.faithful.findings import Finding
+from fer_edge.export.faithful.view import INTEGERS, Grid, Step, View
+from fer_edge.runtime.verification import Code
+
+Observed: TypeAlias = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""Value of the float network -> its smallest and largest number on each image, (n,) each, in the order of the images."""
+Rule: TypeAlias = Callable[[Observed], Mapping[str, tuple[float, float]]]
+"""What becomes of each image's extremes: value -> range."""
+
+TIGHT = 0.002
+"""Relative difference of a scale from the rule's: sums in another order on another processor."""
+SHARE = 0.9
+"""Of the scales that a rule must explain to be taken for the one that was used."""
+NARROWER, FARTHER = 0.5, 2.0
+"""Loosely: a range spans at least this share of the mean image's, and at most this multiple of the extremes'."""
+PRESERVING = frozenset({
+    "RESHAPE", "TRANSPOSE", "MAX_POOL_2D", "AVERAGE_POOL_2D", "CONCATENATION", "SLICE", "STRIDED_SLICE", "SPLIT", "SPLIT_V",
+    "PAD", "PADV2", "MIRROR_PAD", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "GATHER", "GATHER_ND", "PACK", "UNPACK",
+    "SQUEEZE", "EXPAND_DIMS", "SPACE_TO_DEPTH", "DEPTH_TO_SPACE", "MAXIMUM", "MINIMUM", "SELECT", "SELECT_V2",
+    "BROADCAST_TO", "TILE", "REDUCE_MIN", "REDUCE_MAX", "DYNAMIC_UPDATE_SLICE",
+    "Reshape", "Transpose", "MaxPool", "AveragePool", "Concat", "Slice", "Split", "Pad", "Resize", "Gather", "Squeeze", "Unsqueeze",
+    "Flatten", "Identity", "Expand", "SpaceToDepth", "DepthToSpace",
+})  # fmt: skip
+"""Operators whose inputs and outputs may have one scale."""
+FIXED: Mapping[str, tuple[float, float]] = {
+    "SOFTMAX": (0, 255 / 256), "LOGISTIC": (0, 255 / 256), "TANH": (-1, 127 / 128), "L2_NORMALIZATION": (-1, 127 / 128),
+    "LOG_SOFTMAX": (-255 / 16, 0), "Softmax": (0, 1), "Sigmoid": (0, 1),
+}  # fmt: skip
+"""Operators whose result has a scale by specification (TFLite's 8-bit quantization specification; onnxruntime's quantizer)."""
+PICTURE = (0.0, 255.0)
+"""What a uint8 input stands for in the image interface."""
+
+
+@dataclass
+class RangeReport:
+    """What came of it.
+
+    Attributes:
+        tensors: grids that were compared.
+        rule: that explains them; empty: none does.
+        worst: largest relative difference of a scale from the rule's.
+        findings: grids that do not go with what was seen.
+    """
+
+    tensors: int = 0
+    rule: str = ""
+    worst: float = 0.0
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A grid of one value, and the values whose ranges it may have."""
+
+    name: str
+    grid: Grid
+    family: tuple[str, ...]
+    fixed: tuple[tuple[float, float], ...]
+
+
+def compare_ranges(
+    source: View,
+    held: View,
+    found: Alignment,
+    observed: Observed,
+    rules: Mapping[str, Rule],
+    *,
+    calibrated: bool,
+) -> RangeReport:
+    """Compare the grids of a file's activations with what its float network shows.
+
+    Args:
+        source: the float network.
+        held: the file's.
+        found: how they belong together.
+        observed: of the float network's values.
+        rules: by which ranges may have been taken.
+        calibrated: whether ``observed`` are the calibration images; otherwise any pictures, and bounds are loose.
+    """
+    placed = list(_placed(source, held, found))
+    report = RangeReport(len(placed))
+    named = {name: rule(observed) for name, rule in rules.items()} if calibrated else {}
+    fits = {name: [_away(item, ranges) for item in placed] for name, ranges in named.items()}
+    share = {name: sum(away <= TIGHT for away in values) for name, values in fits.items()}
+    report.rule = max(share, key=lambda name: share[name], default="")
+    if placed and (not report.rule or share[report.rule] < SHARE * len(placed)):
+        report.rule = ""
+    for number, item in enumerate(placed):
+        if report.rule:
+            away = fits[report.rule][number]
+            report.worst = max(report.worst, min(away, 1.0))
+            sentence = _off(item, named[report.rule], report.rule) if away > TIGHT else ""
+        else:
+            sentence = _far(item, observed)
+        if sentence:
+            report.findings.append(Finding(Code.RANGE, item.name, sentence))
+    return report
+
+
+def _placed(source: View, held: View, found: Alignment) -> Iterable[_Placed]:
+    families, makers = _families(source), source.producers()
+    mine = {theirs: name for name, theirs in found.values.items() if theirs not in held.constants}
+    # Of values that one of the file stands for, the last one counts: the others end in an activation that is left out.
+    for name, theirs in found.values.items():
+        maker = makers.get(name)
+        if maker is not None and mine.get(theirs) != name and _leads(source, name, theirs, found):
+            mine[theirs] = name
+    for theirs, grids in held.grids.items():
+        if theirs not in mine:
+            continue
+        name = mine[theirs]
+        family = families.get(name, (name,))
+        fixed = _fixed(makers, family)
+        for grid in grids:
+            pictures = (PICTURE,) if grid.dtype == "uint8" and name in source.inputs else ()
+            yield _Placed(name, grid, family, (*fixed, *pictures))
+
+
+def _leads(source: View, name: str, theirs: str, found: Alignment) -> bool:
+    """Whether the value is made of another one that the same value of the file stands for."""
+    step = source.producers()[name]
+    return bool(step.inputs) and found.values.get(step.inputs[0].name) == theirs
+
+
+def _fixed(makers: Mapping[str, Step], family: tuple[str, ...]) -> tuple[tuple[float, float], ...]:
+    words = (makers[name].operator for name in family if name in makers)
+    return tuple(FIXED[word] for word in words if word in FIXED)
+
+
+def _families(view: View) -> dict[str, tuple[str, ...]]:
+    """Value -> all values that may have its scale."""
+    groups: dict[str, set[str]] = {}
+    for step in view.steps:
+        if step.operator not in PRESERVING:
+            continue
+        names = [edge.name for edge in step.inputs if edge.name and edge.name not in view.constants]
+        joined = set().union(*(groups.get(name, {name}) for name in (*names, *step.outputs)))
+        groups.update(dict.fromkeys(joined, joined))
+    return {name: tuple(sorted(group)) for name, group in groups.items()}
+
+
+def _wanted(low: float, high: float, dtype: str) -> tuple[float, float]:
+    """Scale and zero point, not rounded, of a range with 0 in it."""
+    first, last = INTEGERS[dtype]
+    low, high = min(low, 0.0), max(high, 0.0)
+    scale = (high - low) / (last - first)
+    return scale, (first - low / scale) if scale > 0 else 0.0
+
+
+def _away(item: _Placed, ranges: Mapping[str, tuple[float, float]]) -> float:
+    """How far a grid is from the nearest of the ranges that it may have: relative, of scale and of zero point."""
+    candidates = [ranges[name] for name in item.family if name in ranges] + list(item.fixed)
+    return min((_distance(item.grid, *pair) for pair in candidates), default=np.inf)
+
+
+def _distance(grid: Grid, low: float, high: float) -> float:
+    scale, zero = _wanted(low, high, grid.dtype)
+    if scale <= 0:
+        # Nothing but zeros was seen; the quantizer took some smallest scale.
+        return 0.0
+    away = abs(grid.scale / scale - 1)
+    # A zero point is rounded, and moves with the range's ends by as many steps as they are off.
+    shifted = abs(grid.zero_point - zero) - 0.5
+    first, last = INTEGERS[grid.dtype]
+    if abs(zero - round(zero)) < _SURE and grid.zero_point != round(zero):
+        return max(away, 1 / _SURE / (last - first))
+    return max(away, shifted / (last - first) / 2)
+
+
+_SURE = 0.02
+"""Fraction of a step by which a zero point may be from a whole number and still be rounded without a doubt."""
+
+
+def _off(item: _Placed, ranges: Mapping[str, tuple[float, float]], rule: str) -> str:
+    own = ranges.get(item.name)
+    held = f"scale {item.grid.scale:.5g}, zero point {item.grid.zero_point}"
+    if own is None:
+        return f"has {held}, which no range of calibration explains"
+    scale, zero = _wanted(*own, item.grid.dtype)
+    return f"has {held}; by the rule {rule} the calibration images give {scale:.5g} and {round(zero)}"
+
+
+def _far(item: _Placed, observed: Observed) -> str:
+    """The sentence about a grid that is far from all that was seen; empty where it is not."""
+    low, high = item.grid.ends
+    if any(_distance(item.grid, *pair) <= TIGHT for pair in item.fixed):
+        return ""
+    seen = [observed[name] for name in item.family if name in observed]
+    if not seen:
+        return "has a scale, but the float network shows no numbers there"
+    for lows, highs in seen:
+        mean = max(float(highs.mean()), 0.0) - min(float(lows.mean()), 0.0)
+        first, last = min(float(lows.min()), 0.0), max(float(highs.max()), 0.0)
+        span = last - first
+        wide = high - low >= NARROWER * mean and high - low <= FARTHER * span + item.grid.scale
+        placed = low >= first - span * (FARTHER - 1) and high <= last + span * (FARTHER - 1)
+        if span == 0 or (wide and placed):
+            return ""
+    lows, highs = seen[0]
+    return f"spans {low:.4g} to {high:.4g}; the float network shows {lows.min():.4g} to {highs.max():.4g}"

@@ -1,0 +1,68 @@
+"""Proof of ONNX files: they are made of the exporter's float32 graph, int8 of a form of it that is computed from it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from fer_edge.export.faithful.ranges import Observed, Rule
+from fer_edge.export.formats.onnx.float_view import view
+from fer_edge.export.formats.onnx.graph_reader import read_graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+    from fer_edge.export.formats.protocol import Request
+
+__all__ = ["RULES", "make_bridges", "observe", "read_graph", "view"]
+
+
+def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
+    """The exporter's graph, or for int8 its equal form; see ``faithful.prover``."""
+    import onnx
+
+    from fer_edge.export.formats.onnx.graph import base_graph
+    from fer_edge.export.formats.onnx.int8 import prepare_for_int8
+
+    rewritten = request.variant.precision == "int8"
+    if fp32 is not None and not rewritten:
+        yield fp32
+        return
+    model = onnx.load(fp32) if fp32 is not None else base_graph(request)
+    onnx.save(prepare_for_int8(model) if rewritten else model, request.path)
+    yield request.path
+
+
+def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
+    """Extremes by onnxruntime with those values as outputs; see ``faithful.prover``."""
+    import onnx
+
+    from fer_edge.export.formats.onnx.int8 import measure_values
+
+    model: ModelProto = onnx.load(path)
+    made = {name for node in model.graph.node for name in node.output}
+    given = {value.name for value in model.graph.input}
+    wanted = [name for name in dict.fromkeys(values) if name in made] + [
+        name for name in dict.fromkeys(values) if name in given
+    ]
+    return measure_values(model, wanted, inputs)
+
+
+def _rule(name: str) -> Rule:
+    def rule(observed: Observed) -> Mapping[str, tuple[float, float]]:
+        from fer_edge.export.formats.onnx import hard_swish, int8
+
+        ranges = {"minmax": int8.minmax, "average": int8.average}[name](dict(observed))
+        shifted = [item.removesuffix(hard_swish.ABOVE) for item in ranges if item.endswith(hard_swish.ABOVE)]
+        return {
+            key: (float(low), float(high))
+            for key, (low, high) in hard_swish.align_ranges(ranges, shifted).items()
+        }
+
+    return rule
+
+
+RULES: Mapping[str, Rule] = {name: _rule(name) for name in ("minmax", "average")}

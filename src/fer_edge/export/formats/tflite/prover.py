@@ -1,0 +1,84 @@
+"""Proof of TFLite files: the flatbuffer that the quantizer starts from has the same operators, so number stands beside number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fer_edge.export.faithful.ranges import Observed, Rule
+from fer_edge.export.formats.quiet import quiet
+from fer_edge.export.formats.tflite.float_view import view
+from fer_edge.export.formats.tflite.graph_reader import read_graph
+
+if TYPE_CHECKING:
+    from fer_edge.export.formats.protocol import Request
+
+__all__ = ["RULES", "make_bridges", "observe", "read_graph", "view"]
+
+KEPT = 0.95
+"""Of the moving average before an image: ai-edge-quantizer's own number."""
+
+
+def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
+    """The delivered float32 file, then what int8 has rewritten for delegates; see ``faithful.prover``."""
+    from fer_edge.export.formats.tflite.converter import float_model
+
+    if fp32 is not None:
+        yield fp32
+    rewritten = request.variant.precision == "int8"
+    for for_int8 in (rewritten,) if fp32 is None or rewritten else ():
+        request.path.write_bytes(float_model(request, for_int8=for_int8))
+        yield request.path
+
+
+def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
+    """Extremes by LiteRT's own kernels with all tensors kept; see ``faithful.prover``."""
+    from ai_edge_litert.interpreter import Interpreter, OpResolverType
+
+    graph = read_graph(path)
+    places = {name: index for index, name in enumerate(graph.tensors)}
+    wanted = [(name, places[name]) for name in dict.fromkeys(values) if name in places]
+    with quiet("running the float file"):
+        interpreter = Interpreter(
+            model_path=str(path),
+            num_threads=1,
+            experimental_preserve_all_tensors=True,
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+        interpreter.allocate_tensors()
+        rows = []
+        for tensor in inputs:
+            interpreter.set_tensor(places[graph.inputs[0]], tensor)
+            interpreter.invoke()
+            rows.append([_extremes(interpreter, index) for _, index in wanted])
+    table = np.asarray(rows, np.float32)
+    return {name: (table[:, place, 0], table[:, place, 1]) for place, (name, _) in enumerate(wanted)}
+
+
+def _extremes(interpreter: Any, index: int) -> tuple[np.float32, np.float32]:
+    # A view of the interpreter's own memory: a copy of each tensor would take as long as the network.
+    found = interpreter.tensor(index)()
+    return found.min(), found.max()
+
+
+def _average(observed: Observed) -> Mapping[str, tuple[float, float]]:
+    """A moving average in the order of the images."""
+    return {name: (_moving(lows), _moving(highs)) for name, (lows, highs) in observed.items()}
+
+
+def _moving(values: NDArray[np.float32]) -> float:
+    found = float(values[0])
+    for value in values[1:]:
+        found = KEPT * found + (1 - KEPT) * float(value)
+    return found
+
+
+def _extremes_of_all(observed: Observed) -> Mapping[str, tuple[float, float]]:
+    return {name: (float(lows.min()), float(highs.max())) for name, (lows, highs) in observed.items()}
+
+
+RULES: Mapping[str, Rule] = {"average": _average, "extremes": _extremes_of_all}
