@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.graph import Graph
+from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import View
 
@@ -21,6 +22,9 @@ class Prover(Protocol):
 
     RULES: Mapping[str, Rule]
     """By which the converter takes an activation's range from calibration images: name -> rule."""
+
+    KINDS: Mapping[str, Kind]
+    """The format's operators that have weights."""
 
     def read_graph(self, path: Path) -> Graph:
         """A file as a neutral graph.

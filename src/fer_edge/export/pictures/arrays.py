@@ -10,6 +10,8 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+CALIBRATION_FILE = "calibration.npy"
+"""Where children find the images that ranges are taken from."""
 POLL_SECONDS = 0.01
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.pictures.arrays import put_array
+from fer_edge.export.pictures.arrays import CALIBRATION_FILE, put_array
 from fer_edge.export.pictures.calibration import CalibrationSet, count_images, divide, find_doubts
 from fer_edge.export.pictures.folder import Locate, PictureOptions, read_folder
 from fer_edge.export.pictures.images import ImageSet, Tick, draw_faces
@@ -33,6 +33,9 @@ from fer_edge.runtime.errors import ExportError
 
 SYNTHETIC = "synthetic"
 ACCURACY_FILE = "accuracy.npy"
+CALIBRATION_SPLIT = "train"
+DRAWN = f"{SYNTHETIC} {CALIBRATION_SPLIT}"
+"""The source of calibration images that anybody can draw again, as a manifest has it."""
 SAMPLES = 2000
 """Drawn faces by default: a drop of one point in a hundred is then seen, its interval is about +-0.5 points."""
 PARITY_SEED = 1
@@ -100,6 +103,17 @@ class ReferenceDataBuilder:
         check_kind(rows, self.original.contract)
         self._put("parity", pictures, rows)
 
+    def draw_calibration(self, recorded: Mapping[str, str]) -> None:
+        """Put the drawn faces that ranges were taken from where the children look.
+
+        Args:
+            recorded: variant -> SHA-256 of its calibration images, as a bundle has it. Where none has that of these faces, an
+                empty array is put there.
+        """
+        images = self._draw_calibration().measuring
+        same = images.sha256 in recorded.values()
+        put_array(self.common / CALIBRATION_FILE, images.scaled if same else images.scaled[:0])
+
     def build(self, *, calibrated: bool, warnings: tuple[str, ...] = ()) -> ReferenceData:
         """All further pictures.
 
@@ -141,16 +155,21 @@ class ReferenceDataBuilder:
         options, contract = self.options, self.original.contract
         count = count_images(heavy=self._macs > HEAVY_MACS)
         if options.calibration in (None, SYNTHETIC):
-            images = draw_faces("train", count, contract, tick=self.tick)
+            calibration = self._draw_calibration()
         else:
             path = Path(str(options.calibration))
-            images = read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
-        calibration = divide(images)
+            calibration = divide(
+                read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
+            )
         held_out = calibration.held_out.scaled
         rows = self._outputs(held_out)
-        put_array(self.common / "calibration.npy", calibration.measuring.scaled)
+        put_array(self.common / CALIBRATION_FILE, calibration.measuring.scaled)
         self._put("held-out", held_out, rows)
         return calibration
+
+    def _draw_calibration(self) -> CalibrationSet:
+        count = count_images(heavy=self._macs > HEAVY_MACS)
+        return divide(draw_faces(CALIBRATION_SPLIT, count, self.original.contract, tick=self.tick))
 
     def _accuracy(self, locate: Locate | None) -> ImageSet | None:
         options, contract = self.options, self.original.contract

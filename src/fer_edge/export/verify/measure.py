@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,8 +16,9 @@ from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.claims import compare_audit, compare_parity
 from fer_edge.export.verify.report import ArtifactReport
 from fer_edge.export.worker import sandbox
-from fer_edge.export.worker.job import GOLDEN, VERIFY, ModelFiles, TaskResult, make_jobs
+from fer_edge.export.worker.job import GOLDEN, REDRAWN, VERIFY, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
+from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.variants import Variant
@@ -24,6 +26,7 @@ from fer_edge.runtime.verification import Code, Parity
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
+    from fer_edge.export.reference_data.build import ReferenceDataBuilder
     from fer_edge.export.reference_model.model import ReferenceModel
 
 
@@ -51,8 +54,11 @@ def measure(
         common = work / "common"
         common.mkdir()
         _put_golden(vectors, common)
+        builder = None
         if original is not None:
-            _put_original(bundle, original, parity_inputs, common)
+            builder = _put_original(bundle, original, parity_inputs, common)
+        drawn = _list_drawn(bundle) if builder is not None else {}
+        write_bytes(common / REDRAWN, json.dumps(sorted(drawn)).encode())
         paths = {
             Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
             for name, one in sound.items()
@@ -64,6 +70,10 @@ def measure(
             output.say("This system cannot keep the processes that run the artifacts from writing files.")
         steps = sum(len(job.tasks) for job in jobs)
         with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
+            if builder is not None and drawn:
+                # Children have enough to do until they need these.
+                builder.tick = pool.pump
+                builder.draw_calibration(drawn)
             pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:
             for index, task in enumerate(job.tasks):
@@ -77,15 +87,30 @@ def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
         put_array(common / "golden-reference.npy", stored)
 
 
-def _put_original(bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path) -> None:
+def _list_drawn(bundle: Bundle) -> dict[str, str]:
+    """Variants whose ranges come from drawn faces, with the SHA-256 of these: they can be drawn again."""
+    from fer_edge.export.reference_data.build import DRAWN
+
+    return {
+        artifact.variant: artifact.calibration.sha256
+        for artifact in bundle.manifest.artifacts
+        if artifact.calibration is not None and artifact.calibration.source == DRAWN
+    }
+
+
+def _put_original(
+    bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path
+) -> ReferenceDataBuilder:
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
 
     options = PictureOptions(parity_inputs=parity_inputs)
-    ReferenceDataBuilder(original, options, common, lambda: None).put_parity(
+    builder = ReferenceDataBuilder(original, options, common, lambda: None)
+    builder.put_parity(
         [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]
     )
     ModelFiles.of(original, (bundle.path / REFERENCE).resolve()).write(common)
+    return builder
 
 
 def add_result(one: ArtifactReport, result: TaskResult) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import json
 import os
 import re
 import sys
@@ -21,19 +22,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fer_edge.export.formats import find_format
-from fer_edge.export.pictures.arrays import get_array, put_array, wait_for
+from fer_edge.export.pictures.arrays import CALIBRATION_FILE, get_array, put_array, wait_for
 from fer_edge.export.worker.job import (
     ACCURACY,
     ASK,
     GOLDEN,
     MAKE,
     MODEL,
+    REDRAWN,
     VERIFY,
     Job,
     ModelFiles,
     Task,
     TaskResult,
 )
+from fer_edge.export.worker.proving import Proving
 from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
 from fer_edge.runtime.errors import ExportError, FerEdgeError
 
@@ -59,6 +62,7 @@ class Worker:
         self._converter_module: Converter | None = None
         self._guarded: GuardedModel | None = None
         self._calibration: Calibration | None = None
+        self._proving = Proving(job, lambda: self._original().source, self.memo)
 
     def warm_up(self) -> None:
         """Import what conversion needs while the parent still prepares; a fault shows again where it matters."""
@@ -170,13 +174,28 @@ class Worker:
         parity = check_parity(path, contract, task.what, reference, tolerance)
         notes = describe_evaluation(parity, task.what, path, contract, reference, tolerance)
         found = TaskResult(parity=parity, notes=tuple(notes))
+        if not (self.job.common / MODEL).exists():
+            return found
+        found = self._prove(task, found, reference)
         # What its own engine ran need not be read back weight by weight.
         audited = parity.engine is None or is_evaluated(parity.engine)
-        return self._audit(task, found) if audited and (self.job.common / MODEL).exists() else found
+        return self._audit(task, found) if audited else found
+
+    def _prove(self, task: Task, found: TaskResult, reference: Reference) -> TaskResult:
+        from fer_edge.runtime.formats import CALIBRATED
+
+        calibration = self._calibration_of(task) if task.what.precision in CALIBRATED else None
+        proof = self._proving.prove(task, calibration, reference)
+        if proof is None:
+            return found
+        sentences = tuple(f"{finding.where}: {finding.sentence}" for finding in proof.findings)
+        return replace(found, faithful=proof.verdict, findings=sentences)
 
     def _audit(self, task: Task, found: TaskResult) -> TaskResult:
         audit = find_format(task.what.format).audit(Path(task.path), self._original().source)
-        return found if audit is None else replace(found, weight_audit=audit.record, findings=audit.findings)
+        if audit is None:
+            return found
+        return replace(found, weight_audit=audit.record, findings=(*found.findings, *audit.findings))
 
     def _accuracy(self, index: int, task: Task) -> TaskResult:
         from fer_edge.export.parity.check import open_checked, run
@@ -231,6 +250,23 @@ class Worker:
         pictures, answers = (self._when_there(common / f"{name}{end}.npy") for end in ("", "-reference"))
         return Reference(get_array(pictures), get_array(answers))
 
+    def _calibration_of(self, task: Task) -> Calibration | None:
+        """The images that an artifact's ranges were taken from; None where it came from elsewhere and they were not drawn again."""
+        if task.stage == MAKE:
+            return self._calibrate()
+        if task.variant not in json.loads((self.job.common / REDRAWN).read_text()):
+            return None
+        return self._redrawn()
+
+    def _redrawn(self) -> Calibration | None:
+        """Drawn faces that the parent made again; None where they turned out to be others."""
+        from fer_edge.export.formats.protocol import Calibration
+
+        if self._calibration is None:
+            pictures = np.array(get_array(self._when_there(self.job.common / CALIBRATION_FILE)))
+            self._calibration = Calibration(pictures, pictures[:0], np.zeros((0, 0), np.float32))
+        return self._calibration if len(self._calibration.scaled) else None
+
     def _calibrate(self) -> Calibration:
         if self._calibration is None:
             from fer_edge.export.formats.protocol import Calibration
@@ -238,7 +274,7 @@ class Worker:
             # Whole arrays in memory: converters may want to own or reorder them.
             held_out = self._reference("held-out")
             self._calibration = Calibration(
-                np.array(get_array(self._when_there(self.job.common / "calibration.npy"))),
+                np.array(get_array(self._when_there(self.job.common / CALIBRATION_FILE))),
                 np.array(held_out.pictures),
                 np.array(held_out.probabilities),
             )

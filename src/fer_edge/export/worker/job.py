@@ -82,6 +82,8 @@ class ModelFiles:
 _RESULT = Document(TaskResult, "result of a task", ExportError, limit=64 << 20, version=2)
 _MODEL = Document(ModelFiles, "model of a job", ExportError, limit=64 << 20)
 MODEL = "model.json"
+REDRAWN = "redrawn.json"
+"""Where verification lists the variants whose calibration images it draws again."""
 
 
 @dataclass(frozen=True)

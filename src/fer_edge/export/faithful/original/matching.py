@@ -16,7 +16,7 @@ What passes: the file holds the original's weights within the bound. It says not
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import permutations
 from math import isfinite
@@ -81,30 +81,34 @@ class WeightComparison:
 
 def compare(constants: list[StoredWeight], needs: list[Need]) -> WeightComparison:
     """Find each of the package's tensors among what the source may become, and see that nothing is left on either side."""
-    present = _uniform(constants, needs)
-    differences, unknown = _match(constants, needs, present)
-    missing = {id(item): item for need in needs for item in _missing(need, present)}
+    differences, unknown, present = match(constants, needs)
+    lacking = {id(item): item for need in needs for item in missing(need, present)}
     findings = []
     for constant in unknown:
-        partner = _nearest(constant, missing.values())
+        partner = _nearest(constant, lacking.values())
         if partner is None:
             findings.append(f"{_describe(constant)} has no counterpart in the source")
             continue
-        del missing[id(partner)]
+        del lacking[id(partner)]
         worst, sentence = _difference(constant, partner)
         differences.append(worst)
         findings.append(sentence)
     findings += [
         f"a weight of shape {list(item.values.shape)} of the source is not in the package"
-        for item in missing.values()
+        for item in lacking.values()
     ]
     return WeightComparison(len(differences), max((0.0, *differences)), tuple(findings))
 
 
-def _match(
-    constants: list[StoredWeight], needs: list[Need], present: set[int]
-) -> tuple[list[float], list[StoredWeight]]:
-    """The differences of tensors that fit a candidate, which is then ``present``, and weights that fit none."""
+def match(
+    constants: Sequence[StoredWeight], needs: Sequence[Need]
+) -> tuple[list[float], list[StoredWeight], set[int]]:
+    """Find each weight of a file among the candidates.
+
+    Returns:
+        The differences of those that fit one, the weights that fit none, and the identities of the candidates that are there.
+    """
+    present = _uniform(constants, needs)
     by_size: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in {id(item): item for need in needs for item in need.candidates()}.values():
         by_size[candidate.values.size].append(candidate)
@@ -117,17 +121,17 @@ def _match(
             differences.append(min(found.values()))
         elif _is_weight(constant) and not _is_neutral(constant.values):
             unknown.append(constant)
-    return differences, unknown
+    return differences, unknown, present
 
 
-def _missing(need: Need, present: set[int]) -> list[Candidate]:
+def missing(need: Need, present: set[int]) -> list[Candidate]:
     """The fewest additions that would meet the need."""
     found: list[list[Candidate]] = []
     for option in need.options:
         lacking: list[Candidate] = []
         for part in option:
             if isinstance(part, Need):
-                lacking += _missing(part, present)
+                lacking += missing(part, present)
             elif id(part) not in present:
                 lacking.append(part)
         if not lacking:
@@ -136,7 +140,7 @@ def _missing(need: Need, present: set[int]) -> list[Candidate]:
     return min(found, key=len)
 
 
-def _uniform(constants: list[StoredWeight], needs: list[Need]) -> set[int]:
+def _uniform(constants: Sequence[StoredWeight], needs: Sequence[Need]) -> set[int]:
     """Tensors of one value throughout that a program holds as a single number, such as slopes of a PReLU."""
     single = [
         replace(item, values=item.values.reshape(1), step=item.step.reshape(-1)[:1])
@@ -164,7 +168,7 @@ def _is_neutral(values: NDArray[np.float64]) -> bool:
 
 def _fit(constant: StoredWeight, candidate: Candidate) -> float | None:
     """The largest difference, if each is within its bound in one of the layouts."""
-    for wanted in _layouts(constant, candidate):
+    for wanted in find_layouts(constant, candidate):
         if _sample_fits(constant, wanted, candidate.magnitude):
             difference = np.abs(constant.values - wanted)
             if (difference <= bound(constant, wanted, candidate.magnitude)).all():
@@ -181,7 +185,7 @@ def _sample_fits(constant: StoredWeight, wanted: NDArray[np.float64], magnitude:
     return bool((np.abs(values - source) <= bound(replace(constant, step=step), source, magnitude)).all())
 
 
-def _layouts(constant: StoredWeight, candidate: Candidate) -> Iterator[NDArray[np.float64]]:
+def find_layouts(constant: StoredWeight, candidate: Candidate) -> Iterator[NDArray[np.float64]]:
     """The candidate in the constant's shape: as it is, transposed if it is a plain factor, or its axes moved."""
     shape, values = constant.values.shape, candidate.values
     own, other = _shape(values), _shape(constant.values)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.formats.onnx.float_view import view
 from fer_edge.export.formats.onnx.graph_reader import read_graph
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["KINDS", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
@@ -66,3 +67,12 @@ def _rule(name: str) -> Rule:
 
 
 RULES: Mapping[str, Rule] = {name: _rule(name) for name in ("minmax", "average")}
+KINDS: Mapping[str, Kind] = {
+    "Conv": Kind("conv"),
+    "ConvTranspose": Kind("conv_transpose"),
+    "Gemm": Kind("matmul"),
+    "MatMul": Kind("matmul"),
+    "BatchNormalization": Kind("batch_norm"),
+    "LayerNormalization": Kind("layer_norm"),
+    "InstanceNormalization": Kind("instance_norm"),
+}

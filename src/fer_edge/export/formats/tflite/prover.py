@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.float_view import view
@@ -17,7 +18,7 @@ from fer_edge.export.formats.tflite.graph_reader import read_graph
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["KINDS", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 KEPT = 0.95
 """Of the moving average before an image: ai-edge-quantizer's own number."""
@@ -82,3 +83,10 @@ def _extremes_of_all(observed: Observed) -> Mapping[str, tuple[float, float]]:
 
 
 RULES: Mapping[str, Rule] = {"average": _average, "extremes": _extremes_of_all}
+KINDS: Mapping[str, Kind] = {
+    "CONV_2D": Kind("conv", (0, 3, 1, 2)),
+    "DEPTHWISE_CONV_2D": Kind("conv", (3, 0, 1, 2)),
+    "TRANSPOSE_CONV": Kind("conv_transpose", (3, 0, 1, 2)),
+    "FULLY_CONNECTED": Kind("linear"),
+    "BATCH_MATMUL": Kind("matmul"),
+}
