@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fer_edge.export.faithful.align import Alignment, align
 from fer_edge.export.faithful.findings import Finding
 from fer_edge.export.faithful.original.changed import compare_with_original
@@ -24,7 +27,6 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.original.needs import Need
     from fer_edge.export.faithful.prover import Prover
     from fer_edge.export.faithful.view import View
-    from fer_edge.export.formats.protocol import Calibration
     from fer_edge.export.reference_model.inference import Reference
 
 SHOWN = 3
@@ -52,15 +54,15 @@ class Proof:
 
 
 def check_faithful(
-    path: Path, bridge: Bridge, calibration: Calibration | None, reference: Reference
+    path: Path, bridge: Bridge, calibration: NDArray[np.uint8] | None, reference: Reference
 ) -> Proof:
     """Compare an artifact with its float32 file, number by number.
 
     Args:
         path: of the artifact.
         bridge: float files from which it may have been made.
-        calibration: the images that its ranges were taken from; None: they are not at hand, and ranges are judged loosely by
-            the pictures of ``reference``.
+        calibration: the images that its ranges were taken from, (n, height, width, 3) uint8 RGB after step 6 of the camera spec; None:
+            they are not at hand, and ranges are judged loosely by the pictures of ``reference``.
         reference: pictures and the original's answers, by which the float file is judged.
 
     Raises:
@@ -124,12 +126,16 @@ def _nearest(path: Path, bridge: Bridge) -> tuple[BridgeFile, View, Alignment]:
 
 
 def _ranges(
-    source: BridgeFile, held: View, found: Alignment, calibration: Calibration | None, reference: Reference
+    source: BridgeFile,
+    held: View,
+    found: Alignment,
+    calibration: NDArray[np.uint8] | None,
+    reference: Reference,
 ) -> RangeReport:
     if not held.grids:
         return RangeReport()
     key, pictures = (
-        ("calibration", calibration.scaled) if calibration is not None else ("parity", reference.pictures)
+        ("calibration", calibration) if calibration is not None else ("parity", reference.pictures)
     )
     observed = source.observe(key, pictures)
     rules = source.prover.RULES

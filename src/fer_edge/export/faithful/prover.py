@@ -1,10 +1,10 @@
-"""What a format gives to the proof of its files; its module is named in the format's ``FormatEntry``."""
+"""What the proof of a file needs of its format."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
@@ -13,12 +13,9 @@ from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import View
 
-if TYPE_CHECKING:
-    from fer_edge.export.formats.protocol import Request
-
 
 class Prover(Protocol):
-    """The module of one format."""
+    """What reads a format's files and runs its float32 ones."""
 
     RULES: Mapping[str, Rule]
     """By which the converter takes an activation's range from calibration images: name -> rule."""
@@ -35,19 +32,6 @@ class Prover(Protocol):
 
     def view(self, graph: Graph) -> View:
         """The float network that a file's graph stands for."""
-
-    def make_bridges(self, request: Request, fp32: Path | None) -> Iterator[Path]:
-        """The float32 files from which the request's precision may have been made, the likeliest and cheapest first.
-
-        Each has the tensor or image interface of the variant, float32 in and out. They are made when they are asked for.
-
-        Args:
-            request: its ``path`` is a place for such a file; no calibration is needed.
-            fp32: the delivered float32 file of the same interface, where there is one.
-
-        Raises:
-            ExportError: the converter refused.
-        """
 
     def observe(self, path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
         """Run a float32 file and note each value's extremes on each input, in order.

@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.graph import Graph
     from fer_edge.export.faithful.layers.recording import Recorders
     from fer_edge.export.faithful.original.matching import WeightComparison
-    from fer_edge.export.faithful.prover import Prover
-    from fer_edge.export.formats.protocol import Converter, ModelAndContract
+    from fer_edge.export.formats.protocol import Converter, FormatProver, ModelAndContract
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class FormatEntry:
         remark: a template with what the README says below the table of files; empty: nothing.
         auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
         recorders: the module that records every layer's answer (``faithful.layers.recording``).
-        prover: the module of the shape ``faithful.prover.Prover``, by which its files are proven number by number.
+        prover: the module of the shape ``protocol.FormatProver``, by which its files are proven number by number.
     """
 
     name: str
@@ -88,9 +87,9 @@ class FormatEntry:
         found: WeightComparison = _load(self.auditor)(path, source)
         return found
 
-    def load_prover(self) -> Prover | None:
+    def load_prover(self) -> FormatProver | None:
         """Import what proves its files; None: there is nothing for this format."""
-        return cast("Prover", importlib.import_module(self.prover)) if self.prover else None
+        return cast("FormatProver", importlib.import_module(self.prover)) if self.prover else None
 
     def read_graph(self, path: Path) -> Graph | None:
         """An artifact as a neutral graph; None: there is no reader for this format.

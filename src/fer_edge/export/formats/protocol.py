@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from fer_edge.export.faithful.prover import Prover
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
@@ -111,6 +112,23 @@ def of_precision(makers: Mapping[str, _Made], variant: Variant) -> _Made:
             f"the {variant.format} converter does not make {variant.precision!r}; it makes {', '.join(makers)}"
         )
     return makers[variant.precision]
+
+
+class FormatProver(Prover, Protocol):
+    """The module that proves the files of one format; its place is in the format's ``FormatEntry``."""
+
+    def make_bridges(self, request: Request, fp32: Path | None) -> Iterator[Path]:
+        """The float32 files from which the request's precision may have been made, the likeliest and cheapest first.
+
+        Each has the tensor or image interface of the variant, float32 in and out. They are made when they are asked for.
+
+        Args:
+            request: its ``path`` is a place for such a file; no calibration is needed.
+            fp32: the delivered float32 file of the same interface, where there is one.
+
+        Raises:
+            ExportError: the converter refused.
+        """
 
 
 class Converter(Protocol):

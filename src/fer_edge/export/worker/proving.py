@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.bridge import Bridge, BridgeFile
     from fer_edge.export.faithful.check import Proof
     from fer_edge.export.faithful.original.needs import Need
-    from fer_edge.export.faithful.prover import Prover
-    from fer_edge.export.formats.protocol import Calibration, ModelAndContract
+    from fer_edge.export.formats.protocol import Calibration, FormatProver, ModelAndContract
     from fer_edge.export.reference_model.inference import Reference
 
 PLAIN = "fp32"
@@ -62,7 +61,7 @@ class Proving:
         except (FerEdgeError, ImportError) as error:
             return Proof(Faithful("not-run", Code.BRIDGE, f"there is no float file to compare with: {error}"))
 
-    def _prove_plain(self, task: Task, prover: Prover) -> Proof:
+    def _prove_plain(self, task: Task, prover: FormatProver) -> Proof:
         from fer_edge.export.capture.wrappers import make_example_tensor
         from fer_edge.export.faithful.check import check_original
         from fer_edge.export.faithful.original.folding import find_needs
@@ -73,7 +72,7 @@ class Proving:
         return check_original(Path(task.path), prover, self._needs)
 
     def _prove_smaller(
-        self, task: Task, prover: Prover, calibration: Calibration | None, reference: Reference
+        self, task: Task, prover: FormatProver, calibration: Calibration | None, reference: Reference
     ) -> Proof:
         from fer_edge.export.faithful.bridge import Bridge
         from fer_edge.export.faithful.check import check_faithful
@@ -82,9 +81,10 @@ class Proving:
         key = f"{task.what.precision} {task.what.interface}"
         if key not in self._bridges:
             self._bridges[key] = Bridge(self._files(task.what, prover))
-        return check_faithful(Path(task.path), self._bridges[key], calibration, reference)
+        images = None if calibration is None else calibration.scaled
+        return check_faithful(Path(task.path), self._bridges[key], images, reference)
 
-    def _files(self, variant: Variant, prover: Prover) -> Iterator[BridgeFile]:
+    def _files(self, variant: Variant, prover: FormatProver) -> Iterator[BridgeFile]:
         from fer_edge.export.faithful.bridge import BridgeFile
         from fer_edge.export.formats.contracts import derive_contract
         from fer_edge.export.formats.protocol import Request

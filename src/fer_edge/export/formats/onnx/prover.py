@@ -22,7 +22,7 @@ __all__ = ["KINDS", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
-    """The exporter's graph, or for int8 its equal form; see ``faithful.prover``."""
+    """The exporter's graph, or for int8 its equal form; see ``FormatProver``."""
     import onnx
 
     from fer_edge.export.formats.onnx.graph import base_graph
@@ -38,7 +38,7 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
 
 
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
-    """Extremes by onnxruntime with those values as outputs; see ``faithful.prover``."""
+    """Extremes by onnxruntime with those values as outputs; see ``FormatProver``."""
     import onnx
 
     from fer_edge.export.formats.onnx.int8 import measure_values

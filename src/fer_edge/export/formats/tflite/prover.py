@@ -25,7 +25,7 @@ KEPT = 0.95
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
-    """The delivered float32 file, then what int8 has rewritten for delegates; see ``faithful.prover``."""
+    """The delivered float32 file, then what int8 has rewritten for delegates; see ``FormatProver``."""
     from fer_edge.export.formats.tflite.converter import float_model
 
     if fp32 is not None:
@@ -37,7 +37,7 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
 
 
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
-    """Extremes by LiteRT's own kernels with all tensors kept; see ``faithful.prover``."""
+    """Extremes by LiteRT's own kernels with all tensors kept; see ``FormatProver``."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     graph = read_graph(path)
