@@ -7,6 +7,8 @@ import pytest
 import torch
 from torch import nn
 
+from fer_edge.export.faithful.align import align
+from fer_edge.export.faithful.ranges import list_watched
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
@@ -94,8 +96,8 @@ class Files:
         """Extremes of the bridge's values on the calibration images."""
         key = f"observed-{name}"
         if key not in self.made:
-            source = self.views(name)[0]
-            values = [*source.inputs, *(value for step in source.steps for value in step.outputs if value)]
+            source, held = self.views(name)
+            values = list_watched(source, held, align(source, held))
             variant = Variant.parse(name)
             contract = derive_contract(
                 Variant(variant.format, "fp32", variant.interface), self.source.contract

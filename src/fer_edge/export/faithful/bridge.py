@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,17 +72,17 @@ class BridgeFile:
             return ""
         return f"the float file of the same conversion answers {worst:.2g} away from the original, allowed is {limit:.2g}"
 
-    def observe(self, key: str, pictures: NDArray[np.uint8]) -> Observed:
-        """Extremes of every value on some pictures, measured once.
+    def observe(self, key: str, pictures: NDArray[np.uint8], values: Sequence[str]) -> Observed:
+        """Extremes of values on some pictures, measured once.
 
         Args:
             key: names the pictures.
             pictures: (n, height, width, 3) uint8 RGB after step 6 of the camera spec.
+            values: names in the float network.
         """
-        if key not in self._observed:
-            values = [name for step in self.view.steps for name in step.outputs if name]
+        if not set(values) <= set(self._observed.get(key, ())):
             inputs = (to_tensor(np.asarray(picture), self.contract) for picture in pictures)
-            self._observed[key] = self.prover.observe(self.path, [*self.view.inputs, *values], inputs)
+            self._observed[key] = self.prover.observe(self.path, values, inputs)
         return self._observed[key]
 
 

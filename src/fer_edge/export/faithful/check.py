@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from fer_edge.export.faithful.align import Alignment, align
 from fer_edge.export.faithful.findings import Finding
 from fer_edge.export.faithful.original.changed import compare_with_original
-from fer_edge.export.faithful.ranges import RangeReport, compare_ranges
+from fer_edge.export.faithful.ranges import RangeReport, compare_ranges, list_watched
 from fer_edge.export.faithful.weights import WeightReport, compare_weights
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.verification import Code, Faithful, Tally
@@ -137,7 +137,7 @@ def _ranges(
     key, pictures = (
         ("calibration", calibration) if calibration is not None else ("parity", reference.pictures)
     )
-    observed = source.observe(key, pictures)
+    observed = source.observe(key, pictures, list_watched(source.view, held, found))
     rules = source.prover.RULES
     return compare_ranges(source.view, held, found, observed, rules, calibrated=calibration is not None)
 

@@ -115,6 +115,11 @@ def compare_ranges(
     return report
 
 
+def list_watched(source: View, held: View, found: Alignment) -> list[str]:
+    """Values of the float network whose extremes the comparison asks for."""
+    return list(dict.fromkeys(name for item in _placed(source, held, found) for name in item.family))
+
+
 def _placed(source: View, held: View, found: Alignment) -> Iterable[_Placed]:
     families, makers = _families(source), source.producers()
     mine = {theirs: name for name, theirs in found.values.items() if theirs not in held.constants}

@@ -17,4 +17,5 @@ ENTRY = FormatEntry(
     duration=1,
     snippets={"swift": Snippet("coreml.swift.j2")},
     auditor="fer_edge.export.formats.coreml.weight_audit:audit_coreml",
+    prover="fer_edge.export.formats.coreml.prover",
 )

@@ -143,11 +143,8 @@ def measure_values(model: ModelProto, names: list[str], inputs: Iterable[NDArray
     watched = onnx.ModelProto()
     watched.CopyFrom(model)
     present = {value.name for value in watched.graph.output}
-    watched.graph.output.extend(
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
-        for name in names
-        if name not in present
-    )
+    # Without a type: onnxruntime knows it, and of an equal form of the graph this side does not.
+    watched.graph.output.extend(onnx.ValueInfoProto(name=name) for name in names if name not in present)
     rows = [_extremes(names, values) for values in _run(watched, names, inputs)]
     table = np.asarray(rows, np.float32)  # (images, tensors, 2)
     return {name: (table[:, i, 0], table[:, i, 1]) for i, name in enumerate(names)}
