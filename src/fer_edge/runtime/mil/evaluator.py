@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,8 @@ _INTEGERS = {
 }  # fmt: skip
 """What holds integers; others are held as int32, and as a byte if they have fewer bits."""
 Values = dict[str, Tensor]
+Hand = Callable[[str, Tensor], Tensor]
+"""Gets a value with its name, and gives what is to stand in its place: the same, or another of its shape."""
 Bound = str | list[str | Tensor]
 """A value that the program computes, or a list with such among constants."""
 
@@ -77,6 +79,7 @@ class Evaluator:
         rounding: of declared float16 results, a name of ``rounding``.
         width: ``float32`` or ``float64``, in which all floats are computed and held.
         seed: of the rounding ``random``.
+        hand: gets every constant of floats, also those that are unpacked or computed of constants alone.
 
     Raises:
         EngineError: an operator that is not known, an argument that it does not have, a data type that it does not give; the
@@ -84,13 +87,19 @@ class Evaluator:
     """
 
     def __init__(
-        self, program: Program, rounding: str = "nearest", width: str = "float32", seed: int = 0
+        self,
+        program: Program,
+        rounding: str = "nearest",
+        width: str = "float32",
+        seed: int = 0,
+        hand: Hand | None = None,
     ) -> None:
         _refuse_unknown(program)
         self.program = program
         self.classes: tuple[str, ...] = ()
         self._width = WIDTHS[width]
         self._round = rounding_named(rounding, seed)
+        self._hand = hand
         self._types: dict[str, ValueType] = {}
         self._constants: dict[str, Literal | Tensor] = {}
         self._classified = ""
@@ -119,17 +128,18 @@ class Evaluator:
         }
         self._run(given, dry=True)
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> Outcome:
+    def run(self, inputs: Mapping[str, NDArray[Any]], hand: Hand | None = None) -> Outcome:
         """Compute all outputs.
 
         Args:
             inputs: arrays by name, in their declared shapes; what is declared float16 is rounded to it.
+            hand: gets every value as it is computed.
         """
         values: Values = {}
         for name, declared in self.program.inputs:
             tensor = torch.from_numpy(np.ascontiguousarray(inputs[name])).to(self._dtype(declared))
             values[name] = self._rounded(tensor, declared)
-        return self._run(values, dry=False)
+        return self._run(values, dry=False, hand=hand)
 
     # Binding.
 
@@ -154,7 +164,13 @@ class Evaluator:
         if value.type != declared:
             raise EngineError(f"the constant {_quoted(name)} is {value.type}, but declared as {declared}")
         self._declare(name, declared)
-        self._constants[name] = value.content
+        self._constants[name] = self._handed(name, value)
+
+    def _handed(self, name: str, value: Value) -> Literal | Tensor:
+        floats = value.type.scalar is not None and value.type.scalar.is_float
+        if self._hand is None or not floats or not isinstance(value.content, np.ndarray):
+            return value.content
+        return self._hand(name, self._tensor(value.content, value.type))
 
     def _classify(self, operation: Operation) -> None:
         given = operation.arguments
@@ -184,7 +200,7 @@ class Evaluator:
             return
         # What depends on constants alone is one: unpacked weights, a shape.
         for (name, _), value in zip(operation.outputs, self._call(step, {}, dry=False), strict=True):
-            self._constants[name] = value
+            self._constants[name] = self._hand(name, value) if self._hand else value
 
     def _bind_argument(
         self, step: _Step, key: str, parameter: Parameter, items: list[str | Value], kinds: list[ValueType]
@@ -252,13 +268,13 @@ class Evaluator:
 
     # Running.
 
-    def _run(self, values: Values, *, dry: bool) -> Outcome:
+    def _run(self, values: Values, *, dry: bool, hand: Hand | None = None) -> Outcome:
         values = {**self._kept, **values}
         with torch.inference_mode():
             for step in self._steps:
                 found = self._call(step, values, dry=dry)
                 for (name, _), value in zip(step.operation.outputs, found, strict=True):
-                    values[name] = value
+                    values[name] = hand(name, value) if hand else value
                 for name in step.spent:
                     values.pop(name, None)
         outputs = {name: values[name] for name in self.program.outputs if name in values}

@@ -9,6 +9,11 @@ FILES = [
     "onnx-dynamic",
     "onnx-int8",
     "onnx-int8-image",
+    "torchscript-fp32",
+    "coreml-fp32",
+    "coreml-fp16",
+    "coreml-w8-image",
+    "coreml-fp16-image",
 ]
 
 

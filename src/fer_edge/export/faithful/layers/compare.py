@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.layers.alignment import align
 from fer_edge.export.faithful.layers.kinds import WEIGHT, Kind, name_kind
 from fer_edge.export.faithful.layers.names import Names, name_layers
 from fer_edge.export.faithful.layers.recording import Recorder, Recorders, Replay, Step, Values
@@ -183,13 +184,15 @@ class _Comparison:
 
     def __init__(self, recorder: Recorder, reference: Recorder) -> None:
         self._recorder, self._reference = recorder, reference
-        made = [name for step in reference.steps for name in step.outputs]
-        own = {name for step in recorder.steps for name in step.outputs}
-        self.shared = [name for name in made if name in own]
-        self.unaligned = sorted(own - set(made))
-        self._dynamic = {name for step in recorder.steps if step.dynamic for name in step.outputs}
-        self._limits = {name: step.dynamic for step in recorder.steps if step.dynamic for name in step.inputs}
-        self._tallies = {name: Tally(recorder.grids.get(name)) for name in self.shared}
+        self._names = align(recorder.steps, reference.steps)
+        partners = {other: name for name, other in self._names.items()}
+        self.shared = [name for step in reference.steps for name in step.outputs if name in partners]
+        own = dict.fromkeys(name for step in recorder.steps for name in step.outputs)
+        self.unaligned = [name for name in own if name not in self._names]
+        dynamic = [step for step in recorder.steps if step.dynamic]
+        self._dynamic = {self._names.get(name, name) for step in dynamic for name in step.outputs}
+        self._limits = {self._names.get(name, name): step.dynamic for step in dynamic for name in step.inputs}
+        self._tallies = {name: Tally(recorder.grids.get(partners[name])) for name in self.shared}
 
     def constants(self) -> Values:
         """The file's constants that have a partner in the fp32 file, in its shape."""
@@ -201,6 +204,7 @@ class _Comparison:
         return found
 
     def add(self, answers: Values, wanted: Values, replay: Replay) -> None:
+        answers = {self._names.get(name, name): value for name, value in answers.items()}
         replayed = replay.run({**wanted, **answers})
         rounded: Values = {}
         if self._dynamic:

@@ -18,4 +18,5 @@ ENTRY = FormatEntry(
     snippets={"swift": Snippet("coreml.swift.j2")},
     auditor="fer_edge.export.formats.coreml.weight_audit:audit_coreml",
     prover="fer_edge.export.formats.coreml.prover",
+    recorders="fer_edge.export.formats.coreml.layers",
 )

@@ -11,4 +11,5 @@ ENTRY = FormatEntry(
     extra="export-base",
     platform="PyTorch",
     platform_rank=4,
+    recorders="fer_edge.export.formats.torchscript.layers",
 )
