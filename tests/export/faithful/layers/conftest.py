@@ -35,7 +35,7 @@ class Made:
             path or self.path,
             self.variant,
             self.contract,
-            self.bridge,
+            None if self.bridge == self.path else self.bridge,
             self.pictures,
             self.original,
         )

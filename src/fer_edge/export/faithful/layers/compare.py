@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.layers.alignment import align
+from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
 from fer_edge.export.faithful.layers.kinds import WEIGHT, Kind, name_kind
 from fer_edge.export.faithful.layers.names import Names, name_layers
+from fer_edge.export.faithful.layers.original import OriginalComparison
 from fer_edge.export.faithful.layers.recording import Recorder, Recorders, Replay, Step, Values
 from fer_edge.export.faithful.layers.tallies import Tally, decibels
 from fer_edge.runtime.camera import to_tensor
@@ -43,99 +45,14 @@ MOST_NUMBERS = 24_000_000
 """Numbers of all layers and inputs together, about: fewer inputs for large networks."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayerAnswer:
-    """One layer.
-
-    Attributes:
-        tensor: its name in the file.
-        module: of the PyTorch original; empty: not known.
-        operator: in the format's words.
-        snr_db: its answer against the fp32 file's, with what the layers before brought along; infinite: no difference.
-        explained_db: what that would be if this layer did nothing but round.
-        floor_db: the least that is allowed.
-        worst: its own largest error: in steps, or, in float32, as a share of its largest value.
-        beyond: share of its numbers that lay beyond what the tensor can hold.
-        kind: of the fault; None: passed.
-    """
-
-    tensor: str
-    module: str
-    operator: str
-    snr_db: float
-    explained_db: float
-    floor_db: float
-    excess_db: float
-    worst: float
-    beyond: float
-    kind: Kind | None = None
-
-    @property
-    def verdict(self) -> str:
-        """``pass`` or ``fail``."""
-        return "fail" if self.kind else "pass"
-
-    @property
-    def place(self) -> str:
-        """The module's name, or the tensor's."""
-        return self.module or self.tensor
-
-
-@dataclass(frozen=True, slots=True)
-class LayerAnswers:
-    """All layers of a file.
-
-    Attributes:
-        layers: in the order in which they run.
-        unaligned: tensors of the file that the fp32 file does not have.
-        inputs: how many were compared.
-        against: what they were compared with.
-    """
-
-    layers: tuple[LayerAnswer, ...]
-    unaligned: tuple[str, ...]
-    inputs: int
-    against: str
-
-    @property
-    def failed(self) -> tuple[LayerAnswer, ...]:
-        """Layers under their floor."""
-        return tuple(layer for layer in self.layers if layer.kind)
-
-    @property
-    def weakest(self) -> LayerAnswer | None:
-        """The first layer under its floor; if there is none, the one with the smallest signal-to-noise ratio."""
-        if self.failed:
-            return self.failed[0]
-        return min(self.layers, key=lambda layer: layer.snr_db, default=None)
-
-    @property
-    def verdict(self) -> str:
-        """``pass``, ``fail`` or ``not-run``."""
-        if self.failed:
-            return "fail"
-        return "pass" if len(self.layers) > len(self.unaligned) else "not-run"
-
-    @property
-    def reason(self) -> str | None:
-        """Why it is no pass."""
-        if self.failed and self.weakest and self.weakest.kind:
-            layer, kind = self.weakest, self.weakest.kind
-            others = f"; {len(self.failed) - 1} more layers" if len(self.failed) > 1 else ""
-            return f"layer {layer.place} ({layer.operator}): {kind.word}: {kind.evidence}{others}"
-        if self.verdict == "not-run":
-            return f"{len(self.unaligned)} of its tensors have no partner in the fp32 file, {len(self.layers)} have one"
-        return None
-
-
 def compare_layers(
     recorders: Recorders,
     path: Path,
     variant: Variant,
     contract: Contract,
-    bridge: Path,
+    bridge: Path | None,
     pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
-    original: tuple[nn.Module, Contract] | None = None,
+    original: tuple[nn.Module, Contract],
 ) -> LayerAnswers:
     """Compare a file's layers with those of the fp32 file of the same conversion.
 
@@ -144,10 +61,12 @@ def compare_layers(
         path: the file.
         variant: which one it is.
         contract: the file's.
-        bridge: the fp32 file.
+        bridge: the fp32 file; None: the file itself is one, and is compared with the original.
         pictures: (n, height, width, 3) uint8 RGB after step 6 of the camera spec; some of them are used, spread evenly.
-        original: PyTorch module and reference contract, for the layers' names; None: those that the file has.
+        original: PyTorch module and reference contract.
     """
+    if bridge is None:
+        return _compare_with_original(recorders, path, contract, pictures, original)
     plain = _in_float(contract, variant)
     recorder, reference = recorders.open_recorder(path, contract), recorders.open_recorder(bridge, plain)
     comparison = _Comparison(recorder, reference)
@@ -160,6 +79,21 @@ def compare_layers(
         answers = recorder.run(to_tensor(picture, contract))
         comparison.add(answers, reference.run(to_tensor(picture, plain)), replay)
     return comparison.finish(len(chosen), names, recorders.CHANNEL_AXIS)
+
+
+def _compare_with_original(
+    recorders: Recorders,
+    path: Path,
+    contract: Contract,
+    pictures: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    original: tuple[nn.Module, Contract],
+) -> LayerAnswers:
+    comparison = OriginalComparison(recorders.open_recorder(path, contract), *original, contract)
+    first = to_tensor(np.asarray(pictures[0]), contract)
+    chosen = _spread(len(pictures), _enough(comparison.recorder.run(first)))
+    for index in chosen:
+        comparison.add(to_tensor(np.asarray(pictures[index]), contract))
+    return comparison.finish(len(chosen), first, recorders.CHANNEL_AXIS)
 
 
 def _in_float(contract: Contract, variant: Variant) -> Contract:

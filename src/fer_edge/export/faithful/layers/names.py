@@ -8,7 +8,7 @@ same, the module that was running gives the layer its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fer_edge.runtime.contract import Contract
 
-SAME_DB = 50.0
+SAME_DB = 70.0
 """Two tensors of fp32 files that are the same up to the order of sums; different ones have 0 dB or less."""
 _FRONT = re.compile(r"^(tensor\.|module\.|frontend\.)+")
 _SEGMENT = re.compile(r"\.(?:[A-Za-z0-9]+)_([\w]+)$")
@@ -88,10 +88,18 @@ def name_layers(
     """
     if original is None:
         return Names()
-    search = _Search(values)
-    frontend = _frontend(*original, contract)
-    _watch(frontend, tensor, search.see)
-    return Names(search.found)
+    found: dict[str, Match] = {}
+    waiting: dict[int, list[str]] = {}
+    for name, value in values.items():
+        waiting.setdefault(value.size, []).append(name)
+    for _, module, weighted, result in watch_original(*original, contract, tensor):
+        group = waiting.get(result.size, [])
+        for name in list(group):
+            snr = closeness(values[name], result)
+            if snr >= SAME_DB:
+                found[name] = Match(module, weighted, snr)
+                group.remove(name)
+    return Names(found)
 
 
 def _frontend(module: nn.Module, reference: Contract, contract: Contract) -> nn.Module:
@@ -102,29 +110,7 @@ def _frontend(module: nn.Module, reference: Contract, contract: Contract) -> nn.
     return frontend
 
 
-class _Search:
-    """Tensors of a file that wait for a partner."""
-
-    def __init__(self, values: Values) -> None:
-        self.found: dict[str, Match] = {}
-        self._waiting: dict[int, dict[str, NDArray[Any]]] = {}
-        for name, value in values.items():
-            self._waiting.setdefault(value.size, {})[name] = value
-        self._weighted = ""
-
-    def see(self, module: str, weighted: bool, values: NDArray[Any]) -> None:
-        """Compare one result of the original with all tensors of its size."""
-        if weighted:
-            self._weighted = module
-        group = self._waiting.get(values.size, {})
-        for name, value in list(group.items()):
-            snr = _closeness(value, values)
-            if snr >= SAME_DB:
-                self.found[name] = Match(module, self._weighted, snr)
-                del group[name]
-
-
-def _closeness(value: NDArray[Any], other: NDArray[Any]) -> float:
+def closeness(value: NDArray[Any], other: NDArray[Any]) -> float:
     """Signal-to-noise ratio of two arrays of one size in decibels, in the layout that fits."""
     best = -np.inf
     signal = float(np.sum(np.square(other, dtype=np.float64)))
@@ -147,30 +133,52 @@ def _layouts(value: NDArray[Any], shape: tuple[int, ...]) -> Iterator[NDArray[An
         yield value.transpose(0, 2, 1).reshape(shape)
 
 
-def _watch(module: nn.Module, tensor: NDArray[Any], see: Callable[[str, bool, NDArray[Any]], None]) -> None:
+def find_layout(value: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
+    """A file's array in the shape and layout of the original's."""
+    return min(
+        _layouts(value, other.shape),
+        key=lambda turned: float(np.sum(np.square(turned - other, dtype=np.float64))),
+    )
+
+
+def watch_original(
+    module: nn.Module, reference: Contract, contract: Contract, tensor: NDArray[Any]
+) -> list[tuple[int, str, str, NDArray[Any]]]:
+    """Every result of float numbers while the original runs, in order.
+
+    Args:
+        module: the original.
+        reference: its contract.
+        contract: of a file; its input says what the tensor is.
+        tensor: an input as that file takes it.
+
+    Returns:
+        Number, the module that was running, the last one with a product so far, and the values.
+    """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     stack: list[str] = []
+    seen: list[tuple[int, str, str, NDArray[Any]]] = []
 
     class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             found = func(*args, **(kwargs or {}))
+            place = _FRONT.sub("", stack[-1] if stack else "").removesuffix(".")
             word = str(func).split(".")[1]
-            weighted = word in _PRODUCTS
+            weighted = place if word in _PRODUCTS else seen[-1][2] if seen else ""
             for item in found if isinstance(found, tuple | list) else (found,):
                 if isinstance(item, torch.Tensor) and item.is_floating_point() and item.numel() > 1:
-                    see(
-                        _FRONT.sub("", stack[-1] if stack else "").removesuffix("."),
-                        weighted,
-                        item.detach().numpy(),
-                    )
+                    # A copy: others may write over it.
+                    seen.append((len(seen), place, weighted, item.detach().numpy().copy()))
             return found
 
     from fer_edge.export.capture.tracing import slow_attention
 
-    with _scopes(module, stack), slow_attention(), torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
-        module(torch.from_numpy(np.ascontiguousarray(tensor, np.float32)))
+    frontend = _frontend(module, reference, contract)
+    with _scopes(frontend, stack), slow_attention(), torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
+        frontend(torch.from_numpy(np.ascontiguousarray(tensor, np.float32)))
+    return seen
 
 
 _PRODUCTS = ("convolution", "addmm", "mm", "bmm", "linear", "baddbmm", "mkldnn_convolution", "conv2d")
