@@ -144,6 +144,7 @@ def applicable(contract: Contract, frame: StoredFrame | None, *, boxed: bool) ->
 _GRAY_ONLY = {"gray-average", "gray-bt709", "gray-red", "gray-green"}
 _COLOR_ONLY = {"gray-in-color", "caffe-mean", "mean-std-of-bgr", "layout"}
 _WHOLE = {"center-square"}
+_OF_A_MARGIN = {"no-margin", "double-margin"}
 _OF_A_CONTRACT = {
     "not-normalized",
     "not-divided-by-255",
@@ -161,7 +162,8 @@ def _can_be_made(mistake: Mistake, contract: Contract, frame: StoredFrame | None
     if mistake.step in ("chroma", "matrix"):
         return isinstance(frame, YuvFrame)
     if mistake.step == "crop":
-        return boxed != (name in _WHOLE)
+        without = name in _OF_A_MARGIN and contract.camera.crop_margin == 0
+        return boxed != (name in _WHOLE) and not without
     if mistake.step == "scaling" and contract.normalization is None:
         return contract.input.dtype != "uint8" and name not in _OF_A_CONTRACT
     if mistake.step == "quantization":

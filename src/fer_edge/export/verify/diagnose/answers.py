@@ -59,8 +59,9 @@ def _as_they_are(row: Row, _: Contract) -> Row | None:
     return row
 
 
-def _logits(row: Row, _: Contract) -> Row | None:
-    return None if _is_distribution(row) else softmax(row).astype(np.float64)
+def _logits(row: Row, contract: Contract) -> Row | None:
+    known = _is_distribution(row) or _log(row, contract) is not None
+    return None if known else softmax(row).astype(np.float64)
 
 
 def _log(row: Row, _: Contract) -> Row | None:
