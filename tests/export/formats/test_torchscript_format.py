@@ -35,6 +35,17 @@ def test_answers_as_pytorch_with_a_plain_tensor(load, make, pictures, reference)
     assert np.abs(torch.cat(found).detach().numpy() - reference).max() < 1e-5
 
 
+def test_the_lite_interpreter_opens_it_as_ptl(make, pictures, tmp_path):
+    """The name that apps on PyTorch Mobile ask for; ``_save_for_lite_interpreter`` wrote the bytecode in it."""
+    path, contract = make("torchscript-fp32")
+    copy = tmp_path / "small.ptl"
+    copy.write_bytes(path.read_bytes())
+    tensor = torch.from_numpy(to_tensor(pictures[0], contract))
+    assert torch.equal(_load_for_lite_interpreter(str(copy))(tensor), torch.jit.load(str(path))(tensor))
+    with zipfile.ZipFile(path) as archive:
+        assert {"archive/bytecode.pkl", "archive/data.pkl"} <= set(archive.namelist())
+
+
 def test_the_contract_is_an_extra_file(make):
     path, contract = make("torchscript-fp32")
     extra = {"contract.json": ""}

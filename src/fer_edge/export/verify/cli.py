@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,19 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @click.option(
+    "--second-opinion",
+    is_flag=True,
+    help="Run each artifact in a second, unrelated engine too (onnx.reference; tflite-runtime or TensorFlow); no verdict "
+    "depends on it.",
+)
+@click.option(
+    "--second-python",
+    "second_pythons",
+    type=PATH,
+    multiple=True,
+    help="An interpreter whose environment has the second engine; also FER_EDGE_SECOND_PYTHON.",
+)
+@click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default: as many as the manifest says."
 )
 def main(
@@ -43,6 +57,8 @@ def main(
     arch: str | None,
     arch_args: tuple[tuple[str, str], ...],
     parity_inputs: int | None,
+    second_opinion: bool,
+    second_pythons: tuple[Path, ...],
 ) -> None:
     """Prove a bundle again from its files: hashes, contracts, golden vectors, parity with the reference weights.
 
@@ -54,7 +70,10 @@ def main(
             usage_error(f"--arch {arch} is not the bundle's architecture; repeat --arch {named}")
     elif arch_args:
         usage_error("--arch-arg goes with --arch")
-    verified = verify(VerifyRequest(bundle, arch, dict(arch_args), parity_inputs), output)
+    if second_pythons and not second_opinion:
+        usage_error("--second-python goes with --second-opinion")
+    request = VerifyRequest(bundle, arch, dict(arch_args), parity_inputs, second_opinion, second_pythons)
+    verified = verify(request, output)
     output.result(_document(verified), _text(verified, output.width))
     faults = verified.faults()
     if faults:
@@ -78,6 +97,7 @@ def _document(verified: BundleReport) -> dict[str, Any]:
                 "faithful": members(one.faithful),
                 "golden": members(one.golden),
                 "weight_audit": members(one.weight_audit),
+                "second_opinion": asdict(one.second_opinion) if one.second_opinion else None,
                 "faults": one.faults,
                 "reason": one.reason,
             }
@@ -106,10 +126,32 @@ def _text(verified: BundleReport, width: int | None) -> str:
                 width=width,
             ),
             "",
+            *_second_opinions(verified, width),
             *(f"Not checked: {text}" for text in verified.not_checked),
             f"{verified.bundle}: manifest SHA-256 {verified.sha256}",
         ]
     )
+
+
+def _second_opinions(verified: BundleReport, width: int | None) -> list[str]:
+    """A table of their own: none of it is a verdict on a file."""
+    rows = [
+        [
+            one.artifact.variant,
+            found.verdict,
+            found.engine or "-",
+            "-" if found.inputs is None else str(found.inputs),
+            "-" if found.max_abs is None else f"{found.max_abs:.1e}",
+            "-" if found.top1_agreement is None else f"{found.top1_agreement:.0%}",
+            found.reason or "",
+        ]
+        for one in verified.artifacts
+        if (found := one.second_opinion)
+    ]
+    if not rows:
+        return []
+    headers = ("variant", "opinion", "second engine", "inputs", "apart", "top-1", "note")
+    return [table(headers, rows, right=headers[3:6], optional=("inputs", "top-1"), width=width), ""]
 
 
 def _cells(one: ArtifactReport) -> list[str]:

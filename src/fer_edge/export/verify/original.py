@@ -34,12 +34,16 @@ class VerifyRequest:
         arch: the architecture again, where it is not a built-in one.
         arch_args: its arguments.
         parity_inputs: how many; None: as many as the manifest says.
+        second_opinion: ask a second engine about each artifact.
+        second_pythons: interpreters whose environments may have one.
     """
 
     bundle: Path
     arch: str | None = None
     arch_args: Mapping[str, str] = field(default_factory=dict)
     parity_inputs: int | None = None
+    second_opinion: bool = False
+    second_pythons: Sequence[Path] = ()
 
 
 def open_original(

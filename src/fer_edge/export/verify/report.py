@@ -32,6 +32,27 @@ class BundleCheck:
         return "not-run" if self.not_run else "pass"
 
 
+@dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """The file in a second, unrelated engine: about the engines, not about the file, so no verdict depends on it.
+
+    Attributes:
+        verdict: ``agrees``, ``differs``, ``refused`` (the second engine does not take it) or ``not-run``.
+        engine: library and version.
+        inputs: how many were answered by both.
+        max_abs: largest difference of a probability between the two.
+        top1_agreement: share of inputs with the same first label.
+        reason: why it does not agree.
+    """
+
+    verdict: str
+    engine: str | None = None
+    inputs: int | None = None
+    max_abs: float | None = None
+    top1_agreement: float | None = None
+    reason: str | None = None
+
+
 @dataclass
 class ArtifactReport:
     """One artifact.
@@ -42,6 +63,7 @@ class ArtifactReport:
         faithful: measured again, number by number, or None.
         golden: the same against the golden probabilities.
         weight_audit: where no engine can run it.
+        second_opinion: where it was asked for.
         faults: sentences; empty: nothing was found wrong.
         reason: why something was not run.
     """
@@ -51,6 +73,7 @@ class ArtifactReport:
     faithful: Faithful | None = None
     golden: GoldenComparison | None = None
     weight_audit: WeightAudit | None = None
+    second_opinion: SecondOpinion | None = None
     faults: list[str] = field(default_factory=list)
     reason: str | None = None
 

@@ -39,6 +39,10 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
         one.faults += find_recorded_faults(one.artifact, Tolerances.of(bundle.manifest))
     if sound and (vectors or original is not None):
         measure(bundle, sound, vectors, original, request.parity_inputs, output)
+    if request.second_opinion:
+        from fer_edge.export.verify.second_opinion.compare import find_second_opinions
+
+        find_second_opinions(bundle, sound, vectors, request.second_pythons, output)
     for one in sound.values():
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
     measured = [one.artifact.variant for one in artifacts if one.parity and one.parity.engine]
