@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mutation.children import in_child
+from mutation.plan import ORIGINS
 from mutation.run import AGAIN, Asked, Part
 from mutation.scoring import describe, read_rows, score
 from mutation.subjects import SUBJECTS
@@ -39,7 +40,8 @@ def run(asked: Options) -> Iterator[Document]:
     )
     cache = asked.cache.resolve()
     wanted = Asked(
-        cache, names, asked.each, asked.seed, asked.again, time.time() + 60 * asked.minutes, tuple(filter(None, asked.kinds.split(",")))
+        cache, names, asked.each, asked.seed, asked.again, time.time() + 60 * asked.minutes, tuple(filter(None, asked.kinds.split(","))),
+        tuple(asked.origins.split(",")),
     )  # fmt: skip
     for subject in SUBJECTS:
         for form in dict.fromkeys(name.split("-")[0] for name in names):
@@ -69,6 +71,7 @@ if __name__ == "__main__":
         option("--precision", "", "only this one"),
         option("--subject", "", "only this network", choices=("", *(subject.name for subject in SUBJECTS))),
         option("--kinds", "", "only these faults, comma-separated"),
+        option("--origins", ",".join(ORIGINS), "only faults of files, contracts, or conversion"),
         option("--again", "none", "what is judged anew", choices=AGAIN),
         option("--only-score", False, "judge nothing, count what is there"),
         show=describe,

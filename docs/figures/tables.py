@@ -70,6 +70,21 @@ def _export_all(r: Results) -> str:
     return f"{found['seconds']:.1f} s; {found['peak_pss_bytes'] / 1e9:.1f} GB"
 
 
+def _mutants(r: Results) -> str:
+    rows = {row["precision"]: row for row in r["mutation_score"]["precisions"]}
+    words = {name: f"{row['caught']} of {row['matter']}" for name, row in rows.items()}
+    return f"{words['fp32']}; {', '.join(words[name] for name in ('fp16', 'w8', 'dynamic', 'int8'))}"
+
+
+def _named_layers(r: Results) -> str:
+    found = r["mutation_score"]["layer"]
+    return f"{found['named']} of {found['asked']}" if found["asked"] else "not asked"
+
+
+def _alarms(r: Results) -> str:
+    return f"{r['false_alarms']['alarms']} of {r['false_alarms']['exports']}"
+
+
 def _export_one(r: Results) -> str:
     found = r["export_time"]["tflite_fp32_cold"]
     seconds = sorted(found["fer_export_seconds"])
@@ -125,6 +140,12 @@ GENERAL = figures(
     Row("CPU time of `make demo`'s export: faces drawn anew; kept from before (`FER_EDGE_CACHE`)", "export_cpu",
         _export_cpu, "60 s", lambda r: not r["export_cpu"]["met"]),
     Row("int8 / fp32 accuracy, 4,000 held-out drawn faces: TFLite, ONNX", "int8_accuracy", _int8_accuracy, "99.5 %"),
+    Row("planted conversion faults that move a probability more than ten times as far as the right file, caught: fp32; fp16, w8, "
+        "dynamic, int8", "mutation_score", _mutants, "99 %; 97 %", lambda r: any(
+            row.get("met") is False for row in r["mutation_score"]["precisions"])),
+    Row("of those that the numbers of the file gave away: the right layer named", "mutation_score", _named_layers, "90 %",
+        lambda r: r["mutation_score"]["layer"].get("met") is False),
+    Row("right exports that the checks call wrong", "false_alarms", _alarms, "0 of 300", lambda r: not r["false_alarms"]["met"]),
     Row("hostile pictures (bombs, floods, cut files, other formats): memory and CPU time above idle, the worst",
         "hostile_pictures", _refused, "250 MB, 0.25 s"),
     Row("the largest pictures that are read: 50 megapixels turned by EXIF; all other kinds", "hostile_pictures",
@@ -136,6 +157,37 @@ GENERAL = figures(
     Row("frontal drawn faces of 160 px that OpenCV's Haar cascade finds", "haar_detection",
         lambda r: percent(r['haar_detection']['rate']), "97 %"),
 )  # fmt: skip
+
+
+def mutation(results: Results) -> list[str]:
+    """Planted faults by precision: how many, how many matter by each measure, how many of those were caught."""
+    if not results.has("mutation_score"):
+        return ["Not stored yet."]
+    lines = [
+        "| precision | planted | move ten times as far as the right file does on average: caught | as it does at most: caught | seen in an app: caught |",
+        "|---|---|---|---|---|",
+    ]
+    for row in results["mutation_score"]["precisions"]:
+        counts = (
+            f"{row[f'{word}caught']} of {row[f'{word}matter']}" for word in ("", "strictly_", "visible_")
+        )
+        lines.append(f"| {row['precision']} | {row['planted']} | {' | '.join(counts)} |")
+    return lines
+
+
+def survivors(results: Results) -> list[str]:
+    """Kinds of planted faults that were not caught, with the reason."""
+    if not results.has("mutation_score"):
+        return ["Not stored yet."]
+    found = results["mutation_score"]["survivors"]
+    kinds = sorted({(row["kind"], row["why"]) for row in found})
+    if not kinds:
+        return ["None."]
+    lines = ["| fault | files | why it is let through |", "|---|---|---|"]
+    for kind, why in kinds:
+        variants = sorted({row["variant"] for row in found if row["kind"] == kind})
+        lines.append(f"| {kind.replace('_', ' ')} | {', '.join(variants)} | {why} |")
+    return lines
 
 
 def _naive(name: str) -> Callable[[Results], str]:
@@ -359,4 +411,6 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "server": SERVER,
     "int8-latency": int8_latency,
     "shipping": shipping,
+    "mutation": mutation,
+    "survivors": survivors,
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mutation.conversion import ModuleChange
 
-FILE, CONTRACT, CONVERSION = "file", "contract", "conversion"
+FILE, CONTRACT, CONVERSION = ORIGINS = ("file", "contract", "conversion")
 CONVERTED: Mapping[str, tuple[str, ...]] = {
     "torchscript": (
         "bn_eps", "bn_scale", "stride_phase", "ceil_mode", "padding_side", "activation_missing", "activation_other",

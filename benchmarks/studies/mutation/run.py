@@ -23,6 +23,7 @@ from mutation.judging import judge
 from mutation.plan import (
     CONTRACT,
     CONVERSION,
+    ORIGINS,
     Mutant,
     all_changes,
     choose_conversions,
@@ -50,6 +51,7 @@ class Asked:
         again: one of ``AGAIN``.
         until: time at which no further fault is begun.
         kinds: only these faults; empty: all.
+        origins: only faults that come about in these ways.
     """
 
     cache: Path
@@ -59,6 +61,11 @@ class Asked:
     again: str = "none"
     until: float = float("inf")
     kinds: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ORIGINS
+
+    def wants(self, mutant: Mutant) -> bool:
+        """Whether a fault is among those that were asked for."""
+        return mutant.origin in self.origins and (not self.kinds or mutant.kind in self.kinds)
 
 
 @dataclass
@@ -100,7 +107,7 @@ class Part:
         """
         from fer_edge.runtime.contract import Contract
 
-        self._open()
+        self._open("make")
         made = 0
         for index, task in enumerate(self.worker.job.tasks):
             beside = Path(f"{task.path}.contract.json")
@@ -118,7 +125,7 @@ class Part:
 
     def judge(self) -> int:
         """Every file that was not judged yet; the number of those that were."""
-        self._open()
+        self._open("verify")
         for task in self.worker.job.tasks:
             self._judge_right(task)
         from mutation.pictures import draw_pictures
@@ -132,12 +139,12 @@ class Part:
             done += self._do(mutant)
         return done
 
-    def _open(self) -> None:
+    def _open(self, stage: str) -> None:
         from fer_edge.export.worker.child import Worker
 
         self.original = open_subject(self.subject, self.folder)
         prepare(self.original, self.folder)
-        self.worker = Worker(make_job(self.form, self.folder, self.variants))
+        self.worker = Worker(make_job(self.form, self.folder, self.variants, stage))
 
     def _judge_right(self, task: Any) -> None:
         """The checks' word on a right file; what they need beside it is made here, once, for all forks."""
@@ -174,11 +181,12 @@ class Part:
         ]
         lists.append(self._conversions())
         for row in itertools.zip_longest(*lists):
-            yield from (one for one in row if one and (not self.asked.kinds or one.kind in self.asked.kinds))
+            yield from (one for one in row if one and self.asked.wants(one))
 
     def _conversions(self) -> list[Mutant]:
         changes = find_changes(self.original.module)
-        return choose_conversions(self.form, self.variants, changes, 1, self.asked.seed)
+        chosen = choose_conversions(self.form, self.variants, changes, 1, self.asked.seed)
+        return [mutant for mutant in chosen if self.asked.wants(mutant)]
 
     def _right(self, variant: str) -> Path:
         return next(Path(task.path) for task in self.worker.job.tasks if task.variant == variant)

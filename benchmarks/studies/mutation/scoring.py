@@ -92,22 +92,15 @@ def names_module(text: str, module: str) -> bool:
     return module in text
 
 
+KEPT = ("network", "variant", "origin", "kind", "place", "module", "moved", "apart", "matters", "open")
+WHY: dict[str, str] = {}
+"""Kind -> why the checks let such a fault through, where more can be said than that it is within their bounds."""
+
+
 def _survivor(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: row.get(key)
-        for key in (
-            "network",
-            "variant",
-            "origin",
-            "kind",
-            "place",
-            "module",
-            "moved",
-            "apart",
-            "matters",
-            "open",
-        )
-    }
+    closed = "nothing compares the numbers of such a file" if "faithful" in row.get("open", ()) else ""
+    why = closed or WHY.get(str(row["kind"]), "within what the checks allow")
+    return {**{key: row.get(key) for key in KEPT}, "why": why}
 
 
 def describe(document: dict[str, Any]) -> Iterable[str]:

@@ -107,9 +107,9 @@ def prepare(original: ReferenceModel, folder: Path, *, calibrated: bool = True) 
     return common
 
 
-def make_job(form: str, folder: Path, variants: list[str]) -> Job:
+def make_job(form: str, folder: Path, variants: list[str], stage: str = "make") -> Job:
     """One format's job: its right files are made, beside each its contract."""
-    from fer_edge.export.worker.job import MAKE, Job, Task
+    from fer_edge.export.worker.job import Job, Task
     from fer_edge.runtime.formats import format_spec
 
     right = folder / "right"
@@ -118,7 +118,7 @@ def make_job(form: str, folder: Path, variants: list[str]) -> Job:
     for name in ("results", "tmp"):
         (place / name).mkdir(parents=True, exist_ok=True)
     extension = format_spec(form).extension
-    tasks = tuple(Task(MAKE, name, str(right / f"{name}{extension}")) for name in variants)
+    tasks = tuple(Task(stage, name, str(right / f"{name}{extension}")) for name in variants)
     return Job(form, tasks, place, folder / "common")
 
 
