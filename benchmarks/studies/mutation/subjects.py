@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,11 +94,17 @@ def prepare(original: ReferenceModel, folder: Path, *, calibrated: bool = True) 
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
     from fer_edge.export.reference_model.model import REFERENCE, write_reference
-    from fer_edge.export.worker.job import MODEL, ModelFiles
+    from fer_edge.export.worker.job import MODEL, REDRAWN, ModelFiles
+    from fer_edge.runtime.formats import CALIBRATED
+    from fer_edge.runtime.variants import legal_variants
 
     common = folder / "common"
+    common.mkdir(parents=True, exist_ok=True)
+    # Whoever verifies a file has the faces again that its ranges come from.
+    (common / REDRAWN).write_text(
+        json.dumps([variant.name for variant in legal_variants() if variant.precision in CALIBRATED])
+    )
     if not (common / MODEL).exists():
-        common.mkdir(parents=True, exist_ok=True)
         if not (folder / REFERENCE).exists():
             write_reference(original, folder / REFERENCE)
         builder = ReferenceDataBuilder(original, PictureOptions(), common, lambda: None)

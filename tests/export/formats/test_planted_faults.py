@@ -1,5 +1,6 @@
 """Faults of the mutation study: each changes what it says and nothing else, by a reading of its own; a sample of them is caught."""
 
+import json
 import sys
 import zipfile
 
@@ -269,43 +270,50 @@ CAUGHT = {
 
 
 @pytest.fixture(scope="session")
-def worker(source, pictures, reference, tmp_path_factory):
-    """The child of fer-verify for this network, in this process."""
-    from fer_edge.export.pictures.arrays import put_array
+def workers(source, pictures, reference, calibration, make, tmp_path_factory):
+    """The children of fer-verify for this network, one a format, in this process."""
+    from fer_edge.export.pictures.arrays import CALIBRATION_FILE, put_array
     from fer_edge.export.worker.child import Worker
-    from fer_edge.export.worker.job import Job
+    from fer_edge.export.worker.job import MODEL, REDRAWN, VERIFY, Job, Task
     from fer_edge.export.worker.unchanged import GuardedModel
 
     folder = tmp_path_factory.mktemp("verified")
     put_array(folder / "parity.npy", pictures)
     put_array(folder / "parity-reference.npy", reference)
-    found = Worker(Job("onnx", (), folder, folder))
-    found._guarded = GuardedModel(source)
+    put_array(folder / CALIBRATION_FILE, calibration.scaled)
+    (folder / REDRAWN).write_text(json.dumps(["tflite-int8", "onnx-int8"]))
+    (folder / MODEL).touch()  # there is an original; it is given below
+    found = {}
+    for form in ("tflite", "onnx", "torchscript", "coreml"):
+        (folder / form / "tmp").mkdir(parents=True)
+        task = Task(VERIFY, f"{form}-fp32", str(make(f"{form}-fp32")[0]))
+        found[form] = Worker(Job(form, (task,), folder / form, folder))
+        found[form]._guarded = GuardedModel(source)
     return found
 
 
 @pytest.mark.parametrize(
     ("variant", "kind"), [(variant, kind) for variant, kinds in CAUGHT.items() for kind in kinds]
 )
-def test_a_planted_fault_is_caught(variant, kind, plant, worker, source):
+def test_a_planted_fault_is_caught(variant, kind, plant, workers, source):
     _, wrong, contract = plant(variant, kind)
-    found = judge(worker, wrong, variant, contract, source.contract)
+    found = judge(workers[variant.split("-")[0]], wrong, variant, contract, source.contract)
     assert found["caught"], found
 
 
 @pytest.mark.parametrize("variant", CAUGHT)
-def test_the_right_file_is_not(variant, make, tmp_path, worker, source):
+def test_the_right_file_is_not(variant, make, tmp_path, workers, source):
     right, contract = make(variant)
     again = tmp_path / right.name
     open_edit(right).save(again, contract)
-    found = judge(worker, again, variant, contract, source.contract)
+    found = judge(workers[variant.split("-")[0]], again, variant, contract, source.contract)
     assert not found["caught"], found
 
 
 @pytest.mark.parametrize("kind", contracts.KINDS)
-def test_a_wrong_contract_is_caught(kind, make, tmp_path, worker, source):
+def test_a_wrong_contract_is_caught(kind, make, tmp_path, workers, source):
     right, contract = make("tflite-fp32")
     changed = contracts.change_contract(contract, kind)
     wrong = tmp_path / right.name
     open_edit(right).save(wrong, changed)
-    assert judge(worker, wrong, "tflite-fp32", changed, source.contract)["by"] == ["contract"]
+    assert judge(workers["tflite"], wrong, "tflite-fp32", changed, source.contract)["by"] == ["contract"]
