@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mutation.subjects import LABELS, make_contract
+from mutation.subjects import LABELS, make_contract, train
 
 if TYPE_CHECKING:
     from torch import nn
 
     from fer_edge.export.reference_model.model import ReferenceModel
 
-FACES, EPOCHS, BATCH, RATE = 640, 4, 32, 2e-3
+FACES, EPOCHS = 640, 4
 BUILT_IN = (
     ("fer_mini", 64, 1), ("fer2013_cnn", 48, 1), ("ferplus_vgg13", 64, 1), ("mobilenet_v2", 48, 3), ("mobilenet_v3_small", 48, 3),
     ("resnet18", 40, 3), ("efficientnet_b0", 48, 3),
@@ -126,31 +126,5 @@ def open_network(network: RightNetwork) -> ReferenceModel:
     contract = make_contract("right", network.edge, network.channels, network.labels)
     module = network.make()
     if network.trained:
-        train(module, contract)
+        train(module, contract, FACES, EPOCHS)
     return ReferenceModel(module.eval().requires_grad_(False), contract, "right", {}, "0" * 64)
-
-
-def train(network: nn.Module, contract: Any) -> None:
-    """Some hundred steps on drawn faces; statistics of batch normalizations follow at the end."""
-    import torch
-    from torch.nn import functional as F
-
-    from fer_edge.export.pictures.images import draw_faces
-    from fer_edge.export.reference_model.inference import make_batch
-
-    faces = draw_faces("train", FACES, contract, seed=3)
-    pictures, labels = make_batch(faces.scaled, contract), torch.from_numpy(faces.labels)
-    optimizer = torch.optim.AdamW(network.parameters(), RATE)
-    network.train()
-    for _ in range(EPOCHS):
-        for batch in torch.randperm(len(labels)).split(BATCH):  # type: ignore[no-untyped-call]
-            optimizer.zero_grad()
-            F.cross_entropy(network(pictures[batch]), labels[batch]).backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-    with torch.no_grad():
-        for part in network.modules():
-            if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
-                part.reset_running_stats()
-                part.momentum = None
-        for batch in torch.arange(len(labels)).split(2 * BATCH):  # type: ignore[no-untyped-call]
-            network(pictures[batch])

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from fer_edge.export.reference_model.model import ReferenceModel
     from fer_edge.export.worker.job import Job
     from fer_edge.runtime.contract import Contract
@@ -55,27 +57,41 @@ def open_subject(subject: Subject, folder: Path) -> ReferenceModel:
 
 def _trained(subject: Subject) -> ReferenceModel:
     import torch
+
+    from fer_edge.export.reference_model.model import ReferenceModel
+    from fer_edge.train.models import build
+
+    contract = make_contract(str(subject.arch), subject.edge)
+    torch.manual_seed(0)
+    network = build(str(subject.arch), num_classes=len(LABELS), channels=3)
+    train(network, contract, TRAINED_ON, EPOCHS)
+    return ReferenceModel(network.eval(), contract, str(subject.arch), {}, "0" * 64)
+
+
+def train(network: nn.Module, contract: Contract, count: int, epochs: int) -> None:
+    """Some hundred steps on so many drawn faces; statistics of batch normalizations are counted anew at the end."""
+    import torch
     from torch.nn import functional as F
 
     from fer_edge.export.pictures.images import draw_faces
     from fer_edge.export.reference_model.inference import make_batch
-    from fer_edge.export.reference_model.model import ReferenceModel
-    from fer_edge.train.models import architecture
 
-    contract = make_contract(str(subject.arch), subject.edge)
-    torch.manual_seed(0)
-    network = architecture(str(subject.arch)).build(num_classes=len(LABELS), channels=3)
-    faces = draw_faces("train", TRAINED_ON, contract, seed=3)
+    faces = draw_faces("train", count, contract, seed=3)
     pictures, labels = make_batch(faces.scaled, contract), torch.from_numpy(faces.labels)
     optimizer = torch.optim.AdamW(network.parameters(), RATE)
     network.train()
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         for batch in torch.randperm(len(labels)).split(BATCH):  # type: ignore[no-untyped-call]
             optimizer.zero_grad()
             F.cross_entropy(network(pictures[batch]), labels[batch]).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-    network.eval()
-    return ReferenceModel(network, contract, str(subject.arch), {}, "0" * 64)
+    with torch.no_grad():
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm2d | torch.nn.BatchNorm1d):
+                part.reset_running_stats()
+                part.momentum = None
+        for batch in torch.arange(len(labels)).split(2 * BATCH):  # type: ignore[no-untyped-call]
+            network(pictures[batch])
 
 
 def make_contract(arch: str, edge: int, channels: int = 3, labels: tuple[str, ...] = LABELS) -> Contract:
