@@ -22,6 +22,7 @@ from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, Vari
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
 
 if TYPE_CHECKING:
+    from fer_edge.export.formats.mixed import Limits
     from fer_edge.export.run.export import ExportOutcome, ExportRequest
 
 Record = TypeVar("Record")
@@ -119,6 +120,23 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     type=Share(),
     help="Largest drop that --accuracy allows, such as 0.01; default by precision.",
 )
+@click.option(
+    "--max-drop",
+    type=click.FloatRange(0, 100),
+    default=0.5,
+    show_default=True,
+    help="For --precision auto, in percentage points: how many first labels of held-out calibration pictures may change.",
+)
+@click.option(
+    "--max-size",
+    type=click.FloatRange(0, min_open=True),
+    help="For --precision auto: kB (1000 bytes) of a file.",
+)
+@click.option(
+    "--max-latency",
+    type=click.FloatRange(0, min_open=True),
+    help="For --precision auto: milliseconds an inference on this machine, one thread.",
+)
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
 @click.option(
     "--detector",
@@ -144,6 +162,7 @@ def main(output: Output, **options: Any) -> None:
         usage_error(f"{given} and --faces both say where faces are; give one")
     if options["detector_model"] and not options["detector"]:
         usage_error("--detector-model is the file of a detector; name it: --detector yunet")
+    _refuse_without_auto(options)
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
     if options["android"]:
@@ -229,6 +248,12 @@ def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
         )
 
 
+def _refuse_without_auto(options: dict[str, Any]) -> None:
+    given = [option for option in ("--max-size", "--max-latency") if options[option[2:].replace("-", "_")]]
+    if given and "auto" not in options["precisions"]:
+        usage_error(f"{' and '.join(given)} bound the precision auto, which was not named: --precision auto")
+
+
 def _check_folder(name: str, value: str | None) -> None:
     # Now, and not after the converters have been imported.
     if value is not None and value != "synthetic" and not Path(value).is_dir():
@@ -288,7 +313,20 @@ def _request(options: dict[str, Any]) -> ExportRequest:
         _pick(PictureOptions, options | pictures),
         _pick(Leniency, options),
         _pick(Tolerances, options),
+        _limits(options),
         options["out"],
+    )
+
+
+def _limits(options: dict[str, Any]) -> Limits:
+    """From the units that are typed (percentage points, kB, milliseconds) to shares, bytes and seconds."""
+    from fer_edge.export.formats.mixed import Limits
+
+    size, latency = options["max_size"], options["max_latency"]
+    return Limits(
+        options["max_drop"] / 100,
+        None if size is None else int(1000 * size),
+        None if latency is None else latency / 1000,
     )
 
 

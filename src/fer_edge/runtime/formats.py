@@ -14,10 +14,12 @@ from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.containers import coreml, executorch, onnx, tflite
 from fer_edge.runtime.errors import VariantError
 
-PRECISIONS: tuple[str, ...] = ("fp32", "fp16", "w8", "dynamic", "int8")
+PRECISIONS: tuple[str, ...] = ("fp32", "fp16", "w8", "dynamic", "int8", "auto")
 """Every word for a precision, in the order of the tables; how far each may differ is in ``export.parity.tolerances``."""
-CALIBRATED: frozenset[str] = frozenset({"int8"})
+CALIBRATED: frozenset[str] = frozenset({"int8", "auto"})
 """Precisions whose activation ranges are measured on calibration images."""
+ON_REQUEST: frozenset[str] = frozenset({"auto"})
+"""Precisions that are made only where they are named: they take a search."""
 INTERFACES: tuple[str, ...] = ("tensor", "image")
 
 
@@ -87,7 +89,7 @@ FORMATS: tuple[FormatSpec, ...] = (
     FormatSpec(
         name="onnx",
         extension=".onnx",
-        precisions=("fp32", "fp16", "w8", "dynamic", "int8"),
+        precisions=("fp32", "fp16", "w8", "dynamic", "int8", "auto"),
         layout="NCHW",
         rank=2,
         color="#c2410c",
@@ -98,7 +100,7 @@ FORMATS: tuple[FormatSpec, ...] = (
     FormatSpec(
         name="tflite",
         extension=".tflite",
-        precisions=("fp32", "fp16", "w8", "dynamic", "int8"),
+        precisions=("fp32", "fp16", "w8", "dynamic", "int8", "auto"),
         layout="NHWC",
         rank=1,
         color="#0b62d6",

@@ -71,7 +71,7 @@ def artifact(name, *, accuracy=None, verdict="pass", model="net"):
         precision=variant.precision,
         interface=variant.interface,
         path=variant.filename(model),
-        bytes=1000 * (40 - 8 * ["fp32", "fp16", "dynamic", "w8", "int8"].index(variant.precision)),
+        bytes=1000 * (48 - 8 * ["fp32", "fp16", "dynamic", "w8", "auto", "int8"].index(variant.precision)),
         contract=derive_contract(variant, reference(model), **integer).text,
         parity=Parity("not-run", "macOS only", limit=limit) if apple else ran,
         weight_audit=WeightAudit("pass", 9, 0.0) if apple else None,

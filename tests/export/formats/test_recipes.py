@@ -184,7 +184,7 @@ def add_precision(sources):
     sources.replace(
         "runtime/formats.py", '...] = ("fp32", "fp16", "w8", ', '...] = ("fp32", "fp16", "w8", "w8tensor", '
     )
-    spec = 'precisions=("fp32", "fp16", "w8", "dynamic", "int8"),\n        layout="NCHW"'
+    spec = 'precisions=("fp32", "fp16", "w8", "dynamic", "int8", "auto"),\n        layout="NCHW"'
     sources.replace("runtime/formats.py", spec, spec.replace('"dynamic"', '"w8tensor", "dynamic"'))
     sources.replace("export/formats/onnx/converter.py", "WEIGHTS: dict", PRECISION)
     sources.put(

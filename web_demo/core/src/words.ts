@@ -20,7 +20,7 @@ export const EXTENSIONS = {
   executorch: ".pte",
 } as const;
 
-export const PRECISIONS = ["fp32", "fp16", "w8", "dynamic", "int8"] as const;
+export const PRECISIONS = ["fp32", "fp16", "w8", "dynamic", "int8", "auto"] as const;
 export const INTERFACES = ["tensor", "image"] as const;
 export const LAYOUTS = ["NCHW", "NHWC"] as const;
 export const DTYPES = ["float32", "int8", "uint8"] as const;

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fer_edge.export.faithful.prover import Prover
+from fer_edge.export.formats.mixed import Limits
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import Variant
@@ -66,6 +67,7 @@ class Request:
             the format's name; see ``once``.
         reference: pictures and the original's answers to them, for formats that judge what they are about to
             convert; None: they judge by pictures of their own. Called, it may wait for the parent.
+        limits: of the precision ``auto``.
         notes: the converter adds sentences that whoever reads the table and the card must know.
     """
 
@@ -75,6 +77,7 @@ class Request:
     path: Path
     memo: dict[str, Any] = field(default_factory=dict)
     reference: Callable[[], Reference] | None = None
+    limits: Limits = field(default_factory=Limits)
     notes: list[str] = field(default_factory=list)
 
     def once(self, key: str, make: Callable[[], _Made]) -> _Made:

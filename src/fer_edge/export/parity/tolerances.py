@@ -94,6 +94,13 @@ TOLERANCES: dict[str, Tolerance] = {
         f"calibrate on faces like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
         "integer arithmetic; its accuracy on labelled pictures was measured and passed",
     ),
+    "auto": Tolerance(
+        0.25, 0.99, 0.015,
+        "as int8, of which it is made: layers that cost accuracy stay in float until the answers on held-out pictures are near "
+        "the original's, and the others are rounded as in int8",
+        f"lower --max-drop, calibrate on faces like those of the app (--calibration DIR), {_QUANTIZED}",
+        "integer arithmetic but for the layers that cost accuracy",
+    ),
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.bundle.staging import BUNDLE, WORK, check_target, publish, staging
 from fer_edge.export.formats import find_format
+from fer_edge.export.formats.mixed import Limits
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.reference_model.model import (
     REFERENCE,
@@ -42,6 +43,7 @@ class ExportRequest:
         pictures: where pictures come from.
         leniency: what is kept although a check said no.
         tolerances: what checks allow instead of the usual.
+        limits: of the precision ``auto``.
         out: the bundle's folder.
     """
 
@@ -50,6 +52,7 @@ class ExportRequest:
     pictures: PictureOptions
     leniency: Leniency = field(default_factory=Leniency)
     tolerances: Tolerances = field(default_factory=Tolerances)
+    limits: Limits = field(default_factory=Limits)
     out: Path = Path("bundle")
 
 
@@ -135,7 +138,7 @@ def _jobs(variants: Sequence[Variant], work: Path, request: ExportRequest) -> li
     # The model's name is not known before its contract is read, and children must not wait for it.
     paths = {variant: artifacts / variant.filename("model") for variant in variants}
     stages = (MAKE,) if request.pictures.accuracy is None else (MAKE, ACCURACY)
-    jobs = make_jobs(stages, paths, work, request.tolerances)
+    jobs = make_jobs(stages, paths, work, request.tolerances, request.limits)
     for job in jobs:
         job.write()
     return sorted(jobs, key=lambda job: -find_format(job.format).duration)

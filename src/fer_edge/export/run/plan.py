@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from fer_edge.export.formats import find_format
 from fer_edge.runtime.errors import ExportError, MissingExtra, VariantError
 from fer_edge.runtime.extras import need
-from fer_edge.runtime.formats import CALIBRATED, FORMATS, INTERFACES, format_spec
+from fer_edge.runtime.formats import CALIBRATED, FORMATS, INTERFACES, ON_REQUEST, format_spec
 from fer_edge.runtime.variants import Variant, legal_variants, with_integer_ends
 
 BASE = "export-base"
 """The extra with what every export needs."""
 NEEDED = ("torch", "cv2", "PIL", "safetensors", "jinja2")
-NO_CALIBRATION = "int8 needs calibration images: pass --calibration DIR, or --calibration synthetic"
+NO_CALIBRATION = "needs calibration images: pass --calibration DIR, or --calibration synthetic"
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def _all_variants(request: VariantRequest) -> tuple[Variant, ...]:
         variant
         for variant in legal_variants(every=True)
         if (not request.formats or variant.format in request.formats)
-        and (not request.precisions or variant.precision in request.precisions)
+        and variant.precision in (request.precisions or _legal_precisions(variant.format))
     )
     if not found:
         raise VariantError("; ".join(illegal(request)))
@@ -129,7 +129,8 @@ def _all_variants(request: VariantRequest) -> tuple[Variant, ...]:
 
 
 def _legal_precisions(format_name: str) -> tuple[str, ...]:
-    return format_spec(format_name).precisions
+    """Those that are made where no precision is named."""
+    return tuple(name for name in format_spec(format_name).precisions if name not in ON_REQUEST)
 
 
 def settle(variants: Sequence[Variant], request: VariantRequest, *, calibrated: bool) -> Plan:
@@ -153,9 +154,10 @@ def settle(variants: Sequence[Variant], request: VariantRequest, *, calibrated: 
                 raise MissingExtra(missing[0], entry.extra)
             skipped.append(Skipped(variant, str(MissingExtra(missing[0], entry.extra))))
         elif variant.precision in CALIBRATED and not calibrated:
+            reason = f"{variant.precision} {NO_CALIBRATION}"
             if variant.precision in request.precisions:
-                raise ExportError(f"{variant.name}: {NO_CALIBRATION}")
-            skipped.append(Skipped(variant, NO_CALIBRATION))
+                raise ExportError(f"{variant.name}: {reason}")
+            skipped.append(Skipped(variant, reason))
         else:
             kept.append(variant)
     if not kept:

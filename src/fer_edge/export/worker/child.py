@@ -38,7 +38,7 @@ from fer_edge.export.worker.job import (
 )
 from fer_edge.export.worker.proving import Proving
 from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
-from fer_edge.runtime.errors import ExportError, FerEdgeError
+from fer_edge.runtime.errors import CheckFailed, ExportError, FerEdgeError
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Calibration, Converter
@@ -91,6 +91,8 @@ class Worker:
         task, started, self._waited = self.job.tasks[index], time.perf_counter(), 0.0
         try:
             found = self._do(index, task)
+        except CheckFailed as error:  # such as: no mix of precisions keeps the limits
+            found = TaskResult(refused=describe_error(error, self.job.folder))
         # The child's last frame: every fault, be it somebody's sys.exit(), becomes the reason of one row.
         except (Exception, SystemExit) as error:  # noqa: BLE001
             traceback.print_exc()
@@ -122,7 +124,13 @@ class Worker:
         original = self._original()
         calibration = self._calibrate() if variant.precision in CALIBRATED else None
         request = Request(
-            variant, original.source, calibration, path, self.memo, lambda: self._reference("parity")
+            variant,
+            original.source,
+            calibration,
+            path,
+            self.memo,
+            lambda: self._reference("parity"),
+            self.job.limits,
         )
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")

@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from fer_edge.export.formats.mixed import Limits
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
 from fer_edge.runtime.atomic import write_bytes
@@ -117,6 +118,7 @@ class Job:
         folder: where job.json, results and log lie.
         common: where the shared files lie.
         tolerances: what is allowed instead of the usual.
+        limits: of the precision ``auto``.
     """
 
     format: str
@@ -124,6 +126,7 @@ class Job:
     folder: Path
     common: Path
     tolerances: Tolerances = field(default_factory=Tolerances)
+    limits: Limits = field(default_factory=Limits)
 
     def tolerance(self, task: Task) -> Tolerance:
         """The tolerance of a task's variant."""
@@ -137,6 +140,7 @@ class Job:
             "format": self.format,
             "common": str(self.common),
             "tolerances": self.tolerances.list_chosen(),
+            "limits": asdict(self.limits),
             "tasks": [asdict(task) for task in self.tasks],
         }
         write_bytes(self.folder / "job.json", json.dumps(document).encode())
@@ -147,7 +151,8 @@ class Job:
         document = json.loads((folder / "job.json").read_text())
         tasks = tuple(Task(**task) for task in document["tasks"])
         common, tolerances = Path(document["common"]), Tolerances(**document["tolerances"])
-        return cls(document["format"], tasks, folder, common, tolerances)
+        limits = Limits(**document["limits"])
+        return cls(document["format"], tasks, folder, common, tolerances, limits)
 
     def result_path(self, index: int) -> Path:
         """The file of a task's result."""
@@ -190,11 +195,12 @@ def make_jobs(
     artifacts: Mapping[Variant, Path],
     work: Path,
     tolerances: Tolerances,
+    limits: Limits | None = None,
 ) -> list[Job]:
     """One job a format: each stage for all of its variants, then the next stage."""
     jobs = []
     for name in dict.fromkeys(variant.format for variant in artifacts):
         mine = [(variant, path) for variant, path in artifacts.items() if variant.format == name]
         tasks = tuple(Task(stage, variant.name, str(path)) for stage in stages for variant, path in mine)
-        jobs.append(Job(name, tasks, work / name, work / "common", tolerances))
+        jobs.append(Job(name, tasks, work / name, work / "common", tolerances, limits or Limits()))
     return jobs

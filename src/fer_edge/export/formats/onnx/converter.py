@@ -1,4 +1,4 @@
-"""ONNX: the dynamo exporter's graph in five precisions, for onnxruntime on phones, servers and in the browser."""
+"""ONNX: the dynamo exporter's graph in every precision, for onnxruntime on phones, servers and in the browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.onnx.graph import base_graph, to_bytes
-from fer_edge.export.formats.onnx.int8 import to_int8
+from fer_edge.export.formats.onnx.int8 import to_auto, to_int8
 from fer_edge.export.formats.onnx.weights import to_dynamic, to_fp16, to_w8
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.runtime.contract import Contract
@@ -40,12 +40,17 @@ def _int8(request: Request) -> ModelProto:
     return to_int8(request, derive_contract(request.variant, request.source.contract))
 
 
+def _auto(request: Request) -> ModelProto:
+    return to_auto(request, derive_contract(request.variant, request.source.contract))
+
+
 WEIGHTS: dict[str, Callable[[Request], ModelProto]] = {
     "fp32": _fp32,
     "fp16": _fp16,
     "w8": _w8,
     "dynamic": _dynamic,
     "int8": _int8,
+    "auto": _auto,
 }
 
 

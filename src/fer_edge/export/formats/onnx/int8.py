@@ -15,17 +15,20 @@ Two calibration rules are built and the one whose probabilities on held-out imag
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.formats.mixed import Search
 from fer_edge.export.formats.onnx.graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
 from fer_edge.export.formats.onnx.hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
 from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
 from fer_edge.export.formats.onnx.stem import kept_in_float
+from fer_edge.export.formats.onnx.units import list_units
 from fer_edge.export.formats.protocol import Calibration, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
@@ -53,8 +56,25 @@ Ranges = dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Tensor -> smallest and largest value of each calibration image, (n,) float32 each."""
 
 
+@dataclass(frozen=True)
+class Calibrated:
+    """What the quantized files of one interface are made of.
+
+    Attributes:
+        prepared: the float graph in the form that is quantized.
+        rule: of ``RULES``, the one that was kept.
+        ranges: by that rule.
+        quantized: the file in which everything is quantized.
+    """
+
+    prepared: ModelProto
+    rule: str
+    ranges: dict[str, Range]
+    quantized: ModelProto
+
+
 def to_int8(request: Request, contract: Contract) -> ModelProto:
-    """The quantized graph with the better of the two calibration rules.
+    """The quantized graph with the best of the calibration rules.
 
     Args:
         request: with calibration images.
@@ -63,17 +83,62 @@ def to_int8(request: Request, contract: Contract) -> ModelProto:
     Raises:
         ExportError: no calibration images, or a range is not finite.
     """
+    import onnx
+
+    copy = onnx.ModelProto()
+    copy.CopyFrom(_calibrated(request, contract).quantized)
+    return copy
+
+
+def to_auto(request: Request, contract: Contract) -> ModelProto:
+    """The quantized graph in which the layers that cost accuracy stay in float; see ``formats.mixed``.
+
+    Raises:
+        CheckFailed: no mix keeps the limits.
+        ExportError: as for ``to_int8``.
+    """
+    import onnx
+
+    base, calibration = _calibrated(request, contract), request.calibration
+    assert calibration is not None  # or _calibrated had raised
+    inputs = [to_tensor(image, contract) for image in calibration.held_out]
+    search = Search(
+        list_units(base.prepared, OPERATORS),
+        lambda kept: _quantize(base.prepared, base.ranges, kept).SerializeToString(deterministic=True),
+        lambda file: np.concatenate([row[0] for row in _run(onnx.load_from_string(file), None, inputs)]),
+        calibration.reference,
+        request.limits,
+    )
+    found = search.run()
+    request.note(search.describe(found))
+    return onnx.load_from_string(found.file)
+
+
+def _calibrated(request: Request, contract: Contract) -> Calibrated:
+    """Measured once for an interface: int8 and auto share ranges and rule."""
     calibration = request.calibration
     if calibration is None or len(calibration.scaled) == 0:
-        raise ExportError("onnx int8 needs calibration images; pass --calibration DIR")
+        raise ExportError(
+            f"onnx {request.variant.precision} needs calibration images; pass --calibration DIR"
+        )
+    found: Calibrated = request.once(
+        f"calibrated {request.variant.interface}", lambda: _calibrate(request, calibration, contract)
+    )
+    base_graph(request)  # for its notes
+    return found
+
+
+def _calibrate(request: Request, calibration: Calibration, contract: Contract) -> Calibrated:
     original = base_graph(request)
     prepared = prepare_for_int8(base_graph(request))
     _prove_equal(
         original, prepared, [to_tensor(image, contract) for image in calibration.scaled[:EQUALITY_INPUTS]]
     )
     ranges = measure(prepared, (to_tensor(image, contract) for image in calibration.scaled))
-    candidates = [_quantize(prepared, rule(ranges)) for rule in (minmax, average)]
-    return _nearest(candidates, calibration, contract)
+    by_rule = {name: rule(ranges) for name, rule in RULES.items()}
+    candidates = {name: _quantize(prepared, found) for name, found in by_rule.items()}
+    rule = _nearest(candidates, calibration, contract)
+    return Calibrated(prepared, rule, by_rule[rule], candidates[rule])
 
 
 def prepare_for_int8(model: ModelProto) -> ModelProto:
@@ -112,6 +177,10 @@ def average(ranges: Ranges) -> dict[str, Range]:
         name: (np.float32(low.astype(np.float64).mean()), np.float32(high.astype(np.float64).mean()))
         for name, (low, high) in ranges.items()
     }
+
+
+RULES: dict[str, Callable[[Ranges], dict[str, Range]]] = {"minmax": minmax, "average": average}
+"""In the order in which equals are decided."""
 
 
 def _prepare(model: ModelProto) -> ModelProto:
@@ -201,7 +270,7 @@ def _session(model: ModelProto) -> Any:
     )
 
 
-def _quantize(model: ModelProto, ranges: dict[str, Range]) -> ModelProto:
+def _quantize(model: ModelProto, ranges: dict[str, Range], kept: Collection[str] = ()) -> ModelProto:
     import onnx
     from onnxruntime.quantization import CalibrationMethod, QuantType
     from onnxruntime.quantization.calibrate import TensorData, TensorsData
@@ -216,7 +285,7 @@ def _quantize(model: ModelProto, ranges: dict[str, Range]) -> ModelProto:
     }
     quantizer = QDQQuantizer(
         copy, True, False, QuantType.QInt8, QuantType.QUInt8,
-        TensorsData(CalibrationMethod.MinMax, data), [], [*kept_in_float(copy), *in_float(shifted)],
+        TensorsData(CalibrationMethod.MinMax, data), [], [*kept_in_float(copy), *in_float(shifted), *sorted(kept)],
         list(OPERATORS), {},
     )  # fmt: skip
     quantizer.quantize_model()
@@ -245,13 +314,13 @@ def _free_the_logits(model: ModelProto) -> None:
         model.graph.node.remove(quantize)
 
 
-def _nearest(candidates: list[ModelProto], calibration: Calibration, contract: Contract) -> ModelProto:
-    """The candidate with the smallest mean absolute difference of probabilities; the first of equals."""
+def _nearest(candidates: Mapping[str, ModelProto], calibration: Calibration, contract: Contract) -> str:
+    """The rule with the smallest mean absolute difference of probabilities; the first of equals."""
     if len(calibration.held_out) == 0:
-        return candidates[0]
+        return next(iter(candidates))
     inputs = [to_tensor(image, contract) for image in calibration.held_out]
-    distances = []
-    for candidate in candidates:
+    distances = {}
+    for name, candidate in candidates.items():
         outputs = np.concatenate([outputs[0] for outputs in _run(candidate, None, inputs)])
-        distances.append(float(np.abs(outputs.astype(np.float64) - calibration.reference).mean()))
-    return candidates[int(np.argmin(distances))]
+        distances[name] = float(np.abs(outputs.astype(np.float64) - calibration.reference).mean())
+    return min(distances, key=lambda name: distances[name])

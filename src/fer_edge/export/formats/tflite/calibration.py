@@ -109,9 +109,13 @@ def _update_both(old: Range, new: Range) -> Range:
 
 
 def _distance(model: bytes, tensors: list[NDArray[np.float32]], reference: NDArray[np.float32]) -> float:
+    return float(np.abs(answer(model, tensors).astype(np.float64) - reference.astype(np.float64)).mean())
+
+
+def answer(model: bytes, tensors: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Probabilities of a file with float32 ends, (n, labels) float32."""
     run = _runner(model)
-    answers = np.stack([np.ravel(run(**{INPUT_NAME: tensor})[OUTPUT_NAME]) for tensor in tensors])
-    return float(np.abs(answers.astype(np.float64) - reference.astype(np.float64)).mean())
+    return np.stack([np.ravel(run(**{INPUT_NAME: tensor})[OUTPUT_NAME]) for tensor in tensors])
 
 
 def _runner(model: bytes) -> Any:

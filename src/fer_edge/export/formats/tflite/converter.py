@@ -33,6 +33,7 @@ from fer_edge.export.rewrites.delegates import HARD_SIGMOID, HARD_SWISH, MAX_POO
 from fer_edge.export.rewrites.pooling import TFLITE as TFLITE_POOLS
 from fer_edge.export.rewrites.pooling import rewrite_pools
 from fer_edge.export.rewrites.single_precision import rewrite_single
+from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.formats import CALIBRATED
@@ -79,6 +80,29 @@ def _calibrated_model(request: Request) -> bytes:
     ends = {"tensor": "both", "image": "output"}[variant.interface] if variant.quantized_io else "none"
     ranges = _calibrated(request).ranges
     return quantize(float_model(request, for_int8=True), variant.precision, ranges=ranges, integer_ends=ends)
+
+
+def _mixed_model(request: Request) -> bytes:
+    """The int8 file in which the layers that cost accuracy stay in float; see ``formats.mixed``."""
+    from fer_edge.export.formats.mixed import Search
+    from fer_edge.export.formats.tflite.calibration import answer
+    from fer_edge.export.formats.tflite.units import list_units
+
+    calibration, ranges = request.calibration, _calibrated(request).ranges
+    assert calibration is not None  # or _calibrated had raised
+    model = float_model(request, for_int8=True)
+    contract = derive_contract(request.variant, request.source.contract)
+    tensors = [to_tensor(picture, contract) for picture in calibration.held_out]
+    search = Search(
+        list_units(model),
+        lambda kept: quantize(model, request.variant.precision, ranges=ranges, in_float=kept),
+        lambda file: answer(file, tensors),
+        calibration.reference,
+        request.limits,
+    )
+    found = search.run()
+    request.note(search.describe(found))
+    return found.file
 
 
 def _smaller(request: Request) -> bytes:
@@ -152,13 +176,11 @@ def _calibrated(request: Request) -> Calibrated:
     variant, calibration = request.variant, request.calibration
     if calibration is None:
         raise ExportError(f"{variant.name} needs calibration images: pass --calibration DIR")
-    contract = derive_contract(
-        Variant(variant.format, variant.precision, variant.interface), request.source.contract
-    )
+    contract = derive_contract(Variant(variant.format, "fp32", variant.interface), request.source.contract)
     model = float_model(request, for_int8=True)
     found: Calibrated = request.once(
-        f"calibrated {variant.precision} {variant.interface}",
-        lambda: calibrate(model, calibration, contract, variant.precision),
+        f"calibrated {variant.interface}",
+        lambda: calibrate(model, calibration, contract, "int8"),
     )
     return found
 
@@ -177,6 +199,7 @@ def _contract(file: TFLite, variant: Variant, reference: Contract) -> Contract:
 WEIGHTS: dict[str, Callable[[Request], bytes]] = {
     "fp32": float_model,
     **{precision: _calibrated_model if precision in CALIBRATED else _smaller for precision in RECIPES},
+    "auto": _mixed_model,
 }
 
 

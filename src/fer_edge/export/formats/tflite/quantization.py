@@ -7,14 +7,16 @@
 | dynamic   | int8 weights, activations quantized at run time; depthwise convolutions stay float, |
 |           | because their dynamic kernels are slower than float ones                            |
 | int8      | weights and activations at 8 bits; input, output and softmax stay float32           |
-| int8 -qio | the same with integer input, output and softmax (whose scale is then 1/256)         |
+| auto      | int8, in which some operators stay float32                                          |
+| int8 -qio | int8 with integer input, output and softmax (whose scale is then 1/256)             |
 
 Gray and normalization of the image interface stay float32 in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.capture.wrappers import Picture
@@ -32,7 +34,12 @@ PICTURE_SCOPE = rf"^[^;]*{Picture.__name__}_picture;\d*;?$"
 
 
 def quantize(
-    model: bytes, precision: str, *, ranges: Ranges | None = None, integer_ends: str = "none"
+    model: bytes,
+    precision: str,
+    *,
+    ranges: Ranges | None = None,
+    integer_ends: str = "none",
+    in_float: Collection[str] = (),
 ) -> bytes:
     """The flatbuffer at another precision.
 
@@ -41,6 +48,7 @@ def quantize(
         precision: one of ``RECIPES``.
         ranges: for int8: what calibration measured.
         integer_ends: for int8: ``none`` (float32 input, output and softmax), ``output``, or ``both``.
+        in_float: scopes (``units.py``) of the operators that are left as they are.
 
     Raises:
         ExportError: the quantizer refused.
@@ -50,6 +58,8 @@ def quantize(
 
         tool = quantizer.Quantizer(model)
         RECIPES[precision](tool, integer_ends)
+        if in_float:
+            _leave_scopes(tool, in_float)
         result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
         return bytes(result.quantized_model)
 
@@ -108,10 +118,18 @@ def _leave(tool: Any, operation: Any, scope: str = ".*") -> None:
     )
 
 
+def _leave_scopes(tool: Any, scopes: Collection[str]) -> None:
+    from ai_edge_quantizer import qtyping
+
+    pattern = "|".join(re.escape(scope) for scope in sorted(scopes))
+    _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, f"^(?:{pattern})$")
+
+
 RECIPES: dict[str, Callable[[Any, str], None]] = {
     "fp16": _fp16,
     "w8": _w8,
     "dynamic": _dynamic,
     "int8": _int8,
+    "auto": _int8,
 }
 """Precision -> what tells the quantizer how; the second argument is ``integer_ends``."""

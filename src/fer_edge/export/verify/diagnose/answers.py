@@ -175,10 +175,11 @@ BOUNDS = {
     "w8": Bounds(5e-3, 0.2),
     "dynamic": Bounds(0.1, 0.5),
     "int8": Bounds(0.1, 0.5),
+    "auto": Bounds(0.1, 0.5),
 }
 """Distances of one file's answers in two engines or on two processors, as differences of logarithms. Integer kernels round
 differently from processor to processor, delegates compute floats in 16 bits."""
-FARTHEST = {"fp32": 2e-3, "fp16": 0.02, "w8": 0.02, "dynamic": 0.1, "int8": 0.1}
+FARTHEST = {"fp32": 2e-3, "fp16": 0.02, "w8": 0.02, "dynamic": 0.1, "int8": 0.1, "auto": 0.1}
 """The same of one probability."""
 
 

@@ -18,7 +18,7 @@ internal object Words {
             "executorch" to ".pte",
         )
 
-    val PRECISIONS: List<String> = listOf("fp32", "fp16", "w8", "dynamic", "int8")
+    val PRECISIONS: List<String> = listOf("fp32", "fp16", "w8", "dynamic", "int8", "auto")
     val INTERFACES: List<String> = listOf("tensor", "image")
 
     /** Why a verdict is no pass, for programs. */
