@@ -39,6 +39,14 @@ export const CODES = [
   "no-engine",
   "unfaithful",
   "unjudged",
+  "operator",
+  "option",
+  "weight",
+  "bias",
+  "range",
+  "saturation",
+  "unaligned",
+  "bridge",
 ] as const;
 
 /** Format and precision that may have integer input and output (`-qio`). */

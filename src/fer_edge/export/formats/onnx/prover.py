@@ -12,6 +12,7 @@ from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.formats.onnx.float_view import view
 from fer_edge.export.formats.onnx.graph_reader import read_graph
+from fer_edge.runtime.formats import CALIBRATED
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -28,7 +29,7 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
     from fer_edge.export.formats.onnx.graph import base_graph
     from fer_edge.export.formats.onnx.int8 import prepare_for_int8
 
-    rewritten = request.variant.precision == "int8"
+    rewritten = request.variant.precision in CALIBRATED
     if fp32 is not None and not rewritten:
         yield fp32
         return

@@ -14,6 +14,7 @@ from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.float_view import view
 from fer_edge.export.formats.tflite.graph_reader import read_graph
+from fer_edge.runtime.formats import CALIBRATED
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
@@ -30,7 +31,7 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
 
     if fp32 is not None:
         yield fp32
-    rewritten = request.variant.precision == "int8"
+    rewritten = request.variant.precision in CALIBRATED
     for for_int8 in (rewritten,) if fp32 is None or rewritten else ():
         request.path.write_bytes(float_model(request, for_int8=for_int8))
         yield request.path

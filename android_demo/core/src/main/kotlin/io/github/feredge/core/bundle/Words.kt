@@ -34,6 +34,14 @@ internal object Words {
             "no-engine",
             "unfaithful",
             "unjudged",
+            "operator",
+            "option",
+            "weight",
+            "bias",
+            "range",
+            "saturation",
+            "unaligned",
+            "bridge",
         )
 
     /** Format and precision that may have integer input and output (`-qio`). */
