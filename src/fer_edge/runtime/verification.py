@@ -5,6 +5,9 @@
 
 Two questions, two records: :class:`Faithful` (is the file what its quantization of this network says it is?) and
 :class:`Parity` (does that quantization keep the answers?). ``Parity.verdict`` is the worse of both.
+
+What is marked ``Since(REPORTED)`` is in the results of tasks and in what commands print, and in no manifest's record: the
+manifest keeps it under ``extra``.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from typing import Annotated
 
 from fer_edge.runtime.schema import Choice, Length, Range, Sha256, Since, refuse
 
+REPORTED = 3
+"""Version of the records between processes and in reports; no manifest has it."""
 VERDICTS = ("pass", "fail", "not-run")
 
 Verdict = Annotated[str, Choice(*VERDICTS)]
@@ -39,6 +44,14 @@ class Code(enum.StrEnum):
     """The artifact reacts to its input less than half as much as the original."""
     BYTECODE = "bytecode"
     """The program that phones run answers differently from the one that runs here."""
+    CONSTANT = "constant"
+    """The artifact answers the same to black, white and noise, where the original does not."""
+    SATURATED = "saturated"
+    """The artifact is certain about black, white and noise, where the original is not."""
+    DISAGREES = "disagrees"
+    """Labels differ where the original is sure, more often than allowed and than chance explains."""
+    UNDECIDED = "undecided"
+    """Too few pictures: the interval holds the limit."""
     INSENSITIVE = "insensitive"
     """The original itself does not react to its input, so nothing can be judged by it."""
     OVERFLOW = "overflow"
@@ -76,6 +89,25 @@ class ParityLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class ExtremeAnswers:
+    """Answers to black, white, single pixels and noise, which no camera gives."""
+
+    inputs: Annotated[Count, "how many"]
+    max_abs: Annotated[float, "largest absolute difference of a probability"]
+    agreed: Annotated[Count, "those with the same first label"]
+
+
+@dataclass(frozen=True, slots=True)
+class ParityFigures:
+    """What was counted beside the members that a manifest has."""
+
+    agreed: Annotated[Count, "inputs with the same first label, all pictures counted"]
+    margin: Annotated[float, "what the original's two best probabilities must differ by for top1_agreement"]
+    sure: Annotated[Count, "inputs with that margin"]
+    extremes: Annotated[ExtremeAnswers | None, "where they were reported apart"] = None
+
+
+@dataclass(frozen=True, slots=True)
 class Parity:
     """Artifact against the PyTorch original on the same inputs."""
 
@@ -95,6 +127,7 @@ class Parity:
     agreement_interval: Annotated[
         tuple[Share, Share] | None, Since(2), "95 % interval of top1_agreement, low and high"
     ] = None
+    figures: Annotated[ParityFigures | None, Since(REPORTED), "counts"] = None
 
     @property
     def good(self) -> str:
@@ -181,6 +214,41 @@ class WeightAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """One figure of the original and of the artifact, on the same pictures."""
+
+    reference: float
+    artifact: float
+    worse_interval: Annotated[
+        tuple[float, float], "95 % interval of by how much the artifact is worse, low and high"
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFigures:
+    """Pictures of one label, and how many of them each got right."""
+
+    samples: Count
+    reference: Count
+    artifact: Count
+
+
+@dataclass(frozen=True, slots=True)
+class AccuracyFigures:
+    """What was measured beside the members that a manifest has."""
+
+    reason: Annotated[Sentence | None, "why it is no pass"]
+    code: Annotated[Code | None, "the same for programs"]
+    needed: Annotated[Count | None, "pictures that would decide, where it is undecided"]
+    only_reference: Annotated[Count, "pictures that only the original got right"]
+    only_artifact: Annotated[Count, "pictures that only the artifact got right"]
+    mcnemar_p: Annotated[Share, "exact two-sided p-value"]
+    macro_f1: Comparison
+    calibration_error: Annotated[Comparison, "expected, 15 bins of equal width"]
+    classes: Annotated[Mapping[str, ClassFigures], "by label, those with pictures"]
+
+
+@dataclass(frozen=True, slots=True)
 class Accuracy:
     """Original and artifact on labeled images."""
 
@@ -189,7 +257,8 @@ class Accuracy:
     reference: Annotated[Share, "the original's share of right answers"]
     artifact: Annotated[Share, "the artifact's share of right answers"]
     drop_interval: Annotated[tuple[float, float] | None, "interval of reference minus artifact, low and high"]
-    verdict: Verdict
+    verdict: Annotated[Verdict, "not-run where the pictures are too few to decide"]
+    figures: Annotated[AccuracyFigures | None, Since(REPORTED), "further ones"] = None
 
 
 @dataclass(frozen=True, slots=True)

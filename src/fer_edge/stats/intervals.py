@@ -40,6 +40,29 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
     return low, high
 
 
+def clopper_pearson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Clopper and Pearson's exact interval: never narrower than it claims, so what it excludes is excluded.
+
+    Source: C. J. Clopper and E. S. Pearson 1934, "The Use of Confidence or Fiducial Limits Illustrated in the Case of the
+    Binomial", Biometrika 26.
+
+    Args:
+        successes: 0 to ``trials``.
+        trials: 1 or more.
+        confidence: between 0 and 1, both exclusive.
+
+    Returns:
+        Lower and upper bound, both in 0..1.
+
+    Raises:
+        ValueError: a number outside its range.
+    """
+    check_confidence(confidence)
+    stats = require("scipy.stats", "stats")
+    found = stats.binomtest(successes, trials).proportion_ci(confidence, method="exact")
+    return float(found.low), float(found.high)
+
+
 def check_confidence(confidence: float) -> None:
     """Refuse a confidence that is not strictly between 0 and 1.
 

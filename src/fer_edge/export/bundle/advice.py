@@ -40,13 +40,13 @@ def choices(manifest: Manifest) -> list[Choice]:
 def _is_fit(artifact: Artifact) -> bool:
     audited = artifact.weight_audit is not None and artifact.weight_audit.verdict == "pass"
     sound = artifact.parity.verdict == "pass" or (artifact.parity.verdict == "not-run" and audited)
-    return sound and (artifact.accuracy is None or artifact.accuracy.verdict == "pass")
+    return sound and (artifact.accuracy is None or artifact.accuracy.verdict != "fail")
 
 
 def _choose(form: FormatEntry, fit: Sequence[Artifact]) -> Choice:
     """The first in the format's order; a tensor interface with floats before others, since the code below feeds it."""
     plain = [entry for entry in fit if entry.variant == f"{entry.format}-{entry.precision}"] or list(fit)
-    measured = [entry for entry in plain if entry.accuracy is not None]
+    measured = [entry for entry in plain if entry.accuracy is not None and entry.accuracy.verdict == "pass"]
     for order, candidates in ((form.measured, measured), (form.unmeasured, plain)):
         for precision in order:
             for entry in candidates:

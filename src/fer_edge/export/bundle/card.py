@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fer_edge.console.rendering import code, render
 from fer_edge.export.bundle.advice import Choice, choices
 from fer_edge.export.bundle.snippets import PYTHON, snippet, snippets_of
 from fer_edge.export.formats import FORMATS
-from fer_edge.export.parity.tolerances import TOLERANCES, Tolerances
+from fer_edge.export.parity.tolerances import BY_FORMAT, TOLERANCES, Tolerances
 from fer_edge.export.reference_data.app_mistakes import DOCUMENT, titled
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.engines import is_evaluated
@@ -35,8 +35,10 @@ def card(manifest: Manifest, contract: Contract) -> str:
         files=_files(manifest),
         engines=list(dict.fromkeys(f"{e.parity.engine} ({e.format})" for e in entries if e.parity.engine)),
         evaluated=any(is_evaluated(entry.parity.engine) for entry in entries),
-        reasons=[(name, TOLERANCES[name].reason) for name in dict.fromkeys(e.precision for e in entries)],
+        reasons=list(dict.fromkeys(map(_reason, entries))),
+        judged=list(dict.fromkeys(e.parity.inputs_source for e in entries if e.parity.inputs_source)),
         remarks=[form.remark for form in FORMATS if form.remark and form.name in {e.format for e in entries}],
+        statistics=_statistics(manifest),
         notes=[(name, note) for name, notes in manifest.extra.get("notes", {}).items() for note in notes],
         mistakes=_mistakes(manifest),
         calibration=next((entry.calibration for entry in entries if entry.calibration), None),
@@ -55,6 +57,13 @@ def _mistakes(manifest: Manifest) -> dict[str, Any] | None:
     ]
     headers = ["if the app does this", "labels that change", *(["accuracy"] if known else [])]
     return {"about": effects, "headers": headers, "rows": rows}
+
+
+def _reason(artifact: Artifact) -> tuple[str, str]:
+    """The precision, with the format where its limits are others, and why its limits are what they are."""
+    form, precision = artifact.format, artifact.precision
+    special = BY_FORMAT.get((form, precision))
+    return (f"{form} {precision}", special.reason) if special else (precision, TOLERANCES[precision].reason)
 
 
 def _shipped(choice: Choice) -> tuple[str, ...]:
@@ -100,13 +109,50 @@ def _first(chosen: Sequence[Choice], formats: Iterable[str]) -> Artifact | None:
 
 def _files(manifest: Manifest) -> list[list[str]]:
     """The cells of each file's row."""
-    limits = Tolerances.of(manifest)
+    limits = Tolerances.recorded(manifest)
     return [
-        list(_line(entry, limits.of_precision(entry.precision).accuracy_drop)) for entry in manifest.artifacts
+        list(_line(entry, limits.of(entry.format, entry.precision).accuracy_drop, _figures(manifest)))
+        for entry in manifest.artifacts
     ]
 
 
-def _line(artifact: Artifact, drop: float) -> Iterator[str]:
+def _figures(manifest: Manifest) -> dict[str, Any]:
+    """Counts and statistics by variant, as the writer puts them into ``extra``."""
+    found = manifest.extra.get("figures", {})
+    return found if isinstance(found, dict) else {}
+
+
+def _statistics(manifest: Manifest) -> list[tuple[str, str]]:
+    """A sentence of further statistics for each variant whose accuracy was measured."""
+    return [
+        (name, _say_statistics(one["accuracy"]))
+        for name, one in _figures(manifest).items()
+        if "accuracy" in one
+    ]
+
+
+def _say_statistics(found: Mapping[str, Any]) -> str:
+    shown = [
+        f"{words} {one['artifact']:.4f} ({one['reference']:.4f}; worse by {one['worse_interval'][0]:.4f} to "
+        f"{one['worse_interval'][1]:.4f})"
+        for words, one in (
+            ("macro F1", found["macro_f1"]),
+            ("expected calibration error", found["calibration_error"]),
+        )
+    ]
+    right = f"only the original was right on {found['only_reference']} pictures, only this file on {found['only_artifact']}"
+    return f"{', '.join(shown)}; {right} (McNemar's exact p {found['mcnemar_p']:.3g})"
+
+
+def _plain(artifact: Artifact, figures: Mapping[str, Any]) -> str:
+    """Agreement on all pictures, and how many of them the margin left."""
+    counted, inputs = figures.get(artifact.variant, {}).get("parity"), artifact.parity.inputs
+    if not counted or not inputs:
+        return "-"
+    return f"{counted['agreed'] / inputs:.4g} ({counted['sure']} of {inputs} sure)"
+
+
+def _line(artifact: Artifact, drop: float, figures: Mapping[str, Any]) -> Iterator[str]:
     parity, accuracy = artifact.parity, artifact.accuracy
     yield code(artifact.path)
     yield f"{artifact.bytes / 1000:.0f}"
@@ -120,6 +166,7 @@ def _line(artifact: Artifact, drop: float) -> Iterator[str]:
     )
     agreed = parity.top1_agreement
     yield "-" if agreed is None else f"{agreed:.4g}" + (f" ({limit.top1_agreement:g})" if limit else "")
+    yield _plain(artifact, figures)
     yield f"{accuracy.artifact:.4f} ({accuracy.reference:.4f})" if accuracy else "-"
     interval = accuracy.drop_interval if accuracy else None
     yield f"{interval[0]:.4f} to {interval[1]:.4f} ({drop:g})" if interval else "-"

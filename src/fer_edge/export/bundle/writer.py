@@ -12,6 +12,7 @@ from typing import Any
 
 from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.formats import find_format
+from fer_edge.export.parity.records import members
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.pictures.calibration import describe
 from fer_edge.export.reference_data.app_mistakes import DOCUMENT as MISTAKES
@@ -85,7 +86,7 @@ def _manifest(
             Skipped(result.variant.name, str(result.reason)) for result in results if result.status != WRITTEN
         ),
         tools=_tools(result.variant.format for result in written),
-        extra={**_extra(original, data, tolerances), **_notes(written)},
+        extra={**_extra(original, data, tolerances), **_notes(written), **_figures(written)},
     )
 
 
@@ -129,6 +130,17 @@ def _notes(written: Sequence[VariantResult]) -> dict[str, Any]:
     """Notes of converters, by variant."""
     notes = {result.variant.name: list(result.notes) for result in written if result.notes}
     return {"notes": notes} if notes else {}
+
+
+def _figures(written: Sequence[VariantResult]) -> dict[str, Any]:
+    """Counts and further statistics behind parity and accuracy, by variant, as ``fer-export --json`` gives them."""
+    found: dict[str, Any] = {}
+    for result in written:
+        pair = {"parity": members(result.parity), "accuracy": members(result.accuracy)}
+        figures = {name: one["figures"] for name, one in pair.items() if one and one["figures"]}
+        if figures:
+            found[result.variant.name] = figures
+    return {"figures": found} if found else {}
 
 
 def _files(folder: Path) -> dict[str, FileEntry]:

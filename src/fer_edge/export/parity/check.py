@@ -76,14 +76,16 @@ def check_parity(
     if missing:
         # An original that never moves proves nothing whether or not there is an engine.
         code = Code.INSENSITIVE if still else Code.NO_ENGINE
-        return Parity("not-run", still or missing, limit=tolerance.limit, code=code)
+        return Parity(
+            "not-run", still or missing, limit=tolerance.limit, code=code, inputs_source=reference.source
+        )
     first, *others = find_checkers(variant.format)
     try:
         model = _open(first, path, contract, variant)
     except UnknownOperator as error:
         return Parity("not-run", still or str(error), limit=tolerance.limit, code=Code.NO_ENGINE)
     answers = run(model, contract, reference.pictures)
-    found = compare(expected, answers, tolerance, contract.labels, model.engine)
+    found = _compare(reference, answers, tolerance, contract, model.engine)
     if found.verdict == "fail":
         return found
     other = compare_programs(path, contract, variant, reference.pictures, answers)
@@ -93,10 +95,18 @@ def check_parity(
         with contextlib.suppress(UnknownOperator):
             model = _open(engine, path, contract, variant)
             answers = run(model, contract, reference.pictures)
-            second = compare(expected, answers, tolerance, contract.labels, model.engine)
+            second = _compare(reference, answers, tolerance, contract, model.engine)
             if second.verdict == "fail":
                 return replace(second, reason=f"by {model.engine}: {second.reason}")
     return found
+
+
+def _compare(
+    reference: Reference, answers: NDArray[np.float32], tolerance: Tolerance, contract: Contract, engine: str
+) -> Parity:
+    expected = np.asarray(reference.probabilities)
+    extremes, source = reference.extremes, reference.source
+    return compare(expected, answers, tolerance, contract.labels, engine, extremes=extremes, source=source)
 
 
 def open_checked(path: Path, contract: Contract, variant: Variant) -> Model:
@@ -129,8 +139,9 @@ def _moves_by_rounding(
     path: Path, contract: Contract, variant: Variant, reference: Reference, tolerance: Tolerance
 ) -> bool:
     """Whether another rounding than IEEE 754's brings an answer beyond the limit."""
-    step = max(1, len(reference.pictures) // ROUNDED_INPUTS)
-    pictures, expected = reference.pictures[::step], np.asarray(reference.probabilities)[::step]
+    count = len(reference.pictures) - reference.extremes
+    step = max(1, count // ROUNDED_INPUTS)
+    pictures, expected = reference.pictures[:count:step], np.asarray(reference.probabilities)[:count:step]
     for rounding in ROUNDINGS:
         answers = run(_open(CoreMlSpec(rounding), path, contract, variant), contract, pictures)
         if not (

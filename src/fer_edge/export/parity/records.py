@@ -6,12 +6,11 @@ from typing import Any
 
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.runtime.errors import ExportError
-from fer_edge.runtime.manifest import VERSIONS
 from fer_edge.runtime.schema import Document
-from fer_edge.runtime.verification import Accuracy, Faithful, Parity, WeightAudit
+from fer_edge.runtime.verification import REPORTED, Accuracy, Faithful, Parity, WeightAudit
 
 _DOCUMENTS: dict[type, Document[Any]] = {
-    record: Document(record, record.__name__, ExportError, version=VERSIONS[-1])
+    record: Document(record, record.__name__, ExportError, version=REPORTED)
     for record in (Parity, Faithful, WeightAudit, Accuracy, GoldenComparison)
 }
 

@@ -1,4 +1,4 @@
-"""Tolerances: how far an artifact's answers may be from PyTorch's, per precision.
+"""Tolerances: how far an artifact's answers may be from PyTorch's, per precision, and per format where its arithmetic differs.
 
 Differences are of probabilities (0..1), so they mean the same whatever the network and its logits. The tolerance
 ``max_abs`` is also the margin: top-1 agreement is counted on inputs whose two best PyTorch probabilities
@@ -21,12 +21,16 @@ class Tolerance:
     """The tolerance of one precision.
 
     Attributes:
-        max_abs: largest difference of any probability on any input.
-        top1_agreement: least share of inputs (with a margin over ``max_abs``) with the same first label.
+        max_abs: largest difference of any probability that ``quantile`` of the inputs may have.
+        top1_agreement: least share of inputs (with a margin over ``max_abs``) with the same first label; refused where the
+            whole 95 % interval of the share lies below.
         accuracy_drop: drop of accuracy (0..1) that is allowed; more, proven by the interval, fails.
         reason: why these numbers.
         next_step: what to try after a check refused a file.
         worth: why to ship such a file, for those that ``FormatEntry`` names for shipping.
+        quantile: share of the inputs that must be within ``max_abs``. 1: every one, black, white and noise as well. Less:
+            one odd picture decides nothing, and extremes are judged for NaN, constancy and saturation only. The coarser the
+            arithmetic, the more faces near a boundary of a network that is always sure go over it.
     """
 
     max_abs: float
@@ -35,6 +39,7 @@ class Tolerance:
     reason: str
     next_step: str = ""
     worth: str = ""
+    quantile: float = 1.0
 
     @property
     def limit(self) -> ParityLimit:
@@ -70,29 +75,35 @@ TOLERANCES: dict[str, Tolerance] = {
         "the original's arithmetic",
     ),
     "fp16": Tolerance(
-        1e-2, 0.995, 0.005,
-        "weights rounded to 11 bits, relative 5e-4 each: seen 1e-3 (fer-mini) to 8e-3 (a briefly trained ShuffleNet)",
+        2e-2, 0.995, 0.005,
+        "weights rounded to 11 bits, relative 5e-4 each: 99 % of faces within 1e-3 (fer-mini) to 0.012 (PyEmotion, which is nearly "
+        "always sure), every label kept",
         "take fp32; float16 ends at 65,504, and some values of this network may lie beyond it",
         "weights rounded to half the size of fp32, nothing else",
+        0.99,
     ),
     "w8": Tolerance(
-        0.12, 0.99, 0.01,
-        "weights rounded to 8 bits a channel, arithmetic in float: seen 0.05 (fer-mini) to 0.09 at worst, 0.01 on average",
+        0.12, 0.985, 0.01,
+        "weights rounded to 8 bits a channel, arithmetic in float: 99 % of faces within 0.05 (fer-mini, mini-XCEPTION); of a network "
+        "that is nearly always sure (PyEmotion) 3.6 % are beyond 0.12 and 0.8 % of labels change",
         _QUANTIZED,
         "weights rounded to 8 bits, arithmetic in float",
+        0.95,
     ),
     "dynamic": Tolerance(
-        0.15, 0.99, 0.01,
-        "as w8, and activations rounded to 8 bits by each run's range: seen 0.04 (fer-mini) to 0.11 at worst",
+        0.15, 0.985, 0.01,
+        "as w8, and activations rounded to 8 bits by each run's range: 99 % of faces within 0.05; PyEmotion 2 % beyond 0.15",
         _QUANTIZED,
         "weights rounded to 8 bits, activations at run time",
+        0.95,
     ),
     "int8": Tolerance(
-        0.25, 0.99, 0.015,
-        "all at 8 bits with calibrated ranges: seen 0.05 to 0.08 on single inputs (fer-mini), under 0.01 on average; networks "
-        "that were trained briefly reach 0.4 and are refused; a wrong scale, layout or normalization gives 0.9 and more",
-        f"calibrate on faces like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
+        0.25, 0.97, 0.015,
+        "all at 8 bits with calibrated ranges: 99 % of faces within 0.08 (fer-mini) and 0.22 (mini-XCEPTION); PyEmotion, nearly always "
+        "sure, 7 % beyond 0.25 and 2.5 to 4 % of labels changed; a wrong scale, layout or normalization moves nearly every face by 0.9",
+        f"calibrate on more or other faces, like those of the app (--calibration DIR), train with fer-train --qat, {_QUANTIZED}",
         "integer arithmetic; its accuracy on labelled pictures was measured and passed",
+        0.9,
     ),
     "auto": Tolerance(
         0.25, 0.99, 0.015,
@@ -102,6 +113,14 @@ TOLERANCES: dict[str, Tolerance] = {
         "integer arithmetic but for the layers that cost accuracy",
     ),
 }  # fmt: skip
+BY_FORMAT: dict[tuple[str, str], Tolerance] = {
+    ("coreml", "fp16"): replace(
+        TOLERANCES["fp16"], max_abs=5e-2,
+        reason="Core ML rounds to 11 bits after each operator, so rounding grows with depth: seen 0.034 (ResNet152) and 0.031 "
+        "(MobileNetV2), random weights, with every label kept",
+    ),
+}  # fmt: skip
+"""Where a format computes a precision in another way than the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +138,7 @@ class Tolerances:
     max_accuracy_drop: float | None = None
 
     @classmethod
-    def of(cls, manifest: Manifest) -> Tolerances:
+    def recorded(cls, manifest: Manifest) -> Tolerances:
         """Those that a bundle was judged by; what is no number from 0 to 1 there is taken for absent."""
         stored = manifest.extra.get("limits")
         found = stored if isinstance(stored, dict) else {}
@@ -129,9 +148,15 @@ class Tolerances:
         """Those that were set, by name."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
+    def of(self, form: str, precision: str) -> Tolerance:
+        """The limits of a format's precision (words that the variant grammar has checked)."""
+        return self._chosen(BY_FORMAT.get((form, precision), TOLERANCES[precision]))
+
     def of_precision(self, precision: str) -> Tolerance:
-        """The limits of a precision (a word that the variant grammar has checked)."""
-        usual = TOLERANCES[precision]
+        """The limits of a precision in most formats."""
+        return self._chosen(TOLERANCES[precision])
+
+    def _chosen(self, usual: Tolerance) -> Tolerance:
         return replace(
             usual,
             max_abs=usual.max_abs if self.max_abs is None else self.max_abs,

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.pictures.arrays import CALIBRATION_FILE, put_array
-from fer_edge.export.pictures.calibration import CalibrationSet, count_images, divide, find_doubts
+from fer_edge.export.pictures.calibration import FEWEST, CalibrationSet, count_images, divide, find_doubts
 from fer_edge.export.pictures.folder import Locate, PictureOptions, read_folder
 from fer_edge.export.pictures.images import ImageSet, Tick, draw_faces
+from fer_edge.export.pictures.own_pictures import choose_own
 from fer_edge.export.pictures.parity_inputs import (
     EXTREMES,
     HEAVY_MACS,
@@ -29,6 +30,7 @@ from fer_edge.export.reference_model.inference import (
 )
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.reference_model.soundness import Soundness, check_soundness
+from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
 
 SYNTHETIC = "synthetic"
@@ -38,6 +40,8 @@ DRAWN = f"{SYNTHETIC} {CALIBRATION_SPLIT}"
 """The source of calibration images that anybody can draw again, as a manifest has it."""
 SAMPLES = 2000
 """Drawn faces by default: a drop of one point in a hundred is then seen, its interval is about +-0.5 points."""
+PARITY_SOURCE = "parity-source.txt"
+"""Beside the parity inputs: which pictures they are, in words."""
 PARITY_SEED = 1
 """Parity's faces are of the test split, as accuracy's are, but others: no picture is used for both."""
 
@@ -49,14 +53,16 @@ class ReferenceData:
     Attributes:
         calibration: images that measured ranges, if any.
         accuracy: labeled images, if asked for.
-        accuracy_reference: the original's first label on each, (n,) int64.
+        accuracy_reference: the original's probabilities on each, (n, labels) float32.
+        labels: of the original, in order.
         warnings: sentences about what is doubtful.
         mistakes: what mistakes of an app cost; None: not measured.
     """
 
     calibration: CalibrationSet | None = None
     accuracy: ImageSet | None = None
-    accuracy_reference: NDArray[np.int64] | None = None
+    accuracy_reference: NDArray[np.float32] | None = None
+    labels: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     mistakes: Effects | None = None
 
@@ -86,7 +92,10 @@ class ReferenceDataBuilder:
         """
         pictures = self._parity_inputs(self.options.parity_inputs or choose_count(self._macs))
         soundness = check_soundness(self.original, pictures, self.tick)
-        return soundness, self._put("parity", pictures, soundness.rows)
+        found = probabilities(soundness.rows, self.original.contract)
+        if not self._has_own_pictures():
+            self._put_parity(pictures, soundness.rows, _say_drawn(len(pictures) - EXTREMES))
+        return soundness, found
 
     def put_parity(self, recorded: Sequence[int]) -> None:
         """Parity inputs and answers of an original that was checked before.
@@ -101,7 +110,7 @@ class ReferenceDataBuilder:
         pictures = self._parity_inputs(count)
         rows = self._outputs(pictures)
         check_kind(rows, self.original.contract)
-        self._put("parity", pictures, rows)
+        self._put_parity(pictures, rows, _say_drawn(count - EXTREMES))
 
     def draw_calibration(self, recorded: Mapping[str, str]) -> None:
         """Put the drawn faces that ranges were taken from where the children look.
@@ -128,19 +137,59 @@ class ReferenceDataBuilder:
         locate = self.options.locator()
         calibration = self._calibration(locate) if calibrated else None
         accuracy = self._accuracy(locate)
-        answers = None if accuracy is None else self._outputs(accuracy.scaled).argmax(axis=1).astype(np.int64)
+        rows = None if accuracy is None else self._outputs(accuracy.scaled)
+        answers = None if rows is None else probabilities(rows, self.original.contract)
+        own = self._own_pictures(calibration, accuracy)
         if calibration:
             evaluation = [] if accuracy is None else [accuracy]
             warnings += find_doubts(calibration, self.original.contract, evaluation)
         read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
         left_out = [f"{name}: {images.left_out}" for name, images in read if images and images.left_out]
         mistakes = measure_mistakes(self.original, self.options, locate, self._macs, self.tick)
-        return ReferenceData(calibration, accuracy, answers, (*warnings, *left_out), mistakes)
+        labels = tuple(self.original.contract.labels)
+        said = (*warnings, *own, *left_out)
+        return ReferenceData(calibration, accuracy, answers, labels, said, mistakes)
 
     def _parity_inputs(self, count: int) -> NDArray[np.uint8]:
         contract = self.original.contract
         faces = draw_faces("test", count - EXTREMES, contract, seed=PARITY_SEED, tick=self.tick)
         return parity_inputs(faces.scaled, contract)
+
+    def _has_own_pictures(self) -> bool:
+        """Whether faces of the user's own will be the parity inputs."""
+        return any(
+            place not in (None, SYNTHETIC) for place in (self.options.calibration, self.options.accuracy)
+        )
+
+    def _own_pictures(self, calibration: CalibrationSet | None, accuracy: ImageSet | None) -> tuple[str, ...]:
+        """Make the user's own pictures the parity inputs, where there are any; a sentence where they are few."""
+        if not self._has_own_pictures():
+            return ()
+        count = (self.options.parity_inputs or choose_count(self._macs)) - EXTREMES
+        options = self.options
+        own = choose_own(
+            calibration if options.calibration not in (None, SYNTHETIC) else None,
+            accuracy if options.accuracy not in (None, SYNTHETIC) else None,
+            count,
+        )
+        pictures, said = own.pictures, own.source
+        missing = count - len(pictures) if len(pictures) < FEWEST else 0
+        if missing > 0:
+            contract = self.original.contract
+            drawn = draw_faces("test", missing, contract, seed=PARITY_SEED, tick=self.tick).scaled
+            pictures = np.concatenate([pictures, drawn]) if len(pictures) else drawn
+            said = f"{said} and {_say_drawn(missing)}" if said else _say_drawn(missing)
+        inputs = parity_inputs(pictures, self.original.contract)
+        self._put_parity(inputs, self._outputs(inputs), said)
+        if not missing or not len(own.pictures):
+            return ()
+        return (
+            f"only {len(own.pictures)} pictures of yours can judge files ({FEWEST} or more would); drawn faces were added",
+        )
+
+    def _put_parity(self, pictures: NDArray[np.uint8], rows: NDArray[np.float32], source: str) -> None:
+        write_bytes(self.common / PARITY_SOURCE, source.encode())
+        self._put("parity", pictures, rows)
 
     def _outputs(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
         return outputs(self.original.module, self.original.contract, pictures, self.tick)
@@ -188,3 +237,7 @@ class ReferenceDataBuilder:
             )
         put_array(place, images.scaled)
         return images
+
+
+def _say_drawn(count: int) -> str:
+    return f"{count} drawn faces"

@@ -35,10 +35,14 @@ class Reference:
     Attributes:
         pictures: (n, height, width, 3) uint8 RGB.
         probabilities: the original's, (n, labels) float32.
+        source: which pictures, in words.
+        extremes: how many, the last ones, no camera gives.
     """
 
     pictures: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    source: str | None = None
+    extremes: int = 0
 
 
 def outputs(

@@ -77,9 +77,11 @@ def _still(
 ) -> tuple[dict[Variant, str], str | None]:
     """Variants that cannot be checked, since the original hardly moves, and what is to be said once about them."""
     # The least demanding first: its sentence is the one that is shown.
-    order = sorted(variants, key=lambda variant: tolerances.of_precision(variant.precision).least_spread)
+    order = sorted(
+        variants, key=lambda variant: tolerances.of(variant.format, variant.precision).least_spread
+    )
     found = {
-        variant: describe_insensitivity(probabilities, tolerances.of_precision(variant.precision))
+        variant: describe_insensitivity(probabilities, tolerances.of(variant.format, variant.precision))
         for variant in order
     }
     still = {variant: text for variant, text in found.items() if text}

@@ -16,13 +16,13 @@ from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
 from fer_edge.export.run.results import exit_code
 from fer_edge.runtime.errors import CheckFailed
-from fer_edge.runtime.verification import Code, take_worse
+from fer_edge.runtime.verification import Code, Parity, take_worse
 
 HEADERS = (
-    "variant", "size", "faithful", "good", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time", "note",
+    "variant", "size", "faithful", "good", "max abs", "allowed", "top-1", "least", "plain", "accuracy", "drop", "time", "note",
 )  # fmt: skip
-RIGHT = ("size", "max abs", "allowed", "top-1", "least", "accuracy", "drop", "time")
-OPTIONAL = ("time", "least", "drop", "allowed", "top-1", "accuracy")
+RIGHT = ("size", "max abs", "allowed", "top-1", "least", "plain", "accuracy", "drop", "time")
+OPTIONAL = ("time", "least", "plain", "drop", "allowed", "top-1", "accuracy")
 """Left out on a narrow terminal, the first to go first."""
 
 
@@ -30,7 +30,7 @@ def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
     """The table and the next command to type."""
     cells, footnotes = _shared([_cells(result) for result in exported.results])
     shown = table(HEADERS, cells, right=RIGHT, optional=OPTIONAL, width=width)
-    lines = [shown, *footnotes, ""]
+    lines = [shown, *footnotes, *_judged_on(exported.results), ""]
     if exported.bundle is None:
         lines.append(f"No variant is fit to be written; {out} is as it was.")
     else:
@@ -38,6 +38,16 @@ def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
         lines.append(f"{written} of {len(exported.results)} variants of {exported.model} are in {out}.")
         lines.append(f"Next: {shlex.join(exported.next)}")
     return "\n".join(lines)
+
+
+def _judged_on(results: Sequence[VariantResult]) -> list[str]:
+    """Which pictures answered whether files are good."""
+    found = dict.fromkeys(result.parity.inputs_source for result in results if result.parity)
+    return [
+        f"good: judged on {source}; top-1 counts those of them about which the original is sure, plain all"
+        for source in found
+        if source
+    ]
 
 
 def _shared(rows: list[list[str]]) -> tuple[list[list[str]], list[str]]:
@@ -106,13 +116,25 @@ def _cells(result: VariantResult) -> list[str]:
         (parity.verdict if parity else "-") + (f", weights {audit.verdict}" if audit else ""),
         _number(parity.max_abs if parity else None, ".1e"),
         _number(limit.max_abs if limit else None, "g"),
-        _number(parity.top1_agreement if parity else None, ".2%"),
+        _number(parity.top1_agreement if parity else None, ".2%", _count_sure(parity)),
         _number(limit.top1_agreement if limit else None, ".1%"),
+        _number(share_agreed(parity), ".2%"),
         _number(accuracy.artifact if accuracy else None, ".2%"),
         f"{drop[0]:.2%}..{drop[1]:.2%}" if drop else "-",
         _number(result.seconds, ".1f", " s"),
         _note(result),
     ]
+
+
+def _count_sure(parity: Parity | None) -> str:
+    return f" of {parity.figures.sure}" if parity and parity.figures else ""
+
+
+def share_agreed(parity: Parity | None) -> float | None:
+    """Share of all pictures with the same first label, those included about which the original is of two minds."""
+    if parity is None or parity.figures is None or not parity.inputs:
+        return None
+    return parity.figures.agreed / parity.inputs
 
 
 def _note(result: VariantResult) -> str:

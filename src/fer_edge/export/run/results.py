@@ -85,11 +85,23 @@ def _add_accuracy(result: VariantResult, job: Job, data: ReferenceData) -> None:
             found = job.result(index) or TaskResult()
             result.seconds = (result.seconds or 0) + (found.seconds or 0)
             if found.error is not None:
+                if result.parity and result.parity.verdict == "fail":
+                    return  # refused already; what it is worth cannot be measured either
                 result.status, result.reason = BROKEN, f"accuracy: {found.error}"
                 result.exit_code = ExportError.exit_code
             elif found.answered:
                 answers, tolerance = np.load(job.answers_path(index)), job.tolerance(task)
-                result.accuracy = check_accuracy(data.accuracy, data.accuracy_reference, answers, tolerance)
+                result.accuracy = check_accuracy(
+                    data.accuracy, data.accuracy_reference, answers, tolerance, data.labels
+                )
+                _add_doubt(result)
+
+
+def _add_doubt(result: VariantResult) -> None:
+    """Say that the pictures are too few, which refuses nothing."""
+    figures = result.accuracy.figures if result.accuracy else None
+    if figures and figures.code is Code.UNDECIDED:
+        result.notes += (f"accuracy {figures.reason}",)
 
 
 def _add_forecast(result: VariantResult, forecast: Forecast) -> None:

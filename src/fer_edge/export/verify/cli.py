@@ -154,6 +154,11 @@ def _second_opinions(verified: BundleReport, width: int | None) -> list[str]:
     return [table(headers, rows, right=headers[3:6], optional=("inputs", "top-1"), width=width), ""]
 
 
+def _count_sure(one: ArtifactReport) -> str:
+    figures = one.parity.figures if one.parity else None
+    return f" of {figures.sure}" if figures else ""
+
+
 def _cells(one: ArtifactReport) -> list[str]:
     worst, agreement = (one.parity.max_abs, one.parity.top1_agreement) if one.parity else (None, None)
     return [
@@ -162,7 +167,7 @@ def _cells(one: ArtifactReport) -> list[str]:
         one.faithful.verdict if one.faithful else "not-run",
         one.parity.verdict if one.parity else "not-run",
         "-" if worst is None else f"{worst:.1e}",
-        "-" if agreement is None else f"{agreement:.2%}",
+        "-" if agreement is None else f"{agreement:.2%}{_count_sure(one)}",
         one.weight_audit.verdict if one.weight_audit else "-",
         "; ".join(one.faults) or one.reason or "",
     ]

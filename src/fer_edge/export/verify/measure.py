@@ -13,7 +13,7 @@ import numpy as np
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.pictures.arrays import put_array
 from fer_edge.export.reference_model.model import REFERENCE
-from fer_edge.export.verify.claims import compare_audit, compare_parity
+from fer_edge.export.verify.claims import compare_audit, compare_parity, contradicts
 from fer_edge.export.verify.report import ArtifactReport
 from fer_edge.export.worker import sandbox
 from fer_edge.export.worker.job import GOLDEN, REDRAWN, VERIFY, ModelFiles, TaskResult, make_jobs
@@ -63,7 +63,7 @@ def measure(
             Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
             for name, one in sound.items()
         }
-        jobs = make_jobs(stages, paths, work, Tolerances.of(bundle.manifest))
+        jobs = make_jobs(stages, paths, work, Tolerances.recorded(bundle.manifest))
         for job in jobs:
             job.write()
         if not sandbox.version():
@@ -136,7 +136,11 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
 def _add_parity(one: ArtifactReport, parity: Parity) -> None:
     one.parity = parity
     if parity.verdict == "fail":
-        one.faults.append(f"not good enough: {parity.reason}")
+        said = f"not good enough: {parity.reason}"
+        if contradicts(one.artifact.parity, parity):
+            one.faults.append(said)
+        else:
+            one.reason = f"on other pictures than it was judged on, {said}"
     elif parity.verdict == "not-run":
         one.reason = parity.reason
         if one.artifact.parity.verdict == "pass" and parity.code is Code.INSENSITIVE:

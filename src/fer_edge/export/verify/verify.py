@@ -36,7 +36,7 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     original, weights = open_original(bundle, reference, request, vectors)
     sound = {one.artifact.variant: one for one in artifacts if not one.faults}
     for one in artifacts:
-        one.faults += find_recorded_faults(one.artifact, Tolerances.of(bundle.manifest))
+        one.faults += find_recorded_faults(one.artifact, Tolerances.recorded(bundle.manifest))
     if sound and (vectors or original is not None):
         measure(bundle, sound, vectors, original, request.parity_inputs, output)
     if request.second_opinion:

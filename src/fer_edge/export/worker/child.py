@@ -208,16 +208,17 @@ class Worker:
     def _accuracy(self, index: int, task: Task) -> TaskResult:
         from fer_edge.export.parity.check import open_checked, run
         from fer_edge.runtime.contract import Contract
+        from fer_edge.runtime.verification import Code
 
         made = self.job.result(self._made(task))
         if made is None or made.parity is None or made.contract is None:
             return TaskResult()
-        if made.parity.verdict == "fail" or made.parity.engine is None:
+        if made.parity.code is Code.SHAPE or made.parity.engine is None:
             return TaskResult()
         contract = Contract.parse(made.contract)
         pictures = get_array(self._when_there(self.job.common / "accuracy.npy"))
         answers = run(open_checked(Path(task.path), contract, task.what), contract, pictures)
-        put_array(self.job.answers_path(index), answers.argmax(axis=1).astype(np.int64))
+        put_array(self.job.answers_path(index), answers)
         return TaskResult(answered=len(pictures))
 
     def _made(self, task: Task) -> int:
@@ -252,11 +253,16 @@ class Worker:
         return self._guarded
 
     def _reference(self, name: str) -> Reference:
+        from fer_edge.export.pictures.parity_inputs import EXTREMES
+        from fer_edge.export.reference_data.build import PARITY_SOURCE
         from fer_edge.export.reference_model.inference import Reference
 
         common = self.job.common
         pictures, answers = (self._when_there(common / f"{name}{end}.npy") for end in ("", "-reference"))
-        return Reference(get_array(pictures), get_array(answers))
+        if name != "parity":
+            return Reference(get_array(pictures), get_array(answers))
+        source = (common / PARITY_SOURCE).read_text()
+        return Reference(get_array(pictures), get_array(answers), source, EXTREMES)
 
     def _calibration_of(self, task: Task) -> Calibration | None:
         """The images that an artifact's ranges were taken from; None where it came from elsewhere and they were not drawn again."""

@@ -28,7 +28,7 @@ from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.schema import Document, Length
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Count, Faithful, Parity, WeightAudit
+from fer_edge.runtime.verification import REPORTED, Count, Faithful, Parity, WeightAudit
 
 if TYPE_CHECKING:
     from fer_edge.export.reference_model.model import ReferenceModel
@@ -51,7 +51,7 @@ class TaskResult:
     golden: Annotated[GoldenComparison | None, "on the golden vectors"] = None
     weight_audit: Annotated[WeightAudit | None, "where no engine can run the artifact"] = None
     findings: Annotated[tuple[Text, ...], "of the weight audit, a sentence each"] = ()
-    answered: Annotated[Count, "labeled pictures whose labels lie beside this file"] = 0
+    answered: Annotated[Count, "labeled pictures the answers to which lie beside this file"] = 0
     seconds: Annotated[float | None, "that it took, without waiting for the parent"] = None
 
 
@@ -79,8 +79,7 @@ class ModelFiles:
         return _MODEL.read(path.read_bytes())
 
 
-# Version 2 of the verification records has their codes.
-_RESULT = Document(TaskResult, "result of a task", ExportError, limit=64 << 20, version=2)
+_RESULT = Document(TaskResult, "result of a task", ExportError, limit=64 << 20, version=REPORTED)
 _MODEL = Document(ModelFiles, "model of a job", ExportError, limit=64 << 20)
 MODEL = "model.json"
 REDRAWN = "redrawn.json"
@@ -130,7 +129,7 @@ class Job:
 
     def tolerance(self, task: Task) -> Tolerance:
         """The tolerance of a task's variant."""
-        return self.tolerances.of_precision(task.what.precision)
+        return self.tolerances.of(task.what.format, task.what.precision)
 
     def write(self) -> None:
         """Make the folder, with job.json in it."""
@@ -159,7 +158,7 @@ class Job:
         return self.folder / "results" / f"{index:03d}.json"
 
     def answers_path(self, index: int) -> Path:
-        """The file of the labels that an artifact gave, (n,) int64; of ``ask``, its answers, (n, labels) float32."""
+        """The file of the probabilities that an artifact gave, (n, labels) float32."""
         return self.folder / "results" / f"{index:03d}.npy"
 
     def tensors_path(self, task: Task) -> Path:
