@@ -19,7 +19,9 @@ from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.dump import DOCUMENT, Dump, StoredTensor
 from fer_edge.runtime.golden import store_frame
 from fer_edge.runtime.model import softmax
+from fer_edge.synthetic import render_face
 from fer_edge.synthetic.camera import as_frame
+from support.paths import DEMO_BUNDLE
 
 VARIANT = "torchscript-fp32"
 FACE = (108.0, 70.0, 195.0, 180.0)
@@ -171,6 +173,34 @@ def test_answers_that_are_not_finite_and_a_tensor_of_another_size(phone, judge):
     )  # fmt: skip
     short = replace(Dump.parse(phone.dump()), tensor=StoredTensor("float32", bytes(40)))
     assert judge(DOCUMENT.write(short)).mistakes == ("tensor-of-other-size",)
+
+
+@pytest.mark.parametrize("parts", ["ftp", "fp"])
+def test_the_answers_of_another_file_of_the_bundle(parts):
+    bundle = open_bundle(DEMO_BUNDLE)
+    models = {name: load(DEMO_BUNDLE, variant=name) for name in ("tflite-fp32", "tflite-int8")}
+    face, contract = render_face(14, camera="nv21"), models["tflite-fp32"].contract
+    given = Preparation(store_frame(face.frame), face.frame.rotation, tuple(map(float, face.box)), contract)
+    fed = given.tensor()
+    dump = Dump(
+        frame=given.frame,
+        rotation=given.rotation,
+        mirror=False,
+        box=given.box,
+        tensor=StoredTensor("float32", fed.tobytes()) if "t" in parts else None,
+        probabilities={"tflite-fp32": tuple(models["tflite-int8"].run(fed).tolist())},
+        contract_sha256=contract.sha256,
+        device="",
+    )
+    found = diagnose_with(
+        lambda tensors: {
+            name: run_tensors(models[name], rows).astype(np.float64) for name, rows in tensors.items()
+        },
+        bundle,
+        dump,
+    )
+    assert found.mistakes == ("answers-of-other-variant",)
+    assert "tflite-int8" in found.questions[-1].note
 
 
 def test_a_box_in_shares_and_a_mirror_of_its_own(phone, judge):
