@@ -74,6 +74,8 @@ class Code(enum.StrEnum):
     """The scale or zero point of an activation does not go with what the float network shows there."""
     SATURATION = "saturation"
     """A number is cut off at the end of its integers."""
+    LAYER = "layer"
+    """A layer answers otherwise than the float network does with the same inputs and weights, by more than its rounding."""
     UNALIGNED = "unaligned"
     """Something in the file has no counterpart in the float network."""
     BRIDGE = "bridge"

@@ -15,11 +15,14 @@ from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
 from fer_edge.export.parity.records import members
 from fer_edge.export.pictures.parity_inputs import LEAST
+from fer_edge.export.verify.layers import ENDINGS, describe, draw, lay_out
 from fer_edge.export.verify.original import VerifyRequest
 from fer_edge.export.verify.report import ArtifactReport, BundleReport
 from fer_edge.export.verify.verify import verify
 from fer_edge.runtime.bundle import open_bundle
+from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import CheckFailed
+from fer_edge.runtime.variants import Variant
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
     Subcommand(
@@ -51,6 +54,10 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default: as many as the manifest says."
 )
+@click.option("--layers", help="Show every layer of one variant, such as tflite-int8.")
+@click.option(
+    "--layers-out", type=PATH, help="With --layers: a picture of them, .png or .svg.", metavar="FILE"
+)
 def main(
     output: Output,
     bundle: Path,
@@ -59,6 +66,8 @@ def main(
     parity_inputs: int | None,
     second_opinion: bool,
     second_pythons: tuple[Path, ...],
+    layers: str | None,
+    layers_out: Path | None,
 ) -> None:
     """Prove a bundle again from its files: hashes, contracts, golden vectors, parity with the reference weights.
 
@@ -72,12 +81,38 @@ def main(
         usage_error("--arch-arg goes with --arch")
     if second_pythons and not second_opinion:
         usage_error("--second-python goes with --second-opinion")
-    request = VerifyRequest(bundle, arch, dict(arch_args), parity_inputs, second_opinion, second_pythons)
+    if layers_out is not None and layers is None:
+        usage_error("--layers-out goes with --layers")
+    if layers_out is not None and layers_out.suffix not in ENDINGS:
+        usage_error(f"--layers-out {layers_out.name}: allowed endings are {', '.join(ENDINGS)}")
+    only = _find_variant(bundle, layers) if layers else None
+    request = VerifyRequest(
+        bundle, arch, dict(arch_args), parity_inputs, second_opinion, second_pythons, only
+    )
     verified = verify(request, output)
+    if only is not None:
+        _show_layers(verified, only, layers_out, output)
+        return
     output.result(_document(verified), _text(verified, output.width))
     faults = verified.faults()
     if faults:
         raise CheckFailed(f"{bundle}: {len(faults)} faults: {'; '.join(faults[:10])}")
+
+
+def _find_variant(bundle: Path, name: str) -> Variant:
+    names = [artifact.variant for artifact in open_bundle(bundle).manifest.artifacts]
+    if name not in names:
+        usage_error(f"--layers: {unknown('variant', name, names)}")
+    return Variant.parse(name)
+
+
+def _show_layers(verified: BundleReport, only: Variant, picture: Path | None, output: Output) -> None:
+    one = next(one for one in verified.artifacts if one.artifact.variant == only.name)
+    output.result(describe(one), lay_out(one, output.width))
+    if picture is not None:
+        draw(one, picture)
+    if one.faults:
+        raise CheckFailed(f"{only.name}: {len(one.faults)} faults: {'; '.join(one.faults[:10])}")
 
 
 def _document(verified: BundleReport) -> dict[str, Any]:

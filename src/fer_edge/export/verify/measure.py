@@ -123,6 +123,7 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
             one.faults.append(f"golden vectors: {result.golden.reason}")
         elif result.golden.verdict == "not-run":
             one.reason = result.golden.reason
+    one.layers, one.unaligned = (*one.layers, *result.layers), (*one.unaligned, *result.unaligned)
     if result.faithful is not None:
         one.faithful = result.faithful
         if result.faithful.verdict == "fail":

@@ -17,6 +17,7 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import FerEdgeError, MissingExtra
 from fer_edge.runtime.extras import need
 from fer_edge.runtime.golden import Vector
+from fer_edge.runtime.variants import Variant
 
 if TYPE_CHECKING:
     from fer_edge.export.reference_model.model import ReferenceModel
@@ -36,6 +37,7 @@ class VerifyRequest:
         parity_inputs: how many; None: as many as the manifest says.
         second_opinion: ask a second engine about each artifact.
         second_pythons: interpreters whose environments may have one.
+        only: the one variant that is measured, and the fp32 file beside it; None: all.
     """
 
     bundle: Path
@@ -44,6 +46,14 @@ class VerifyRequest:
     parity_inputs: int | None = None
     second_opinion: bool = False
     second_pythons: Sequence[Path] = ()
+    only: Variant | None = None
+
+    def measures(self, variant: str) -> bool:
+        """Whether that variant is to be run again."""
+        if self.only is None:
+            return True
+        beside = Variant(self.only.format, "fp32", self.only.interface)
+        return variant in (self.only.name, beside.name)
 
 
 def open_original(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fer_edge.export.faithful.layers.rows import LayerRow
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.runtime.manifest import Artifact
 from fer_edge.runtime.verification import Faithful, Parity, WeightAudit
@@ -64,6 +65,8 @@ class ArtifactReport:
         golden: the same against the golden probabilities.
         weight_audit: where no engine can run it.
         second_opinion: where it was asked for.
+        layers: each layer's answer.
+        unaligned: layers without one to compare with.
         faults: sentences; empty: nothing was found wrong.
         reason: why something was not run.
     """
@@ -74,6 +77,8 @@ class ArtifactReport:
     golden: GoldenComparison | None = None
     weight_audit: WeightAudit | None = None
     second_opinion: SecondOpinion | None = None
+    layers: tuple[LayerRow, ...] = ()
+    unaligned: tuple[str, ...] = ()
     faults: list[str] = field(default_factory=list)
     reason: str | None = None
 

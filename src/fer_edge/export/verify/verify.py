@@ -34,7 +34,11 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     artifacts = [check_artifact(bundle, artifact, reference) for artifact in bundle.manifest.artifacts]
     vectors, golden = check_golden_vectors(bundle, reference)
     original, weights = open_original(bundle, reference, request, vectors)
-    sound = {one.artifact.variant: one for one in artifacts if not one.faults}
+    sound = {
+        one.artifact.variant: one
+        for one in artifacts
+        if not one.faults and request.measures(one.artifact.variant)
+    }
     for one in artifacts:
         one.faults += find_recorded_faults(one.artifact, Tolerances.recorded(bundle.manifest))
     if sound and (vectors or original is not None):

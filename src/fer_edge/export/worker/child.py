@@ -41,6 +41,7 @@ from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
 from fer_edge.runtime.errors import CheckFailed, ExportError, FerEdgeError
 
 if TYPE_CHECKING:
+    from fer_edge.export.faithful.check import Proof
     from fer_edge.export.formats.protocol import Calibration, Converter
     from fer_edge.export.reference_model.inference import Reference
     from fer_edge.export.worker.unchanged import GuardedModel
@@ -194,10 +195,31 @@ class Worker:
 
         calibration = self._calibration_of(task) if task.what.precision in CALIBRATED else None
         proof = self._proving.prove(task, calibration, reference)
-        if proof is None:
+        if proof is not None:
+            sentences = tuple(f"{finding.where}: {finding.sentence}" for finding in proof.findings)
+            found = replace(found, faithful=proof.verdict, findings=sentences)
+        return self._add_layers(task, found, proof, reference)
+
+    def _add_layers(
+        self, task: Task, found: TaskResult, proof: Proof | None, reference: Reference
+    ) -> TaskResult:
+        from fer_edge.export.faithful.layers.rows import LONGEST, list_rows
+        from fer_edge.export.worker.layering import compare_task, join
+
+        believed = proof is not None and proof.verdict.verdict != "not-run"
+        source = proof.source if proof is not None and believed else None
+        # Without a float file that is believed there is nothing to compare with, but for one that is itself float32.
+        if source is None and task.what.precision != "fp32":
             return found
-        sentences = tuple(f"{finding.where}: {finding.sentence}" for finding in proof.findings)
-        return replace(found, faithful=proof.verdict, findings=sentences)
+        answers = compare_task(task, source.path if source else None, self._original().source, reference)
+        if answers is None:
+            return found
+        return replace(
+            found,
+            faithful=join(found.faithful, answers),
+            layers=list_rows(answers),
+            unaligned=tuple(name[-LONGEST:] for name in answers.unaligned),
+        )
 
     def _audit(self, task: Task, found: TaskResult) -> TaskResult:
         audit = find_format(task.what.format).audit(Path(task.path), self._original().source)

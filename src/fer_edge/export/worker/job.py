@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+from fer_edge.export.faithful.layers.rows import LayerRow
 from fer_edge.export.formats.mixed import Limits
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
@@ -48,6 +49,8 @@ class TaskResult:
     notes: Annotated[tuple[Text, ...], "of the converter, a sentence each"] = ()
     parity: Annotated[Parity | None, "on the parity inputs"] = None
     faithful: Annotated[Faithful | None, "number by number"] = None
+    layers: Annotated[tuple[LayerRow, ...], "each layer's answer"] = ()
+    unaligned: Annotated[tuple[Text, ...], "layers without one to compare with"] = ()
     golden: Annotated[GoldenComparison | None, "on the golden vectors"] = None
     weight_audit: Annotated[WeightAudit | None, "where no engine can run the artifact"] = None
     findings: Annotated[tuple[Text, ...], "of the weight audit, a sentence each"] = ()
