@@ -121,9 +121,9 @@ def _plot(axes: Any, rows: tuple[LayerRow, ...]) -> None:
         label="measured",
     )
     wrong = [place for place in places if rows[place].kind]
-    axes.plot(
-        wrong, [rows[place].snr_db for place in wrong], "X", color="#dc2626", markersize=10, label="fault"
-    )
+    if wrong:
+        at = [rows[place].snr_db for place in wrong]
+        axes.plot(wrong, at, "X", color="#dc2626", markersize=10, label="fault")
     for place in wrong[:8]:
         axes.annotate(
             f"{rows[place].place[-30:]}: {rows[place].kind}",
@@ -138,5 +138,4 @@ def _plot(axes: Any, rows: tuple[LayerRow, ...]) -> None:
         list(places)[::step], [row.place[-24:] for row in rows[::step]], rotation=60, ha="right", fontsize=7
     )
     axes.set_ylabel("decibels")
-    handles, labels = axes.get_legend_handles_labels()
-    axes.legend(handles if wrong else handles[:-1], labels, fontsize=8, frameon=False)
+    axes.legend(fontsize=8, frameon=False)

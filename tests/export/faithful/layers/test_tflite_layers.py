@@ -83,7 +83,7 @@ FAULTS = {
     # In w8: an int8 tensor whose range begins at 0 needs no activation.
     "dropped activation": (drop_activation, "body.0.pointwise.0", {"activation"}),
     "added activation": (add_activation, "body.2.pointwise.0", {"activation"}),
-    "permuted channels": (permute, "body.1.pointwise.0", {"layout", "weight"}),
+    "permuted channels": (permute, "body.1.pointwise.0", {"layout"}),
     "one weight": (one_weight, "body.1.pointwise.0", {"weight"}),
     "sign of a bias": (bias_sign, "body.0.pointwise.0", {"weight"}),
 }

@@ -95,6 +95,17 @@ def _layout(answer: NDArray[Any], wanted: NDArray[Any], error: float, grid: Grid
     return None
 
 
+def find_permutation(values: NDArray[Any], wanted: NDArray[Any]) -> str | None:
+    """How the channels of a constant were permuted, or None: no order of them gives the other constant."""
+    error = _energy(values - wanted)
+    for axis in range(values.ndim):
+        left, right = (np.moveaxis(array, axis, -1).astype(np.float64) for array in (values, wanted))
+        kind = _layout(left, right, error, None)
+        if kind is not None:
+            return f"{kind.evidence} (axis {axis} of a constant)"
+    return None
+
+
 def _best_order(answer: NDArray[Any], wanted: NDArray[Any]) -> NDArray[np.int64]:
     """For each channel of ``wanted`` the one of ``answer`` nearest to it; each is taken once, the clearest first."""
     squares = (answer**2).sum(0)[None, :] + (wanted**2).sum(0)[:, None] - 2 * wanted.T @ answer

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
 from fer_edge.export.faithful.layers.kinds import OPERATOR, Kind, name_kind
 from fer_edge.export.faithful.layers.names import SAME_DB, closeness, find_layout, watch_original
-from fer_edge.export.faithful.layers.recording import Recorder, Step, Values
+from fer_edge.export.faithful.layers.recording import Recorder, Step
 from fer_edge.export.faithful.layers.tallies import decibels
 
 if TYPE_CHECKING:
@@ -64,10 +64,8 @@ class OriginalComparison:
     _sums: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, tensor: NDArray[Any]) -> None:
-        """Count one input; the first one decides which tensor belongs to which result."""
+        """Count one input."""
         values = self.recorder.run(tensor)
-        if not self._events:
-            self._find_partners(tensor, values)
         wanted: dict[int, list[str]] = {}
         for name, number in self._partners.items():
             wanted.setdefault(number, []).append(name)
@@ -78,7 +76,9 @@ class OriginalComparison:
                 sums[0] += float(np.sum(np.square(found, dtype=np.float64)))
                 sums[1] += float(np.sum(np.square(turned - found, dtype=np.float64)))
 
-    def _find_partners(self, tensor: NDArray[Any], values: Values) -> None:
+    def find_partners(self, tensor: NDArray[Any]) -> None:
+        """Decide by one input which tensor belongs to which result."""
+        values = self.recorder.run(tensor)
         computed = {name for step in self.recorder.steps for name in step.outputs}
         waiting: dict[int, list[str]] = {}
         for name, value in values.items():
@@ -96,6 +96,12 @@ class OriginalComparison:
     def finish(self, count: int, tensor: NDArray[Any], channel_axis: int) -> LayerAnswers:
         """All layers that have a partner, and the one at fault, if the file's answer has none."""
         steps = self.recorder.steps
+        # What was alike on one input only, such as the colors of a gray picture, is no partner.
+        self._partners = {
+            name: number
+            for name, number in self._partners.items()
+            if decibels(*self._sums.get(name, (0.0, 0.0))) >= FLOOR_DB
+        }
         culprit = self._find_culprit(steps)
         layers: list[LayerAnswer] = []
         unaligned: list[str] = []
@@ -103,7 +109,7 @@ class OriginalComparison:
             for name in step.outputs:
                 if step is culprit:
                     layers.append(self._accuse(step, name, tensor, channel_axis))
-                elif name in self._sums:
+                elif name in self._partners:
                     layers.append(self._answer(step, name))
                 else:
                     unaligned.append(name)

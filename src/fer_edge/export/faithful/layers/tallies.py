@@ -26,7 +26,6 @@ class Tally:
     Attributes:
         signal: of the fp32 file's answer, squared.
         noise: of the difference to it, with what the layers before brought along.
-        brought: of that difference, what the layer's inputs and weights bring along.
         own: of the difference to what the fp32 file makes of the same inputs, within what the tensor can hold.
         explained: the same of rounding to the grid.
         clipped: of what lay beyond the grid.
@@ -40,7 +39,6 @@ class Tally:
     grid: Grid | None
     signal: float = 0.0
     noise: float = 0.0
-    brought: float = 0.0
     own: float = 0.0
     explained: float = 0.0
     clipped: float = 0.0
@@ -70,7 +68,6 @@ class Tally:
         inside = replay if self.grid is None else np.clip(replay, *self.grid.bounds)
         self.signal += _energy(bridge)
         self.noise += _energy(answer - bridge)
-        self.brought += _energy(inside - bridge)
         self.own += _energy(answer - inside)
         self.clipped += _energy(replay - inside)
         self.beyond += int(np.count_nonzero(replay != inside))
