@@ -66,8 +66,7 @@ def main(
     parity_inputs: int | None,
     second_opinion: bool,
     second_pythons: tuple[Path, ...],
-    layers: str | None,
-    layers_out: Path | None,
+    **shown: Any,
 ) -> None:
     """Prove a bundle again from its files: hashes, contracts, golden vectors, parity with the reference weights.
 
@@ -81,6 +80,8 @@ def main(
         usage_error("--arch-arg goes with --arch")
     if second_pythons and not second_opinion:
         usage_error("--second-python goes with --second-opinion")
+    layers: str | None = shown["layers"]
+    layers_out: Path | None = shown["layers_out"]
     if layers_out is not None and layers is None:
         usage_error("--layers-out goes with --layers")
     if layers_out is not None and layers_out.suffix not in ENDINGS:
