@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.formats.mixed import Search
+from fer_edge.export.formats.onnx.equalized import equalize_graph
 from fer_edge.export.formats.onnx.graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
 from fer_edge.export.formats.onnx.hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
 from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
@@ -142,13 +143,15 @@ def _calibrate(request: Request, calibration: Calibration, contract: Contract) -
 
 
 def prepare_for_int8(model: ModelProto) -> ModelProto:
-    """The float32 graph that is quantized: of operators that onnxruntime has int8 kernels for, constants folded.
+    """The float32 graph that is quantized: of operators that onnxruntime has int8 kernels for, constants folded, channels balanced.
 
     Args:
         model: the exporter's graph; changed in place.
     """
     rewrite_for_int8(model)
-    return _prepare(model)
+    prepared = _prepare(model)
+    equalize_graph(prepared)
+    return prepared
 
 
 def _prove_equal(original: ModelProto, rewritten: ModelProto, inputs: list[NDArray[Any]]) -> None:

@@ -19,6 +19,7 @@ from fer_edge.export.formats.captures import note_capture, try_captures
 from fer_edge.export.formats.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
+from fer_edge.export.formats.tflite.equalized import equalize_model
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.export.formats.tflite.metadata import (
     CONTRACT_NAME,
@@ -114,7 +115,7 @@ def float_model(request: Request, *, for_int8: bool = False) -> bytes:
 
     Args:
         request: its precision does not matter here.
-        for_int8: with hard-swish and hard-sigmoid in forms that delegates take in int8.
+        for_int8: with hard-swish and hard-sigmoid in forms that delegates take in int8, and channels balanced.
     """
     plain = _network(request)
     module = _int8_network(request, plain) if for_int8 else plain
@@ -133,7 +134,7 @@ def float_model(request: Request, *, for_int8: bool = False) -> bytes:
         lambda: try_captures(request, network, convert, [export_graph, trace_graph], form),
     )
     note_capture(request, form)
-    return found
+    return request.once(f"balanced {form} {interface}", lambda: equalize_model(found)) if for_int8 else found
 
 
 def _network(request: Request) -> nn.Module:

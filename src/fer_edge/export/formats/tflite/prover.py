@@ -26,15 +26,28 @@ KEPT = 0.95
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
-    """The delivered float32 file, then what int8 has rewritten for delegates; see ``FormatProver``."""
+    """The delivered float32 file, balanced for int8, then what int8 has rewritten for delegates; see ``FormatProver``."""
     from fer_edge.export.formats.tflite.converter import float_model
 
     if fp32 is not None:
-        yield fp32
+        yield _balanced(fp32, request) if request.variant.precision in CALIBRATED else fp32
     rewritten = request.variant.precision in CALIBRATED
     for for_int8 in (rewritten,) if fp32 is None or rewritten else ():
         request.path.write_bytes(float_model(request, for_int8=for_int8))
         yield request.path
+
+
+def _balanced(fp32: Path, request: Request) -> Path:
+    """The file itself where nothing in it is out of balance."""
+    from fer_edge.export.formats.tflite.equalized import equalize_model
+
+    model = fp32.read_bytes()
+    balanced = equalize_model(model)
+    if balanced is model:
+        return fp32
+    path = request.path.with_name(f"balanced-{request.path.name}")
+    path.write_bytes(balanced)
+    return path
 
 
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
