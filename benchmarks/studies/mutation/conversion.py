@@ -112,16 +112,26 @@ class Phase(nn.Module):
         return F.pad(features[:, :, 1:, 1:], (0, 1, 0, 1))
 
 
-def product_modules(network: nn.Module, example: Tensor) -> list[str]:
-    """Names of the convolutions and dense layers in the order in which they are called."""
-    called: list[str] = []
+def product_modules(network: nn.Module, example: Tensor) -> list[list[str]]:
+    """Convolutions and dense layers in the order of their calls, each with the parts that are called before the next one.
+
+    These are what an exporter folds into the product or puts right behind it: normalization and activation.
+    """
+    groups: list[list[str]] = []
+
+    def note(part: nn.Module, name: str) -> None:
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            groups.append([name])
+        elif groups:
+            groups[-1].append(name)
+
     hooks = [
-        part.register_forward_hook(lambda *_, name=name: called.append(name))
+        part.register_forward_hook(lambda part, *_, name=name: note(part, name))
         for name, part in network.named_modules()
-        if isinstance(part, nn.Conv2d | nn.Linear)
+        if not any(part.children())
     ]
     with torch.no_grad():
         network(example)
     for hook in hooks:
         hook.remove()
-    return called
+    return groups

@@ -255,10 +255,19 @@ class Part:
         edit.save(target, contract)
         # A network with other products than the modules' has no names for them.
         named = change.layer is not None and len(names) == len(edit.layers)
-        module = names[change.layer or 0] if named else ""
-        return target, {"place": change.place, "module": module, "contract": contract}
+        group = names[change.layer or 0] if named else [""]
+        return target, {
+            "place": change.place,
+            "module": group[0],
+            "near": group[1:],
+            "contract": contract,
+        }
 
-    def _modules(self) -> list[str]:
+    def _near(self, module: str) -> list[str]:
+        """The parts that an exporter makes one operator of, or of neighbors."""
+        return next((group for group in self._modules() if module in group), [])
+
+    def _modules(self) -> list[list[str]]:
         from fer_edge.export.capture.wrappers import make_example_tensor
         from mutation.conversion import product_modules
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,16 +81,20 @@ def _kinds(planted: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 def _named(planted: list[dict[str, Any]]) -> dict[str, Any]:
     """Of the faults that layers answered for and that have one place: how often its module is named."""
     asked = [row for row in planted if row.get("matters") and "faithful" in row["by"] and row["module"]]
-    right = sum(names_module(row["reason"], row["module"]) for row in asked)
+    right = sum(names_module(row["reason"], row["module"], row.get("near", ())) for row in asked)
     if not asked:
         return {"asked": 0}
     share = right / len(asked)
     return {"asked": len(asked), "named": right, "share": round(share, 4), "met": share >= GOALS["layer"]}
 
 
-def names_module(text: str, module: str) -> bool:
-    """Whether a sentence names a PyTorch module, or one that the exporter folded into it."""
-    return module in text
+def names_module(text: str, module: str, near: Iterable[str] = ()) -> bool:
+    """Whether a sentence names a PyTorch module, or one whose operator it shares or touches (normalization, activation)."""
+    return any(
+        re.search(rf"(?<![\w.]){re.escape(name)}(?!\w|\.\d)|module\.{re.escape(name)}(?!\w)", text)
+        for name in (module, *near)
+        if name
+    )
 
 
 KEPT = ("network", "variant", "origin", "kind", "place", "module", "moved", "apart", "matters", "open")
