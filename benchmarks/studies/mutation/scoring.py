@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-GOALS = {"fp32": 0.99, "reduced": 0.97, "layer": 0.9}
+PLANTED = 600
+GOALS = {"planted": PLANTED, "fp32": 0.99, "reduced": 0.97, "layer": 0.9}
 PRECISIONS = ("fp32", "fp16", "w8", "dynamic", "int8")
 
 
@@ -28,6 +29,8 @@ def score(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "goals": GOALS,
         "seed": seed,
         "planted": len(planted),
+        "enough": {"planted": len(planted), "goal": PLANTED, "met": len(planted) >= PLANTED},
+        "networks": dict(sorted(Counter(row["network"] for row in planted).items())),
         "not_converted": sum("refused" in row for row in rows),
         "not_opened": sum(row["caught"] and "matters" not in row for row in planted),
         "precisions": [_line(planted, "precision", name) for name in PRECISIONS],
