@@ -83,6 +83,12 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 @list_option("--mean", element=click.FLOAT, unique=False, help="Applied to v/255; one, or one a channel.")
 @list_option("--std", element=click.FLOAT, unique=False, help="The same.")
 @click.option(
+    "--preprocess",
+    type=Word("preset", names_in("fer_edge.export.reference_model.preprocessing:PRESETS")),
+    help="Usual mean and std: torch (ImageNet), keras and minus-one-one (-1..1), zero-one, caffe (and --bgr).",
+)
+@click.option("--bgr", is_flag=True, help="The network wants blue first; so do --mean and --std.")
+@click.option(
     "--output", "kind", type=Word("output", ("logits", "probabilities")), help="What the module returns."
 )
 @click.option(
@@ -241,7 +247,8 @@ def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
     foreign = {"arch": "--arch", "arch_args": "--arch-arg", "labels": "--labels", "input": "--input"}
     foreign |= {"mean": "--mean", "std": "--std", "kind": "--output", "weights_key": "--weights-key"}
     foreign |= {"output_index": "--output-index", "output_key": "--output-key"}
-    given = [option for name, option in foreign.items() if options[name] not in (None, (), [])]
+    foreign |= {"preprocess": "--preprocess", "bgr": "--bgr"}
+    given = [option for name, option in foreign.items() if options[name] not in (None, (), [], False)]
     if given:
         usage_error(
             f"{', '.join(given)} describe a checkpoint, but none was given: fer-export CHECKPOINT ..."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fer_edge.export.reference_model.preprocessing import PRESETS
 from fer_edge.runtime.contract import (
     CameraSpec,
     Contract,
@@ -29,11 +30,14 @@ from fer_edge.train.checkpoint.checkpoint import (
     write_checkpoint,
 )
 from fer_edge.train.checkpoint.network import build_network
-from fer_edge.train.models import ARCHITECTURES
+from fer_edge.train.checkpoint.sources.reading import Wanted, known_pixels, with_front
+from fer_edge.train.models import is_known
 from fer_edge.train.models.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from fer_edge.train.checkpoint.sources.reading import Source
 
 REFERENCE = "reference.safetensors"
 """File of a bundle that holds the original's weights, and with ``CONTRACT_SUFFIX`` its contract."""
@@ -63,6 +67,8 @@ class ModelSpec:
         model: name in the bundle.
         crop_margin: by which a detector's box grows, as a share of its sides.
         weights_key: which of several sets of weights in the checkpoint.
+        preprocess: a usual pair of mean and std by name, of ``PRESETS``.
+        bgr: the network wants blue first; mean and std are in its order.
     """
 
     checkpoint: Path | None = None
@@ -78,10 +84,12 @@ class ModelSpec:
     model: str | None = None
     crop_margin: float | None = None
     weights_key: str | None = None
+    preprocess: str | None = None
+    bgr: bool = False
 
-    def missing(self) -> list[str]:
-        """Options that weights without a contract would still need."""
-        return [f"--{name}" for name in FOREIGN if not getattr(self, name)]
+    def missing(self, known: Collection[str] = ()) -> list[str]:
+        """Options that weights without a contract would still need, but for those that the file itself answers."""
+        return [f"--{name}" for name in FOREIGN if name not in known and not getattr(self, name)]
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,8 @@ class ReferenceModel:
         checkpoint_sha256: of the file that the weights came from.
         builtin: whether it is the model that comes with fer-edge.
         selection: which of several things that the network returns the module gives.
+        source: the network as it came, where the file is another framework's.
+        bgr: whether the first layer was turned from blue first to red first.
     """
 
     module: nn.Module
@@ -105,12 +115,14 @@ class ReferenceModel:
     checkpoint_sha256: str
     builtin: bool = False
     selection: Selection = ALL
+    source: Source | None = None
+    bgr: bool = False
 
     def options(self) -> list[str]:
         """The words by which ``fer-verify`` is told what to import; none for a built-in network."""
         from fer_edge.train.models.foreign import argument_text
 
-        if ":" not in self.arch:
+        if is_known(self.arch):
             return []
         arguments = [f"{name}={argument_text(value)}" for name, value in self.arch_args.items()]
         return ["--arch", self.arch, *(word for text in arguments for word in ("--arch-arg", text))]
@@ -118,7 +130,7 @@ class ReferenceModel:
 
 def is_builtin_name(arch: str) -> bool:
     """True if a name may be taken from a file: only then does importing it run no untrusted code."""
-    return any(entry.name == arch for entry in ARCHITECTURES)
+    return is_known(arch)
 
 
 def open_original(spec: ModelSpec) -> ReferenceModel:
@@ -129,16 +141,41 @@ def open_original(spec: ModelSpec) -> ReferenceModel:
         CheckpointError: the weights cannot be read safely or do not fit.
         ContractError: labels, sizes or numbers that a contract does not allow.
     """
-    checkpoint = read_checkpoint(spec.checkpoint or builtin_checkpoint(), weights_key=spec.weights_key)
+    spec = _fill_preset(spec)
+    path = spec.checkpoint or builtin_checkpoint()
+    checkpoint = read_checkpoint(path, weights_key=spec.weights_key, wanted=_wanted(spec))
     _complete(spec, checkpoint)
     arch = spec.arch or checkpoint.metadata[ARCH_KEY]
     arch_args = _arch_args(spec, checkpoint)
     contract = _contract(spec, checkpoint, arch)
     _refuse_one_label(contract)
     selection = Selection(spec.output_index, spec.output_key) or checkpoint.selection
+    if checkpoint.source:
+        selection = ALL  # made while the file was read
     module = build(arch, arch_args, contract, checkpoint, selection)
+    if spec.bgr:
+        from fer_edge.export.reference_model.channel_order import turn_first_layer
+
+        turn_first_layer(module, contract)
     builtin = spec.checkpoint is None
-    return ReferenceModel(module, contract, arch, arch_args, checkpoint.sha256, builtin, selection)
+    return ReferenceModel(
+        module, contract, arch, arch_args, checkpoint.sha256, builtin, selection, checkpoint.source, spec.bgr
+    )
+
+
+def _fill_preset(spec: ModelSpec) -> ModelSpec:
+    """With mean, std and channel order of ``--preprocess``."""
+    if spec.preprocess is None:
+        return spec
+    if spec.mean or spec.std:
+        raise IncompleteOptions("--preprocess stands for --mean and --std; give one or the other")
+    preset = next(one for one in PRESETS if one.name == spec.preprocess)
+    return replace(spec, mean=preset.mean, std=preset.std, bgr=spec.bgr or preset.bgr)
+
+
+def _wanted(spec: ModelSpec) -> Wanted:
+    output = spec.output_index if spec.output_key is None else spec.output_key
+    return Wanted(spec.input, output)
 
 
 def build(
@@ -210,6 +247,10 @@ def write_reference(original: ReferenceModel, path: Path) -> None:
 
 def _complete(spec: ModelSpec, checkpoint: Checkpoint) -> None:
     missing = spec.missing()
+    if checkpoint.source is not None:
+        _refuse_arch(spec, checkpoint)
+        known = ("arch", "input", *(("mean", "std") if known_pixels(checkpoint.source) else ()))
+        missing = spec.missing(known)
     if checkpoint.contract is not None:
         known_arch = is_builtin_name(checkpoint.metadata.get(ARCH_KEY, ""))
         missing = [] if known_arch or spec.arch else ["--arch"]
@@ -217,7 +258,15 @@ def _complete(spec: ModelSpec, checkpoint: Checkpoint) -> None:
         name = spec.checkpoint.name if spec.checkpoint else "the built-in model"
         raise IncompleteOptions(
             f"{name} does not say how it is fed: also give {', '.join(missing)} "
-            "(--input is WIDTHxHEIGHTxCHANNELS; mean and std apply to v/255)"
+            "(--input is WIDTHxHEIGHTxCHANNELS; mean and std apply to v/255"
+            f"{'; --preprocess zero-one, minus-one-one, torch, keras or caffe stands for both' if '--mean' in missing else ''})"
+        )
+
+
+def _refuse_arch(spec: ModelSpec, checkpoint: Checkpoint) -> None:
+    if spec.arch or spec.arch_args or spec.weights_key:
+        raise IncompleteOptions(
+            f"{checkpoint.path.name} holds the whole network: leave --arch, --arch-arg and --weights-key out"
         )
 
 
@@ -233,15 +282,22 @@ def _arch_args(spec: ModelSpec, checkpoint: Checkpoint) -> dict[str, Any]:
 def _contract(spec: ModelSpec, checkpoint: Checkpoint, arch: str) -> Contract:
     """The contract of what was typed, and for the rest of what the checkpoint says."""
     stored = checkpoint.contract
+    source = checkpoint.source
+    if source is not None:
+        channels, height, width = source.input
+        spec = replace(spec, input=(width, height, channels))
     ends = _input(spec, stored)
+    normalization = _normalization(spec, stored, ends.channels)
+    if source is not None:
+        normalization = with_front(source, normalization)
     return Contract.build(
         model=spec.model or (stored.model if stored else model_name(arch)),
         labels=tuple(canonical(label) for label in spec.labels) or _stored(stored, "labels").labels,
         input=ends,
         camera=_camera(spec, stored),
-        normalization=_normalization(spec, stored, ends.channels),
+        normalization=normalization,
         quantization=Quantization(input=None, output=None),
-        output=_output(spec, stored),
+        output=_output(spec, stored, source),
     )
 
 
@@ -266,7 +322,10 @@ def _camera(spec: ModelSpec, stored: Contract | None) -> CameraSpec:
     return CameraSpec(spec=1, crop_margin=margin, mirror=camera.mirror)
 
 
-def _output(spec: ModelSpec, stored: Contract | None) -> OutputSpec:
+def _output(spec: ModelSpec, stored: Contract | None, source: Source | None) -> OutputSpec:
+    if source is not None and spec.output is None:
+        kind = "probabilities" if source.answers_probabilities else "logits"
+        return OutputSpec(name=kind, kind=kind)
     if stored is not None and spec.output in (None, stored.output.kind):
         return stored.output
     kind = spec.output or "logits"
@@ -279,7 +338,8 @@ def _normalization(spec: ModelSpec, stored: Contract | None, channels: int) -> N
         return before
     mean = spec.mean or (before.mean if before else (0.0,))
     std = spec.std or (before.std if before else (1.0,))
-    return Normalization(mean=_per_channel(mean, "mean", channels), std=_per_channel(std, "std", channels))
+    means, stds = _per_channel(mean, "mean", channels), _per_channel(std, "std", channels)
+    return Normalization(means[::-1], stds[::-1]) if spec.bgr else Normalization(means, stds)
 
 
 def _per_channel(values: tuple[float, ...], name: str, channels: int) -> tuple[float, ...]:

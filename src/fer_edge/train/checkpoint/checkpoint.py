@@ -18,18 +18,22 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.weight_sets import WeightSet, list_keys, narrow
+from fer_edge.train.models import IMPORTED
 from fer_edge.train.models.selection import ALL, Selection
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from fer_edge.runtime.contract import Contract
+    from fer_edge.train.checkpoint.sources.reading import Source, Wanted
 
 CONTRACT_KEY = "fer_edge_contract"
 ARCH_KEY = "fer_edge_arch"
 ARCH_ARGS_KEY = "fer_edge_arch_args"
 OUTPUT_KEY = "fer_edge_output"
 BUILTIN = "fer-mini.safetensors"
+SOURCES = ("keras", "onnx")
+"""Forms of files that hold a whole network of another framework."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Checkpoint:
         sha256: of the file's bytes, in hexadecimal.
         path: where it was read from.
         size: of the file in bytes.
+        source: the network itself, where the file is another framework's.
     """
 
     sets: Mapping[str, WeightSet]
@@ -51,6 +56,7 @@ class Checkpoint:
     sha256: str
     path: Path
     size: int
+    source: Source | None = None
 
     @property
     def state(self) -> dict[str, Tensor]:
@@ -106,12 +112,15 @@ class Checkpoint:
         return ALL if text is None else Selection.parse(text, self.path.name)
 
 
-def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Checkpoint:
+def read_checkpoint(
+    path: str | Path, *, weights_key: str | None = None, wanted: Wanted | None = None
+) -> Checkpoint:
     """Read weights without running anything that the file holds.
 
     Args:
-        path: a safetensors file, or what ``torch.save`` or ``pickle.dump`` wrote.
+        path: a safetensors file, what ``torch.save`` or ``pickle.dump`` wrote, or a network of Keras or ONNX.
         weights_key: which of several sets of weights; None: the one that will fit.
+        wanted: what the user says about a network of Keras or ONNX.
 
     Returns:
         The weights; keys as the file has them.
@@ -129,6 +138,8 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
         digest = hashlib.file_digest(handle, "sha256").hexdigest()
         size = handle.tell()
         handle.seek(0)
+        if form in SOURCES:
+            return _read_source(handle.read(), form, path, wanted, digest)
         sets, metadata = _sets(handle, form, path)
     if weights_key is not None:
         sets = narrow(sets, weights_key, path.name)
@@ -140,6 +151,17 @@ def read_checkpoint(path: str | Path, *, weights_key: str | None = None) -> Chec
             for key, one in sets.items()
         }
     return Checkpoint(sets, _contract(metadata, path.name), metadata, digest, path, size)
+
+
+def _read_source(data: bytes, form: str, path: Path, wanted: Wanted | None, digest: str) -> Checkpoint:
+    """The network in a file of another framework, as a checkpoint that names our architecture."""
+    from fer_edge.train.checkpoint.finite import clean
+    from fer_edge.train.checkpoint.sources.reading import Wanted, read_source
+
+    source, tensors = read_source(data, form, path.name, wanted or Wanted())
+    sets = {"": WeightSet(clean(tensors, path.name, file_bytes=len(data)))}
+    metadata = {ARCH_KEY: IMPORTED, ARCH_ARGS_KEY: json.dumps({"steps": source.steps}, sort_keys=True)}
+    return Checkpoint(sets, None, metadata, digest, path, len(data), source)
 
 
 def _sets(handle: BufferedReader, form: str, path: Path) -> tuple[dict[str, WeightSet], dict[str, str]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from fer_edge.runtime.errors import CheckpointError
 
-SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".pkl", ".bin")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".ckpt", ".pkl", ".bin", ".onnx", ".keras", ".h5", ".hdf5")
 """Names that weights usually have; the content decides."""
 LARGEST = 8 << 30
 """Bytes; ResNet-152 with its optimizer has 0.7 GB, the largest ViT 7 GB."""
@@ -22,10 +22,10 @@ LONGEST_HEADER = 100_000_000
 HEAD = 512
 GIVE = f"give a {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file"
 WEIGHTS = "take the PyTorch network's own weights"
-LATER = "a later version imports it; until then " + WEIGHTS
+HDF5 = b"\x89HDF\r\n\x1a\n"
+ONNX = "onnx"
 SCRIPT = "a TorchScript archive, which holds code and is not opened: save model.state_dict() with torch.save"
 SIGNS = (
-    (0, b"\x89HDF\r\n\x1a\n", f"an HDF5 file, as Keras writes (.h5): {LATER}"),
     (4, b"TFL3", f"a TensorFlow Lite model: {WEIGHTS}"),
     (4, b"ET12", f"an ExecuTorch program: {WEIGHTS}"),
     (0, b"GGUF", f"a GGUF model: {WEIGHTS}"),
@@ -41,7 +41,6 @@ SIGNS = (
 )
 """Place, bytes and what they tell."""
 ARCHIVES = (
-    ("metadata.json", f"a Keras archive (.keras): {LATER}"),
     ("/constants.pkl", SCRIPT),
     ("/code/", SCRIPT),
     ("com.apple.CoreML/", f"a Core ML package: {WEIGHTS}"),
@@ -67,7 +66,7 @@ def open_weights(path: Path) -> tuple[BufferedReader, str]:
         path: any path; pipes, devices, sockets and folders are refused without waiting for them.
 
     Returns:
-        The open file, at its beginning, and ``safetensors`` or ``pickle``.
+        The open file, at its beginning, and ``safetensors``, ``pickle``, ``onnx`` or ``keras``.
 
     Raises:
         CheckpointError: no such file, no file, too large, or something else than weights.
@@ -116,13 +115,15 @@ def _form(handle: BufferedReader, path: Path) -> str:
     if not head:
         raise CheckpointError(f"{path.name} is empty; {GIVE}")
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        _check_archive(handle, path.name)
-        return "pickle"
+        return _check_archive(handle, path.name)
+    if head.startswith(HDF5):
+        return "keras"
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") <= LONGEST_HEADER:
         return "safetensors"
-    found = next(
-        (said for at, sign, said in SIGNS if head.startswith(sign, at)), _protobuf(head, path.suffix)
-    )
+    found = next((said for at, sign, said in SIGNS if head.startswith(sign, at)), "")
+    found = found or _protobuf(head, path.suffix)
+    if found == ONNX:
+        return ONNX
     if found:
         raise CheckpointError(f"{path.name} is {found}")
     if path.suffix.lower() == ".safetensors":
@@ -135,7 +136,8 @@ def _form(handle: BufferedReader, path: Path) -> str:
     )
 
 
-def _check_archive(handle: BufferedReader, name: str) -> None:
+def _check_archive(handle: BufferedReader, name: str) -> str:
+    """Whose archive it is."""
     try:
         with zipfile.ZipFile(handle) as archive:
             names = archive.namelist()
@@ -146,12 +148,13 @@ def _check_archive(handle: BufferedReader, name: str) -> None:
     for part, said in ARCHIVES:
         if any(part in entry for entry in names):
             raise CheckpointError(f"{name} is {said}")
+    return "keras" if {"config.json", "model.weights.h5"} <= set(names) else "pickle"
 
 
 def _protobuf(head: bytes, suffix: str) -> str:
     """ONNX, Core ML and TensorFlow all begin with a version number in field 1, and have no other sign."""
     if suffix.lower() in (".onnx", ".mlmodel", ".pb"):
-        kind = {".onnx": f"an ONNX model: {LATER}", ".pb": f"a TensorFlow graph: {WEIGHTS}"}
+        kind = {".onnx": ONNX, ".pb": f"a TensorFlow graph: {WEIGHTS}"}
         return kind.get(suffix.lower(), f"a Core ML model: {WEIGHTS}")
     if len(head) < 5 or head[0] != 0x08 or not 1 <= head[1] <= 64 or head[2] not in (0x12, 0x1A, 0x3A, 0x42):
         return ""
@@ -159,4 +162,4 @@ def _protobuf(head: bytes, suffix: str) -> str:
     inner = head[4:5] if head[3] < 0x80 else b"\n"
     if head[2] == 0x12 and inner == b"\n":
         return f"a Core ML or TensorFlow model: {WEIGHTS}"
-    return f"an ONNX model: {LATER}"
+    return ONNX

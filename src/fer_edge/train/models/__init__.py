@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: tuple[Architecture, ...] = (FER_MINI, FER2013_CNN, FERPLUS_VGG13, *TORCHVISION)
 
+IMPORTED = "imported"
+"""Networks that came as a graph of somebody else's; the argument ``steps`` describes them."""
+TIMM = "timm:"
+"""Before the name of a network of timm's."""
+
+
+def is_known(name: str) -> bool:
+    """Whether a file may name it: only our own code, or timm's, which is no code of the file's, is imported then."""
+    return name in _BY_NAME or name == IMPORTED or name.startswith(TIMM)
+
 
 def by_name(architectures: Iterable[Architecture]) -> dict[str, Architecture]:
     """The list as a table.
@@ -100,7 +110,13 @@ def resolve(
     """
     from fer_edge.train.models.foreign import call, parse_arguments
 
+    if name == IMPORTED:
+        return _imported(arch_args or {})
     arguments = parse_arguments(arch_args or {})
+    if name.startswith(TIMM):
+        from fer_edge.train.models.timm_networks import build_timm
+
+        return build_timm(name.removeprefix(TIMM), num_classes, channels, arguments)
     if ":" in name:
         return call(name, num_classes=num_classes, arguments=arguments)
     settled = sorted({"num_classes", "channels"} & set(arguments))
@@ -109,3 +125,14 @@ def resolve(
             f"architecture {name!r} gets {' and '.join(settled)} from the labels and the input size; leave it out of --arch-arg"
         )
     return build(name, num_classes=num_classes, channels=channels, **arguments)
+
+
+def _imported(arch_args: Mapping[str, Any]) -> nn.Module:
+    from fer_edge.train.models.imported.network import build_imported
+
+    try:
+        return build_imported(arch_args.get("steps"))
+    except ValueError as error:
+        raise CheckpointError(
+            f"architecture {IMPORTED!r} is not described as it should be: {error}"
+        ) from error

@@ -1,0 +1,93 @@
+"""The operator table: every operator that has a translation, by its name in ONNX's standard domain.
+
+To add one: a function from ``Node`` to the tensors that it gives, and a line here; a test compares it with onnxruntime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from fer_edge.train.checkpoint.sources.onnx import arithmetic, normalization, shapes, windows
+from fer_edge.train.checkpoint.sources.onnx.node import Node
+from fer_edge.train.checkpoint.sources.translation import Array, Value
+
+Translator = Callable[[Node], Value | Array | list[Value]]
+
+OPERATORS: Mapping[str, Translator] = {
+    "Abs": arithmetic.plain("abs"),
+    "Add": arithmetic.binary("add"),
+    "AveragePool": windows.average,
+    "BatchNormalization": normalization.batch,
+    "Cast": shapes.cast,
+    "CastLike": shapes.same,
+    "Ceil": arithmetic.plain("ceil"),
+    "Celu": arithmetic.sloped("celu", "alpha", 1.0),
+    "Clip": arithmetic.clip,
+    "Concat": shapes.concatenate,
+    "Conv": windows.conv,
+    "Cos": arithmetic.plain("cos"),
+    "DepthToSpace": shapes.depth_to_space,
+    "Div": arithmetic.binary("divide"),
+    "Dropout": shapes.same,
+    "Elu": arithmetic.sloped("elu", "alpha", 1.0),
+    "Erf": arithmetic.plain("erf"),
+    "Exp": arithmetic.plain("exp"),
+    "Expand": shapes.expand,
+    "Flatten": shapes.flatten,
+    "Floor": arithmetic.plain("floor"),
+    "Gather": shapes.gather,
+    "Gelu": arithmetic.gelu,
+    "Gemm": arithmetic.gemm,
+    "GlobalAveragePool": arithmetic.reduce_globally("mean"),
+    "GlobalMaxPool": arithmetic.reduce_globally("max"),
+    "GroupNormalization": normalization.group,
+    "HardSigmoid": arithmetic.hard_sigmoid,
+    "HardSwish": arithmetic.plain("hard_swish"),
+    "Identity": shapes.same,
+    "InstanceNormalization": normalization.instance,
+    "LRN": normalization.local_response,
+    "LayerNormalization": normalization.layer,
+    "LeakyRelu": arithmetic.sloped("leaky_relu", "alpha", 0.01),
+    "Log": arithmetic.plain("log"),
+    "LogSoftmax": arithmetic.softmax,
+    "LpNormalization": normalization.unit_length,
+    "MatMul": arithmetic.matmul,
+    "Max": arithmetic.several("maximum"),
+    "MaxPool": windows.maximum,
+    "Min": arithmetic.several("minimum"),
+    "Mish": arithmetic.plain("mish"),
+    "Mul": arithmetic.binary("multiply"),
+    "Neg": arithmetic.plain("neg"),
+    "PRelu": arithmetic.prelu,
+    "Pad": windows.pad,
+    "Pow": arithmetic.binary("power"),
+    "Reciprocal": arithmetic.plain("reciprocal"),
+    "ReduceL2": arithmetic.reduce("norm"),
+    "ReduceMax": arithmetic.reduce("max"),
+    "ReduceMean": arithmetic.reduce("mean"),
+    "ReduceMin": arithmetic.reduce("min"),
+    "ReduceSum": arithmetic.reduce("sum"),
+    "Relu": arithmetic.plain("relu"),
+    "Reshape": shapes.reshape,
+    "Resize": windows.resize,
+    "Selu": arithmetic.plain("selu"),
+    "Shape": shapes.shape_of,
+    "Sigmoid": arithmetic.plain("sigmoid"),
+    "Sin": arithmetic.plain("sin"),
+    "Size": shapes.size_of,
+    "Slice": shapes.take_slice,
+    "Softmax": arithmetic.softmax,
+    "Softplus": arithmetic.plain("softplus"),
+    "Softsign": arithmetic.plain("softsign"),
+    "Split": shapes.split,
+    "Sqrt": arithmetic.plain("sqrt"),
+    "Squeeze": shapes.squeeze,
+    "Sub": arithmetic.binary("subtract"),
+    "Sum": arithmetic.several("add"),
+    "Swish": arithmetic.plain("silu"),
+    "Tanh": arithmetic.plain("tanh"),
+    "ThresholdedRelu": arithmetic.sloped("thresholded_relu", "alpha", 1.0),
+    "Transpose": shapes.transpose,
+    "Unsqueeze": shapes.unsqueeze,
+    "Upsample": windows.resize,
+}
