@@ -285,7 +285,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(CheckpointError, match="is a folder"):
         read_checkpoint(tmp_path / "folder.pth")
     (tmp_path / "a.bin").write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"a\.bin is empty; give a .*\.bin file"):
+    with pytest.raises(CheckpointError, match=r"a\.bin is empty; give a .*\.hdf5 file"):
         read_checkpoint(tmp_path / "a.bin")
 
 

@@ -47,10 +47,6 @@ def zipped(*names):
 
 
 OTHERS = {
-    "HDF5 file, as Keras": lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0" + bytes(100)),
-    "ONNX model": onnx_model,
-    "an ONNX model": onnx_without_producer,
-    "Keras archive": zipped("metadata.json", "config.json", "model.weights.h5"),
     "TensorFlow Lite": lambda path: path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100)),
     "ExecuTorch": lambda path: path.write_bytes(b"\x1c\0\0\0ET12" + bytes(100)),
     "GGUF": lambda path: path.write_bytes(b"GGUF\x03\0\0\0" + bytes(100)),
@@ -74,9 +70,34 @@ def test_other_files_are_told_apart(tmp_path, kind, name):
     assert re.search(kind, refusal(tmp_path / name))
 
 
-def test_what_is_going_to_be_imported_says_so(tmp_path):
-    onnx_model(tmp_path / "a.pth")
-    assert "a later version imports it" in refusal(tmp_path / "a.pth")
+NETWORKS = {
+    "keras 2": (
+        lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0" + bytes(100)),
+        "keras",
+    ),
+    "keras 3": (zipped("metadata.json", "config.json", "model.weights.h5"), "keras"),
+    "onnx": (onnx_model, "onnx"),
+    "onnx, nameless": (onnx_without_producer, "onnx"),
+}
+
+
+@pytest.mark.parametrize("kind", NETWORKS)
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_of_other_frameworks_are_told_by_their_first_bytes(tmp_path, kind, name):
+    from fer_edge.train.checkpoint.weights_file import open_weights
+
+    write, form = NETWORKS[kind]
+    write(tmp_path / name)
+    handle, found = open_weights(tmp_path / name)
+    handle.close()
+    assert found == form
+
+
+def test_a_network_of_more_than_two_gigabytes_is_not_read(tmp_path):
+    with (tmp_path / "a.h5").open("wb") as file:
+        file.write(b"\x89HDF\r\n\x1a\n")
+        file.truncate(3 << 30)
+    assert "3.2 GB; a Keras network of up to 2 GB" in refusal(tmp_path / "a.h5")
 
 
 def test_pipes_devices_sockets_and_folders_are_refused_at_once(tmp_path, monkeypatch):

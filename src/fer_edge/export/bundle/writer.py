@@ -121,6 +121,8 @@ def _extra(original: ReferenceModel, data: ReferenceData, tolerances: Tolerances
         extra["output"] = json.loads(original.selection.text)
     if data.mistakes:
         extra["mistakes"] = MISTAKES.members(data.mistakes)
+    if data.imported:
+        extra["import"] = data.imported.document()
     if data.warnings:
         extra["warnings"] = list(data.warnings)
     return extra

@@ -30,6 +30,7 @@ from fer_edge.export.reference_model.inference import (
 )
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.reference_model.soundness import Soundness, check_soundness
+from fer_edge.export.sources.check import ImportCheck
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
 
@@ -57,6 +58,7 @@ class ReferenceData:
         labels: of the original, in order.
         warnings: sentences about what is doubtful.
         mistakes: what mistakes of an app cost; None: not measured.
+        imported: the verdict on the import, where the network came from another framework's file.
     """
 
     calibration: CalibrationSet | None = None
@@ -65,6 +67,7 @@ class ReferenceData:
     labels: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     mistakes: Effects | None = None
+    imported: ImportCheck | None = None
 
 
 class ReferenceDataBuilder:

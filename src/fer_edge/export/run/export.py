@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from fer_edge.console.output import Output
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceData
+    from fer_edge.export.reference_model.soundness import Soundness
     from fer_edge.export.run.forecast import Forecast
+    from fer_edge.export.sources.check import ImportCheck
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class ExportOutcome:
         model: its name.
         warnings: sentences about what is doubtful.
         next: the words of the command that proves the bundle again.
+        imported: the verdict on the import, where the network came from another framework's file.
     """
 
     results: list[VariantResult]
@@ -75,6 +78,7 @@ class ExportOutcome:
     model: str
     warnings: tuple[str, ...]
     next: tuple[str, ...]
+    imported: ImportCheck | None = None
 
 
 def plan_variants(request: ExportRequest) -> Plan:
@@ -107,7 +111,8 @@ def export(request: ExportRequest, plan: Plan, output: Output) -> ExportOutcome:
         sha256 = _write(bundle, target, request, prepared, results, output)
     original, warnings = prepared.original, (*plan.illegal, *prepared.data.warnings)
     place, command = target if sha256 else None, ("fer-verify", str(request.out), *original.options())
-    return ExportOutcome(results, place, sha256, original.contract.model, warnings, command)
+    model, imported = original.contract.model, prepared.data.imported
+    return ExportOutcome(results, place, sha256, model, warnings, command, imported)
 
 
 def _write(
@@ -166,6 +171,7 @@ def _prepare(
     write_reference(original, bundle / REFERENCE)
     builder = ReferenceDataBuilder(original, request.pictures, common, _every(20, pool.pump))
     soundness, answers = builder.check_original()
+    imported = _judge_import(original, request.model, common, soundness, output)
     refuse_decisions(original.module, original.contract)
     forecast = make_forecast(soundness, answers, plan.variants, request.tolerances, request.leniency)
     for warning in forecast.warnings:
@@ -177,7 +183,24 @@ def _prepare(
     for warning in data.warnings[len(forecast.warnings) :]:
         output.warn(warning)
     write_golden(bundle / "golden", original)
-    return _Prepared(original, forecast, data)
+    return _Prepared(original, forecast, replace(data, imported=imported))
+
+
+def _judge_import(
+    original: ReferenceModel, typed: ModelSpec, common: Path, soundness: Soundness, output: Output
+) -> ImportCheck | None:
+    """The network of another framework's file against that framework's runtime, if it came from one."""
+    if original.source is None or typed.checkpoint is None:
+        return None
+    from fer_edge.export.pictures.arrays import get_array
+    from fer_edge.export.sources.check import check_import
+
+    chosen = typed.output_index if typed.output_key is None else typed.output_key
+    pictures = get_array(common / "parity.npy")
+    found = check_import(original, typed.checkpoint, chosen, pictures, soundness.rows)
+    if found is not None and found.reason:
+        output.warn(found.reason)
+    return found
 
 
 def _refuse(jobs: Sequence[Job], forecast: Forecast) -> None:

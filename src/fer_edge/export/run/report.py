@@ -15,6 +15,7 @@ from fer_edge.export.parity.records import members
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
 from fer_edge.export.run.results import exit_code
+from fer_edge.export.sources.check import ImportCheck
 from fer_edge.runtime.errors import CheckFailed
 from fer_edge.runtime.verification import Code, Parity, take_worse
 
@@ -28,7 +29,8 @@ OPTIONAL = ("time", "least", "plain", "drop", "allowed", "top-1", "accuracy")
 
 def text(exported: ExportOutcome, out: Path, width: int | None) -> str:
     """The table and the next command to type."""
-    cells, footnotes = _shared([_cells(result) for result in exported.results])
+    rows = [_import_cells(exported.imported)] if exported.imported else []
+    cells, footnotes = _shared(rows + [_cells(result) for result in exported.results])
     shown = table(HEADERS, cells, right=RIGHT, optional=OPTIONAL, width=width)
     lines = [shown, *footnotes, *_judged_on(exported.results), ""]
     if exported.bundle is None:
@@ -66,6 +68,7 @@ def document(exported: ExportOutcome, out: Path) -> dict[str, Any]:
         "manifest_sha256": exported.sha256,
         "model": exported.model,
         "exit_code": exit_code(exported.results),
+        "import": exported.imported.document() if exported.imported else None,
         "variants": [_entry(result) for result in exported.results],
         "warnings": list(exported.warnings),
         "next": list(exported.next) if exported.bundle else None,
@@ -135,6 +138,16 @@ def share_agreed(parity: Parity | None) -> float | None:
     if parity is None or parity.figures is None or not parity.inputs:
         return None
     return parity.figures.agreed / parity.inputs
+
+
+def _import_cells(found: ImportCheck) -> list[str]:
+    """The import's own row: what was read from the file against the file's own runtime."""
+    row = dict.fromkeys(HEADERS, "-") | {"variant": f"import of {found.kind}", "faithful": found.verdict}
+    if found.max_abs is not None:
+        row |= {"max abs": _number(found.max_abs, ".1e"), "allowed": _number(found.limit["max_abs"], "g")}
+        row |= {"top-1": _number(found.top1_agreement, ".2%"), "least": "100.0%"}
+    row["note"] = "; ".join(filter(None, (found.reason or f"against {found.engine}", *found.notes)))
+    return list(row.values())
 
 
 def _note(result: VariantResult) -> str:

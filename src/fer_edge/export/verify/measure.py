@@ -15,9 +15,9 @@ from fer_edge.export.pictures.arrays import put_array
 from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.claims import compare_audit, compare_parity, contradicts
 from fer_edge.export.verify.report import ArtifactReport
-from fer_edge.export.worker import sandbox
 from fer_edge.export.worker.job import GOLDEN, REDRAWN, VERIFY, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
+from fer_edge.runtime import sandbox
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.golden import Vector

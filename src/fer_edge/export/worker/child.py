@@ -37,8 +37,8 @@ from fer_edge.export.worker.job import (
     TaskResult,
 )
 from fer_edge.export.worker.proving import Proving
-from fer_edge.export.worker.sandbox import die_with_parent, forbid_writing
 from fer_edge.runtime.errors import CheckFailed, ExportError, FerEdgeError
+from fer_edge.runtime.sandbox import die_with_parent, forbid_writing
 
 if TYPE_CHECKING:
     from fer_edge.export.faithful.check import Proof

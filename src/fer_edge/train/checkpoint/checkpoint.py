@@ -139,6 +139,9 @@ def read_checkpoint(
         size = handle.tell()
         handle.seek(0)
         if form in SOURCES:
+            from fer_edge.train.checkpoint.sources.reading import refuse_large
+
+            refuse_large(size, form, path.name)
             return _read_source(handle.read(), form, path, wanted, digest)
         sets, metadata = _sets(handle, form, path)
     if weights_key is not None:

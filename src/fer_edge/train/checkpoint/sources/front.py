@@ -60,7 +60,26 @@ def take_out(
         steps = [_renamed(one, step.name, at) for one in steps if one is not step]
     if not found:
         return description, None
-    return Description(tuple(_needed(steps))), (scale, offset)
+    return Description(tuple(_needed(_join_permutes(steps)))), (scale, offset)
+
+
+def _join_permutes(steps: list[Step]) -> list[Step]:
+    """Orders of axes that now follow each other as one, and none where nothing changes."""
+    orders: dict[str, tuple[str, tuple[int, ...]]] = {}
+    same: dict[str, str] = {}
+    found: list[Step] = []
+    for one in steps:
+        step = replace(one, inputs=tuple(same.get(name, name) for name in one.inputs))
+        if step.layer == "permute":
+            source, before = orders.get(step.inputs[0], (step.inputs[0], None))
+            axes = tuple(step.parameters["axes"])
+            axes = axes if before is None else tuple(before[axis] for axis in axes)
+            orders[step.name] = (source, axes)
+            if axes == tuple(range(len(axes))) and step is not steps[-1]:
+                same[step.name] = source
+            step = replace(step, inputs=(source,), parameters={"axes": list(axes)})
+        found.append(step)
+    return found
 
 
 def _affine(

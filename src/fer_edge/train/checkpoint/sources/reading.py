@@ -70,6 +70,16 @@ class Wanted:
     output: int | str | None = None
 
 
+def refuse_large(size: int, kind: str, name: str) -> None:
+    """Raise where a file has more bytes than such files can.
+
+    Raises:
+        CheckpointError: it has.
+    """
+    if size > LARGEST:
+        raise CheckpointError(f"{name} has {size / 1e9:.1f} GB; {NAMES[kind]} of up to 2 GB is read")
+
+
 def read_source(data: bytes, kind: str, name: str, wanted: Wanted) -> tuple[Source, dict[str, Tensor]]:
     """The network in a file.
 
@@ -87,8 +97,6 @@ def read_source(data: bytes, kind: str, name: str, wanted: Wanted) -> tuple[Sour
 
     extra, module = NEEDS[kind]
     need(extra, module)
-    if len(data) > LARGEST:
-        raise CheckpointError(f"{name} has {len(data) / 1e9:.1f} GB; {NAMES[kind]} of up to 2 GB is read")
     answer = _ask(data, kind, name, {"wanted": wanted.input, "output": wanted.output})
     end = 8 + int.from_bytes(answer[:8], "little")
     try:

@@ -7,7 +7,7 @@ import textwrap
 
 import pytest
 
-from fer_edge.export.worker import sandbox
+from fer_edge.runtime import sandbox
 
 needs_landlock = pytest.mark.skipif(sandbox.version() == 0, reason="this kernel has no Landlock")
 
@@ -43,7 +43,7 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path):
     (others / "there").write_text("as it was")
     script = textwrap.dedent(f"""
         import json, os, pathlib
-        from fer_edge.export.worker.sandbox import forbid_writing
+        from fer_edge.runtime.sandbox import forbid_writing
         mine, others = pathlib.Path({str(mine)!r}), pathlib.Path({str(others)!r})
         assert forbid_writing(outside=mine)
         ends = {{}}
@@ -65,7 +65,7 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path):
 
 @needs_landlock
 def test_a_second_time_and_a_folder_that_is_not_there(tmp_path):
-    script = "import sys, pathlib; from fer_edge.export.worker.sandbox import forbid_writing as f; f(outside=pathlib.Path(sys.argv[1]))"
+    script = "import sys, pathlib; from fer_edge.runtime.sandbox import forbid_writing as f; f(outside=pathlib.Path(sys.argv[1]))"
     lost = subprocess.run(
         [sys.executable, "-c", script, str(tmp_path / "absent")], capture_output=True, text=True, check=False
     )
