@@ -94,9 +94,9 @@ def rows_of(text):
     return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
 
 
-def test_all_variants_are_described_in_less_than_250_lines():
+def test_all_variants_are_described_in_less_than_270_lines():
     text = card(manifest([artifact(name, accuracy=measured()) for name in ALL]), reference())
-    assert text.count("\n") < 250
+    assert text.count("\n") < 270
     for name in ALL:
         assert f"`{Variant.parse(name).filename('net')}`" in text
     assert text.index("## Ship this file") < text.index("## Kotlin") < text.index("## Every file")

@@ -34,6 +34,10 @@ export const CODES = [
   "different",
   "stiff",
   "bytecode",
+  "constant",
+  "saturated",
+  "disagrees",
+  "undecided",
   "insensitive",
   "overflow",
   "no-engine",
@@ -45,6 +49,7 @@ export const CODES = [
   "bias",
   "range",
   "saturation",
+  "layer",
   "unaligned",
   "bridge",
 ] as const;

@@ -29,6 +29,10 @@ internal object Words {
             "different",
             "stiff",
             "bytecode",
+            "constant",
+            "saturated",
+            "disagrees",
+            "undecided",
             "insensitive",
             "overflow",
             "no-engine",
@@ -40,6 +44,7 @@ internal object Words {
             "bias",
             "range",
             "saturation",
+            "layer",
             "unaligned",
             "bridge",
         )
