@@ -8,7 +8,7 @@ same, the module that was running gives the layer its name.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,9 @@ SAME_DB = 70.0
 """Two tensors of fp32 files that are the same up to the order of sums; different ones have 0 dB or less."""
 _FRONT = re.compile(r"^(tensor\.|module\.|frontend\.)+")
 _SEGMENT = re.compile(r"\.(?:[A-Za-z0-9]+)_([\w]+)$")
+
+
+See = Callable[[int, str, str, NDArray[Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,16 @@ def name_layers(
     waiting: dict[int, list[str]] = {}
     for name, value in values.items():
         waiting.setdefault(value.size, []).append(name)
-    for _, module, weighted, result in watch_original(*original, contract, tensor):
+
+    def see(_: int, module: str, weighted: str, result: NDArray[Any]) -> None:
         group = waiting.get(result.size, [])
         for name in list(group):
             snr = closeness(values[name], result)
             if snr >= SAME_DB:
                 found[name] = Match(module, weighted, snr)
                 group.remove(name)
+
+    watch_original(*original, contract, tensor, see)
     return Names(found)
 
 
@@ -142,35 +148,34 @@ def find_layout(value: NDArray[Any], other: NDArray[Any]) -> NDArray[Any]:
 
 
 def watch_original(
-    module: nn.Module, reference: Contract, contract: Contract, tensor: NDArray[Any]
-) -> list[tuple[int, str, str, NDArray[Any]]]:
-    """Every result of float numbers while the original runs, in order.
+    module: nn.Module, reference: Contract, contract: Contract, tensor: NDArray[Any], see: See
+) -> None:
+    """Hand out every result of float numbers while the original runs, in order; none of them is kept.
 
     Args:
         module: the original.
         reference: its contract.
         contract: of a file; its input says what the tensor is.
         tensor: an input as that file takes it.
-
-    Returns:
-        Number, the module that was running, the last one with a product so far, and the values.
+        see: gets a number, the module that was running, the last one with a product so far, and the values.
     """
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
 
     stack: list[str] = []
-    seen: list[tuple[int, str, str, NDArray[Any]]] = []
+    count, last = 0, ""
 
     class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            nonlocal count, last
             found = func(*args, **(kwargs or {}))
             place = _FRONT.sub("", stack[-1] if stack else "").removesuffix(".")
             word = str(func).split(".")[1]
-            weighted = place if word in _PRODUCTS else seen[-1][2] if seen else ""
+            last = place if word in _PRODUCTS else last
             for item in found if isinstance(found, tuple | list) else (found,):
                 if isinstance(item, torch.Tensor) and item.is_floating_point() and item.numel() > 1:
-                    # A copy: others may write over it.
-                    seen.append((len(seen), place, weighted, item.detach().numpy().copy()))
+                    see(count, place, last, item.detach().numpy())
+                    count += 1
             return found
 
     from fer_edge.export.capture.tracing import slow_attention
@@ -178,7 +183,6 @@ def watch_original(
     frontend = _frontend(module, reference, contract)
     with _scopes(frontend, stack), slow_attention(), torch.no_grad(), Watch():  # type: ignore[no-untyped-call]
         frontend(torch.from_numpy(np.ascontiguousarray(tensor, np.float32)))
-    return seen
 
 
 _PRODUCTS = ("convolution", "addmm", "mm", "bmm", "linear", "baddbmm", "mkldnn_convolution", "conv2d")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
 from fer_edge.export.faithful.layers.kinds import OPERATOR, Kind, name_kind
-from fer_edge.export.faithful.layers.names import SAME_DB, closeness, find_layout, watch_original
+from fer_edge.export.faithful.layers.names import SAME_DB, See, closeness, find_layout, watch_original
 from fer_edge.export.faithful.layers.recording import Recorder, Step
 from fer_edge.export.faithful.layers.tallies import decibels
 
@@ -69,12 +69,18 @@ class OriginalComparison:
         wanted: dict[int, list[str]] = {}
         for name, number in self._partners.items():
             wanted.setdefault(number, []).append(name)
-        for number, _, _, found in watch_original(self.module, self.reference, self.contract, tensor):
+
+        def see(number: int, _: str, __: str, found: NDArray[Any]) -> None:
             for name in wanted.get(number, ()):
                 turned = find_layout(values[name], found)
                 sums = self._sums.setdefault(name, [0.0, 0.0])
                 sums[0] += float(np.sum(np.square(found, dtype=np.float64)))
                 sums[1] += float(np.sum(np.square(turned - found, dtype=np.float64)))
+
+        self._watch(tensor, see)
+
+    def _watch(self, tensor: NDArray[Any], see: See) -> None:
+        watch_original(self.module, self.reference, self.contract, tensor, see)
 
     def find_partners(self, tensor: NDArray[Any]) -> None:
         """Decide by one input which tensor belongs to which result."""
@@ -84,14 +90,15 @@ class OriginalComparison:
         for name, value in values.items():
             if name in computed:
                 waiting.setdefault(value.size, []).append(name)
-        for number, module, weighted, found in watch_original(
-            self.module, self.reference, self.contract, tensor
-        ):
+
+        def see(number: int, module: str, weighted: str, found: NDArray[Any]) -> None:
             self._events.append(_Event(module, weighted, found.size))
             for name in list(waiting.get(found.size, ())):
                 if closeness(values[name], found) >= SAME_DB:
                     self._partners[name] = number
                     waiting[found.size].remove(name)
+
+        self._watch(tensor, see)
 
     def finish(self, count: int, tensor: NDArray[Any], channel_axis: int) -> LayerAnswers:
         """All layers that have a partner, and the one at fault, if the file's answer has none."""
@@ -149,13 +156,15 @@ class OriginalComparison:
             for number, event in enumerate(self._events)
             if number > last and number not in taken and event.size == answer.size
         ][:MOST_CANDIDATES]
-        best: tuple[float, int, NDArray[Any]] | None = None
-        for number, _, _, found in watch_original(self.module, self.reference, self.contract, tensor):
+        near: list[tuple[float, int, NDArray[Any]]] = []
+
+        def see(number: int, _: str, __: str, found: NDArray[Any]) -> None:
             if number in likely:
-                turned = _laid_out(found, answer, channel_axis)
-                distance = float(np.sum(np.square(turned - answer, dtype=np.float64)))
-                if best is None or distance < best[0]:
-                    best = distance, number, turned
+                turned = _laid_out(found, answer, channel_axis).copy()
+                near.append((float(np.sum(np.square(turned - answer, dtype=np.float64))), number, turned))
+
+        self._watch(tensor, see)
+        best = min(near, key=lambda one: one[:2], default=None)
         if best is None:
             after = self._events[min(last + 1, len(self._events) - 1)]
             kind = Kind(OPERATOR, "it answers as no part of the original does")

@@ -15,6 +15,8 @@ LEAST_EXPLAINED = 0.1
 """Share of a step's noise that is allowed even where hardly a number had to be rounded."""
 FLOAT_NOISE = 1e-6
 """Of a layer's largest value: what float32 sums in another order may differ by, as a standard deviation."""
+SUSPICIOUS = 1.3
+"""Times the explained noise, or steps."""
 KEPT = 1 << 18
 """Numbers of a layer that are kept to name its fault by, about."""
 
@@ -63,20 +65,25 @@ class Tally:
             replay: what the fp32 file makes of the file's own inputs of this layer, with the file's weights.
             rounded: the same with inputs rounded as the operator does when it runs; None: it does not.
         """
-        self._keep(answer, replay)
+        answered = answer
         answer, bridge, replay = (values.astype(np.float64) for values in (answer, bridge, replay))
         inside = replay if self.grid is None else np.clip(replay, *self.grid.bounds)
         self.signal += _energy(bridge)
         self.noise += _energy(answer - bridge)
-        self.own += _energy(answer - inside)
+        own, expected = _energy(answer - inside), self._expected(replay, inside, rounded)
+        self.own += own
         self.clipped += _energy(replay - inside)
         self.beyond += int(np.count_nonzero(replay != inside))
         self.numbers += answer.size
-        self.explained += self._expected(replay, inside, rounded)
+        self.explained += expected
         step = self._step(inside)
         if answer.size:
             error = np.abs(answer - inside) / step
-            self.worst = max(self.worst, float(np.max(np.where(np.isfinite(error), error, np.inf))))
+            worst = float(np.max(np.where(np.isfinite(error), error, np.inf)))
+            self.worst = max(self.worst, worst)
+            # Only what may turn out to be a fault is kept, so that large networks take no memory.
+            if not own <= SUSPICIOUS * expected or worst > SUSPICIOUS:
+                self._keep(answered, replay)
 
     def _expected(self, replay: NDArray[Any], inside: NDArray[Any], rounded: NDArray[Any] | None) -> float:
         least = (FLOAT_NOISE * _largest(inside)) ** 2 * inside.size
