@@ -126,6 +126,13 @@ class ReferenceDataBuilder:
         same = images.sha256 in recorded.values()
         put_array(self.common / CALIBRATION_FILE, images.scaled if same else images.scaled[:0])
 
+    def put_accuracy(self) -> tuple[ImageSet, NDArray[np.float32]] | None:
+        """Labeled pictures where the children look, and the original's probabilities; None where none are asked for."""
+        images = self._accuracy(self.options.locator())
+        if images is None:
+            return None
+        return images, probabilities(self._outputs(images.scaled), self.original.contract)
+
     def build(self, *, calibrated: bool, warnings: tuple[str, ...] = ()) -> ReferenceData:
         """All further pictures.
 

@@ -12,11 +12,10 @@ from fer_edge.console.table import table
 from fer_edge.export.bundle.results import WRITTEN, VariantResult
 from fer_edge.export.parity.compare import INSENSITIVE
 from fer_edge.export.parity.records import members
-from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.export.run.export import ExportOutcome
+from fer_edge.export.run.next_step import next_step
 from fer_edge.export.run.results import exit_code
 from fer_edge.export.sources.check import ImportCheck
-from fer_edge.runtime.errors import CheckFailed
 from fer_edge.runtime.verification import Code, Parity, take_worse
 
 HEADERS = (
@@ -69,7 +68,7 @@ def document(exported: ExportOutcome, out: Path) -> dict[str, Any]:
         "model": exported.model,
         "exit_code": exit_code(exported.results),
         "import": exported.imported.document() if exported.imported else None,
-        "variants": [_entry(result) for result in exported.results],
+        "variants": [_entry(result, exported.results) for result in exported.results],
         "warnings": list(exported.warnings),
         "next": list(exported.next) if exported.bundle else None,
     }
@@ -81,18 +80,13 @@ def faults(results: Sequence[VariantResult]) -> str:
     for result in results:
         if result.exit_code:
             wrong.setdefault(str(result.reason), []).append(result.variant.name)
-    refused = dict.fromkeys(
-        result.variant.precision
-        for result in results
-        if result.exit_code == CheckFailed.exit_code and result.parity
-    )
-    steps = dict.fromkeys(TOLERANCES[precision].next_step for precision in refused)
+    steps = dict.fromkeys(step for result in results if (step := next_step(result, results)))
     said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in wrong.items())
     after = "".join(f" Next: {step}." for step in steps)
     return f"{sum(map(len, wrong.values()))} of {len(results)} variants are at fault. {said}.{after}"
 
 
-def _entry(result: VariantResult) -> dict[str, Any]:
+def _entry(result: VariantResult, results: Sequence[VariantResult]) -> dict[str, Any]:
     return {
         "variant": result.variant.name,
         "status": result.status,
@@ -103,6 +97,7 @@ def _entry(result: VariantResult) -> dict[str, Any]:
         "weight_audit": members(result.weight_audit),
         "accuracy": members(result.accuracy),
         "reason": result.reason,
+        "next_step": next_step(result, results),
         "notes": list(result.notes),
         "seconds": None if result.seconds is None else round(result.seconds, 3),
     }

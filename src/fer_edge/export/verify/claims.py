@@ -120,6 +120,23 @@ def compare_parity(artifact: Artifact, found: Parity) -> list[str]:
     return faults
 
 
+def compare_accuracy(artifact: Artifact, found: Accuracy) -> list[str]:
+    """A recorded accuracy that is not the one measured now on the very same pictures; on others nothing is claimed."""
+    recorded = artifact.accuracy
+    if recorded is None or (recorded.source, recorded.samples) != (found.source, found.samples):
+        return []
+    # Processors round int8 differently: some few pictures may change sides.
+    near = max(3.0, 0.01 * found.samples) / found.samples
+    return [
+        f"the manifest says that the accuracy of the {name} is {said:.4g}; measured now on the same pictures: {now:.4g}"
+        for name, said, now in (
+            ("original", recorded.reference, found.reference),
+            ("artifact", recorded.artifact, found.artifact),
+        )
+        if abs(said - now) > near
+    ]
+
+
 def is_of_other_pictures(recorded: Parity, found: Parity) -> bool:
     """Whether the manifest's figures are of pictures that the bundle does not have."""
     source = recorded.inputs_source
@@ -151,16 +168,20 @@ def _alike(recorded: float, now: float, factor: float) -> bool:
     return high <= factor * low + ROUNDING
 
 
-def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
+def list_unchecked(manifest: Manifest, measured: Iterable[str], accurate: Iterable[str] = ()) -> list[str]:
     """List in words what nobody looked at: a green check says nothing about these.
 
     Args:
         manifest: of the bundle.
         measured: variants whose parity was measured again.
+        accurate: variants whose accuracy was.
     """
     again, artifacts = set(measured), manifest.artifacts
     claimed = [entry.variant for entry in artifacts if entry.parity.engine and entry.variant not in again]
-    accurate = [entry.variant for entry in artifacts if entry.accuracy]
+    repeated = set(accurate)
+    claimed_accuracy = [
+        entry.variant for entry in artifacts if entry.accuracy and entry.variant not in repeated
+    ]
     calibrated = [entry.variant for entry in artifacts if entry.calibration]
     own = Tolerances.recorded(manifest).list_chosen()
     own_pictures = [
@@ -173,7 +194,9 @@ def list_unchecked(manifest: Manifest, measured: Iterable[str]) -> list[str]:
         if own_pictures
         else "",
         f"parity as recorded of {_listed(claimed)}" if claimed else "",
-        f"accuracy of {_listed(accurate)}: its pictures are not in the bundle" if accurate else "",
+        f"accuracy of {_listed(claimed_accuracy)}: its pictures are not in the bundle; --accuracy measures it again"
+        if claimed_accuracy
+        else "",
         f"calibration of {_listed(calibrated)}: its pictures are not in the bundle" if calibrated else "",
         f"whether limits of the exporter's own are wise: {_shown(own)}" if own else "",
         "what mistakes of an app cost" if "mistakes" in manifest.extra else "",

@@ -39,6 +39,12 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @click.option(
+    "--accuracy",
+    metavar="DIR|synthetic",
+    help="Measure accuracy again on labeled crops; the exporter's own are not in a bundle.",
+)
+@click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many.")
+@click.option(
     "--second-opinion",
     is_flag=True,
     help="Run each artifact in a second, unrelated engine too (onnx.reference; tflite-runtime or TensorFlow); no verdict "
@@ -63,12 +69,12 @@ def main(
     bundle: Path,
     arch: str | None,
     arch_args: tuple[tuple[str, str], ...],
-    parity_inputs: int | None,
-    second_opinion: bool,
-    second_pythons: tuple[Path, ...],
-    **shown: Any,
+    **options: Any,
 ) -> None:
     """Prove a bundle again from its files: hashes, contracts, golden vectors, parity with the reference weights.
+
+    Two verdicts a file: faithful (its numbers are what its quantization of this network makes of them) and good (it answers as the
+    original). docs/verification.md says what each proves.
 
     Exit codes: 0 all is well; 1 the manifest cannot be read; 2 usage; 3 something is not as the manifest says.
     """
@@ -78,18 +84,16 @@ def main(
             usage_error(f"--arch {arch} is not the bundle's architecture; repeat --arch {named}")
     elif arch_args:
         usage_error("--arch-arg goes with --arch")
-    if second_pythons and not second_opinion:
+    if options["second_pythons"] and not options["second_opinion"]:
         usage_error("--second-python goes with --second-opinion")
-    layers: str | None = shown["layers"]
-    layers_out: Path | None = shown["layers_out"]
+    layers: str | None = options.pop("layers")
+    layers_out: Path | None = options.pop("layers_out")
     if layers_out is not None and layers is None:
         usage_error("--layers-out goes with --layers")
     if layers_out is not None and layers_out.suffix not in ENDINGS:
         usage_error(f"--layers-out {layers_out.name}: allowed endings are {', '.join(ENDINGS)}")
     only = _find_variant(bundle, layers) if layers else None
-    request = VerifyRequest(
-        bundle, arch, dict(arch_args), parity_inputs, second_opinion, second_pythons, only
-    )
+    request = VerifyRequest(bundle, arch, dict(arch_args), only=only, **options)
     verified = verify(request, output)
     if only is not None:
         _show_layers(verified, only, layers_out, output)
@@ -131,6 +135,7 @@ def _document(verified: BundleReport) -> dict[str, Any]:
                 "verdict": one.verdict,
                 "parity": members(one.parity),
                 "faithful": members(one.faithful),
+                "accuracy": members(one.accuracy),
                 "golden": members(one.golden),
                 "weight_audit": members(one.weight_audit),
                 "second_opinion": asdict(one.second_opinion) if one.second_opinion else None,
@@ -149,7 +154,7 @@ def _text(verified: BundleReport, width: int | None) -> str:
         for check in verified.checks
     ]
     rows = [_cells(one) for one in verified.artifacts]
-    headers = ("variant", "verdict", "faithful", "good", "max abs", "top-1", "weights", "note")
+    headers = ("variant", "verdict", "faithful", "good", "max abs", "top-1", "accuracy", "weights", "note")
     return "\n".join(
         [
             table(("check", "verdict", "note"), checks, width=width),
@@ -158,7 +163,7 @@ def _text(verified: BundleReport, width: int | None) -> str:
                 headers,
                 rows,
                 right=("max abs", "top-1"),
-                optional=("weights", "top-1", "max abs"),
+                optional=("weights", "accuracy", "top-1", "max abs"),
                 width=width,
             ),
             "",
@@ -190,6 +195,13 @@ def _second_opinions(verified: BundleReport, width: int | None) -> list[str]:
     return [table(headers, rows, right=headers[3:6], optional=("inputs", "top-1"), width=width), ""]
 
 
+def _say_accuracy(one: ArtifactReport) -> str:
+    if one.accuracy is None:
+        return "-"
+    verdict = "undecided" if one.accuracy.verdict == "not-run" else one.accuracy.verdict
+    return f"{one.accuracy.artifact:.2%} ({verdict})"
+
+
 def _count_sure(one: ArtifactReport) -> str:
     figures = one.parity.figures if one.parity else None
     return f" of {figures.sure}" if figures else ""
@@ -204,6 +216,7 @@ def _cells(one: ArtifactReport) -> list[str]:
         one.parity.verdict if one.parity else "not-run",
         "-" if worst is None else f"{worst:.1e}",
         "-" if agreement is None else f"{agreement:.2%}{_count_sure(one)}",
+        _say_accuracy(one),
         one.weight_audit.verdict if one.weight_audit else "-",
         "; ".join(one.faults) or one.reason or "",
     ]

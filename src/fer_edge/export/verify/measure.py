@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_edge.export.parity.accuracy import check_accuracy
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.pictures.arrays import put_array
 from fer_edge.export.reference_model.model import REFERENCE
-from fer_edge.export.verify.claims import compare_audit, compare_parity, contradicts
+from fer_edge.export.verify.claims import compare_accuracy, compare_audit, compare_parity, contradicts
+from fer_edge.export.verify.original import VerifyRequest
 from fer_edge.export.verify.report import ArtifactReport
-from fer_edge.export.worker.job import GOLDEN, REDRAWN, VERIFY, ModelFiles, TaskResult, make_jobs
+from fer_edge.export.worker.job import ACCURACY, GOLDEN, REDRAWN, VERIFY, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime import sandbox
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Code, Parity
+from fer_edge.runtime.verification import Accuracy, Code, Parity
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
@@ -35,7 +37,7 @@ def measure(
     sound: Mapping[str, ArtifactReport],
     vectors: Sequence[Vector],
     original: ReferenceModel | None,
-    parity_inputs: int | None,
+    request: VerifyRequest,
     output: Output,
 ) -> None:
     """Run artifacts in children of their formats, and add to the reports what is found.
@@ -45,10 +47,11 @@ def measure(
         sound: reports by variant, of artifacts whose files and contracts are as they should be.
         vectors: sound golden vectors; none: no artifact is asked about them.
         original: None: parity is not measured.
-        parity_inputs: how many; None: as many as the manifest says.
+        request: says how many parity inputs, and which labeled pictures.
         output: for progress.
     """
     stages = ((GOLDEN,) if vectors else ()) + ((VERIFY,) if original is not None else ())
+    stages += (ACCURACY,) if original is not None and request.accuracy is not None else ()
     with tempfile.TemporaryDirectory(prefix="fer-verify-") as folder:
         work = Path(folder)
         common = work / "common"
@@ -56,7 +59,7 @@ def measure(
         _put_golden(vectors, common)
         builder = None
         if original is not None:
-            builder = _put_original(bundle, original, parity_inputs, common)
+            builder = _put_original(bundle, original, request, common)
         drawn = _list_drawn(bundle) if builder is not None else {}
         write_bytes(common / REDRAWN, json.dumps(sorted(drawn)).encode())
         paths = {
@@ -74,10 +77,26 @@ def measure(
                 # Children have enough to do until they need these.
                 builder.tick = pool.pump
                 builder.draw_calibration(drawn)
+            labeled = builder.put_accuracy() if builder is not None else None
             pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:
             for index, task in enumerate(job.tasks):
-                add_result(sound[task.variant], job.result(index) or TaskResult(error="no result"))
+                found = job.result(index) or TaskResult(error="no result")
+                add_result(sound[task.variant], found)
+                if found.answered and labeled and original is not None:
+                    answers = np.load(job.answers_path(index))
+                    labels = original.contract.labels
+                    _add_accuracy(
+                        sound[task.variant],
+                        check_accuracy(*labeled, answers, job.tolerance(task), labels),
+                    )
+
+
+def _add_accuracy(one: ArtifactReport, found: Accuracy) -> None:
+    one.accuracy = found
+    if found.verdict == "fail" and found.figures:
+        one.faults.append(f"accuracy: {found.figures.reason}")
+    one.faults += compare_accuracy(one.artifact, found)
 
 
 def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
@@ -99,12 +118,16 @@ def _list_drawn(bundle: Bundle) -> dict[str, str]:
 
 
 def _put_original(
-    bundle: Bundle, original: ReferenceModel, parity_inputs: int | None, common: Path
+    bundle: Bundle, original: ReferenceModel, request: VerifyRequest, common: Path
 ) -> ReferenceDataBuilder:
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
 
-    options = PictureOptions(parity_inputs=parity_inputs)
+    options = PictureOptions(
+        accuracy=request.accuracy,
+        accuracy_samples=request.accuracy_samples,
+        parity_inputs=request.parity_inputs,
+    )
     builder = ReferenceDataBuilder(original, options, common, lambda: None)
     builder.put_parity(
         [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]

@@ -35,6 +35,8 @@ class VerifyRequest:
         arch: the architecture again, where it is not a built-in one.
         arch_args: its arguments.
         parity_inputs: how many; None: as many as the manifest says.
+        accuracy: a folder of labeled crops, ``synthetic``, or None: not measured again.
+        accuracy_samples: at most that many of them.
         second_opinion: ask a second engine about each artifact.
         second_pythons: interpreters whose environments may have one.
         only: the one variant that is measured, and the fp32 file beside it; None: all.
@@ -44,6 +46,8 @@ class VerifyRequest:
     arch: str | None = None
     arch_args: Mapping[str, str] = field(default_factory=dict)
     parity_inputs: int | None = None
+    accuracy: str | None = None
+    accuracy_samples: int | None = None
     second_opinion: bool = False
     second_pythons: Sequence[Path] = ()
     only: Variant | None = None

@@ -8,7 +8,7 @@ from pathlib import Path
 from fer_edge.export.faithful.layers.rows import LayerRow
 from fer_edge.export.parity.compare import GoldenComparison
 from fer_edge.runtime.manifest import Artifact
-from fer_edge.runtime.verification import Faithful, Parity, WeightAudit
+from fer_edge.runtime.verification import Accuracy, Faithful, Parity, WeightAudit
 
 
 @dataclass
@@ -62,6 +62,7 @@ class ArtifactReport:
         artifact: as the manifest has it.
         parity: measured again, or None where that was impossible; see ``faults`` and ``reason``.
         faithful: measured again, number by number, or None.
+        accuracy: measured again, where pictures were given.
         golden: the same against the golden probabilities.
         weight_audit: where no engine can run it.
         second_opinion: where it was asked for.
@@ -74,6 +75,7 @@ class ArtifactReport:
     artifact: Artifact
     parity: Parity | None = None
     faithful: Faithful | None = None
+    accuracy: Accuracy | None = None
     golden: GoldenComparison | None = None
     weight_audit: WeightAudit | None = None
     second_opinion: SecondOpinion | None = None

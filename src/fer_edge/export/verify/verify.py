@@ -42,7 +42,7 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     for one in artifacts:
         one.faults += find_recorded_faults(one.artifact, Tolerances.recorded(bundle.manifest))
     if sound and (vectors or original is not None):
-        measure(bundle, sound, vectors, original, request.parity_inputs, output)
+        measure(bundle, sound, vectors, original, request, output)
     if request.second_opinion:
         from fer_edge.export.verify.second_opinion.compare import find_second_opinions
 
@@ -50,5 +50,10 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     for one in sound.values():
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
     measured = [one.artifact.variant for one in artifacts if one.parity and one.parity.engine]
-    checks, unchecked = [files, contracts, golden, weights], list_unchecked(bundle.manifest, measured)
+    checks, unchecked = (
+        [files, contracts, golden, weights],
+        list_unchecked(
+            bundle.manifest, measured, [one.artifact.variant for one in artifacts if one.accuracy]
+        ),
+    )
     return BundleReport(request.bundle, bundle.sha256, checks, artifacts, unchecked)
