@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.graph import Quantization, Tensor
+from fer_edge.runtime.errors import BundleError
 
 INTEGERS: Mapping[str, tuple[int, int]] = {
     "int8": (-128, 127), "uint8": (0, 255), "int16": (-32768, 32767), "uint16": (0, 65535),
@@ -29,6 +30,13 @@ class Grid:
 
     dtype: str
     quantization: Quantization
+
+    def __post_init__(self) -> None:
+        scale = self.quantization.scale
+        if not (np.isfinite(scale).all() and (scale > 0).all()):
+            raise BundleError(
+                f"a scale is {float(scale[~(scale > 0)].min(initial=np.inf)):g}; allowed: above 0"
+            )
 
     @property
     def scale(self) -> float:
@@ -95,8 +103,10 @@ class Constant:
         wide = per_channel.astype(np.float64)
         if wide.size == 1:
             return wide.reshape(())
-        shape = [1] * self.stored.ndim
-        shape[self.grid.quantization.axis] = wide.size
+        shape, axis = [1] * self.stored.ndim, self.grid.quantization.axis
+        if not 0 <= axis < self.stored.ndim or self.stored.shape[axis] != wide.size:
+            raise BundleError(f"{wide.size} scales along axis {axis} of a constant {list(self.stored.shape)}")
+        shape[axis] = wide.size
         return wide.reshape(shape)
 
     def transposed(self) -> Constant:

@@ -12,4 +12,5 @@ ENTRY = FormatEntry(
     platform="PyTorch",
     platform_rank=4,
     recorders="fer_edge.export.formats.torchscript.layers",
+    prover="fer_edge.export.formats.torchscript.prover",
 )

@@ -1,0 +1,73 @@
+"""fer-export and fer-verify ask whether a file is what its quantization says it is; a forged file's manifest does not help it."""
+
+import hashlib
+import json
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
+
+NAME = "tiny-int8.onnx"
+
+
+@pytest.fixture
+def bundle(tmp_path, export, foreign_options):
+    out = tmp_path / "bundle"
+    kind = ("--format", "onnx", "--precision", "int8", "--parity-inputs", "16", "--calibration", "synthetic")
+    options = (*foreign_options, *kind)
+    code, document, texts = export("weights.pth", *options, "--json", "--out", out)
+    assert code == 0, texts.err
+    faithful = document["variants"][0]["faithful"]
+    assert faithful["verdict"] == "pass"
+    assert faithful["weights"]["compared"] >= 4
+    assert faithful["ranges"]["compared"] >= 1
+    return out
+
+
+def forge(bundle, change):
+    """Change the model, and let digest and manifest agree with it."""
+    model = onnx.load(bundle / NAME)
+    change(model)
+    for item in model.metadata_props:
+        if item.key == DIGEST_KEY:
+            item.value = BLANK_DIGEST
+    data = seal(model.SerializeToString(deterministic=True))
+    (bundle / NAME).write_bytes(data)
+    document = json.loads((bundle / "manifest.json").read_text())
+    document["files"][NAME] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    document["artifacts"][0]["bytes"] = len(data)
+    (bundle / "manifest.json").write_text(json.dumps(document))
+
+
+def halved_weight(model):
+    """One weight of the dense layer at half its value: no answer moves by more than int8 moves anyway."""
+    tensor = next(item for item in model.graph.initializer if item.name.endswith("head.weight_quantized"))
+    values = numpy_helper.to_array(tensor).copy()
+    values.reshape(-1)[int(np.abs(values.reshape(-1).astype(int)).argmax())] //= 2
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+
+
+def wider_activation(model):
+    """One activation's scale 3 % wider."""
+    quantize = next(node for node in model.graph.node if node.op_type == "QuantizeLinear")
+    tensor = next(item for item in model.graph.initializer if item.name == quantize.input[1])
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(1.03), tensor.name))
+
+
+def test_a_sound_file_is_proven_again_and_a_forged_one_refused(bundle, verify):
+    again = ("--json", "--arch", "somebodys_net:tiny")
+    code, document, _ = verify(bundle, *again)
+    (artifact,) = document["artifacts"]
+    assert (code, artifact["verdict"], artifact["faithful"]["verdict"]) == (0, "pass", "pass")
+    whole = (bundle / NAME).read_bytes(), (bundle / "manifest.json").read_bytes()
+    for change, word in ((halved_weight, "weight"), (wider_activation, "range")):
+        (bundle / NAME).write_bytes(whole[0])
+        (bundle / "manifest.json").write_bytes(whole[1])
+        forge(bundle, change)
+        code, document, texts = verify(bundle, *again)
+        assert code == 3
+        assert document["artifacts"][0]["faithful"]["code"] == word
+        assert "not faithful" in texts.err
