@@ -22,6 +22,7 @@ from support.paths import ROOT, SOURCES
 
 TEMPLATES = Path(fer_edge.export.__file__).parent / "bundle/templates"
 LANGUAGES = {"kotlin", "swift", "javascript"}
+PROVER = {"KINDS", "RULES", "make_bridges", "observe", "read_graph", "view"}
 
 
 def missing():
@@ -68,6 +69,9 @@ def _of_export():
             yield f"{entry.converter}: WEIGHTS has {list(entry.load().WEIGHTS)}, runtime.formats {spec.precisions}"
         if set(entry.snippets) - LANGUAGES:
             yield f"export.bundle.card: no place for code of {name} in {sorted(entry.snippets)}"
+        lacking = PROVER - set(dir(entry.load_prover()) if entry.prover else PROVER)
+        if lacking:
+            yield f"{entry.prover}: no {sorted(lacking)}"
         templates = [entry.remark]
         for snippet in entry.snippets.values():
             templates += [snippet.template, snippet.about]

@@ -63,7 +63,10 @@ def test_a_sound_file_is_proven_again_and_a_forged_one_refused(bundle, verify):
     (artifact,) = document["artifacts"]
     assert (code, artifact["verdict"], artifact["faithful"]["verdict"]) == (0, "pass", "pass")
     whole = (bundle / NAME).read_bytes(), (bundle / "manifest.json").read_bytes()
-    for change, word in ((halved_weight, "weight"), (wider_activation, "range")):
+    for change, word, module in (
+        (halved_weight, "weight", "head: "),
+        (wider_activation, "range", "features.0: "),
+    ):
         (bundle / NAME).write_bytes(whole[0])
         (bundle / "manifest.json").write_bytes(whole[1])
         forge(bundle, change)
@@ -71,3 +74,4 @@ def test_a_sound_file_is_proven_again_and_a_forged_one_refused(bundle, verify):
         assert code == 3
         assert document["artifacts"][0]["faithful"]["code"] == word
         assert "not faithful" in texts.err
+        assert module in document["artifacts"][0]["faithful"]["reason"]

@@ -125,11 +125,18 @@ class _Aligner:
 
     def _is_left_out(self, made: Step, by: Step | None, theirs: str) -> bool:
         """Whether an activation is missing in the file because the grid of its input ends where it cuts."""
-        if made.operator not in CLIPS or (by is not None and by.operator == made.operator):
+        if made.operator not in CLIPS or (
+            by is not None and by.operator in CLIPS and not self._twice(made, by)
+        ):
             return False
         low, high = self._bounds(self._source, made)
         grids = self._held.grids.get(theirs, [])
         return any(_within(grid, low, high) for grid in grids)
+
+    def _twice(self, made: Step, by: Step) -> bool:
+        """Whether two activations follow each other in the source, of which the file has the first."""
+        before = self._makers.get(made.inputs[0].name)
+        return before is not None and before.operator == by.operator
 
     def _bounds(self, view: View, step: Step) -> tuple[float, float]:
         low, high = CLIPS[step.operator]
@@ -145,6 +152,8 @@ class _Aligner:
             return
         if made.operator != by.operator:
             self._report(Code.OPERATOR, value, f"the file has {by.operator} where {made.operator} belongs")
+            if made.operator in CLIPS and by.operator in CLIPS:
+                self._inputs(value, by, 0, made.inputs[0].name, by.inputs[0].name)
             return
         self._found.steps.append((made, by))
         self._options(value, made, by)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 JUDGED = 24
 """Pictures on which a float file is compared with the original, about."""
+REFUTED = 10.0
+"""Multiples of the float32 limit beyond which a difference is no matter of rounding."""
 PLAIN = "fp32"
 
 
@@ -40,6 +42,7 @@ class BridgeFile:
         contract: of a float32 artifact with the same interface.
         prover: of the format.
         view: the float network in it.
+        refuted: whether it is, by ``judge``, so far from the original that nothing made of it can be right.
     """
 
     path: Path
@@ -47,6 +50,7 @@ class BridgeFile:
     contract: Contract
     prover: Prover
     view: View = field(init=False)
+    refuted: bool = False
     _judged: str | None = None
     _observed: dict[str, Observed] = field(default_factory=dict)
 
@@ -70,6 +74,7 @@ class BridgeFile:
         worst = float(np.abs(answers.astype(np.float64) - expected).max())
         if worst <= limit:
             return ""
+        self.refuted = not worst <= REFUTED * limit
         return f"the float file of the same conversion answers {worst:.2g} away from the original, allowed is {limit:.2g}"
 
     def observe(self, key: str, pictures: NDArray[np.uint8], values: Sequence[str]) -> Observed:

@@ -7,7 +7,7 @@ itself held against PyTorch. Nothing is run but that float file: what the artifa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from fer_edge.runtime.verification import Code, Faithful, Tally
 
 if TYPE_CHECKING:
     from fer_edge.export.faithful.bridge import Bridge, BridgeFile
+    from fer_edge.export.faithful.layers.names import Names
     from fer_edge.export.faithful.original.needs import Need
     from fer_edge.export.faithful.prover import Prover
     from fer_edge.export.faithful.view import View
@@ -75,7 +76,8 @@ def check_faithful(
         return Proof(Faithful("not-run", Code.BRIDGE, doubt), [], source, held, found)
     weights = compare_weights(found)
     ranges = _ranges(source, held, found, calibration, reference)
-    findings = [*found.findings, *weights.findings, *ranges.findings]
+    # A scale that is wrong makes the biases wrong that were computed with the right one: it is named first.
+    findings = [*found.findings, *ranges.findings, *weights.findings]
     verdict = Faithful(
         "fail" if findings else "pass",
         findings[0].code if findings else None,
@@ -153,11 +155,38 @@ def _significant(value: float) -> float:
     return float(f"{value:.3g}")
 
 
+def name_modules(proof: Proof, names: Names) -> Proof:
+    """The proof whose findings say which module of the original they are about.
+
+    Args:
+        proof: with findings.
+        names: of the tensors of the float file.
+    """
+    view = proof.source.view if proof.source is not None else proof.held
+    if view is None:
+        return proof
+    readers = {edge.name: step for step in view.steps for edge in step.inputs if edge.name in view.constants}
+    named = []
+    for finding in proof.findings:
+        step = readers.get(finding.where)
+        value = step.outputs[0] if step is not None else finding.where
+        named.append(replace(finding, module=names.of(value, weighted=True)))
+    verdict = replace(proof.verdict, reason=describe(named) or proof.verdict.reason)
+    return replace(proof, findings=named, verdict=verdict)
+
+
 def describe(findings: Sequence[Finding]) -> str:
     """The findings as one reason; empty where there are none."""
-    shown = [f"{finding.sentence} ({_short(finding.where)})" for finding in findings[:SHOWN]]
+    shown = [describe_one(finding) for finding in findings[:SHOWN]]
     rest = len(findings) - len(shown)
     return "; ".join([*shown, *([f"and {rest} more"] if rest > 0 else [])])
+
+
+def describe_one(finding: Finding) -> str:
+    """One finding; the module first, or the tensor behind it where no module is known."""
+    if finding.module:
+        return f"{finding.module}: {finding.sentence}"
+    return f"{finding.sentence} ({_short(finding.where)})"
 
 
 def _short(name: str) -> str:

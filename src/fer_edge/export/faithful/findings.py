@@ -15,8 +15,10 @@ class Finding:
         code: the kind of fault, for programs.
         where: the tensor, by the float network's name.
         sentence: what the file has, what it should have.
+        module: of the original, where it is known.
     """
 
     code: Code
     where: str
     sentence: str
+    module: str = ""

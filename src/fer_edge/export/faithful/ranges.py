@@ -1,9 +1,9 @@
 """Every activation's scale and zero point held against the values that the float network shows there.
 
-A quantizer takes a range of each value from calibration images by some rule, and gives several values one scale where an
-operator only moves numbers (a pool, a concatenation). The rule need not be told: it is the one that explains most of the
-file's scales, and where one explains nine of ten, the others must go by it as well. Otherwise, and where the images are not at hand,
-bounds are loose: a range far from everything that was seen is no range of that value.
+A quantizer takes a range of each value from calibration images by one rule, and gives several values one scale where an
+operator only moves numbers (a pool, a concatenation). The rule need not be told: it is the one of the format's that explains most of
+the file's scales, and the others must go by it as well. Where the images are not at hand, bounds are loose: a range far from
+everything that was seen is no range of that value.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ Rule: TypeAlias = Callable[[Observed], Mapping[str, tuple[float, float]]]
 
 TIGHT = 0.002
 """Relative difference of a scale from the rule's: sums in another order on another processor."""
-SHARE = 0.9
-"""Of the scales that a rule must explain to be taken for the one that was used."""
 NARROWER, FARTHER = 0.5, 2.0
 """Loosely: a range spans at least this share of the mean image's, and at most this multiple of the extremes'."""
 PRESERVING = frozenset({
@@ -55,7 +53,7 @@ class RangeReport:
 
     Attributes:
         tensors: grids that were compared.
-        rule: that explains them; empty: none does.
+        rule: that explains most of them; empty: the calibration images are not at hand.
         worst: largest relative difference of a scale from the rule's.
         findings: grids that do not go with what was seen.
     """
@@ -101,8 +99,6 @@ def compare_ranges(
     fits = {name: [_away(item, ranges) for item in placed] for name, ranges in named.items()}
     share = {name: sum(away <= TIGHT for away in values) for name, values in fits.items()}
     report.rule = max(share, key=lambda name: share[name], default="")
-    if placed and (not report.rule or share[report.rule] < SHARE * len(placed)):
-        report.rule = ""
     for number, item in enumerate(placed):
         if report.rule:
             away = fits[report.rule][number]

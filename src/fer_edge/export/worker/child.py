@@ -196,7 +196,7 @@ class Worker:
         calibration = self._calibration_of(task) if task.what.precision in CALIBRATED else None
         proof = self._proving.prove(task, calibration, reference)
         if proof is not None:
-            sentences = tuple(f"{finding.where}: {finding.sentence}" for finding in proof.findings)
+            sentences = tuple(f"{item.module or item.where}: {item.sentence}" for item in proof.findings)
             found = replace(found, faithful=proof.verdict, findings=sentences)
         return self._add_layers(task, found, proof, reference)
 
@@ -206,7 +206,7 @@ class Worker:
         from fer_edge.export.faithful.layers.rows import LONGEST, list_rows
         from fer_edge.export.worker.layering import compare_task, join
 
-        believed = proof is not None and proof.verdict.verdict != "not-run"
+        believed = proof is not None and proof.verdict.code is not Code.BRIDGE
         source = proof.source if proof is not None and believed else None
         # Without a float file that is believed there is nothing to compare with, but for one that is itself float32.
         if source is None and task.what.precision != "fp32":

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fer_edge.export.formats import find_format
 from fer_edge.export.worker.job import MAKE, VERIFY, Job, Task
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.original.needs import Need
     from fer_edge.export.formats.protocol import Calibration, FormatProver, ModelAndContract
     from fer_edge.export.reference_model.inference import Reference
+    from fer_edge.runtime.contract import Contract
 
 PLAIN = "fp32"
 
@@ -54,8 +58,10 @@ class Proving:
             return None
         try:
             if task.what.precision == PLAIN:
-                return self._prove_plain(task, prover)
-            return self._prove_smaller(task, prover, calibration, reference)
+                proof = self._prove_plain(task, prover)
+            else:
+                proof = self._prove_smaller(task, prover, calibration, reference)
+            return self._with_modules(proof, Path(task.path), task.what, reference)
         except BundleError as error:
             return Proof(Faithful("fail", Code.UNALIGNED, str(error)))
         except (FerEdgeError, ImportError) as error:
@@ -82,11 +88,40 @@ class Proving:
         if key not in self._bridges:
             self._bridges[key] = Bridge(self._files(task.what, prover))
         images = None if calibration is None else calibration.scaled
-        return check_faithful(Path(task.path), self._bridges[key], images, reference)
+        proof = check_faithful(Path(task.path), self._bridges[key], images, reference)
+        # What this machine's own converter made wrong, it made wrong in everything that comes of it.
+        if task.stage == MAKE and proof.source is not None and proof.source.refuted:
+            return replace(proof, verdict=replace(proof.verdict, verdict="fail"))
+        return proof
+
+    def _with_modules(self, proof: Proof, path: Path, variant: Variant, reference: Reference) -> Proof:
+        """The proof with the original's modules in what was found; without them where they cannot be told."""
+        from fer_edge.export.faithful.check import name_modules
+        from fer_edge.export.faithful.layers.names import name_layers
+        from fer_edge.runtime.camera import to_tensor
+
+        recorders = find_format(self.job.format).load_recorders() if proof.findings else None
+        if recorders is None:
+            return proof
+        original, contract = self.original(), self._plain_contract(variant)
+        tensor = to_tensor(np.asarray(reference.pictures[-1]), contract)
+        with contextlib.suppress(FerEdgeError, ImportError):
+            values = recorders.open_recorder(proof.source.path if proof.source else path, contract).run(
+                tensor
+            )
+            return name_modules(
+                proof, name_layers((original.module, original.contract), tensor, values, contract)
+            )
+        return proof
+
+    def _plain_contract(self, variant: Variant) -> Contract:
+        """The contract of a float32 file of the same format and interface."""
+        from fer_edge.export.formats.contracts import derive_contract
+
+        return derive_contract(Variant(variant.format, PLAIN, variant.interface), self.original().contract)
 
     def _files(self, variant: Variant, prover: FormatProver) -> Iterator[BridgeFile]:
         from fer_edge.export.faithful.bridge import BridgeFile
-        from fer_edge.export.formats.contracts import derive_contract
         from fer_edge.export.formats.protocol import Request
 
         source, plain = self.original(), Variant(variant.format, PLAIN, variant.interface)
@@ -95,7 +130,7 @@ class Proving:
         place = self.job.folder / "tmp" / f"bridge-{variant.precision}-{variant.interface}{suffix}"
         request = Request(variant, source, None, place, self.memo)
         for path in prover.make_bridges(request, self._delivered(plain)):
-            yield BridgeFile(path, variant.format, derive_contract(plain, source.contract), prover)
+            yield BridgeFile(path, variant.format, self._plain_contract(variant), prover)
 
     def _delivered(self, plain: Variant) -> Path | None:
         """The float32 file of the same interface, where the job has made it already or verifies it too."""
