@@ -205,6 +205,7 @@ class Worker:
     ) -> TaskResult:
         from fer_edge.export.faithful.layers.rows import LONGEST, list_rows
         from fer_edge.export.worker.layering import compare_task, join
+        from fer_edge.runtime.verification import Code
 
         believed = proof is not None and proof.verdict.code is not Code.BRIDGE
         source = proof.source if proof is not None and believed else None
