@@ -20,7 +20,7 @@ from pathlib import Path
 from mutation.children import in_child
 from mutation.plan import ORIGINS
 from mutation.run import AGAIN, Asked, Part
-from mutation.scoring import describe, read_rows, score
+from mutation.scoring import PRECISIONS, describe, read_rows, score
 from mutation.subjects import SUBJECTS
 from runner import Asked as Options
 from runner import Document, option, study
@@ -35,7 +35,7 @@ def run(asked: Options) -> Iterator[Document]:
     names = tuple(
         variant.name
         for variant in legal_variants()
-        if variant.interface == "tensor" and not variant.quantized_io
+        if variant.precision in PRECISIONS
         if asked.format in ("", variant.format) and asked.precision in ("", variant.precision)
     )
     cache = asked.cache.resolve()
