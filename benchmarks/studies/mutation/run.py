@@ -153,6 +153,10 @@ class Part:
         contract = Contract.parse(Path(f"{task.path}.contract.json").read_bytes())
         self.known[task.variant] = contract
         found = judge(self.worker, Path(task.path), task.variant, contract, self.original.contract)
+        if found["by"] == [
+            "engine"
+        ]:  # the cache is of another version of the checks: nothing can be said by it
+            raise SystemExit(f"{self.subject.name} {task.variant} cannot be judged: {found['reason']}")
         if found["caught"]:
             print(
                 f"right file refused: {self.subject.name} {task.variant}: {found['reason']}", file=sys.stderr

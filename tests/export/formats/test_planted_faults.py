@@ -276,6 +276,7 @@ CAUGHT = {
 def workers(source, pictures, reference, calibration, make, tmp_path_factory):
     """The children of fer-verify for this network, one a format, in this process."""
     from fer_edge.export.pictures.arrays import CALIBRATION_FILE, put_array
+    from fer_edge.export.reference_data.build import PARITY_SOURCE
     from fer_edge.export.worker.child import Worker
     from fer_edge.export.worker.job import MODEL, REDRAWN, VERIFY, Job, Task
     from fer_edge.export.worker.unchanged import GuardedModel
@@ -284,6 +285,7 @@ def workers(source, pictures, reference, calibration, make, tmp_path_factory):
     put_array(folder / "parity.npy", pictures)
     put_array(folder / "parity-reference.npy", reference)
     put_array(folder / CALIBRATION_FILE, calibration.scaled)
+    (folder / PARITY_SOURCE).write_text("pictures of this test")
     (folder / REDRAWN).write_text(json.dumps(["tflite-int8", "onnx-int8"]))
     (folder / MODEL).touch()  # there is an original; it is given below
     found = {}
