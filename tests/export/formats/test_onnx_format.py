@@ -17,7 +17,7 @@ from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import legal_variants
 
 NAMES = [variant.name for variant in legal_variants(every=True) if variant.format == "onnx"]
-FARTHEST = {"fp32": 1e-5, "fp16": 5e-3, "w8": 3e-2, "dynamic": 5e-2, "int8": 1e-1}
+FARTHEST = {"fp32": 1e-5, "fp16": 5e-3, "w8": 3e-2, "dynamic": 5e-2, "int8": 1e-1, "auto": 1e-1}
 
 
 def session_of(path):

@@ -26,7 +26,14 @@ from numpy.typing import NDArray
 from fer_edge.export.formats.mixed import Search
 from fer_edge.export.formats.onnx.equalized import equalize_graph
 from fer_edge.export.formats.onnx.graph import base_graph, drop_unused, refuse_nonfinite_initializers, uses
-from fer_edge.export.formats.onnx.hard_swish import Range, align_ranges, find_shifted, in_float, read_bytes
+from fer_edge.export.formats.onnx.hard_swish import (
+    Range,
+    align_ranges,
+    find_shifted,
+    in_float,
+    read_bytes,
+    touches,
+)
 from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
 from fer_edge.export.formats.onnx.stem import kept_in_float
 from fer_edge.export.formats.onnx.units import list_units
@@ -281,7 +288,7 @@ def _quantize(model: ModelProto, ranges: dict[str, Range], kept: Collection[str]
 
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    shifted = find_shifted(model, ranges)
+    shifted = [name for name in find_shifted(model, ranges) if not touches(model, name, kept)]
     data = {
         name: TensorData(lowest=low, highest=high)
         for name, (low, high) in align_ranges(ranges, shifted).items()
