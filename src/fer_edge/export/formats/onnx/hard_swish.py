@@ -12,7 +12,6 @@ is 3 / k with the largest k whose 255 steps hold the calibrated range.
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,14 +65,6 @@ def find_shifted(model: ModelProto, ranges: dict[str, Range]) -> list[str]:
     ends = {name.removesuffix(ABOVE): pair for name, pair in ranges.items() if name.endswith(ABOVE)}
     made = {name for node in model.graph.node for name in node.output}
     return [name for name, (_, high) in ends.items() if high <= 3 * STEPS and name + CENTERED in made]
-
-
-def touches(model: ModelProto, name: str, kept: Collection[str]) -> bool:
-    """Whether a node of the form is to stay in float; its bytes cannot be read then."""
-    inside = {name + ending for ending in (ABOVE, CENTERED, CLIPPED)}
-    return any(
-        node.name in kept and not inside.isdisjoint((*node.input, *node.output)) for node in model.graph.node
-    )
 
 
 def align_ranges(ranges: dict[str, Range], shifted: list[str]) -> dict[str, Range]:
