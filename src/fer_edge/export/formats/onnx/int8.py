@@ -32,7 +32,6 @@ from fer_edge.export.formats.onnx.hard_swish import (
     find_shifted,
     in_float,
     read_bytes,
-    touches,
 )
 from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
 from fer_edge.export.formats.onnx.stem import kept_in_float
