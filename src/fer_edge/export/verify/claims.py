@@ -54,8 +54,11 @@ def _is_beyond(parity: Parity, limit: ParityLimit, quantile: float) -> bool:
     figures = {1.0: parity.max_abs, 0.99: parity.p99_abs}
     # Of coarser arithmetic more inputs may be beyond; their mean may not.
     judged, agreed = figures.get(quantile, parity.mean_abs), parity.top1_agreement
-    most = agreed if parity.agreement_interval is None else parity.agreement_interval[1]
-    return (judged or 0.0) > limit.max_abs or most is None or most < limit.top1_agreement
+    low, high = parity.agreement_interval or (agreed, agreed)
+    if agreed is None or low is None or high is None or not low - ROUNDING <= agreed <= high + ROUNDING:
+        return True
+    most = high
+    return (judged or 0.0) > limit.max_abs or most < limit.top1_agreement
 
 
 def _accuracy_faults(accuracy: Accuracy, limit: Tolerance) -> list[str]:
