@@ -14,6 +14,7 @@ from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
+from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.variants import Variant
 
 SIDE, LABELS = 24, ("neutral", "happiness", "surprise")
@@ -69,7 +70,7 @@ class Files:
     def request(self, name, path):
         variant = Variant.parse(name)
         memo = self.memos.setdefault(variant.format, {})
-        calibration = self.calibration if variant.precision == "int8" else None
+        calibration = self.calibration if variant.precision in CALIBRATED else None
         return Request(variant, self.source, calibration, path, memo)
 
     def artifact(self, name):

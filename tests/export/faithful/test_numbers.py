@@ -9,6 +9,7 @@ from fer_edge.export.faithful.align import align
 from fer_edge.export.faithful.graph import Graph, Quantization
 from fer_edge.export.faithful.ranges import compare_ranges
 from fer_edge.export.faithful.weights import compare_weights
+from fer_edge.runtime.formats import CALIBRATED
 from fer_edge.runtime.variants import Variant, legal_variants
 
 NAMES = [variant.name for variant in legal_variants(every=True) if variant.format in ("tflite", "onnx")]
@@ -31,7 +32,7 @@ def test_a_right_file_passes(files, name):
     source, held = files.views(name)
     found = align(source, held)
     assert len(found.constants) >= 12
-    if Variant.parse(name).precision == "int8":
+    if Variant.parse(name).precision in CALIBRATED:
         assert findings(files, name, calibrated=False) == []
         rules = files.prover(name).RULES
         report = compare_ranges(source, held, found, files.observed(name), rules, calibrated=True)

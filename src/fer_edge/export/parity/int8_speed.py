@@ -28,19 +28,22 @@ PAYS_BELOW = 0.95
 """The largest int8 time / fp32 time that counts as a gain; the sentence holds no figure, so that files repeat."""
 
 
-def describe_slow_int8(int8: Model, fp32: Model, picture: NDArray[np.uint8]) -> str | None:
+def describe_slow_int8(
+    int8: Model, fp32: Model, picture: NDArray[np.uint8], precision: str = "int8"
+) -> str | None:
     """The sentence for the table and the card where int8 does not pay, else None.
 
     Args:
         int8: opened with one thread.
         fp32: its sibling of the same format and interface, likewise.
         picture: (height, width, 3) uint8 RGB at the models' size.
+        precision: the word for the first one's.
     """
     ratio = measure_ratio(_call(int8, picture), _call(fp32, picture))
     if ratio is None or ratio < PAYS_BELOW:
         return None
     return (
-        f"int8 is no faster than fp32 on this machine ({int8.engine}, one thread): ship fp32 or fp16 unless fer-bench "
+        f"{precision} is no faster than fp32 on this machine ({int8.engine}, one thread): ship fp32 or fp16 unless fer-bench "
         "shows a gain on the phone"
     )
 

@@ -136,7 +136,7 @@ class Worker:
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")
         found = self._check(task, contract)
-        if found.parity and found.parity.verdict == "pass" and variant.precision == "int8":
+        if found.parity and found.parity.verdict == "pass" and calibration is not None:
             request.notes.extend(self._slow_notes(task, contract))
         return replace(found, contract=contract.text, notes=(*request.notes, *found.notes))
 
@@ -154,7 +154,9 @@ class Worker:
             if found and found.contract:
                 fp32 = open_artifact(Path(other.path), Contract.parse(found.contract), threads=1)
                 int8 = open_artifact(Path(task.path), contract, threads=1)
-                note = describe_slow_int8(int8, fp32, np.asarray(self._reference("parity").pictures[0]))
+                note = describe_slow_int8(
+                    int8, fp32, np.asarray(self._reference("parity").pictures[0]), task.what.precision
+                )
                 return [note] if note else []
         return []
 

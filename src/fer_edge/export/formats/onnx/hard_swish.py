@@ -62,9 +62,14 @@ def _raise_bias(conv: NodeProto, graph: GraphProto) -> None:
 
 def find_shifted(model: ModelProto, ranges: dict[str, Range]) -> list[str]:
     """Results of the hard-swishes in the shifted form whose y is quantized in a range that 3 / k can express."""
-    ends = {name.removesuffix(ABOVE): pair for name, pair in ranges.items() if name.endswith(ABOVE)}
     made = {name for node in model.graph.node for name in node.output}
-    return [name for name, (_, high) in ends.items() if high <= 3 * STEPS and name + CENTERED in made]
+    return [name for name in find_expressible(ranges) if name + CENTERED in made]
+
+
+def find_expressible(ranges: dict[str, Range]) -> list[str]:
+    """Results of the hard-swishes whose y has a range that 3 / k can express."""
+    ends = {name.removesuffix(ABOVE): pair for name, pair in ranges.items() if name.endswith(ABOVE)}
+    return [name for name, (_, high) in ends.items() if high <= 3 * STEPS]
 
 
 def align_ranges(ranges: dict[str, Range], shifted: list[str]) -> dict[str, Range]:

@@ -40,6 +40,8 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
 
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
     """Extremes by onnxruntime with those values as outputs; see ``FormatProver``."""
+    if not values:
+        return {}
     import onnx
 
     from fer_edge.export.formats.onnx.int8 import measure_values
@@ -53,21 +55,25 @@ def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -
     return measure_values(model, wanted, inputs)
 
 
-def _rule(name: str) -> Rule:
+def _rule(name: str, *, shifted: bool) -> Rule:
+    """A rule of calibration, with the steps that hard-swish takes where its bytes are read twice (not where layers stay in float)."""
+
     def rule(observed: Observed) -> Mapping[str, tuple[float, float]]:
         from fer_edge.export.formats.onnx import hard_swish, int8
 
         ranges = {"minmax": int8.minmax, "average": int8.average}[name](dict(observed))
-        shifted = [item.removesuffix(hard_swish.ABOVE) for item in ranges if item.endswith(hard_swish.ABOVE)]
-        return {
-            key: (float(low), float(high))
-            for key, (low, high) in hard_swish.align_ranges(ranges, shifted).items()
-        }
+        if shifted:
+            ranges = hard_swish.align_ranges(ranges, hard_swish.find_expressible(ranges))
+        return {key: (float(low), float(high)) for key, (low, high) in ranges.items()}
 
     return rule
 
 
-RULES: Mapping[str, Rule] = {name: _rule(name) for name in ("minmax", "average")}
+RULES: Mapping[str, Rule] = {
+    f"{name}{end}": _rule(name, shifted=shifted)
+    for end, shifted in (("", True), (" without shifted hard-swish", False))
+    for name in ("minmax", "average")
+}
 KINDS: Mapping[str, Kind] = {
     "Conv": Kind("conv"),
     "ConvTranspose": Kind("conv_transpose"),

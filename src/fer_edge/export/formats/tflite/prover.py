@@ -52,6 +52,8 @@ def _balanced(fp32: Path, request: Request) -> Path:
 
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
     """Extremes by LiteRT's own kernels with all tensors kept; see ``FormatProver``."""
+    if not values:
+        return {}
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
     graph = read_graph(path)

@@ -23,6 +23,7 @@ from fer_edge.export.verify.report import ArtifactReport, SecondOpinion
 from fer_edge.export.verify.second_opinion import answering
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
+from fer_edge.runtime.formats import CALIBRATED
 
 if TYPE_CHECKING:
     from fer_edge.console.output import Output
@@ -201,7 +202,7 @@ def _compare(precision: str, name: str, first: _Answer, second: _Answer) -> Seco
         )
     worst, limit = (
         float(np.abs(mine - theirs).max()),
-        QUANTIZED if precision in ("int8", "dynamic") else FLOAT,
+        QUANTIZED if precision in {"dynamic", *CALIBRATED} else FLOAT,
     )
     labels = float((mine.argmax(axis=1) == theirs.argmax(axis=1)).mean())
     agreed = SecondOpinion("agrees", second.library, len(mine), worst, labels)
