@@ -74,7 +74,7 @@ def check_faithful(
     doubt = source.judge(reference)
     if doubt:
         return Proof(Faithful("not-run", Code.BRIDGE, doubt), [], source, held, found)
-    weights = compare_weights(found)
+    weights = compare_weights(found, source.prover.LEAST_SCALE)
     ranges = _ranges(source, held, found, calibration, reference)
     # A scale that is wrong makes the biases wrong that were computed with the right one: it is named first.
     findings = [*found.findings, *ranges.findings, *weights.findings]
@@ -134,7 +134,7 @@ def _ranges(
     calibration: NDArray[np.uint8] | None,
     reference: Reference,
 ) -> RangeReport:
-    if not held.grids:
+    if not held.grids or not source.prover.RULES:
         return RangeReport()
     key, pictures = (
         ("calibration", calibration) if calibration is not None else ("parity", reference.pictures)

@@ -23,6 +23,9 @@ class Prover(Protocol):
     KINDS: Mapping[str, Kind]
     """The format's operators that have weights."""
 
+    LEAST_SCALE: float
+    """Of a weight: the quantizer takes none below it."""
+
     def read_graph(self, path: Path) -> Graph:
         """A file as a neutral graph.
 

@@ -28,8 +28,8 @@ WIDER = 1.05
 """A scale beyond this factor of what its channel needs loses bits."""
 SCALES = 1e-5
 """Relative; of a bias's scale and the product that it should be: three roundings of float32."""
-SMALLEST = 1e-9
-"""Magnitude below which quantizers take no smaller scale."""
+LEAST_SCALE = 1e-9 / 127
+"""Below which quantizers take no smaller one."""
 FLOOR = 2.0**-28
 """Weight scales are raised until a bias fits into 30 bits; beyond a quarter of that there is no reason to."""
 BIAS = "int32"
@@ -50,8 +50,13 @@ class WeightReport:
     findings: list[Finding] = field(default_factory=list)
 
 
-def compare_weights(found: Alignment) -> WeightReport:
-    """Compare the constants of two networks that were laid beside each other."""
+def compare_weights(found: Alignment, least_scale: float = LEAST_SCALE) -> WeightReport:
+    """Compare the constants of two networks that were laid beside each other.
+
+    Args:
+        found: what belongs together.
+        least_scale: of the format's quantizer.
+    """
     report = WeightReport()
     weights = {
         id(pair.step): pair for pair in found.constants if pair.held.grid and pair.held.stored.dtype != BIAS
@@ -71,7 +76,7 @@ def compare_weights(found: Alignment) -> WeightReport:
         elif pair.held.stored.dtype == BIAS:
             report.findings += _bias(pair, weights.get(id(pair.step)), report)
         else:
-            report.findings += _rounded(pair, biases.get(id(pair.step)), report)
+            report.findings += _rounded(pair, biases.get(id(pair.step)), report, least_scale)
     return report
 
 
@@ -111,7 +116,9 @@ def _first(
     return [_finding(code, pair, sentence)]
 
 
-def _rounded(pair: ConstantPair, bias: ConstantPair | None, report: WeightReport) -> list[Finding]:
+def _rounded(
+    pair: ConstantPair, bias: ConstantPair | None, report: WeightReport, least_scale: float
+) -> list[Finding]:
     source, held, step = pair.source.values, pair.held.values, pair.held.step
     away = np.abs(held - source) / step
     report.worst = max(report.worst, float(away.max(initial=0.0)))
@@ -121,7 +128,7 @@ def _rounded(pair: ConstantPair, bias: ConstantPair | None, report: WeightReport
         return _first(
             pair, wrong, source, "half a step beside it is all that rounding explains; the source has", code
         )
-    wide = _too_wide(pair, source, bias)
+    wide = _too_wide(pair, source, bias, least_scale)
     return [_finding(Code.WEIGHT, pair, wide)] if wide else []
 
 
@@ -134,13 +141,15 @@ def _is_cut(pair: ConstantPair, wrong: NDArray[np.bool_], source: NDArray[np.flo
     return bool((top & (source[wrong] > held) | bottom & (source[wrong] < held)).all())
 
 
-def _too_wide(pair: ConstantPair, source: NDArray[np.float64], bias: ConstantPair | None) -> str:
+def _too_wide(
+    pair: ConstantPair, source: NDArray[np.float64], bias: ConstantPair | None, least_scale: float
+) -> str:
     """The sentence about a scale that is wider than its channel; empty where none is."""
     assert pair.held.grid is not None
     grid = pair.held.grid
     scale = grid.quantization.scale.astype(np.float64)
     needed = _needed(pair.held, source)
-    excused = (needed <= SMALLEST / 127) | (scale <= WIDER * np.maximum(needed, SMALLEST / 127))
+    excused = (needed <= LEAST_SCALE) | (scale <= WIDER * np.maximum(needed, least_scale))
     excused |= _is_floor(pair, bias, scale)
     if excused.all():
         return ""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fer_edge.runtime.containers.limits import KEY, LARGEST_CONTRACT, ContainerError
 
@@ -77,6 +80,28 @@ class Flatbuffer:
         if index >= count:
             raise ContainerError(f"it has {count} entries where number {index} of them is asked for")
         return self._unsigned(start + 4 * index, 4)
+
+    def table(self, table: int, number: int) -> int:
+        """The table that a field leads to."""
+        field = self.field(table, number)
+        if field is None:
+            raise ContainerError("a part of it is missing")
+        return self.follow(field)
+
+    def float32(self, table: int, number: int) -> float:
+        """A float32, 0 if the field is absent."""
+        field = self.field(table, number)
+        return 0.0 if field is None else float(np.frombuffer(self.bytes_at(field, 4), "<f4")[0])
+
+    def numbers(self, table: int, number: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """A vector of numbers."""
+        start, count = self.items(table, number)
+        return np.frombuffer(self.bytes_at(start, count * dtype.itemsize), dtype)
+
+    def text(self, table: int, number: int) -> str:
+        """A string; empty if it is absent."""
+        start, count = self.items(table, number)
+        return self.bytes_at(start, count).decode("utf-8", "replace")
 
     def key(self, table: int, number: int) -> bytes:
         """A string that may be the contract's key; empty if it is longer."""

@@ -14,5 +14,6 @@ ENTRY = FormatEntry(
     platform_rank=5,
     measured=("int8", "fp32"),
     duration=2,
+    prover="fer_edge.export.formats.executorch.prover",
     snippets={"kotlin": Snippet("EmotionsExecuTorch.kt.j2", rank=3, about="kotlin-executorch.md.j2")},
 )

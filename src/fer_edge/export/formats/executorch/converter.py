@@ -57,7 +57,8 @@ def _refuse_nonfinite_weights(program: Any) -> None:
             refuse_nonfinite(name, value.detach().numpy())
 
 
-def _float(request: Request) -> bytes:
+def float_model(request: Request) -> bytes:
+    """The float32 file before its digest."""
     return _lowered(request)[1]
 
 
@@ -75,7 +76,7 @@ def _quantized(request: Request) -> bytes:
     return lower(quantized, _strings(request))
 
 
-WEIGHTS: dict[str, Callable[[Request], bytes]] = {"fp32": _float, "int8": _quantized}
+WEIGHTS: dict[str, Callable[[Request], bytes]] = {"fp32": float_model, "int8": _quantized}
 
 
 def lower(program: Any, strings: dict[str, str]) -> bytes:

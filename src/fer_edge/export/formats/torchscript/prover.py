@@ -14,11 +14,14 @@ from fer_edge.export.faithful.graph import MOST_NODES, Graph, Node, Tensor
 from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import Constant, Edge, Step, View
+from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.errors import BundleError
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
+
+__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 CONSTANT = "prim::Constant"
 
