@@ -76,8 +76,8 @@ class Payload:
         walk = self._walk
         kind, table = walk.scalar(value, 1, 1), walk.table(value, 2)
         if kind == _PER_TENSOR:
-            zero = np.asarray(walk.scalar(table, 1, 4), np.uint32).view(np.int32)
-            return Quantization(np.float32([walk.float32(table, 0)]), np.int64([zero]))
+            zero = np.asarray([walk.scalar(table, 1, 4)], np.uint32).view(np.int32).astype(np.int64)
+            return Quantization(np.asarray([walk.float32(table, 0)], np.float32), zero)
         if kind != _PER_CHANNEL:
             raise ContainerError("a value is quantized in a way that fer-edge does not write")
         buffer = walk.scalar(table, 2, 4)
