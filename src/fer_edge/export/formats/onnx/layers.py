@@ -1,7 +1,7 @@
 """Layers of an ONNX file: a copy in memory with every tensor as an output, run by onnxruntime without its rewrites.
 
 Where a tensor is quantized and dequantized again, what counts is what comes out behind that: the operators in between are
-read away, and the tensor has a grid.
+read away, and the tensor has a grid. So it has where others read its bytes (the shifted hard-swish): what they stand for counts.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ class OnnxRecorder:
         names = [name for step in self.steps for name in step.outputs]
         self._sources = {name: self._aliases.get(name, name) for name in (*inputs, *names)}
         self.grids = dict(self._read_grids(graph))
+        self._bytes = dict(self._read_bytes(graph))
+        self.grids.update({name: grid for name, (_, grid) in self._bytes.items()})
+        self._sources.update({name: stored for name, (stored, _) in self._bytes.items()})
         self._outputs = [name for name in dict.fromkeys(self._sources.values()) if name not in inputs]
         self._session = _open(model, self._outputs)
 
@@ -55,11 +58,12 @@ class OnnxRecorder:
         """Every tensor that is computed for one input."""
         rows = self._session.run(self._outputs, {self._input: tensor})
         found = {self._input: tensor, **dict(zip(self._outputs, rows, strict=True))}
-        return {
-            name: found[source]
-            for name, source in self._sources.items()
-            if source in found and found[source].dtype.kind == "f"
-        }
+        values = {name: found[source] for name, source in self._sources.items() if source in found}
+        for name, (stored, grid) in self._bytes.items():
+            values[name] = ((found[stored].astype(np.float32) - grid.zero_point) * grid.scale).astype(
+                np.float32
+            )
+        return {name: value for name, value in values.items() if value.dtype.kind == "f"}
 
     def _read_steps(self, graph: GraphProto) -> Iterator[Step]:
         dynamic: dict[str, str] = {}
@@ -91,12 +95,31 @@ class OnnxRecorder:
     def _read_grids(self, graph: GraphProto) -> Iterator[tuple[str, Grid]]:
         readers = {node.output[0]: node for node in graph.node if node.op_type == DEQUANTIZE}
         for name, behind in self._aliases.items():
-            node = readers[behind]
-            scale = self._fixed.raw(node.input[1])
-            zero = self._fixed.raw(node.input[2]) if len(node.input) > 2 else np.zeros(1, np.uint8)
-            if scale is not None and zero is not None and scale.size == 1:
-                bounds = np.iinfo(zero.dtype)
-                yield name, Grid(float(scale.item()), int(zero.item()), bounds.min, bounds.max)
+            grid = self._grid(readers[behind])
+            if grid is not None:
+                yield name, grid
+
+    def _read_bytes(self, graph: GraphProto) -> Iterator[tuple[str, tuple[str, Grid]]]:
+        """Tensors that nothing reads but the quantizer in front of others' bytes, with the bytes and what they stand for."""
+        readers: dict[str, list[NodeProto]] = {}
+        for node in graph.node:
+            for name in node.input:
+                readers.setdefault(name, []).append(node)
+        made = {name for step in self.steps for name in step.outputs} - {item.name for item in graph.output}
+        for name in made - set(self._aliases):
+            read = readers.get(name, [])
+            grid = self._grid(read[0]) if len(read) == 1 and read[0].op_type == QUANTIZE else None
+            if grid is not None:
+                yield name, (read[0].output[0], grid)
+
+    def _grid(self, node: NodeProto) -> Grid | None:
+        """Of a QuantizeLinear or DequantizeLinear; None: it is computed, or one for each channel."""
+        scale = self._fixed.raw(node.input[1])
+        zero = self._fixed.raw(node.input[2]) if len(node.input) > 2 else np.zeros(1, np.uint8)
+        if scale is None or zero is None or scale.size != 1:
+            return None
+        bounds = np.iinfo(zero.dtype)
+        return Grid(float(scale.item()), int(zero.item()), bounds.min, bounds.max)
 
 
 class OnnxReplay:
