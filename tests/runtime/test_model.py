@@ -275,8 +275,8 @@ def test_engines_are_found_without_importing_them():
     assert ONNXRUNTIME.version().startswith("onnxruntime ")
     assert LITERT.version().startswith("ai-edge-litert ")
     assert TORCHSCRIPT.version().startswith("torch ")
-    with pytest.raises(EngineError, match="executorch"):
-        find_engine("executorch")
+    with pytest.raises(EngineError, match="tensorrt"):
+        find_engine("tensorrt")
 
 
 def test_missing_libraries_are_a_sentence_with_the_command(tmp_path):

@@ -213,7 +213,7 @@ def test_gray_and_normalization_stay_float_in_int8(made):
 
 def test_the_rule_nearer_to_the_original_was_kept(made):
     for interface in ("tensor", "image"):
-        calibrated = made[2][f"tflite calibrated int8 {interface}"]
+        calibrated = made[2][f"tflite calibrated {interface}"]
         assert set(calibrated.distances) == {"average", "extremes"}
         assert calibrated.distances[calibrated.rule] == min(calibrated.distances.values())
 
