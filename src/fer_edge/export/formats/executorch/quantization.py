@@ -77,6 +77,9 @@ def _quantizer() -> Any:
     from executorch.backends.xnnpack.quantizer.xnnpack_quantizer import XNNPACKQuantizer
 
     class Quantizer(XNNPACKQuantizer):  # type: ignore[misc]  # executorch has no types
+        # Those of training are captured anew for each network (seconds), and match nothing once BatchNorm is folded.
+        SUPPORTED_PATTERNS = [pattern for pattern in XNNPACKQuantizer.SUPPORTED_PATTERNS if not pattern.is_qat]
+
         def _annotate_for_quantization_config(self, model: Any) -> Any:
             annotated = super()._annotate_for_quantization_config(model)
             _quantize_behind_clips(annotated)
