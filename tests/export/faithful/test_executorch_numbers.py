@@ -12,6 +12,7 @@ from fer_edge.export.faithful.align import align
 from fer_edge.export.faithful.check import check_original
 from fer_edge.export.faithful.graph import Graph, Quantization
 from fer_edge.export.faithful.original.folding import find_needs
+from fer_edge.export.faithful.ranges import compare_ranges
 from fer_edge.export.faithful.weights import compare_weights
 from fer_edge.export.formats import find_format
 from fer_edge.runtime.errors import BundleError
@@ -27,11 +28,14 @@ def int8(files):
     return files.prover("executorch-int8").read_graph(files.artifact("executorch-int8"))
 
 
-def findings(files, graph):
-    prover = files.prover("executorch-int8")
-    source = prover.view(prover.read_graph(files.bridge("executorch-int8")))
-    found = align(source, prover.view(graph))
-    return [*found.findings, *compare_weights(found, prover.LEAST_SCALE).findings]
+def findings(files, graph, *, calibrated=True):
+    name = "executorch-int8"
+    prover = files.prover(name)
+    source = files.views(name)[0]
+    held = prover.view(graph)
+    found = align(source, held)
+    ranges = compare_ranges(source, held, found, files.observed(name), prover.RULES, calibrated=calibrated)
+    return [*found.findings, *compare_weights(found, prover.LEAST_SCALE).findings, *ranges.findings]
 
 
 def test_the_float_file_holds_the_originals_weights(files):
@@ -50,6 +54,7 @@ def test_the_float_file_holds_the_originals_weights(files):
 
 def test_a_right_file_passes(files, int8):
     assert findings(files, int8) == []
+    assert findings(files, int8, calibrated=False) == []
     view = files.prover("executorch-int8").view(int8)
     assert sum(constant.grid is not None for constant in view.constants.values()) == 12
 
@@ -112,6 +117,14 @@ def option(word, value):
     return fault
 
 
+def pooled_otherwise(graph):
+    """Another scale of values that share one with others."""
+    pool = next(node for node in graph.nodes if node.operator == "MaxPooling2d")
+    old = graph.tensors[pool.outputs[0]].quantization
+    new = Quantization(np.float32(1.01) * old.scale, old.zero_point, old.axis)
+    return changed(graph, pool.outputs[0], quantization=new)
+
+
 def without_pool(graph):
     pool = next(node for node in graph.nodes if node.operator == "MaxPooling2d")
     before = {pool.outputs[0]: pool.inputs[0]}
@@ -133,6 +146,9 @@ def without_pool(graph):
         (rescaled(2, 1, 1.1), "weight"),
         (rescaled(2, 2, 1.1), "bias"),
         (rescaled(0, -1, 1.1), "bias"),
+        (rescaled(0, -1, 1.01), "range"),
+        (rescaled(2, -1, 0.99), "range"),
+        (pooled_otherwise, "range"),
         (option("output_max", 7.0), "option"),
         (option("subsampling_width", 1), "option"),
         (option("padding_left", 0), "option"),

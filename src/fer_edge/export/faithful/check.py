@@ -134,7 +134,7 @@ def _ranges(
     calibration: NDArray[np.uint8] | None,
     reference: Reference,
 ) -> RangeReport:
-    if not held.grids or not source.prover.RULES:
+    if not held.grids:
         return RangeReport()
     key, pictures = (
         ("calibration", calibration) if calibration is not None else ("parity", reference.pictures)

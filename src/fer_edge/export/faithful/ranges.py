@@ -21,9 +21,11 @@ from fer_edge.export.faithful.view import INTEGERS, Grid, Step, View
 from fer_edge.runtime.verification import Code
 
 Observed: TypeAlias = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-"""Value of the float network -> its smallest and largest number on each image, (n,) each, in the order of the images."""
+"""Value of the float network -> its smallest and largest number on each image, (n,) each, in the order of the images. NaN throughout:
+it cannot be computed here, and ranges of it are left out."""
 Rule: TypeAlias = Callable[[Observed], Mapping[str, tuple[float, float]]]
-"""What becomes of each image's extremes: value -> range."""
+"""What becomes of each image's extremes: value -> range. A rule that takes one range of several values together gives it under
+``joint`` of their names."""
 
 TIGHT = 0.002
 """Relative difference of a scale from the rule's: sums in another order on another processor."""
@@ -36,6 +38,8 @@ PRESERVING = frozenset({
     "BROADCAST_TO", "TILE", "REDUCE_MIN", "REDUCE_MAX", "DYNAMIC_UPDATE_SLICE",
     "Reshape", "Transpose", "MaxPool", "AveragePool", "Concat", "Slice", "Split", "Pad", "Resize", "Gather", "Squeeze", "Unsqueeze",
     "Flatten", "Identity", "Expand", "SpaceToDepth", "DepthToSpace",
+    "MaxPooling2d", "AvgPooling2d", "GlobalAvgPooling2d", "StaticTranspose", "StaticReshape", "StaticSlice", "StaticConstantPad",
+    "StaticResizeBilinear2D", "Copy", "Concatenate2", "Concatenate3", "Concatenate4", "Concatenate5",
 })  # fmt: skip
 """Operators whose inputs and outputs may have one scale."""
 FIXED: Mapping[str, tuple[float, float]] = {
@@ -93,7 +97,7 @@ def compare_ranges(
         rules: by which ranges may have been taken.
         calibrated: whether ``observed`` are the calibration images; otherwise any pictures, and bounds are loose.
     """
-    placed = list(_placed(source, held, found))
+    placed = [item for item in _placed(source, held, found) if not _is_hidden(item, observed)]
     report = RangeReport(len(placed))
     named = {name: rule(observed) for name, rule in rules.items()} if calibrated else {}
     fits = {name: [_away(item, ranges) for item in placed] for name, ranges in named.items()}
@@ -117,7 +121,7 @@ def list_watched(source: View, held: View, found: Alignment) -> list[str]:
 
 
 def _placed(source: View, held: View, found: Alignment) -> Iterable[_Placed]:
-    families, makers = _families(source), source.producers()
+    families, makers = find_families(source), source.producers()
     mine = {theirs: name for name, theirs in found.values.items() if theirs not in held.constants}
     # Of values that one of the file stands for, the last one counts: the others end in an activation that is left out.
     for name, theirs in found.values.items():
@@ -135,6 +139,11 @@ def _placed(source: View, held: View, found: Alignment) -> Iterable[_Placed]:
             yield _Placed(name, grid, family, (*fixed, *pictures))
 
 
+def _is_hidden(item: _Placed, observed: Observed) -> bool:
+    seen = [observed[name][0] for name in item.family if name in observed]
+    return bool(seen) and all(np.isnan(lows).all() for lows in seen)
+
+
 def _leads(source: View, name: str, theirs: str, found: Alignment) -> bool:
     """Whether the value is made of another one that the same value of the file stands for."""
     step = source.producers()[name]
@@ -146,7 +155,7 @@ def _fixed(makers: Mapping[str, Step], family: tuple[str, ...]) -> tuple[tuple[f
     return tuple(FIXED[word] for word in words if word in FIXED)
 
 
-def _families(view: View) -> dict[str, tuple[str, ...]]:
+def find_families(view: View) -> dict[str, tuple[str, ...]]:
     """Value -> all values that may have its scale."""
     groups: dict[str, set[str]] = {}
     for step in view.steps:
@@ -156,6 +165,11 @@ def _families(view: View) -> dict[str, tuple[str, ...]]:
         joined = set().union(*(groups.get(name, {name}) for name in (*names, *step.outputs)))
         groups.update(dict.fromkeys(joined, joined))
     return {name: tuple(sorted(group)) for name, group in groups.items()}
+
+
+def joint(family: Iterable[str]) -> str:
+    """The key of a range that a family of values has together."""
+    return " ".join(("jointly", *family))
 
 
 def _wanted(low: float, high: float, dtype: str) -> tuple[float, float]:
@@ -168,7 +182,8 @@ def _wanted(low: float, high: float, dtype: str) -> tuple[float, float]:
 
 def _away(item: _Placed, ranges: Mapping[str, tuple[float, float]]) -> float:
     """How far a grid is from the nearest of the ranges that it may have: relative, of scale and of zero point."""
-    candidates = [ranges[name] for name in item.family if name in ranges] + list(item.fixed)
+    names = (*item.family, joint(item.family))
+    candidates = [ranges[name] for name in names if name in ranges] + list(item.fixed)
     return min((_distance(item.grid, *pair) for pair in candidates), default=np.inf)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
+from fer_edge.export.formats.executorch.activation_ranges import by_extremes, by_histogram, observe_values
 from fer_edge.export.formats.executorch.float_view import view
 from fer_edge.export.formats.executorch.graph_reader import read_graph
 from fer_edge.export.formats.executorch.quantization import LEAST_WEIGHT_SCALE as LEAST_SCALE
@@ -31,12 +32,12 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
     yield request.path
 
 
-def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:  # noqa: ARG001 - as the protocol says
-    """Nothing: XNNPACK gives no values but a delegate's answers."""
-    return {}
+def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
+    """Extremes and histograms, computed by torch; see ``FormatProver``."""
+    return observe_values(view(read_graph(path)), values, inputs)
 
 
-RULES: Mapping[str, Rule] = {}
+RULES: Mapping[str, Rule] = {"histogram": by_histogram, "extremes": by_extremes}
 KINDS: Mapping[str, Kind] = {
     "Conv2d": Kind("conv", (0, 3, 1, 2)),
     "DepthwiseConv2d": Kind("conv", (3, 0, 1, 2)),

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
 
 RULES = ("histogram", "extremes")
-_LEAST_SCALE = 2**-12
+LEAST_SCALE = 2**-12
 """Of an activation, as in XNNPACK's own configuration."""
 LEAST_WEIGHT_SCALE = 2**-17
 """XNNPACK's own is 2^-12, which is coarser than rows of large dense layers need. Much smaller ones let biases overflow."""
@@ -78,7 +78,9 @@ def _quantizer() -> Any:
 
     class Quantizer(XNNPACKQuantizer):  # type: ignore[misc]  # executorch has no types
         # Those of training are captured anew for each network (seconds), and match nothing once BatchNorm is folded.
-        SUPPORTED_PATTERNS = [pattern for pattern in XNNPACKQuantizer.SUPPORTED_PATTERNS if not pattern.is_qat]
+        SUPPORTED_PATTERNS: ClassVar = [
+            each for each in XNNPACKQuantizer.SUPPORTED_PATTERNS if not each.is_qat
+        ]
 
         def _annotate_for_quantization_config(self, model: Any) -> Any:
             annotated = super()._annotate_for_quantization_config(model)
@@ -114,7 +116,7 @@ def _configuration(rule: str) -> Any:
     if rule == "histogram":
         return usual
     activation = replace(
-        usual.input_activation, observer_or_fake_quant_ctr=MinMaxObserver.with_args(eps=_LEAST_SCALE)
+        usual.input_activation, observer_or_fake_quant_ctr=MinMaxObserver.with_args(eps=LEAST_SCALE)
     )
     return replace(usual, input_activation=activation, output_activation=activation)
 
