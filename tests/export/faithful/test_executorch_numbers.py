@@ -15,7 +15,7 @@ from fer_edge.export.faithful.original.folding import find_needs
 from fer_edge.export.faithful.ranges import compare_ranges
 from fer_edge.export.faithful.weights import compare_weights
 from fer_edge.export.formats import find_format
-from fer_edge.runtime.errors import BundleError
+from fer_edge.runtime.errors import FerEdgeError
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("executorch") is None, reason="needs executorch (extra [export-executorch])"
@@ -192,6 +192,6 @@ def refusal(path):
     """The sentence of the reader; empty where it reads the file."""
     try:
         find_format("executorch").read_graph(path)
-    except BundleError as error:
+    except FerEdgeError as error:
         return str(error)
     return ""

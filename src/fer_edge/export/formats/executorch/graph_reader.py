@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from fer_edge.export.faithful.graph import MOST_NODES, Graph, Node, Tensor
-from fer_edge.export.formats.executorch.xnnpack_reader import Payload
+from fer_edge.export.formats.executorch.xnnpack_reader import Payload, UnknownPartError
 from fer_edge.runtime.containers.flatbuffer import Flatbuffer
 from fer_edge.runtime.containers.limits import ContainerError
-from fer_edge.runtime.errors import BundleError
+from fer_edge.runtime.errors import BundleError, ExportError
 
 METHOD = "forward"
 _DTYPES = {
@@ -39,9 +39,12 @@ def read_graph(path: Path) -> Graph:
 
     Raises:
         BundleError: the bytes are no ExecuTorch file, or contradict themselves.
+        ExportError: they have parts that are not read here.
     """
     try:
         return _Program(path.read_bytes()).graph()
+    except UnknownPartError as error:
+        raise ExportError(f"{path.name} has {error}") from None
     except (ContainerError, ValueError, TypeError, OverflowError) as error:
         raise BundleError(f"{path.name} is not a readable ExecuTorch file: {error}") from None
 
@@ -135,16 +138,16 @@ class _Program:
         walk = self._walk
         kind, call = walk.scalar(instruction, 0, 1), walk.table(instruction, 1)
         if kind not in (_KERNEL, _DELEGATE):
-            raise ContainerError("it has steps beyond kernels and delegates")
+            raise UnknownPartError("steps beyond kernels and delegates")
         number, given = walk.scalar(call, 0, 4), self._indices(call, 1)
         if kind == _KERNEL:
             return [self._kernel(number, given)], []
         delegate = walk.element(self._plan, 7, number)
         if walk.text(delegate, 0) != "XnnpackBackend":
-            raise ContainerError(f"it has a delegate {walk.text(delegate, 0)[:40]!r}; known: XnnpackBackend")
+            raise UnknownPartError("a delegate that is not XNNPACK's")
         place = walk.table(delegate, 1)
         if walk.scalar(place, 0, 1) != 1:
-            raise ContainerError("a delegate's data lie inside the program")
+            raise UnknownPartError("a delegate whose data lie inside the program")
         payload = Payload(self._segment(walk.scalar(place, 1, 4)), self._by_key, prefix, self._names(given))
         return payload.read()
 
@@ -159,13 +162,20 @@ class _Program:
             if kind == _TENSOR:
                 inputs.append(self._name(index))
             elif kind in (_TENSORS, _OPTIONAL):
-                inputs += self._names(self._indices(walk.table(self._values[index], 1), 0))
+                inputs += self._listed(index)
             elif kind == _NULL:
                 inputs.append("")
             else:
                 options[f"argument{place}"] = self._plain(index)
         outputs = self._outputs(out) if out >= 0 else ()
         return Node(walk.text(operator, 0), tuple(inputs), outputs, options)
+
+    def _listed(self, index: int) -> list[str]:
+        """Tensors of a list; one that is left out is nameless."""
+        items = self._walk.numbers(self._walk.table(self._values[index], 1), 0, np.dtype("<i4")).tolist()
+        if any(not -1 <= item < len(self._values) for item in items):
+            raise ContainerError("a list holds a value that is not there")
+        return [self._name(item) if item >= 0 else "" for item in items]
 
     def _outputs(self, out: int) -> tuple[str, ...]:
         if self._kind(out) == _TENSORS:

@@ -26,6 +26,10 @@ _EXTERNAL = 3
 """Flags of a value that comes from outside or goes there."""
 
 
+class UnknownPartError(ContainerError):
+    """A file may be right, but is not read whole here."""
+
+
 class Payload:
     """One delegate's network.
 
@@ -79,7 +83,7 @@ class Payload:
             zero = np.asarray([walk.scalar(table, 1, 4)], np.uint32).view(np.int32).astype(np.int64)
             return Quantization(np.asarray([walk.float32(table, 0)], np.float32), zero)
         if kind != _PER_CHANNEL:
-            raise ContainerError("a value is quantized in a way that fer-edge does not write")
+            raise UnknownPartError("a value that is quantized in another way than fer-edge does")
         buffer = walk.scalar(table, 2, 4)
         scale = self._constant(buffer, "float32") if buffer else walk.numbers(table, 0, np.dtype("<f4"))
         # The buffer may be padded; how many belong to it is said beside.
@@ -94,15 +98,17 @@ class Payload:
         table = walk.element(self._graph, 8, index)
         offset, size = (walk.scalar(table, place, 8) for place in (0, 1))
         data = self._named(walk.text(table, 2)) if offset == _ELSEWHERE else self._constants[offset:][:size]
-        if not dtype or len(data) < size:
-            raise ContainerError("a constant is too short, or of a type that fer-edge does not write")
+        if not dtype:
+            raise UnknownPartError("a constant of a type that fer-edge does not write")
+        if len(data) < size:
+            raise ContainerError("a constant is too short")
         return np.frombuffer(data[:size], dtype)
 
     def _node(self, table: int) -> Node:
         walk = self._walk
         kind = walk.scalar(table, 0, 1)
         if not 1 <= kind <= len(OPERATORS):
-            raise ContainerError(f"a delegate has an operator {kind}, which its schema does not know")
+            raise UnknownPartError(f"an operator of XNNPACK, number {kind}, that this version does not know")
         word, members = OPERATORS[kind - 1]
         own = walk.table(table, 1)
         inputs, outputs, options = list[str](), list[str](), dict[str, Any]()
