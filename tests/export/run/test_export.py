@@ -66,10 +66,15 @@ def test_a_refusal_names_the_worst_input_the_limit_and_a_next_step(tmp_path, exp
     assert code == 3
     (variant,) = document["variants"]
     assert re.search(r"differs by 0.\d+ \(input \d+ of 16, .+?\), allowed is 0.0001", variant["reason"])
-    assert "Next: take another format" in texts.err
+    assert "not faithful: layer head" in variant["reason"]
+    assert "take another format" in texts.err
     code, document, _ = export(*wrong, "--max-abs", "1", "--min-agreement", "0")
-    assert code == 0
-    assert document["variants"][0]["parity"]["limit"] == {"max_abs": 1.0, "top1_agreement": 0.0}
+    # Limits of one's own are about the answers; what the file is not, it is not.
+    assert code == 3
+    (variant,) = document["variants"]
+    assert variant["parity"]["limit"] == {"max_abs": 1.0, "top1_agreement": 0.0}
+    assert "not faithful" in variant["reason"]
+    assert "not good enough" not in variant["reason"]
 
 
 def test_limits_of_ones_own_are_kept_for_whoever_checks_again(tmp_path, export, verify, foreign_options):
@@ -163,7 +168,8 @@ def test_parity_that_fails_is_exit_3_and_leaves_the_file_out(tmp_path, export, f
     assert not out.exists()
     assert document["variants"][0]["parity"]["verdict"] == "fail"
     assert document["variants"][0]["status"] == "left out"
-    assert "torchscript-fp32: not good enough: a probability differs by" in texts.err
+    assert "torchscript-fp32: not faithful: layer head" in texts.err
+    assert "; not good enough: a probability differs by" in texts.err
     code, document, _ = export(*wrong, "--keep-failed")
     assert code == 3
     assert open_bundle(out).artifact("torchscript-fp32").parity.verdict == "fail"
