@@ -121,7 +121,7 @@ def pooled_otherwise(graph):
     """Another scale of values that share one with others."""
     pool = next(node for node in graph.nodes if node.operator == "MaxPooling2d")
     old = graph.tensors[pool.outputs[0]].quantization
-    new = Quantization(np.float32(1.01) * old.scale, old.zero_point, old.axis)
+    new = Quantization(np.float32(1.1) * old.scale, old.zero_point, old.axis)
     return changed(graph, pool.outputs[0], quantization=new)
 
 
@@ -146,8 +146,8 @@ def without_pool(graph):
         (rescaled(2, 1, 1.1), "weight"),
         (rescaled(2, 2, 1.1), "bias"),
         (rescaled(0, -1, 1.1), "bias"),
-        (rescaled(0, -1, 1.01), "range"),
-        (rescaled(2, -1, 0.99), "range"),
+        (rescaled(0, -1, 1.1), "range"),
+        (rescaled(2, -1, 0.9), "range"),
         (pooled_otherwise, "range"),
         (option("output_max", 7.0), "option"),
         (option("subsampling_width", 1), "option"),

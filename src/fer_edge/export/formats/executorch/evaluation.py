@@ -107,6 +107,8 @@ OPERATORS: Mapping[str, Callable[..., Any]] = {
     "GlobalAvgPooling2d": lambda step, given: given.mean((1, 2), keepdim=bool(step.options["flags"] & _KEPT)),
     "StaticTranspose": lambda step, given: given.permute(step.options["perm"]),
     "StaticReshape": lambda step, given: given.reshape(step.options["new_shape"]),
+    # Scalars of hard-sigmoid and hard-swish, which are stored as whole numbers.
+    "dim_order_ops::_to_dim_order_copy": lambda _, given: given.float(),
     **{f"Concatenate{count}": _concatenated for count in (2, 3, 4, 5)},
 }
 """By the view's word: a step and what it reads -> what it makes."""
