@@ -21,7 +21,7 @@ from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
 from fer_edge.export.faithful.layers.kinds import LAYOUT, WEIGHT, Kind, find_permutation, name_kind
 from fer_edge.export.faithful.layers.names import Names, name_layers
 from fer_edge.export.faithful.layers.original import OriginalComparison
-from fer_edge.export.faithful.layers.recording import Recorder, Recorders, Replay, Step, Values
+from fer_edge.export.faithful.layers.recording import UNROUNDED, Recorder, Recorders, Replay, Step, Values
 from fer_edge.export.faithful.layers.tallies import Tally, decibels
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract, Quantization
@@ -134,7 +134,13 @@ class _Comparison:
         dynamic = [step for step in recorder.steps if step.dynamic]
         self._dynamic = {self._names.get(name, name) for step in dynamic for name in step.outputs}
         self._limits = {self._names.get(name, name): step.dynamic for step in dynamic for name in step.inputs}
-        self._tallies = {name: Tally(recorder.grids.get(partners[name])) for name in self.shared}
+        self._unrounded = {name for step in recorder.steps for name in step.unrounded}
+        in_float = [step for step in recorder.steps if step.unrounded]
+        self._in_float = {self._names.get(name, name) for step in in_float for name in step.outputs}
+        offsets = {name: step.offset for step in recorder.steps for name in step.outputs}
+        self._tallies = {
+            name: Tally(recorder.grids.get(partners[name]), offsets[partners[name]]) for name in self.shared
+        }
 
     def constants(self) -> Values:
         """The file's constants that have a partner in the fp32 file, in its shape."""
@@ -146,8 +152,16 @@ class _Comparison:
         return found
 
     def add(self, answers: Values, wanted: Values, replay: Replay) -> None:
+        unrounded = {
+            self._names.get(name, name): answers[name + UNROUNDED]
+            for name in self._unrounded
+            if name + UNROUNDED in answers
+        }
         answers = {self._names.get(name, name): value for name, value in answers.items()}
-        replayed = replay.run({**wanted, **answers})
+        replayed = dict(replay.run({**wanted, **answers}))
+        if unrounded:
+            exact = replay.run({**wanted, **answers, **unrounded})
+            replayed.update({name: exact[name] for name in self._in_float & exact.keys()})
         rounded: Values = {}
         if self._dynamic:
             rounded = replay.run({**wanted, **answers, **self._rounded_inputs(answers)})

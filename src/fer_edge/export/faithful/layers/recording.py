@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Values = Mapping[str, NDArray[Any]]
 """Tensor name -> its values as real numbers, float32."""
+UNROUNDED = ":unrounded"
+"""Behind a tensor's name: its values as they are before others quantize it, for those that read it in float."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class Step:
         outputs: tensors that it computes.
         weighted: whether a constant of it is a weight: floats on two axes or more.
         dynamic: largest integer to which it rounds its inputs when it runs; 0: it does not.
+        unrounded: inputs that it reads in float though others read them quantized; a run has their values under ``UNROUNDED`` too.
+        offset: by how many steps its kernel may be off alike everywhere, by its source.
     """
 
     operator: str
@@ -82,6 +86,8 @@ class Step:
     outputs: tuple[str, ...]
     weighted: bool = False
     dynamic: int = 0
+    unrounded: tuple[str, ...] = ()
+    offset: float = 0.0
 
 
 class Recorder(Protocol):

@@ -26,6 +26,8 @@ class Tally:
     """Sums over inputs, of one layer.
 
     Attributes:
+        grid: what the tensor can hold; None: float32.
+        offset: steps by which the layer's kernel may be off alike everywhere.
         signal: of the fp32 file's answer, squared.
         noise: of the difference to it, with what the layers before brought along.
         own: of the difference to what the fp32 file makes of the same inputs, within what the tensor can hold.
@@ -39,6 +41,7 @@ class Tally:
     """
 
     grid: Grid | None
+    offset: float = 0.0
     signal: float = 0.0
     noise: float = 0.0
     own: float = 0.0
@@ -91,6 +94,7 @@ class Tally:
             least += _energy(rounded.astype(np.float64) - replay)
         if self.grid is None:
             return least
+        least += (self.offset * self.grid.scale) ** 2 * inside.size
         found = _energy(self.grid.round(replay) - inside)
         return least + max(found, LEAST_EXPLAINED * inside.size * self.grid.scale**2 / 12)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.faithful.layers.recording import Grid, Step, Values
+from fer_edge.export.faithful.layers.recording import UNROUNDED, Grid, Step, Values
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
 
@@ -22,6 +22,8 @@ SUFFIXES = ("_inner", "_quantized", "_dequant", "_dequantized", "_requantized")
 """What quantizers append to the name of a tensor that they add beside it."""
 DYNAMIC_STEPS = 127
 """A product with int8 weights rounds its float inputs to so many steps on either side of 0."""
+TRUNCATING = ("MEAN",)
+"""8-bit operators whose kernel takes the share of the zero points in its sum as a whole number (``optimized_ops::Mean``)."""
 DYNAMIC = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL")
 
 
@@ -33,6 +35,7 @@ class TFLiteRecorder:
         self._names = _names(self._file)
         self._interpreter = _interpreter(path.read_bytes(), keep=True)
         self._details = {item["index"]: item for item in self._interpreter.get_tensor_details()}
+        self._unrounded = frozenset(self._find_unrounded())
         self.steps = tuple(self._read_steps())
         self.grids: Mapping[str, Grid] = dict(self._read_grids())
         self.constants: Values = dict(self._read_constants())
@@ -50,7 +53,20 @@ class TFLiteRecorder:
             value = _real(self._interpreter.get_tensor(index), self._details[index])
             if name not in found or self._holds_integers(index):
                 found[name] = value
+            if index in self._unrounded:
+                found[name + UNROUNDED] = value
         return found
+
+    def _find_unrounded(self) -> Iterator[int]:
+        """Float tensors that some operators read as they are and others quantized."""
+        names, readers = _operator_names(), dict[int, set[bool]]()
+        for operator in self._file.graph.operators:
+            quantizes = names[_code(self._file, operator)] == "QUANTIZE"
+            for index in map(int, operator.inputs):
+                readers.setdefault(index, set()).add(quantizes)
+        for index, kinds in readers.items():
+            if len(kinds) == 2 and index in self._details and not self._holds_integers(index):
+                yield index
 
     def _activations(self) -> Iterator[int]:
         for index, tensor in enumerate(self._file.graph.tensors):
@@ -81,6 +97,8 @@ class TFLiteRecorder:
                 tuple(_plain(self._names[int(index)]) for index in operator.outputs),
                 any(self._is_weight(index) for index in fixed),
                 DYNAMIC_STEPS if self._is_dynamic(word, moving, fixed) else 0,
+                tuple(_plain(self._names[index]) for index in moving if index in self._unrounded),
+                1.0 if word in TRUNCATING and self._holds_integers(int(operator.outputs[0])) else 0.0,
             )
 
     def _is_weight(self, index: int) -> bool:
