@@ -121,7 +121,7 @@ def pooled_otherwise(graph):
     """Another scale of values that share one with others."""
     pool = next(node for node in graph.nodes if node.operator == "MaxPooling2d")
     old = graph.tensors[pool.outputs[0]].quantization
-    new = Quantization(np.float32(1.1) * old.scale, old.zero_point, old.axis)
+    new = Quantization(np.float32(1.5) * old.scale, old.zero_point, old.axis)
     return changed(graph, pool.outputs[0], quantization=new)
 
 
