@@ -127,6 +127,7 @@ COMMANDS = {
     "fer-predict FOLDER --runner ray": ["fer-predict", ".", "--runner", "ray", "--model", DEMO_BUNDLE],
     "fer-export [CHECKPOINT]": ["fer-export"],
     "fer-verify BUNDLE": ["fer-verify", DEMO_BUNDLE],
+    "fer-verify diagnose BUNDLE --dump FILE": ["fer-verify", "diagnose", DEMO_BUNDLE, "--dump", "photo.png"],
     "fer-bench [BUNDLE]": ["fer-bench", DEMO_BUNDLE],
     "fer-train RECIPE": ["fer-train", "synthetic", "--out", "run"],
     "from fer_edge.runtime import load": [

@@ -65,7 +65,7 @@ SPEC = """    FormatSpec(
         extension=".wrapped",
         precisions=("fp32",),
         layout="NCHW",
-        rank=5,
+        rank=6,
         color="#000000",
         why_not="it is a test",
         read_contracts=wrapped.read,
@@ -86,7 +86,7 @@ ENTRY = FormatEntry(
     requires=("torch",),
     extra="export-base",
     platform="a test",
-    platform_rank=5,
+    platform_rank=6,
 )
 
 
@@ -110,22 +110,26 @@ def convert(request):
 
 PRECISION = """def _w8tensor(request: Request) -> ModelProto:
     import numpy as np
-    from onnx import numpy_helper
+    from onnx import helper, numpy_helper
 
     model = base_graph(request)
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
+    graph = model.graph
+    for tensor in list(graph.initializer):
+        values, name = numpy_helper.to_array(tensor), tensor.name
         if values.ndim > 1 and values.dtype == np.float32:
             scale = np.abs(values).max() / np.float32(127)
-            tensor.CopyFrom(numpy_helper.from_array(np.rint(values / scale) * scale, tensor.name))
+            parts = {f"{name}_quantized": np.rint(values / scale).astype(np.int8), f"{name}_scale": scale}
+            graph.initializer.remove(tensor)
+            graph.initializer.extend(numpy_helper.from_array(np.asarray(part), key) for key, part in parts.items())
+            graph.node.insert(0, helper.make_node("DequantizeLinear", list(parts), [name]))
     return model
 
 
 WEIGHTS: dict"""
 
 TOLERANCE = """    "w8tensor": Tolerance(0.2, 0.95, 0.05, "a test", "take another", "a test"),
-}  # fmt: skip
 """
+TOLERANCE_AFTER = '    "dynamic": Tolerance(\n'
 
 
 class Sources:
@@ -165,11 +169,9 @@ class Sources:
 def add_format(sources):
     sources.write("runtime/containers/wrapped.py", READER)
     sources.put("runtime/formats.py", ')\n"""Every format,', SPEC)
-    sources.replace(
-        "runtime/formats.py", "import coreml, onnx, tflite\n", "import coreml, onnx, tflite, wrapped\n"
-    )
+    sources.replace("runtime/formats.py", "executorch, onnx, tflite\n", "executorch, onnx, tflite, wrapped\n")
     sources.write("runtime/engines/wrapped.py", ENGINE)
-    sources.replace("runtime/engines/__init__.py", "TORCHSCRIPT, COREML)", "TORCHSCRIPT, COREML, WRAPPED)")
+    sources.replace("runtime/engines/__init__.py", "COREML, EXECUTORCH)", "COREML, EXECUTORCH, WRAPPED)")
     sources.put(
         "runtime/engines/__init__.py",
         "from fer_edge.runtime.errors",
@@ -177,7 +179,9 @@ def add_format(sources):
     )
     sources.write("export/formats/wrapped.py", FORMAT)
     sources.replace("export/formats/__init__.py", "tflite, torchscript\n", "tflite, torchscript, wrapped\n")
-    sources.replace("export/formats/__init__.py", "coreml.ENTRY)", "coreml.ENTRY, wrapped.ENTRY)")
+    sources.replace(
+        "export/formats/__init__.py", "    executorch.ENTRY,\n", "    executorch.ENTRY,\n    wrapped.ENTRY,\n"
+    )
 
 
 def add_precision(sources):
@@ -190,7 +194,7 @@ def add_precision(sources):
     sources.put(
         "export/formats/onnx/converter.py", '    "dynamic": _dynamic,\n', '    "w8tensor": _w8tensor,\n'
     )
-    sources.replace("export/parity/tolerances.py", "}  # fmt: skip\n", TOLERANCE)
+    sources.replace("export/parity/tolerances.py", TOLERANCE_AFTER, TOLERANCE + TOLERANCE_AFTER)
 
 
 @pytest.mark.slow
