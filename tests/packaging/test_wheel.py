@@ -130,6 +130,7 @@ COMMANDS = {
     "fer-verify diagnose BUNDLE --dump FILE": ["fer-verify", "diagnose", DEMO_BUNDLE, "--dump", "photo.png"],
     "fer-bench [BUNDLE]": ["fer-bench", DEMO_BUNDLE],
     "fer-train RECIPE": ["fer-train", "synthetic", "--out", "run"],
+    "fer-train fetch NAME --out FILE": ["fer-train", "fetch", "mini-xception", "--out", "net.safetensors"],
     "from fer_edge.runtime import load": [
         "python", "-c", f"from fer_edge.runtime import load; load({str(DEMO_BUNDLE)!r}, 'tflite-fp32')",
     ],
