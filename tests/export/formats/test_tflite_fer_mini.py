@@ -49,4 +49,5 @@ def test_fer_mini_in_int8_is_one_partition_with_nothing_left_over(tmp_path):
         )
         found = delegation(path)
         assert (found.partitions, found.leftover) == (1, ())
-    assert sum(isinstance(value, bytes) for value in memo.values()) == 1
+    # One conversion for both precisions; channels are balanced for int8 without another.
+    assert sum(isinstance(value, bytes) for key, value in memo.items() if " balanced " not in key) == 1

@@ -20,7 +20,7 @@ internal object ContractReader {
     fun read(data: ByteArray): Contract {
         val document = JsonReader.read("contract", data, LIMIT)
         val text = JsonReader.decode("contract", data, LIMIT)
-        JSON.schema(document, Contract.SCHEMA)
+        JSON.schema(document, listOf(Contract.SCHEMA))
         val members = JSON.members(document, "", MEMBERS, isOrdered = true)
         JSON.choice(members["schema"], "schema", listOf(Contract.SCHEMA))
         val stated = JSON.sha256(members["sha256"], "sha256")

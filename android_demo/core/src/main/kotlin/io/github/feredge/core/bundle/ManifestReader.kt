@@ -16,7 +16,7 @@ internal object ManifestReader {
 
     fun read(data: ByteArray): Manifest {
         val document = JsonReader.read(Manifest.FILE, data, LARGEST)
-        JSON.schema(document, *Manifest.SCHEMAS.toTypedArray())
+        JSON.schema(document, Manifest.SCHEMAS)
         val names = listOf("schema", "model", "source", "files", "artifacts", "skipped", "tools", "extra")
         val members = JSON.members(document, "", names)
         val version = Words.MANIFEST_SCHEMAS.getValue(JSON.choice(members["schema"], "schema", Manifest.SCHEMAS))
@@ -173,6 +173,14 @@ internal object ManifestReader {
                 agreementInterval =
                     members["agreement_interval"]?.let { interval(it, "$key.agreement_interval", ::share) },
             )
+        check(found, key)
+        return found
+    }
+
+    private fun check(
+        found: Parity,
+        key: String,
+    ) {
         if (found.verdict == Verdict.NOT_RUN && found.reason == null) {
             JSON.fail("$key.reason", null, "a reason where the verdict is not-run")
         }
@@ -180,7 +188,6 @@ internal object ManifestReader {
         if (found.verdict == Verdict.PASS && figures.any { it == null }) {
             JSON.fail("$key.verdict", "pass", "pass only with engine, inputs, max_abs and limit")
         }
-        return found
     }
 
     private fun limit(

@@ -19,7 +19,7 @@ internal class StrictJson(
     /** Refuses a document whose member `schema` is none of [schemas]; checked first, since another version has other members. */
     fun schema(
         document: Any?,
-        vararg schemas: String,
+        schemas: Collection<String>,
     ) {
         val found = (document as? Map<*, *>)?.get("schema") ?: return
         if (found !in schemas) {
