@@ -83,7 +83,7 @@ def main(place: str) -> None:
 
 
 def _restrict(folder: Path) -> None:
-    source = Path(__file__).parents[2] / "worker" / "sandbox.py"
+    source = Path(__file__).parents[3] / "runtime" / "sandbox.py"
     spec = importlib.util.spec_from_file_location("sandbox", source)
     assert spec is not None
     assert spec.loader is not None
