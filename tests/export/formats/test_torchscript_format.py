@@ -85,6 +85,19 @@ def test_bytes_do_not_depend_on_what_was_compiled_before(make, convert, source):
     assert convert("torchscript-fp32", source).read_bytes() == make("torchscript-fp32")[0].read_bytes()
 
 
+def test_bytes_do_not_depend_on_how_the_process_computes(make, convert, source):
+    expected = make("torchscript-fp32")[0].read_bytes()
+    try:
+        torch.use_deterministic_algorithms(True)
+        with torch.backends.cudnn.flags(enabled=False, benchmark=True, deterministic=True, allow_tf32=False):
+            found = convert("torchscript-fp32", source).read_bytes()
+            assert torch.backends.cudnn.deterministic
+        assert torch.are_deterministic_algorithms_enabled()
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert found == expected
+
+
 def test_refuses_an_infinite_fold(convert, fresh_source):
     fresh_source.module.stem[1].running_var.data[3] = -1.0
     with pytest.raises(ExportError, match=r"nan at index \[3"):

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from fer_edge.console.output import Output
 from fer_edge.runtime.errors import CheckpointError, FerEdgeError, MissingExtra
@@ -33,6 +34,12 @@ SHORT = replace(
 def teacher(tmp_path_factory):
     folder = tmp_path_factory.mktemp("teacher")
     return train(SHORT, folder, QUIET, BARE).weights
+
+
+def test_a_training_leaves_the_switches_of_the_process(tmp_path):
+    torch.use_deterministic_algorithms(False)
+    train(SHORT, tmp_path, QUIET, BARE)
+    assert not torch.are_deterministic_algorithms_enabled()
 
 
 def provenance(folder):

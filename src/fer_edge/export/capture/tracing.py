@@ -17,7 +17,7 @@ def trace(module: nn.Module, example: Tensor) -> torch.jit.ScriptModule:
     What its tracer warns of is settled by answers instead (Core ML's ``check_trace``; TorchScript by its own engine): most
     of the warnings are about sizes, which are fixed here.
     """
-    with silence_deprecation(), torch.no_grad(), slow_attention():
+    with silence_deprecation(), torch.no_grad(), slow_attention(), _usual_switches():
         warnings.filterwarnings("ignore", category=torch.jit._trace.TracerWarning)
         traced = torch.jit.trace(module, (example,), check_trace=False)  # type: ignore[no-untyped-call]
     _own_constants(traced)
@@ -44,6 +44,19 @@ def slow_attention() -> Iterator[None]:
         yield
     finally:
         torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextmanager
+def _usual_switches() -> Iterator[None]:
+    """PyTorch's process-wide switches as a fresh process has them: a trace writes four of them into each convolution."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    torch.use_deterministic_algorithms(False)
+    try:
+        with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=False, allow_tf32=True):
+            yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
 
 
 @contextmanager

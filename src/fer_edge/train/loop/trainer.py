@@ -169,7 +169,7 @@ def fit(
         resume: go on from ``last.ckpt`` in the folder.
         settings: what else Lightning's trainer is told: devices, precision, logger.
     """
-    with _calm(), _stoppable():
+    with _calm(), _stoppable(), _own_switches():
         trainer = pl.Trainer(
             accelerator="auto",
             max_epochs=epochs,
@@ -242,6 +242,19 @@ def _stoppable() -> Iterator[None]:
         raise
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _own_switches() -> Iterator[None]:
+    """The process's switches come back: Lightning leaves them as the training had them, for whatever is run next."""
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark = torch.backends.cudnn.benchmark
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+        torch.backends.cudnn.benchmark = benchmark
 
 
 @contextmanager
