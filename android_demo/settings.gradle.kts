@@ -13,4 +13,4 @@ dependencyResolutionManagement {
     }
 }
 rootProject.name = "fer-edge"
-include(":core", ":app")
+include(":core", ":library", ":app")

@@ -26,7 +26,7 @@ android {
         targetCompatibility = JavaVersion.VERSION_1_8
     }
     kotlinOptions { jvmTarget = "1.8" }
-    sourceSets["main"].java.srcDirs("src/main/kotlin", "src/tflite/kotlin")
+    sourceSets["main"].java.srcDirs("src/main/kotlin")
     sourceSets["main"].assets.srcDir(layout.buildDirectory.dir("ready"))
     androidResources { noCompress += "tflite"; ignoreAssetsPatterns += "!reference.safetensors*" }
 }
@@ -40,6 +40,7 @@ tasks.named("preBuild") { dependsOn(readyBundle) }
 
 dependencies {
     implementation(project(":core"))
+    implementation(project(":library"))
     // The successor of org.tensorflow:tensorflow-lite with the same classes, aligned to pages of 16 KB.
     implementation("com.google.ai.edge.litert:litert:1.4.0")
 }

@@ -79,7 +79,7 @@ def test_a_foreign_model_needs_no_change_of_the_app(tmp_path, maven):
     expected = tmp_path / "expected.json"
     expected.write_text(drawn_face.predicted(tmp_path / "bundle"))
     maven(
-        "-pl", "core,tflite,app", "package", f"-Dfer.edge.root={ROOT}", f"-Dfer.edge.expected={expected}",
+        "-pl", "app", "-am", "package", f"-Dfer.edge.root={ROOT}", f"-Dfer.edge.expected={expected}",
         "-Dtest=MainActivityTest", "-Dsurefire.failIfNoSpecifiedTests=false", demo=demo,
     )  # fmt: skip
     with zipfile.ZipFile(demo / "app/target/fer-edge-arm64.apk") as packed:

@@ -3,13 +3,13 @@ package io.github.feredge.app
 import android.app.Application
 import android.content.Context
 import android.os.Build
+import io.github.feredge.android.engine.EngineFactory
+import io.github.feredge.android.engine.TfLiteEngines
+import io.github.feredge.android.faces.BitmapFaces
 import io.github.feredge.app.camera.Camera2Source
 import io.github.feredge.app.camera.PictureSource
-import io.github.feredge.app.faces.BitmapFaces
-import io.github.feredge.app.faces.FaceFinder
+import io.github.feredge.app.faces.PictureFaces
 import io.github.feredge.app.faces.SensorFaces
-import io.github.feredge.app.model.EngineFactory
-import io.github.feredge.app.model.TfLiteEngines
 import io.github.feredge.core.bundle.BundleSource
 import java.io.File
 
@@ -25,7 +25,7 @@ class Parts(
     val bundle: BundleSource,
     val engines: EngineFactory,
     val pictures: () -> PictureSource,
-    val faces: () -> FaceFinder,
+    val faces: () -> PictureFaces,
 )
 
 /** Holds the [parts]. */

@@ -4,16 +4,16 @@ import android.graphics.Bitmap
 import android.os.Handler
 import android.os.HandlerThread
 import android.os.Looper
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.model.EmotionModel
+import io.github.feredge.android.model.ModelOpener
+import io.github.feredge.android.model.OpenedModel
 import io.github.feredge.app.camera.Picture
 import io.github.feredge.app.camera.PictureListener
 import io.github.feredge.app.checks.BundleFiles
 import io.github.feredge.app.documents.DumpDocument
-import io.github.feredge.app.faces.FaceFinder
-import io.github.feredge.app.model.Accelerator
-import io.github.feredge.app.model.EmotionModel
-import io.github.feredge.app.model.EngineException
-import io.github.feredge.app.model.ModelOpener
-import io.github.feredge.app.model.OpenedModel
+import io.github.feredge.app.faces.PictureFaces
+import io.github.feredge.core.EngineException
 import io.github.feredge.core.FerEdgeException
 import io.github.feredge.core.answer.ProbabilitySmoother
 import io.github.feredge.core.bundle.Bundle
@@ -81,7 +81,7 @@ class LiveWorker(
     /** The worker's thread. */
     val handler: Handler = Handler(thread.looper)
 
-    private val faces: FaceFinder = parts.faces()
+    private val faces: PictureFaces = parts.faces()
     private val frame = CameraFrame()
     private val converter = UprightConverter()
     private val bitmaps = arrayOfNulls<Bitmap>(BITMAPS)
@@ -109,8 +109,6 @@ class LiveWorker(
             try {
                 openNow(variant, accelerator)
             } catch (fault: FerEdgeException) {
-                refuse(fault.message)
-            } catch (fault: EngineException) {
                 refuse(fault.message)
             }
         }

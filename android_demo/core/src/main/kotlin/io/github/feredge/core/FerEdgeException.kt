@@ -11,6 +11,7 @@ package io.github.feredge.core
  * |   +-- MissingFile  UnsafePath  WrongSize  WrongHash  ContractDiffers  UnknownVariant
  * +-- ModelException      an opened model does not fit its contract
  * |   +-- InputShape  InputType  LabelCount  OutputType  NotFinite
+ * +-- EngineException     an engine or its accelerator cannot be had, or fails while it runs
  * +-- FrameException      camera bytes, strides, rotation or box do not fit together
  * ```
  *
@@ -18,7 +19,8 @@ package io.github.feredge.core
  */
 public sealed class FerEdgeException(
     message: String,
-) : Exception(message)
+    cause: Throwable? = null,
+) : Exception(message, cause)
 
 /**
  * A contract, a manifest or a golden case is not what its schema allows.
@@ -152,6 +154,15 @@ public sealed class ModelException(
         message: String,
     ) : ModelException(message)
 }
+
+/**
+ * An engine or its accelerator cannot be had, fails while it runs, or answers otherwise than the original. Engines of other
+ * people throw it too.
+ */
+public class EngineException(
+    message: String,
+    cause: Throwable? = null,
+) : FerEdgeException(message, cause)
 
 /** What of a camera frame was wrong. */
 public enum class FramePart {

@@ -1,9 +1,9 @@
 package io.github.feredge.app.checks
 
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.model.EmotionModel
+import io.github.feredge.android.model.ModelOpener
 import io.github.feredge.app.documents.JsonText
-import io.github.feredge.app.model.Accelerator
-import io.github.feredge.app.model.EmotionModel
-import io.github.feredge.app.model.ModelOpener
 import io.github.feredge.core.bundle.Bundle
 import io.github.feredge.core.camera.CameraFrame
 import io.github.feredge.core.golden.GoldenCase

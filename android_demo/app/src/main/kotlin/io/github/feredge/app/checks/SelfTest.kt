@@ -1,10 +1,9 @@
 package io.github.feredge.app.checks
 
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.engine.EngineFactory
+import io.github.feredge.android.model.ModelOpener
 import io.github.feredge.app.documents.JsonText
-import io.github.feredge.app.model.Accelerator
-import io.github.feredge.app.model.EngineException
-import io.github.feredge.app.model.EngineFactory
-import io.github.feredge.app.model.ModelOpener
 import io.github.feredge.core.FerEdgeException
 import io.github.feredge.core.bundle.Bundle
 import io.github.feredge.core.golden.GoldenCase
@@ -70,8 +69,6 @@ class SelfTest(
             opened.model.close()
             CheckResult(variant, null, "largest difference ${opened.largestDifference}")
         } catch (fault: FerEdgeException) {
-            CheckResult(variant, fault.message)
-        } catch (fault: EngineException) {
             CheckResult(variant, fault.message)
         }
 

@@ -6,13 +6,12 @@ import android.os.Build
 import android.os.Bundle
 import android.os.PowerManager
 import android.util.Log
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.model.ModelOpener
 import io.github.feredge.app.Device
 import io.github.feredge.app.R
 import io.github.feredge.app.checks.Benchmark
 import io.github.feredge.app.checks.BenchmarkPlan
-import io.github.feredge.app.model.Accelerator
-import io.github.feredge.app.model.EngineException
-import io.github.feredge.app.model.ModelOpener
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
 import io.github.feredge.core.FerEdgeException
@@ -46,8 +45,6 @@ class BenchmarkActivity : Activity() {
         try {
             keep(name, measure())
         } catch (fault: FerEdgeException) {
-            fail(name, fault)
-        } catch (fault: EngineException) {
             fail(name, fault)
         } catch (fault: IllegalArgumentException) {
             fail(name, fault)

@@ -13,14 +13,14 @@ import android.widget.Button
 import android.widget.Spinner
 import android.widget.TextView
 import android.widget.Toast
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.model.OpenedModel
 import io.github.feredge.app.FaceAnswer
 import io.github.feredge.app.LiveResult
 import io.github.feredge.app.LiveScreen
 import io.github.feredge.app.LiveWorker
 import io.github.feredge.app.R
 import io.github.feredge.app.camera.PictureSource
-import io.github.feredge.app.model.Accelerator
-import io.github.feredge.app.model.OpenedModel
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
 import io.github.feredge.core.answer.Ranking

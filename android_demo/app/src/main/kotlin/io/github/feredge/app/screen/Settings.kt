@@ -1,7 +1,7 @@
 package io.github.feredge.app.screen
 
 import android.content.Context
-import io.github.feredge.app.model.Accelerator
+import io.github.feredge.android.engine.Accelerator
 
 /** What the user chose, kept between starts. */
 class Settings(

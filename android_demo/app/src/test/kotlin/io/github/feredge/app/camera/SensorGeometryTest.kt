@@ -1,6 +1,6 @@
 package io.github.feredge.app.camera
 
-import io.github.feredge.app.faces.FaceGeometry
+import io.github.feredge.android.faces.FaceGeometry
 import io.github.feredge.core.camera.FaceBox
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertFalse

@@ -1,6 +1,11 @@
 package io.github.feredge.app.model
 
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.engine.Engine
+import io.github.feredge.android.engine.TfLiteEngines
+import io.github.feredge.android.model.ModelOpener
 import io.github.feredge.app.Bundles
+import io.github.feredge.core.EngineException
 import io.github.feredge.core.bundle.ElementType
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNull

@@ -3,13 +3,13 @@ package io.github.feredge.app.screen
 import android.os.Looper
 import android.widget.Spinner
 import android.widget.TextView
+import io.github.feredge.android.engine.TfLiteEngines
 import io.github.feredge.app.Bundles
 import io.github.feredge.app.DrawnCamera
 import io.github.feredge.app.Parts
 import io.github.feredge.app.R
 import io.github.feredge.app.RenderedFace
-import io.github.feredge.app.faces.FaceFinder
-import io.github.feredge.app.model.TfLiteEngines
+import io.github.feredge.app.faces.PictureFaces
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
 import io.github.feredge.core.bundle.BundleSource
@@ -45,7 +45,7 @@ class MainActivityTest {
     private fun parts(bundle: BundleSource) =
         Parts(bundle, TfLiteEngines(), {
             DrawnCamera()
-        }, { FaceFinder { _, _, _ -> listOf(RenderedFace.box) } })
+        }, { PictureFaces { _, _, _ -> listOf(RenderedFace.box) } })
 
     @After
     fun close() {

@@ -1,14 +1,14 @@
-package io.github.feredge.app.faces
+package io.github.feredge.android.faces
 
 import io.github.feredge.core.camera.FaceBox
 
 /** Arithmetic of face boxes. Free of Android. */
-object FaceGeometry {
+public object FaceGeometry {
     /** Square pixels. */
-    fun area(box: FaceBox): Double = (box.x1 - box.x0) * (box.y1 - box.y0)
+    public fun area(box: FaceBox): Double = (box.x1 - box.x0) * (box.y1 - box.y0)
 
     /** Whether some of the box lies inside a picture and is large enough to show an emotion. */
-    fun isInside(
+    public fun isInside(
         box: FaceBox,
         width: Int,
         height: Int,
@@ -25,7 +25,7 @@ object FaceGeometry {
      * @param middleY between the eyes.
      * @param distance of the eyes in pixels.
      */
-    fun ofEyes(
+    public fun ofEyes(
         middleX: Double,
         middleY: Double,
         distance: Double,

@@ -1,13 +1,14 @@
-package io.github.feredge.app.model
+package io.github.feredge.android.engine
 
+import io.github.feredge.core.EngineException
 import io.github.feredge.core.bundle.ElementType
 import java.io.Closeable
 import java.nio.ByteBuffer
 
 /** Where a model runs. */
-enum class Accelerator(
+public enum class Accelerator(
     /** As settings, intents and documents write it. */
-    val word: String,
+    public val word: String,
 ) {
     /** XNNPACK on threads. */
     CPU("cpu"),
@@ -20,28 +21,28 @@ enum class Accelerator(
     ;
 
     /** Reads settings. */
-    companion object {
+    public companion object {
         /** The accelerator of that name, [CPU] if there is none. */
-        fun of(word: String?): Accelerator = values().firstOrNull { it.word == word } ?: CPU
+        public fun of(word: String?): Accelerator = values().firstOrNull { it.word == word } ?: CPU
     }
 }
 
 /** An opened model: one tensor in, one out. Not for use by several threads at once. */
-interface Engine : Closeable {
+public interface Engine : Closeable {
     /** Library, accelerator and threads, for people. */
-    val description: String
+    public val description: String
 
     /** Shape of the input. */
-    val inputShape: IntArray
+    public val inputShape: IntArray
 
     /** Type of the input's elements. */
-    val inputType: ElementType
+    public val inputType: ElementType
 
     /** Shape of the output. */
-    val outputShape: IntArray
+    public val outputShape: IntArray
 
     /** Type of the output's elements. */
-    val outputType: ElementType
+    public val outputType: ElementType
 
     /**
      * Runs the model once.
@@ -49,20 +50,14 @@ interface Engine : Closeable {
      * @param input direct, native order, filled from index 0 to its capacity.
      * @param output direct, native order; receives the answer from index 0 on.
      */
-    fun run(
+    public fun run(
         input: ByteBuffer,
         output: ByteBuffer,
     )
 }
 
-/** An engine or its accelerator cannot be had; the message says why. */
-class EngineException(
-    message: String,
-    cause: Throwable? = null,
-) : Exception(message, cause)
-
 /** Opens models; the app's is [TfLiteEngines]. */
-fun interface EngineFactory {
+public fun interface EngineFactory {
     /**
      * Opens a model.
      *
@@ -71,7 +66,7 @@ fun interface EngineFactory {
      * @param threads of the CPU.
      * @throws EngineException the library refuses the model or the accelerator.
      */
-    fun open(
+    public fun open(
         model: ByteBuffer,
         accelerator: Accelerator,
         threads: Int,

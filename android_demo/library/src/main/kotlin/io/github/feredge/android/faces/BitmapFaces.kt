@@ -1,4 +1,4 @@
-package io.github.feredge.app.faces
+package io.github.feredge.android.faces
 
 import android.graphics.Bitmap
 import android.graphics.Canvas
@@ -6,7 +6,6 @@ import android.graphics.Paint
 import android.graphics.PointF
 import android.graphics.Rect
 import android.media.FaceDetector
-import io.github.feredge.app.camera.Picture
 import io.github.feredge.core.camera.FaceBox
 
 /**
@@ -14,18 +13,14 @@ import io.github.feredge.core.camera.FaceBox
  *
  * The small picture serves to find faces only; the model's pixels never come from it.
  */
-class BitmapFaces : FaceFinder {
+public class BitmapFaces : FaceFinder {
     private var small: Bitmap? = null
     private var detector: FaceDetector? = null
     private val found = arrayOfNulls<FaceDetector.Face>(MOST)
     private val middle = PointF()
     private val paint = Paint(Paint.FILTER_BITMAP_FLAG)
 
-    override fun find(
-        picture: Picture,
-        upright: Bitmap,
-        isMirrored: Boolean,
-    ): List<FaceBox> {
+    override fun find(upright: Bitmap): List<FaceBox> {
         val target = target(upright)
         Canvas(target).drawBitmap(upright, null, Rect(0, 0, target.width, target.height), paint)
         val count = detector?.findFaces(target, found) ?: 0

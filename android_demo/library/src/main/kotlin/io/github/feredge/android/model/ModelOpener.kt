@@ -1,5 +1,8 @@
-package io.github.feredge.app.model
+package io.github.feredge.android.model
 
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.engine.EngineFactory
+import io.github.feredge.core.EngineException
 import io.github.feredge.core.FerEdgeException
 import io.github.feredge.core.bundle.Bundle
 import io.github.feredge.core.camera.CameraFrame
@@ -13,24 +16,24 @@ import kotlin.math.abs
  * @property fallback why the wanted accelerator was not taken, in one sentence; null if it was.
  * @property largestDifference from the original's probabilities over the golden cases.
  */
-class OpenedModel(
-    val model: EmotionModel,
-    val fallback: String?,
-    val largestDifference: Float,
+public class OpenedModel(
+    public val model: EmotionModel,
+    public val fallback: String?,
+    public val largestDifference: Float,
 )
 
 /**
  * Opens a variant on the wanted accelerator, proves it on the bundle's golden cases, and falls back to the CPU where the
  * accelerator fails or answers otherwise. Free of Android.
  */
-class ModelOpener(
+public class ModelOpener(
     private val bundle: Bundle,
     private val engines: EngineFactory,
 ) {
     private val cases: List<GoldenCase> by lazy { bundle.goldenPaths.map(bundle::golden).filter { it.error == null } }
 
     /** Variants that this app can run. */
-    val variants: List<String>
+    public val variants: List<String>
         get() =
             bundle.manifest.artifacts
                 .filter { it.format == "tflite" }
@@ -45,7 +48,7 @@ class ModelOpener(
      * @throws FerEdgeException the bundle or the model does not fit its contract.
      * @throws EngineException the CPU does not run it, or answers otherwise than the original.
      */
-    fun open(
+    public fun open(
         variant: String,
         wanted: Accelerator,
         threads: Int,
@@ -53,8 +56,6 @@ class ModelOpener(
         if (wanted == Accelerator.CPU) return proven(variant, wanted, threads, null)
         return try {
             proven(variant, wanted, threads, null)
-        } catch (fault: EngineException) {
-            proven(variant, Accelerator.CPU, threads, fault.message)
         } catch (fault: FerEdgeException) {
             proven(variant, Accelerator.CPU, threads, fault.message)
         }
@@ -90,7 +91,7 @@ class ModelOpener(
      * @throws FerEdgeException the bundle or the model does not fit its contract.
      * @throws EngineException the engine refuses the model.
      */
-    fun unproven(
+    public fun unproven(
         variant: String,
         accelerator: Accelerator,
         threads: Int,
@@ -107,7 +108,7 @@ class ModelOpener(
     }
 
     /** Largest difference from the original over the golden cases; 0 if the bundle has none. */
-    fun largestDifference(model: EmotionModel): Float {
+    public fun largestDifference(model: EmotionModel): Float {
         val frame = CameraFrame()
         return cases.maxOfOrNull { difference(model, it, frame) } ?: 0f
     }

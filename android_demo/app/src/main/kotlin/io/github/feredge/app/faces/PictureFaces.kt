@@ -1,11 +1,13 @@
 package io.github.feredge.app.faces
 
 import android.graphics.Bitmap
+import io.github.feredge.android.faces.FaceFinder
+import io.github.feredge.android.faces.FaceGeometry
 import io.github.feredge.app.camera.Picture
 import io.github.feredge.core.camera.FaceBox
 
-/** Finds faces; put another detector behind this interface. Called on one thread. */
-fun interface FaceFinder {
+/** Finds the faces of a camera picture. Called on one thread. */
+fun interface PictureFaces {
     /**
      * Faces, largest first.
      *
@@ -24,13 +26,13 @@ fun interface FaceFinder {
 /** The camera's own faces where it looks for them, else those of [fallback]. */
 class SensorFaces(
     private val fallback: FaceFinder,
-) : FaceFinder {
+) : PictureFaces {
     override fun find(
         picture: Picture,
         upright: Bitmap,
         isMirrored: Boolean,
     ): List<FaceBox> {
-        val found = picture.sensorFaces ?: return fallback.find(picture, upright, isMirrored)
+        val found = picture.sensorFaces ?: return fallback.find(upright)
         return found
             .map { it.upright(picture.width, picture.height, picture.rotation, isMirrored) }
             .filter { FaceGeometry.isInside(it, upright.width, upright.height) }

@@ -1,5 +1,7 @@
-package io.github.feredge.app.model
+package io.github.feredge.android.model
 
+import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.engine.Engine
 import io.github.feredge.core.answer.OutputReader
 import io.github.feredge.core.bundle.Contract
 import io.github.feredge.core.bundle.LoadedArtifact
@@ -19,26 +21,26 @@ import java.nio.ByteBuffer
  * @property accelerator where the engine runs.
  * @throws io.github.feredge.core.ModelException the opened model does not fit its contract.
  */
-class EmotionModel(
+public class EmotionModel(
     private val loaded: LoadedArtifact,
     private val engine: Engine,
-    val accelerator: Accelerator,
+    public val accelerator: Accelerator,
 ) : Closeable {
     /** What the model needs and answers. */
-    val contract: Contract get() = loaded.contract
+    public val contract: Contract get() = loaded.contract
 
     /** Its name in the bundle. */
-    val variant: String get() = loaded.artifact.variant
+    public val variant: String get() = loaded.artifact.variant
 
     /** Library, accelerator and threads. */
-    val engineDescription: String get() = engine.description
+    public val engineDescription: String get() = engine.description
 
     /** Time of the last camera path and of the last inference. */
-    var cameraNanos: Long = 0
+    public var cameraNanos: Long = 0
         private set
 
     /** Time of the last run of the engine. */
-    var inferenceNanos: Long = 0
+    public var inferenceNanos: Long = 0
         private set
 
     private val path = CameraPath(contract)
@@ -51,7 +53,7 @@ class EmotionModel(
     }
 
     /** What the engine got last. */
-    val tensor: ByteBuffer get() = path.tensor
+    public val tensor: ByteBuffer get() = path.tensor
 
     /**
      * Classifies one face.
@@ -60,7 +62,7 @@ class EmotionModel(
      * @param box of the face in the upright picture; null: the whole picture.
      * @return (labels) probabilities, overwritten by the next call.
      */
-    fun classify(
+    public fun classify(
         frame: CameraFrame,
         box: FaceBox?,
     ): FloatArray {
@@ -74,13 +76,13 @@ class EmotionModel(
     }
 
     /** Runs the engine on the last tensor again. */
-    fun infer(): FloatArray {
+    public fun infer(): FloatArray {
         engine.run(path.tensor, reader.buffer)
         return reader.read()
     }
 
     /** Prepares the tensor without running the engine. */
-    fun prepare(
+    public fun prepare(
         frame: CameraFrame,
         box: FaceBox?,
     ) {

@@ -1,5 +1,6 @@
-package io.github.feredge.app.model
+package io.github.feredge.android.engine
 
+import io.github.feredge.core.EngineException
 import io.github.feredge.core.bundle.ElementType
 import org.tensorflow.lite.DataType
 import org.tensorflow.lite.Delegate
@@ -9,7 +10,7 @@ import java.io.Closeable
 import java.nio.ByteBuffer
 
 /** TensorFlow Lite by its ordinary Java interface, which LiteRT 1.x shares. */
-class TfLiteEngines : EngineFactory {
+public class TfLiteEngines : EngineFactory {
     // The library throws IllegalArgumentException, IllegalStateException, UnsupportedOperationException and links late.
     @Suppress("TooGenericExceptionCaught")
     override fun open(
@@ -23,7 +24,7 @@ class TfLiteEngines : EngineFactory {
             val options = Interpreter.Options().setNumThreads(threads)
             if (delegate == null) options.setUseXNNPACK(true) else options.addDelegate(delegate)
             val where = if (delegate == null) "XNNPACK, $threads threads" else accelerator.word
-            return TfLiteEngine(Interpreter(model, options), delegate as? Closeable, "TensorFlow Lite ($where)")
+            return TfLiteEngine(Interpreter(model, options), delegate as? Closeable, "TensorFlow Lite ($where)", accelerator)
         } catch (error: RuntimeException) {
             throw refused(accelerator, error, delegate)
         } catch (error: LinkageError) {
@@ -60,20 +61,32 @@ private class TfLiteEngine(
     private val interpreter: Interpreter,
     private val delegate: Closeable?,
     override val description: String,
+    private val accelerator: Accelerator,
 ) : Engine {
     override val inputShape: IntArray = interpreter.getInputTensor(0).shape()
     override val inputType: ElementType = elementType(interpreter.getInputTensor(0).dataType())
     override val outputShape: IntArray = interpreter.getOutputTensor(0).shape()
     override val outputType: ElementType = elementType(interpreter.getOutputTensor(0).dataType())
 
+    // A delegate may refuse only now, or break down in the thousandth run; that must not end the app.
+    @Suppress("TooGenericExceptionCaught")
     override fun run(
         input: ByteBuffer,
         output: ByteBuffer,
     ) {
         input.clear()
         output.clear()
-        interpreter.run(input, output)
+        try {
+            interpreter.run(input, output)
+        } catch (error: RuntimeException) {
+            throw failed(error)
+        } catch (error: LinkageError) {
+            throw failed(error)
+        }
     }
+
+    private fun failed(error: Throwable) =
+        EngineException("TensorFlow Lite failed on ${accelerator.word} while the model ran: ${error.message ?: error}", error)
 
     override fun close() {
         interpreter.close()
