@@ -20,6 +20,7 @@ STUDIES = (
     "hostile_pictures",
     "video_stages",
     "foreign_pictures",
+    "two_networks",
     # The page in a browser.
     "web_page",
     # Exported files.

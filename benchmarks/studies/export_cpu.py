@@ -1,4 +1,4 @@
-"""Processor time of ``make demo``'s export, all processes together: with faces that are drawn anew, and with kept ones.
+"""Processor time of an export in every variant, all processes together: with faces that are drawn anew, and with kept ones.
 
     python benchmarks/studies/export_cpu.py [--rounds 2]
 

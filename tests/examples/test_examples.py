@@ -1,5 +1,6 @@
 """The examples as their readers run them: fresh processes, a real video, a real server, a folder of photographs."""
 
+import json
 import os
 import sys
 import threading
@@ -207,3 +208,29 @@ def test_the_client_says_that_no_server_is_there(photos, tmp_path):
     done = run("predict_client.py", *words, cwd=tmp_path)
     assert done.returncode == 1
     assert done.stderr.startswith("Error: the server does not answer")
+
+
+def test_networks_side_by_side(tmp_path):
+    """A bundle beside itself agrees with itself; the photograph's face is the one that fer-predict finds."""
+    words = (DEMO_BUNDLE, DEMO_BUNDLE, "--out", tmp_path / "out", "--json", tmp_path / "answers.json")
+    done = run("two_networks.py", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "the same first guess for 100 of 100" in done.stdout
+    found = json.loads((tmp_path / "answers.json").read_text())
+    first, second = found["networks"]
+    assert first == second
+    assert first["photograph"][0][0] == "happiness"
+    assert sum(first["portraits"].values()) == found["same_first_guess"] == 100
+    assert first["int8_changes"] <= 15
+    for name, size in {"two-networks.png": (900, 360), "portraits.png": (1080, 1400)}.items():
+        with Image.open(tmp_path / "out" / name) as picture:
+            assert picture.size == size
+
+
+def test_one_network_alone(tmp_path):
+    done = run("two_networks.py", DEMO_BUNDLE, "--out", tmp_path, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "same first guess" not in done.stdout
+    missing = run("two_networks.py", tmp_path / "nothing", cwd=tmp_path)
+    assert missing.returncode == 1
+    assert "Traceback" not in missing.stderr
