@@ -9,6 +9,8 @@ What a bundle's int8 file answers otherwise than its fp32 file is counted too.
 Needs: pip install '.[predict,tflite]' scikit-image.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import argparse
@@ -92,7 +94,8 @@ def largest_face(picture: NDArray[np.uint8]) -> Box:
 
 def portraits() -> NDArray[np.uint8]:
     """(100, 25, 25) uint8, gray: face crops."""
-    return np.rint(255 * lfw_subset()[:PORTRAITS]).astype(np.uint8)
+    shares: NDArray[np.float64] = lfw_subset()[:PORTRAITS]
+    return np.rint(255 * shares).astype(np.uint8)
 
 
 def ask(bundle: Path, picture: NDArray[np.uint8], box: Box, faces: NDArray[np.uint8]) -> Answers:
@@ -129,7 +132,7 @@ def tables(found: list[Answers]) -> list[str]:
     if len(found) > 1:
         lines += [
             "",
-            f"{found[0].name} and {found[1].name} have the same first guess for {agreement(found)} of {PORTRAITS}. "
+            f"{found[0].name} and {found[1].name} have the same first guess for {agreement(found)} of {PORTRAITS}.",
             "Nobody labeled these faces.",
         ]
     return lines

@@ -405,7 +405,10 @@ def shipping(results: Results) -> list[str]:
     return lines
 
 
-WHAT = {"mini-xception": "mini-XCEPTION, trained on FER2013", "fer-mini": "the built-in model, trained on drawings"}
+WHAT = {
+    "mini-xception": "mini-XCEPTION, trained on FER2013",
+    "fer-mini": "the built-in model, trained on drawings",
+}
 
 
 def two_networks(results: Results) -> list[str]:

@@ -3,7 +3,7 @@
 | stored as             | held to                                                                                       |
 |-----------------------|-----------------------------------------------------------------------------------------------|
 | float32, whole numbers | the source's numbers themselves                                                              |
-| float16               | the nearest float16 of each, ties to even                                                     |
+| float16               | the nearest float16 of each, ties to even; the smallest one may stand for what would become 0 |
 | int8, uint8           | half a step; no scale more than 5 % wider than its channel needs                              |
 | int32 with a scale    | a bias: round(b / scale) within one, scale = input scale x weight scale, not at the end of int32 |
 """
@@ -33,6 +33,8 @@ LEAST_SCALE = 1e-9 / 127
 FLOOR = 2.0**-28
 """Weight scales are raised until a bias fits into 30 bits; beyond a quarter of that there is no reason to."""
 BIAS = "int32"
+SMALLEST_HALF = np.float16(2.0**-24)
+"""Core ML's converter keeps this, with its sign, of what float16 would round to 0."""
 
 
 @dataclass
@@ -90,7 +92,8 @@ def _plain(pair: ConstantPair) -> list[Finding]:
     if held.dtype == np.float16 and source.dtype != np.float16:
         with np.errstate(over="ignore"):
             nearest = source.astype(np.float16)
-        wrong = ~((nearest == held) | (np.isnan(nearest) & np.isnan(held)))
+        smallest = (nearest == 0) & (held == np.copysign(SMALLEST_HALF, source)) & (source != 0)
+        wrong = ~((nearest == held) | smallest | (np.isnan(nearest) & np.isnan(held)))
         return _first(pair, wrong, nearest.astype(np.float64), "the nearest float16 is")
     mine, theirs = pair.source.values, pair.held.values
     with np.errstate(invalid="ignore"):
