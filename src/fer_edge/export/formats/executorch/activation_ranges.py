@@ -7,12 +7,13 @@ moves for itself (the order of axes) it does not see.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.faithful.ranges import Observed, find_families, joint
+from fer_edge.export.faithful.ranges import Observed, Searched, find_families, joint
 from fer_edge.export.formats.executorch.evaluation import evaluate
 from fer_edge.export.formats.executorch.float_view import CLIP
 from fer_edge.export.formats.executorch.quantization import LEAST_SCALE
@@ -31,7 +32,7 @@ class Shown(dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]):
         histograms: value, or ``ranges.joint`` of several, -> range.
     """
 
-    histograms: Mapping[str, tuple[float, float]] = {}
+    histograms: Searched = Searched()
 
 
 def observe_values(view: View, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Shown:
@@ -62,7 +63,8 @@ def observe_values(view: View, values: Sequence[str], inputs: Iterable[NDArray[A
         table = np.asarray(rows, np.float32).reshape(-1, 2)
         shown[name] = table[:, 0], table[:, 1]
     whole = [key for key, group in groups.items() if group <= known]
-    shown.histograms = {key: _range(observers[key]) for key in (*known, *whole)}
+    shown.histograms = Searched({key: _range(observers[key]) for key in (*known, *whole)})
+    shown.histograms.costs = {key: partial(_cost, observers[key]) for key in shown.histograms}
     return _without_halves(shown, groups, known)
 
 
@@ -105,6 +107,14 @@ def _observer() -> Any:
 def _range(observer: Any) -> tuple[float, float]:
     scale, zero = (each.item() for each in observer.calculate_qparams())
     return (_LOWEST - zero) * scale, (_HIGHEST - zero) * scale
+
+
+def _cost(observer: Any, low: float, high: float) -> float:
+    """What the search makes small: the squared error of the histogram's values in 256 steps of a range."""
+    first, width = observer.min_val.item(), (observer.max_val - observer.min_val).item() / observer.bins
+    ends = (round((low - first) / width), round((high - first) / width) - 1) if width else (0, observer.bins)
+    start, end = (min(max(end, 0), observer.bins - 1) for end in ends)
+    return float(observer._compute_quantization_error(start, end))
 
 
 def by_histogram(observed: Observed) -> Mapping[str, tuple[float, float]]:
