@@ -35,6 +35,7 @@ STUDIES = (
     "mediapipe_check",
     "mutation_score",
     "false_alarms",
+    "supported_networks",
     # fer-bench itself.
     "aa_pairs",
     "advisor",

@@ -50,7 +50,7 @@ def study(
     run: Callable[[Asked], Document | Iterator[Document]],
     *options: Option,
     show: Callable[[Document], Iterable[str]] | None = None,
-    result: str | None = None,
+    result: str | Path | None = None,
 ) -> None:
     """Run the script that calls this, and leave with its exit code.
 
@@ -58,7 +58,7 @@ def study(
         run: the measurement: its document, or one after the other as it grows; each is stored.
         options: of its own.
         show: lines for people; None: the document as JSON.
-        result: name of its result file, filled with the options; None: the script's.
+        result: name of its result file, filled with the options, or a path elsewhere; None: the script's.
     """
     script = Path(run.__globals__["__file__"])
     parser = argparse.ArgumentParser(
@@ -71,7 +71,12 @@ def study(
     parser.add_argument("--dry", action="store_true", help="store nothing")
     asked = parser.parse_args()
     head = {"benchmark": script.stem, "machine": machine()}
-    target = asked.out or RESULTS / f"{(result or script.stem).format_map(vars(asked))}.json"
+    usual = (
+        result
+        if isinstance(result, Path)
+        else RESULTS / f"{(result or script.stem).format_map(vars(asked))}.json"
+    )
+    target = asked.out or usual
     document: Document = {}
     for measured in _each(run(asked)):
         document = head | measured

@@ -1,4 +1,4 @@
-"""Fills the tables of measured figures in README.md and docs/measured.md from benchmarks/results.
+"""Fills the tables of measured figures in README.md, docs/measured.md and docs/support.md from the stored results.
 
 A table stands between ``<!-- figures: NAME -->`` and ``<!-- end of figures -->``; NAME is in ``TABLES`` of ``tables.py``, beside this file.
 
@@ -18,7 +18,7 @@ if str(HERE) not in sys.path:
 from results import ROOT, Results  # noqa: E402 - a script's neighbors
 from tables import TABLES  # noqa: E402
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "measured.md")
+PAGES = (ROOT / "README.md", ROOT / "docs" / "measured.md", ROOT / "docs" / "support.md")
 BLOCK = re.compile(r"(<!-- figures: (\S+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 

@@ -12,7 +12,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "benchmarks" / "results"
-ELSEWHERE = {"fer-mini.training": ROOT / "src" / "fer_edge" / "train" / "weights" / "fer-mini.training.json"}
+PACKAGE = ROOT / "src" / "fer_edge"
+ELSEWHERE = {
+    "fer-mini.training": PACKAGE / "train" / "weights" / "fer-mini.training.json",
+    "support": PACKAGE / "export" / "supported" / "table.json",
+}
 """Results that are kept beside what they are about."""
 
 

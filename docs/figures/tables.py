@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import networks
 from results import Results
 
 
@@ -445,4 +446,8 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "two-networks": two_networks,
     "mutation": mutation,
     "survivors": survivors,
+    "support": networks.networks,
+    "support-remarks": networks.remarks,
+    "support-partitions": networks.partitions,
+    "support-versions": networks.versions,
 }

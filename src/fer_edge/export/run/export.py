@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from fer_edge.export.reference_model.soundness import Soundness
     from fer_edge.export.run.forecast import Forecast
     from fer_edge.export.sources.check import ImportCheck
+
+COLUMNS = 80
 
 
 @dataclass(frozen=True)
@@ -168,6 +171,7 @@ def _prepare(
     from fer_edge.export.run.forecast import make_forecast
 
     original = open_original(request.model)
+    _tell_support(original, output)
     write_reference(original, bundle / REFERENCE)
     builder = ReferenceDataBuilder(original, request.pictures, common, _every(20, pool.pump))
     soundness, answers = builder.check_original()
@@ -184,6 +188,15 @@ def _prepare(
         output.warn(warning)
     write_golden(bundle / "golden", original)
     return _Prepared(original, forecast, replace(data, imported=imported))
+
+
+def _tell_support(original: ReferenceModel, output: Output) -> None:
+    """What is known of a network that was taken through every format and precision before; nothing for programs."""
+    from fer_edge.export.supported.table import describe, find_row
+
+    row = None if output.json else find_row(original.arch, original.arch_args)
+    if row is not None:
+        output.say(textwrap.fill(describe(row), COLUMNS, break_long_words=False, break_on_hyphens=False))
 
 
 def _judge_import(

@@ -1,0 +1,63 @@
+"""The networks of the support table: what people use on phones, the smallest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+EDGE = 64
+"""Usual edge of the input in pixels: small, since every precision of every format is made."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of the table.
+
+    Attributes:
+        arch: as ``--arch`` takes it; for a network of the list of trained ones its name there.
+        edge: of its input in pixels.
+        channels: of its input.
+        arch_args: further ``--arch-arg``.
+        kind: ``trained`` here and now for seconds, ``builtin`` (the model that comes along) or ``fetched`` (``fer-train fetch``).
+    """
+
+    arch: str
+    edge: int = EDGE
+    channels: int = 3
+    arch_args: Mapping[str, str] = field(default_factory=dict)
+    kind: str = "trained"
+
+
+def _torchvision(*names: str) -> tuple[Network, ...]:
+    return tuple(Network(f"torchvision.models:{name}") for name in names)
+
+
+def _timm(*names: str, edge: int = EDGE, **arch_args: str) -> tuple[Network, ...]:
+    return tuple(Network(f"timm:{name}", edge, arch_args=arch_args) for name in names)
+
+
+NETWORKS: tuple[Network, ...] = (
+    Network("fer_mini", 64, 1, kind="builtin"),
+    Network("mini-xception", 64, 1, kind="fetched"),
+    Network("pyemotion", 48, 1, kind="fetched"),
+    *_torchvision("squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet1_0"),
+    Network("mobilenet_v3_small"),
+    Network("mobilenet_v2"),
+    *_timm("mobilenetv4_conv_small", "tinynet_e", "lcnet_050", "mobilevit_xxs", "convnext_atto"),
+    *_timm("vit_tiny_patch16_224", edge=96, img_size="96"),
+    *_timm("ghostnet_100", "repvgg_a0", "edgenext_xx_small", "efficientvit_b0"),
+    *_timm("levit_128s", edge=96, img_size="96"),
+    Network("resnet18"),
+    Network("efficientnet_b0"),
+    Network("mobilenet_v3_large"),
+    *_torchvision("regnet_y_400mf", "densenet121", "googlenet"),
+    *_timm("efficientformerv2_s0", edge=96, img_size="96"),
+    *_timm("fastvit_t8", "tf_efficientnet_lite0", "mixnet_s", "hardcorenas_a", "resnet10t", "mobilevitv2_050", "rexnet_100"),
+    *_timm("starnet_s1", "repghostnet_050", "mobileone_s0", "inception_next_atto", "poolformer_s12", "resnetv2_18"),
+    *_timm("xcit_nano_12_p16_224", edge=96, img_size="96"),
+    Network("fer2013_cnn", 48, 1),
+    Network("ferplus_vgg13", 64, 1),
+    Network("resnet50"),
+    *_timm("efficientformer_l1", edge=224),
+    *_timm("swin_tiny_patch4_window7_224", edge=96, img_size="96"),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The support table: which networks were taken through every format and precision, and what each file came to."""
