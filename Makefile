@@ -16,7 +16,7 @@ export OMP_NUM_THREADS ?= 1
 # Faces that exports judge by are drawn once.
 export FER_EDGE_CACHE ?= $(CURDIR)/$(VENV)/cache
 
-.PHONY: help install demo test android docs style clean
+.PHONY: help install demo test android swift docs web style clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,18 @@ android:  ## Test the Android core and app and build the APK (JDK 17, Maven; no 
 	mvn -B -ntp -f android_demo/pom.xml verify
 	@ls -l android_demo/app/target/*.apk
 
+# `swift test` without the second test library of Swift 6, which has nothing to run and says so last.
+SWIFT := ios_demo/swift.sh
+# Where there are no frameworks of Apple, what needs them is compiled and tested against stand-ins.
+ifeq ($(shell uname),Linux)
+export FER_EDGE_STAND_INS := 1
+endif
+SWIFT_BUILT := --package-path ios_demo -c release -Xswiftc -enable-testing -Xswiftc -warnings-as-errors
+
+swift:  ## Build and test the Swift package, and time its camera path (Swift 5.9; on Debian as root it brings Swift along)
+	$(SWIFT) test $(SWIFT_BUILT) --disable-swift-testing
+	$(SWIFT) run $(SWIFT_BUILT) --skip-build fer-edge-benchmark
+
 docs: $(INSTALLED)  ## Build the documentation site into build/docs and check its links
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "Look at it: $(BIN)/python -m http.server --directory build/docs 8000"
@@ -82,4 +94,4 @@ style: $(INSTALLED)  ## Check style, types and the direction of imports
 	PYTHONPATH=src $(BIN)/lint-imports
 
 clean:  ## Remove what was made, .venv included
-	rm -rf $(VENV) build dist demo bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info web_demo/node_modules web_demo/*/dist src/fer_edge/web_page/built
+	rm -rf $(VENV) build dist demo bundle .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info web_demo/node_modules web_demo/*/dist src/fer_edge/web_page/built ios_demo/.build

@@ -1,31 +1,18 @@
 """The TypeScript core: its own tests, and the same answers as Python's runtime, byte for byte, for whatever comes."""
 
 import base64
-import json
 import random
 
 import pytest
 
 from fer_edge.predict.tracking import FaceTracker
-from fer_edge.runtime import Contract, FerEdgeError, FrameError
-from fer_edge.runtime.golden import Vector
-from fer_edge.runtime.manifest import Manifest
 from support import node
 from support import tiny_artifacts as tiny
-from support.contracts import DOCUMENT, sealed
-from support.paths import GOLDEN, ROOT
+from support.paths import ROOT
+from support.python_answers import documents, hashes_of, is_refused
 from support.random_vectors import random_vectors
-from support.refused_documents import (
-    HOSTILE_CONTRACTS,
-    HOSTILE_MANIFESTS,
-    REFUSED_CONTRACTS,
-    SPOILED_MANIFESTS,
-    UNSAFE_PATHS,
-    mutated,
-)
 
 HERE = ROOT / "tests/web_demo"
-READERS = {"contract": Contract.parse, "manifest": Manifest.parse, "vector": Vector.parse}
 
 
 def test_its_own_tests_and_types(core):
@@ -34,18 +21,10 @@ def test_its_own_tests_and_types(core):
     node.run(["npm", "test"], cwd=core)
 
 
-def in_python(case):
-    try:
-        hashes = Vector.parse(json.dumps(case)).run().hashes()
-    except FrameError:
-        return "error"
-    return {"upright": hashes.upright_sha256, "scaled": hashes.scaled_sha256, "tensor": hashes.tensor_sha256}
-
-
 def test_random_frames_give_python_s_bytes(core):
     cases = random_vectors(3000, seed=12)
     answers = node.ask(HERE / "run_vectors.mjs", cases)
-    wanted = [in_python(case) for case in cases]
+    wanted = [hashes_of(case) for case in cases]
     found = ["error" if "error" in answer else answer for answer in answers]
     differing = [case["name"] for case, one, other in zip(cases, found, wanted, strict=True) if one != other]
     assert differing == []
@@ -57,52 +36,14 @@ def bundle(tmp_path_factory):
     return tiny.write_bundle(tmp_path_factory.mktemp("bundles") / "bundle")
 
 
-def documents(bundle):
-    """Every document that a test of Python's readers refuses, some that are sound, and changed ones of each kind."""
-    manifest = json.loads((bundle / "manifest.json").read_text())
-    vector = json.loads((GOLDEN / "camera/nv21-odd.json").read_text())
-    yield "contract", sealed(DOCUMENT)
-    yield "manifest", json.dumps(manifest)
-    yield "manifest", json.dumps(tiny.version_1(manifest))
-    yield "vector", json.dumps(vector)
-    yield from (("contract", sealed(document)) for document, _ in REFUSED_CONTRACTS.values())
-    yield from (("contract", text) for text in HOSTILE_CONTRACTS.values() if not isinstance(text, int))
-    yield from (("manifest", data) for data in HOSTILE_MANIFESTS.values())
-    for spoil in SPOILED_MANIFESTS.values():
-        changed = json.loads(json.dumps(manifest))
-        spoil(changed)
-        yield "manifest", json.dumps(changed)
-    for path in UNSAFE_PATHS:
-        yield (
-            "manifest",
-            json.dumps({**manifest, "files": {**manifest["files"], path: {"sha256": "0" * 64, "bytes": 1}}}),
-        )
-    rng = random.Random("documents")
-    for _ in range(700):
-        yield "contract", sealed(mutated(DOCUMENT, rng))
-        yield "manifest", json.dumps(mutated(manifest, rng))
-        yield "vector", json.dumps(mutated(vector, rng))
-
-
-def refused_by_python(kind, data):
-    try:
-        READERS[kind](data)
-    except FerEdgeError:
-        return True
-    return False
-
-
 def test_documents_are_taken_and_refused_as_in_python(core, bundle):
-    cases = [
-        (kind, data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
-        for kind, data in documents(bundle)
-    ]
+    cases = documents(bundle, "documents")
     lines = [{"kind": kind, "data": base64.b64encode(data).decode()} for kind, data in cases]
     answers = node.ask(HERE / "read_documents.mjs", lines)
     differing = [
         (kind, data[:2000], answer)
         for (kind, data), answer in zip(cases, answers, strict=True)
-        if (answer is not None) != refused_by_python(kind, data)
+        if (answer is not None) != is_refused(kind, data)
     ]
     assert differing == []
     sentences = [answer for answer in answers if answer is not None]

@@ -1,0 +1,43 @@
+#if canImport(Vision) && canImport(CoreVideo)
+import CoreVideo
+import FerEdgeCore
+import Foundation
+import ImageIO
+import Vision
+
+/// Faces by Vision. Its boxes are cut otherwise than those of the cascade detector that the model's training faces follow; look at a few.
+struct FaceFinder {
+    /// The largest face, nil where none is seen.
+    ///
+    /// - Parameters:
+    ///   - rotation: degrees clockwise to upright.
+    ///   - mirror: whether the upright picture is mirrored left-right afterwards, as the contract says.
+    func largest(in picture: CVPixelBuffer, rotation: Int, mirror: Bool) throws -> FaceBox? {
+        let request = VNDetectFaceRectanglesRequest()
+        let handler = VNImageRequestHandler(cvPixelBuffer: picture, orientation: try orientation(rotation), options: [:])
+        try handler.perform([request])
+        let isSwapped = rotation == 90 || rotation == 270
+        let (stored, rows) = (CVPixelBufferGetWidth(picture), CVPixelBufferGetHeight(picture))
+        let (width, height) = isSwapped ? (rows, stored) : (stored, rows)
+        let boxes = (request.results ?? []).map { face -> FaceBox in
+            let found = face.boundingBox
+            let x = mirror ? 1 - found.origin.x - found.size.width : found.origin.x
+            return FaceBox(
+                vision: Double(x), Double(found.origin.y), Double(found.size.width), Double(found.size.height),
+                imageWidth: width, imageHeight: height)
+        }
+        return boxes.max { ($0.x1 - $0.x0) * ($0.y1 - $0.y0) < ($1.x1 - $1.x0) * ($1.y1 - $1.y0) }
+    }
+
+    /// How Vision calls a picture that must be turned clockwise by these degrees.
+    private func orientation(_ rotation: Int) throws -> CGImagePropertyOrientation {
+        switch rotation {
+        case 0: return .up
+        case 90: return .right
+        case 180: return .down
+        case 270: return .left
+        default: throw FrameError("rotation is \(rotation); allowed: 0, 90, 180, 270", .rotation)
+        }
+    }
+}
+#endif

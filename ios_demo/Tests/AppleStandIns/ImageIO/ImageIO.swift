@@ -1,0 +1,10 @@
+public enum CGImagePropertyOrientation: UInt32 {
+    case up = 1
+    case upMirrored
+    case down
+    case downMirrored
+    case leftMirrored
+    case right
+    case rightMirrored
+    case left
+}
