@@ -115,7 +115,7 @@ if __name__ == "__main__":
         run,
         option("--cache", Path(".supported"), "where finished work lies"),
         option("--only", "", "networks by --arch, comma-separated"),
-        option("--seconds", 12.0, "processor time of a training"),
+        option("--seconds", 6.0, "processor time of a training"),
         option("--minutes", 1e9, "begin no further network after so many"),
         option("--again", False, "examine anew"),
         option("--only-score", False, "examine nothing, collect what is there"),
