@@ -15,6 +15,7 @@ from torch import nn
 from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.export.formats.tflite import converter as tflite
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
+from fer_edge.export.formats.tflite.pieces import describe_pieces
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
@@ -184,6 +185,30 @@ def test_the_delegate_takes_everything(made, precision, interface):
 
 def test_leftovers_are_seen(made):
     assert delegation(made[0]["tflite-int8-qio"][0]).leftover == ("SOFTMAX",)
+
+
+def test_a_file_in_one_piece_has_no_note(made):
+    assert describe_pieces(made[0]["tflite-fp32"][0]) == []
+    assert describe_pieces(made[0]["tflite-int8-qio"][0]) == []
+
+
+def test_a_file_in_several_pieces_is_told_with_what_cuts_it(tmp_path):
+    torch.manual_seed(0)
+    layers = (
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(1, 4, 3, 2),
+        nn.ReLU(),
+        nn.ReflectionPad2d(1),
+        nn.Conv2d(4, 4, 3, 2),
+    )
+    network = nn.Sequential(*layers, nn.ReLU(), nn.Flatten(), nn.Linear(144, 3)).eval()
+    source = ModelAndContract(network, reference_contract(normalization=Normalization((0.4,), (0.3,))))
+    path = tmp_path / "small.tflite"
+    tflite.convert(Request(Variant("tflite", "fp32"), source, None, path))
+    found = delegation(path)
+    assert found.partitions > 1
+    told = f"XNNPACK cuts it into {found.partitions} pieces: TFLite's own kernels run MIRROR_PAD x2; fer-bench tells what to change"
+    assert describe_pieces(path) == [told]
 
 
 def operator_names(path):

@@ -51,6 +51,7 @@ class FormatEntry:
         snippets: language (``kotlin``, ``swift``, ``javascript``) -> code.
         remark: a template with what the README says below the table of files; empty: nothing.
         auditor: ``module:function`` that compares a file's weights with the source's where its own engine does not run.
+        observer: ``module:function`` from a file that passed to sentences about how its engine runs it.
         recorders: the module that records every layer's answer (``faithful.layers.recording``).
         prover: the module of the shape ``protocol.FormatProver``, by which its files are proven number by number.
     """
@@ -69,6 +70,7 @@ class FormatEntry:
     snippets: Mapping[str, Snippet] = field(default_factory=dict)
     remark: str = ""
     auditor: str = ""
+    observer: str = ""
     recorders: str = ""
     prover: str = ""
 
@@ -85,6 +87,11 @@ class FormatEntry:
         if not self.auditor:
             return None
         found: WeightComparison = _load(self.auditor)(path, source)
+        return found
+
+    def observe(self, path: Path) -> list[str]:
+        """Sentences about how the engine runs an artifact; none where nothing looks."""
+        found: list[str] = _load(self.observer)(path) if self.observer else []
         return found
 
     def load_prover(self) -> FormatProver | None:

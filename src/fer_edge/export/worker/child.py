@@ -136,8 +136,10 @@ class Worker:
         contract = converter.convert(request)
         self._refuse_changes(f"the {variant.format} converter")
         found = self._check(task, contract)
-        if found.parity and found.parity.verdict == "pass" and calibration is not None:
-            request.notes.extend(self._slow_notes(task, contract))
+        if found.parity and found.parity.verdict == "pass":
+            request.notes.extend(find_format(variant.format).observe(path))
+            if calibration is not None:
+                request.notes.extend(self._slow_notes(task, contract))
         return replace(found, contract=contract.text, notes=(*request.notes, *found.notes))
 
     def _slow_notes(self, task: Task, contract: Contract) -> list[str]:

@@ -21,6 +21,7 @@ ENTRY = FormatEntry(
         "javascript": Snippet("tflite.mjs.j2", rank=2),
     },
     remark="remark-tflite.md.j2",
+    observer="fer_edge.export.formats.tflite.pieces:describe_pieces",
     recorders="fer_edge.export.formats.tflite.layers",
     prover="fer_edge.export.formats.tflite.prover",
 )
