@@ -21,6 +21,7 @@ STUDIES = (
     "video_stages",
     "foreign_pictures",
     "two_networks",
+    "imports",
     # The page in a browser.
     "web_page",
     # Exported files.

@@ -78,10 +78,14 @@ class ReferenceDataBuilder:
         options: where pictures come from.
         common: the children's shared folder.
         tick: called between pictures.
+
+    Attributes:
+        asked: pictures that the original was checked on, (n, height, width, 3) uint8; none before.
     """
 
     def __init__(self, original: ReferenceModel, options: PictureOptions, common: Path, tick: Tick) -> None:
         self.original, self.options, self.common, self.tick = original, options, common, tick
+        self.asked: NDArray[np.uint8] = np.zeros((0, 1, 1, 3), np.uint8)
         self._macs = count_multiply_accumulates(original.module, original.contract)
 
     def check_original(self) -> tuple[Soundness, NDArray[np.float32]]:
@@ -95,6 +99,7 @@ class ReferenceDataBuilder:
         """
         pictures = self._parity_inputs(self.options.parity_inputs or choose_count(self._macs))
         soundness = check_soundness(self.original, pictures, self.tick)
+        self.asked = pictures
         found = probabilities(soundness.rows, self.original.contract)
         if not self._has_own_pictures():
             self._put_parity(pictures, soundness.rows, _say_drawn(len(pictures) - EXTREMES))

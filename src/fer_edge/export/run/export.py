@@ -25,9 +25,13 @@ from fer_edge.export.run.results import made_results, skipped_results
 from fer_edge.export.worker.job import ACCURACY, MAKE, Job, ModelFiles, TaskResult, make_jobs
 from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime.formats import CALIBRATED
+from fer_edge.runtime.golden import Vector, read_vectors
 from fer_edge.runtime.variants import Variant, legal_variants
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from fer_edge.console.output import Output
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceData
@@ -175,7 +179,9 @@ def _prepare(
     write_reference(original, bundle / REFERENCE)
     builder = ReferenceDataBuilder(original, request.pictures, common, _every(20, pool.pump))
     soundness, answers = builder.check_original()
-    imported = _judge_import(original, request.model, common, soundness, output)
+    write_golden(bundle / "golden", original)
+    vectors = read_vectors(bundle / "golden")
+    imported = _judge_import(original, request.model, builder.asked, soundness, vectors, output)
     refuse_decisions(original.module, original.contract)
     forecast = make_forecast(soundness, answers, plan.variants, request.tolerances, request.leniency)
     for warning in forecast.warnings:
@@ -186,7 +192,6 @@ def _prepare(
     data = builder.build(calibrated=calibrated, warnings=forecast.warnings)
     for warning in data.warnings[len(forecast.warnings) :]:
         output.warn(warning)
-    write_golden(bundle / "golden", original)
     return _Prepared(original, forecast, replace(data, imported=imported))
 
 
@@ -200,17 +205,20 @@ def _tell_support(original: ReferenceModel, output: Output) -> None:
 
 
 def _judge_import(
-    original: ReferenceModel, typed: ModelSpec, common: Path, soundness: Soundness, output: Output
+    original: ReferenceModel,
+    typed: ModelSpec,
+    pictures: NDArray[np.uint8],
+    soundness: Soundness,
+    vectors: Sequence[Vector],
+    output: Output,
 ) -> ImportCheck | None:
     """The network of another framework's file against that framework's runtime, if it came from one."""
     if original.source is None or typed.checkpoint is None:
         return None
-    from fer_edge.export.pictures.arrays import get_array
     from fer_edge.export.sources.check import check_import
 
     chosen = typed.output_index if typed.output_key is None else typed.output_key
-    pictures = get_array(common / "parity.npy")
-    found = check_import(original, typed.checkpoint, chosen, pictures, soundness.rows)
+    found = check_import(original, typed.checkpoint, chosen, pictures, soundness.rows, vectors)
     if found is not None and found.reason:
         output.warn(found.reason)
     return found

@@ -1,34 +1,23 @@
-"""The verdict on an import: the module that was made of a file answers as the file does in its own runtime.
-
-The file is run in a child, which may write nowhere and has no network; it is compared with its hash there first.
-"""
+"""The verdict on an import: the module that was made of a file answers as the file does in its own runtime."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.reference_model.inference import make_batch
 from fer_edge.export.reference_model.model import ReferenceModel
+from fer_edge.export.sources.asking import RUNTIMES, Rows, ask
 from fer_edge.runtime.errors import CheckFailed, MissingExtra
 from fer_edge.runtime.extras import need
+from fer_edge.runtime.golden import Vector
 
 MAX_ABS = 1e-5
 """Of any probability: float32 sums in another order."""
-WALL_SECONDS = 1200
-RUNTIMES = {"onnx": ("onnx", "onnxruntime"), "keras": ("keras", "keras")}
-"""Extra and module of each kind's own runtime."""
-
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -45,6 +34,8 @@ class ImportCheck:
         top1_agreement: share of pictures with the same first label, of those whose margin exceeds what is allowed.
         limit: what was allowed.
         notes: what was left out of the file or found in it.
+        feeding: how the file itself is fed and read, so that it can be asked again.
+        golden: the runtime's own answers to the bundle's golden vectors, by their names.
     """
 
     kind: str
@@ -56,6 +47,8 @@ class ImportCheck:
     top1_agreement: float | None = None
     limit: Mapping[str, float] = field(default_factory=lambda: {"max_abs": MAX_ABS, "top1_agreement": 1.0})
     notes: tuple[str, ...] = ()
+    feeding: Mapping[str, Any] = field(default_factory=dict)
+    golden: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     def document(self) -> dict[str, Any]:
         """As the manifest keeps it."""
@@ -63,7 +56,12 @@ class ImportCheck:
 
 
 def check_import(
-    original: ReferenceModel, path: Path, output: int | str | None, pictures: NDArray[np.uint8], rows: Rows
+    original: ReferenceModel,
+    path: Path,
+    output: int | str | None,
+    pictures: NDArray[np.uint8],
+    rows: Rows,
+    vectors: Sequence[Vector] = (),
 ) -> ImportCheck | None:
     """Ask the file's own runtime about the parity inputs.
 
@@ -73,6 +71,7 @@ def check_import(
         output: which of the file's outputs is the answer; None: its only one.
         pictures: (n, height, width, 3) uint8 RGB.
         rows: what the module answers, (n, labels) float32.
+        vectors: golden ones, whose answers are kept.
 
     Returns:
         The verdict; None for an original that was not imported.
@@ -88,32 +87,39 @@ def check_import(
         need(extra, module)
     except MissingExtra as error:
         return ImportCheck(source.kind, "not-run", f"the import was not judged: {error}", notes=source.notes)
-    engine, answers, reason = _ask(original, path, output, pictures)
-    if answers is None or answers.shape != rows.shape:
-        reason = (
-            reason or f"it answers {answers.shape if answers is not None else 'nothing'}, not {rows.shape}"
-        )
+    further = [vector.run().scaled[None] for vector in vectors]
+    engine, answers, reason = ask(original, path, output, np.concatenate([pictures, *further]))
+    wanted = (len(rows) + len(vectors), rows.shape[1])
+    if answers is None or answers.shape != wanted:
+        reason = reason or f"it answers {answers.shape if answers is not None else 'nothing'}, not {wanted}"
         return ImportCheck(
             source.kind, "not-run", f"the import was not judged: {reason}", engine or None, notes=source.notes
         )
-    return _compare(original, engine, rows, answers)
+    found = _compare(original, engine, rows, answers[: len(rows)])
+    kept = {
+        vector.name: [float(f"{value:.9g}") for value in row]
+        for vector, row in zip(vectors, answers[len(rows) :], strict=True)
+    }
+    return replace(found, golden=kept, feeding=_feeding(original, output))
+
+
+def _feeding(original: ReferenceModel, output: int | str | None) -> dict[str, Any]:
+    source = original.source
+    assert source is not None
+    return {
+        "layout": source.layout,
+        "scale": list(source.scale),
+        "offset": list(source.offset),
+        "bgr": original.bgr,
+        "final": source.final,
+        "output": output,
+    }
 
 
 def _compare(original: ReferenceModel, engine: str, rows: Rows, answers: Rows) -> ImportCheck:
-    source, kind = original.source, original.contract.output.kind
+    source = original.source
     assert source is not None
-    ours, theirs = rows.astype(np.float64), answers.astype(np.float64)
-    if source.final == "sigmoid":
-        ours = 1 / (1 + np.exp(-ours))
-    elif kind == "logits":
-        ours, theirs = _softmax(ours), _softmax(theirs)
-    worst = float(np.abs(ours - theirs).max())
-    ordered = np.sort(theirs, axis=1)
-    clear = (
-        ordered[:, -1] - ordered[:, -2] > 2 * MAX_ABS if theirs.shape[1] > 1 else np.ones(len(theirs), bool)
-    )
-    same = (ours.argmax(1) == theirs.argmax(1))[clear]
-    agreement = float(same.mean()) if same.size else 1.0
+    worst, agreement = measure_difference(rows, answers, original.contract.output.kind, source.final)
     if not (worst <= MAX_ABS and agreement == 1.0):
         raise CheckFailed(
             f"the import is at fault: the network that was read from the {source.kind} file answers up to {worst:.2g} away from "
@@ -123,77 +129,30 @@ def _compare(original: ReferenceModel, engine: str, rows: Rows, answers: Rows) -
     return ImportCheck(source.kind, "pass", None, engine, len(rows), worst, agreement, notes=source.notes)
 
 
+def measure_difference(rows: Rows, answers: Rows, kind: str, final: str) -> tuple[float, float]:
+    """Largest difference of any probability, and share of equal first labels.
+
+    Args:
+        rows: the module's answers, (n, labels).
+        answers: the file's in its own runtime, likewise.
+        kind: what the module answers, ``logits`` or ``probabilities``.
+        final: ``sigmoid`` where the file ends in those and the module does not.
+    """
+    ours, theirs = rows.astype(np.float64), answers.astype(np.float64)
+    if final == "sigmoid":
+        ours = 1 / (1 + np.exp(-ours))
+    elif kind == "logits":
+        ours, theirs = _softmax(ours), _softmax(theirs)
+    worst = float(np.abs(ours - theirs).max())
+    ordered = np.sort(theirs, axis=1)
+    clear = (
+        ordered[:, -1] - ordered[:, -2] > 2 * MAX_ABS if theirs.shape[1] > 1 else np.ones(len(theirs), bool)
+    )
+    same = (ours.argmax(1) == theirs.argmax(1))[clear]
+    return worst, float(same.mean()) if same.size else 1.0
+
+
 def _softmax(rows: NDArray[np.float64]) -> NDArray[np.float64]:
     shares = np.exp(rows - rows.max(axis=1, keepdims=True))
     found: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
     return found
-
-
-def as_the_file_is_fed(original: ReferenceModel, pictures: NDArray[np.uint8]) -> Rows:
-    """What the file itself takes for these pictures, before anything that was taken out of it.
-
-    Args:
-        original: with the source, whose scale, channel order and layout are undone.
-        pictures: (n, height, width, 3) uint8 RGB.
-    """
-    source = original.source
-    assert source is not None
-    tensors: Rows = make_batch(pictures, original.contract).numpy()
-    if original.bgr:
-        tensors = tensors[:, ::-1]
-    if source.scale:
-        scale, offset = (
-            np.array(one, np.float64).reshape(1, -1, 1, 1) for one in (source.scale, source.offset)
-        )
-        tensors = ((tensors - offset) / scale).astype(np.float32)
-    return np.ascontiguousarray(tensors.transpose(0, 2, 3, 1) if source.layout == "NHWC" else tensors)
-
-
-def _ask(
-    original: ReferenceModel, path: Path, output: int | str | None, pictures: NDArray[np.uint8]
-) -> tuple[str, Rows | None, str | None]:
-    """The runtime's name, its answers, and why there are none."""
-    assert original.source is not None
-    with tempfile.TemporaryDirectory(prefix="fer-import-") as name:
-        folder = Path(name)
-        np.save(folder / "tensors.npy", as_the_file_is_fed(original, pictures))
-        log = (folder / "log.txt").open("wb")
-        words = [original.source.kind, str(path.absolute()), original.checkpoint_sha256, str(folder)]
-        chosen = "" if output is None else f"{type(output).__name__}:{output}"
-        with (
-            log,
-            subprocess.Popen(
-                [sys.executable, "-P", "-m", "fer_edge.export.sources.child", *words, chosen],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=_environment(folder),
-            ) as child,
-        ):
-            try:
-                code = child.wait(WALL_SECONDS)
-            except subprocess.TimeoutExpired:
-                code = None
-            finally:
-                child.kill()
-        engine = _text(folder / "engine.txt")
-        answers = folder / "answers.npy"
-        if code == 0 and answers.exists():
-            return engine, np.load(answers), None
-        return engine, None, _text(folder / "error.txt") or f"its process ended with code {code}"
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    here = str(Path(__file__).parents[3])
-    paths = os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH"))))
-    settings = {
-        "KERAS_BACKEND": "torch",
-        "KERAS_HOME": str(folder),
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
-    }
-    return {**os.environ, **settings, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"}
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace")[:400] if path.exists() else ""

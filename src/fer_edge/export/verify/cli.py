@@ -60,6 +60,11 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default: as many as the manifest says."
 )
+@click.option(
+    "--source",
+    type=PATH,
+    help="The ONNX or Keras file that the network came from: ask its own runtime again.",
+)
 @click.option("--layers", help="Show every layer of one variant, such as tflite-int8.")
 @click.option(
     "--layers-out", type=PATH, help="With --layers: a picture of them, .png or .svg.", metavar="FILE"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from fer_edge.export.run.plan import BASE, NEEDED
 from fer_edge.export.verify.report import BundleCheck
 from fer_edge.runtime.bundle import Bundle
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import FerEdgeError, MissingExtra
+from fer_edge.runtime.errors import BundleError, ExportError, FerEdgeError, MissingExtra
 from fer_edge.runtime.extras import need
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.variants import Variant
@@ -39,6 +39,7 @@ class VerifyRequest:
         accuracy_samples: at most that many of them.
         second_opinion: ask a second engine about each artifact.
         second_pythons: interpreters whose environments may have one.
+        source: the imported file itself, to be asked again.
         only: the one variant that is measured, and the fp32 file beside it; None: all.
     """
 
@@ -50,6 +51,7 @@ class VerifyRequest:
     accuracy_samples: int | None = None
     second_opinion: bool = False
     second_pythons: Sequence[Path] = ()
+    source: Path | None = None
     only: Variant | None = None
 
     def measures(self, variant: str) -> bool:
@@ -101,3 +103,50 @@ def _golden_faults(original: ReferenceModel, vectors: Sequence[Vector]) -> list[
                 f"{vector.name}: the reference weights answer up to {worst:.2g} away from what is stored"
             )
     return faults
+
+
+def check_stored_import(
+    bundle: Bundle, original: ReferenceModel | None, request: VerifyRequest, vectors: Sequence[Vector]
+) -> list[BundleCheck]:
+    """The import of another framework's file judged again, where the bundle came of one.
+
+    Raises:
+        ExportError: a file to ask again was given, and the bundle came of none or of another.
+    """
+    record = bundle.manifest.extra.get("import")
+    if record is None:
+        if request.source is not None:
+            raise ExportError(
+                f"--source {request.source.name}: {bundle.path.name} was not made of another framework's file"
+            )
+        return []
+    from fer_edge.export.sources.stored import StoredImport, ask_again, find_faults
+
+    try:
+        stored = StoredImport.parse(record)
+    except BundleError as error:
+        return [BundleCheck("import", [str(error)])]
+    if original is None or not vectors:
+        return [BundleCheck("import", not_run="the reference weights or golden vectors are not sound")]
+    check = BundleCheck("import", not_run=stored.reason)
+    if stored.reason is None:
+        check.faults += find_faults(stored, original, vectors)
+    if request.source is not None:
+        _refuse_other_file(request.source, bundle.manifest.source.checkpoint_sha256)
+        asked = replace(original, checkpoint_sha256=bundle.manifest.source.checkpoint_sha256)
+        faults, check.not_run = ask_again(stored, asked, request.source, lambda: None)
+        check.faults += faults
+    return [check]
+
+
+def _refuse_other_file(path: Path, wanted: str) -> None:
+    import hashlib
+
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ExportError(f"--source {path}: {error.strerror}") from error
+    if found != wanted:
+        raise ExportError(
+            f"--source {path.name} has SHA-256 {found}; the bundle was made of a file with {wanted}"
+        )

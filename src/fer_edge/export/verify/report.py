@@ -16,7 +16,7 @@ class BundleCheck:
     """One question about the bundle.
 
     Attributes:
-        name: ``files``, ``contracts``, ``golden`` or ``reference``.
+        name: ``files``, ``contracts``, ``golden``, ``reference`` or ``import``.
         faults: sentences; empty: passed.
         not_run: why it could not be asked, else None.
     """

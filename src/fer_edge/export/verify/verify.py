@@ -13,7 +13,7 @@ from fer_edge.export.verify.bundle_checks import (
 )
 from fer_edge.export.verify.claims import find_recorded_faults, list_unchecked
 from fer_edge.export.verify.measure import measure
-from fer_edge.export.verify.original import VerifyRequest, open_original
+from fer_edge.export.verify.original import VerifyRequest, check_stored_import, open_original
 from fer_edge.export.verify.report import BundleReport
 from fer_edge.runtime.bundle import open_bundle
 
@@ -34,6 +34,7 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     artifacts = [check_artifact(bundle, artifact, reference) for artifact in bundle.manifest.artifacts]
     vectors, golden = check_golden_vectors(bundle, reference)
     original, weights = open_original(bundle, reference, request, vectors)
+    imported = check_stored_import(bundle, original, request, vectors)
     sound = {
         one.artifact.variant: one
         for one in artifacts
@@ -51,7 +52,7 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
         one.reason = one.reason or (weights.not_run if one.parity is None else None)
     measured = [one.artifact.variant for one in artifacts if one.parity and one.parity.engine]
     checks, unchecked = (
-        [files, contracts, golden, weights],
+        [files, contracts, golden, weights, *imported],
         list_unchecked(
             bundle.manifest, measured, [one.artifact.variant for one in artifacts if one.accuracy]
         ),
