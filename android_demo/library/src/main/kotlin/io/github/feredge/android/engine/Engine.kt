@@ -49,6 +49,7 @@ public interface Engine : Closeable {
      *
      * @param input direct, native order, filled from index 0 to its capacity.
      * @param output direct, native order; receives the answer from index 0 on.
+     * @throws Exception whatever the library throws; [io.github.feredge.android.model.EmotionModel] translates it.
      */
     public fun run(
         input: ByteBuffer,
@@ -56,15 +57,18 @@ public interface Engine : Closeable {
     )
 }
 
-/** Opens models; the app's is [TfLiteEngines]. */
+/** Opens models: [TfLiteEngines], or another library behind this interface. */
 public fun interface EngineFactory {
+    /** Formats of a bundle that this library runs. */
+    public val formats: List<String> get() = listOf("tflite")
+
     /**
      * Opens a model.
      *
      * @param model its bytes, direct, native order; must stay unchanged while the engine is open.
      * @param accelerator where to run.
      * @param threads of the CPU.
-     * @throws EngineException the library refuses the model or the accelerator.
+     * @throws EngineException the library refuses the model or the accelerator; what else it throws is translated.
      */
     public fun open(
         model: ByteBuffer,

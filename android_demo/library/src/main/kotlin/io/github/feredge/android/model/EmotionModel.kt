@@ -2,6 +2,10 @@ package io.github.feredge.android.model
 
 import io.github.feredge.android.engine.Accelerator
 import io.github.feredge.android.engine.Engine
+import io.github.feredge.android.engine.translated
+import io.github.feredge.core.EngineException
+import io.github.feredge.core.FrameException
+import io.github.feredge.core.ModelException
 import io.github.feredge.core.answer.OutputReader
 import io.github.feredge.core.bundle.Contract
 import io.github.feredge.core.bundle.LoadedArtifact
@@ -61,6 +65,9 @@ public class EmotionModel(
      * @param frame the camera's picture.
      * @param box of the face in the upright picture; null: the whole picture.
      * @return (labels) probabilities, overwritten by the next call.
+     * @throws FrameException the box lies outside the frame, or the frame holds no picture.
+     * @throws EngineException the engine failed; [ModelOpener.reopenOnCpu] goes on without its accelerator.
+     * @throws ModelException the answer is not a number.
      */
     public fun classify(
         frame: CameraFrame,
@@ -75,9 +82,14 @@ public class EmotionModel(
         return answer
     }
 
-    /** Runs the engine on the last tensor again. */
+    /**
+     * Runs the engine on the last tensor again.
+     *
+     * @throws EngineException the engine failed.
+     * @throws ModelException the answer is not a number.
+     */
     public fun infer(): FloatArray {
-        engine.run(path.tensor, reader.buffer)
+        translated({ "${engine.description} failed while the model ran" }) { engine.run(path.tensor, reader.buffer) }
         return reader.read()
     }
 
@@ -89,7 +101,12 @@ public class EmotionModel(
         path.prepare(frame, box)
     }
 
+    /** Never throws: what broke down while it ran may not close either. */
     override fun close() {
-        engine.close()
+        try {
+            translated({ "${engine.description} does not close" }) { engine.close() }
+        } catch (_: EngineException) {
+            // There is nothing left to do with it.
+        }
     }
 }

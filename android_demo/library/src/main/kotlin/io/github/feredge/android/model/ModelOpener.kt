@@ -1,10 +1,14 @@
 package io.github.feredge.android.model
 
 import io.github.feredge.android.engine.Accelerator
+import io.github.feredge.android.engine.Engine
 import io.github.feredge.android.engine.EngineFactory
+import io.github.feredge.android.engine.translated
 import io.github.feredge.core.EngineException
 import io.github.feredge.core.FerEdgeException
+import io.github.feredge.core.ModelException
 import io.github.feredge.core.bundle.Bundle
+import io.github.feredge.core.bundle.LoadedArtifact
 import io.github.feredge.core.camera.CameraFrame
 import io.github.feredge.core.golden.GoldenCase
 import kotlin.math.abs
@@ -24,19 +28,25 @@ public class OpenedModel(
 
 /**
  * Opens a variant on the wanted accelerator, proves it on the bundle's golden cases, and falls back to the CPU where the
- * accelerator fails or answers otherwise. Free of Android.
+ * accelerator fails or answers otherwise, at once or later ([reopenOnCpu]). Free of Android.
+ *
+ * @param bundle to open variants of.
+ * @param engines libraries that run them; of several that know a format the first is taken.
  */
 public class ModelOpener(
     private val bundle: Bundle,
-    private val engines: EngineFactory,
+    private val engines: List<EngineFactory>,
 ) {
+    /** With one library. */
+    public constructor(bundle: Bundle, engine: EngineFactory) : this(bundle, listOf(engine))
+
     private val cases: List<GoldenCase> by lazy { bundle.goldenPaths.map(bundle::golden).filter { it.error == null } }
 
-    /** Variants that this app can run. */
+    /** Variants that these libraries can run, in the bundle's order. */
     public val variants: List<String>
         get() =
             bundle.manifest.artifacts
-                .filter { it.format == "tflite" }
+                .filter { engine(it.format) != null }
                 .map { it.variant }
 
     /**
@@ -60,6 +70,39 @@ public class ModelOpener(
             proven(variant, Accelerator.CPU, threads, fault.message)
         }
     }
+
+    /**
+     * Goes on after a failure while a model ran: closes it and opens the same variant on the CPU.
+     *
+     * ```kotlin
+     * val answer = try {
+     *     opened.model.classify(frame, box)
+     * } catch (fault: FerEdgeException) {
+     *     opened = opener.reopenOnCpu(opened, fault, threads)     // show opened.fallback, keep CPU as the choice
+     *     opened.model.classify(frame, box)
+     * }
+     * ```
+     *
+     * @param failed what threw; not to be used again.
+     * @param fault that it threw; its message becomes [OpenedModel.fallback].
+     * @param threads of the CPU.
+     * @throws FerEdgeException [fault] itself if the model ran on the CPU or the frame was wrong, so that nothing is gained (it
+     *   is then still open), or the CPU refuses the model too.
+     */
+    public fun reopenOnCpu(
+        failed: OpenedModel,
+        fault: FerEdgeException,
+        threads: Int,
+    ): OpenedModel {
+        val isOfAccelerator = fault is EngineException || fault is ModelException
+        if (!isOfAccelerator || failed.model.accelerator == Accelerator.CPU) throw fault
+        failed.model.close()
+        return proven(failed.model.variant, Accelerator.CPU, threads, fault.message)
+    }
+
+    private fun words(formats: List<String>) = formats.joinToString().ifEmpty { "none" }
+
+    private fun engine(format: String): EngineFactory? = engines.firstOrNull { format in it.formats }
 
     private fun proven(
         variant: String,
@@ -97,13 +140,28 @@ public class ModelOpener(
         threads: Int,
     ): EmotionModel {
         val loaded = bundle.load(variant)
-        val engine = engines.open(loaded.model, accelerator, threads)
+        val engine = opened(loaded, accelerator, threads)
         var model: EmotionModel? = null
         try {
             model = EmotionModel(loaded, engine, accelerator)
             return model
         } finally {
             if (model == null) engine.close()
+        }
+    }
+
+    private fun opened(
+        loaded: LoadedArtifact,
+        accelerator: Accelerator,
+        threads: Int,
+    ): Engine {
+        val format = loaded.artifact.format
+        val factory =
+            engine(format) ?: throw EngineException(
+                "${loaded.artifact.variant} needs an engine for $format; this app has ${words(engines.flatMap { it.formats })}",
+            )
+        return translated({ "${loaded.artifact.variant} cannot be opened on ${accelerator.word}" }) {
+            factory.open(loaded.model, accelerator, threads)
         }
     }
 

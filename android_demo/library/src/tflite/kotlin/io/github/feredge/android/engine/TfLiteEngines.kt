@@ -11,34 +11,33 @@ import java.nio.ByteBuffer
 
 /** TensorFlow Lite by its ordinary Java interface, which LiteRT 1.x shares. */
 public class TfLiteEngines : EngineFactory {
-    // The library throws IllegalArgumentException, IllegalStateException, UnsupportedOperationException and links late.
-    @Suppress("TooGenericExceptionCaught")
+    override val formats: List<String> = listOf("tflite")
+
     override fun open(
         model: ByteBuffer,
         accelerator: Accelerator,
         threads: Int,
     ): Engine {
-        var delegate: Delegate? = null
+        val delegate = delegate(accelerator)
+        var engine: Engine? = null
         try {
-            delegate = delegate(accelerator)
-            val options = Interpreter.Options().setNumThreads(threads)
-            if (delegate == null) options.setUseXNNPACK(true) else options.addDelegate(delegate)
-            val where = if (delegate == null) "XNNPACK, $threads threads" else accelerator.word
-            return TfLiteEngine(Interpreter(model, options), delegate as? Closeable, "TensorFlow Lite ($where)", accelerator)
-        } catch (error: RuntimeException) {
-            throw refused(accelerator, error, delegate)
-        } catch (error: LinkageError) {
-            throw refused(accelerator, error, delegate)
+            engine = opened(model, delegate, accelerator, threads)
+            return engine
+        } finally {
+            if (engine == null) (delegate as? Closeable)?.close()
         }
     }
 
-    private fun refused(
-        accelerator: Accelerator,
-        error: Throwable,
+    private fun opened(
+        model: ByteBuffer,
         delegate: Delegate?,
-    ): EngineException {
-        (delegate as? Closeable)?.close()
-        return EngineException("TensorFlow Lite does not run this model on ${accelerator.word}: ${error.message ?: error}", error)
+        accelerator: Accelerator,
+        threads: Int,
+    ): Engine {
+        val options = Interpreter.Options().setNumThreads(threads)
+        if (delegate == null) options.setUseXNNPACK(true) else options.addDelegate(delegate)
+        val where = if (delegate == null) "XNNPACK, $threads threads" else accelerator.word
+        return TfLiteEngine(Interpreter(model, options), delegate as? Closeable, "TensorFlow Lite ($where)")
     }
 
     private fun delegate(accelerator: Accelerator): Delegate? =
@@ -61,32 +60,20 @@ private class TfLiteEngine(
     private val interpreter: Interpreter,
     private val delegate: Closeable?,
     override val description: String,
-    private val accelerator: Accelerator,
 ) : Engine {
     override val inputShape: IntArray = interpreter.getInputTensor(0).shape()
     override val inputType: ElementType = elementType(interpreter.getInputTensor(0).dataType())
     override val outputShape: IntArray = interpreter.getOutputTensor(0).shape()
     override val outputType: ElementType = elementType(interpreter.getOutputTensor(0).dataType())
 
-    // A delegate may refuse only now, or break down in the thousandth run; that must not end the app.
-    @Suppress("TooGenericExceptionCaught")
     override fun run(
         input: ByteBuffer,
         output: ByteBuffer,
     ) {
         input.clear()
         output.clear()
-        try {
-            interpreter.run(input, output)
-        } catch (error: RuntimeException) {
-            throw failed(error)
-        } catch (error: LinkageError) {
-            throw failed(error)
-        }
+        interpreter.run(input, output)
     }
-
-    private fun failed(error: Throwable) =
-        EngineException("TensorFlow Lite failed on ${accelerator.word} while the model ran: ${error.message ?: error}", error)
 
     override fun close() {
         interpreter.close()
