@@ -144,7 +144,7 @@ def test_a_failure_after_the_result_adds_nothing_to_standard_output():
         (["--formt", "onnx"], "Did you mean '--format'?"),
         (["--format", "onxx"], "Did you mean 'onnx'? Allowed: tflite, onnx, coreml"),
         (["--format", "onnx,,tflite"], "empty part"),
-        (["--variant", "coreml-int8"], "Legal precisions of coreml: fp32, fp16, w8"),
+        (["--variant", "coreml-dynamic"], "Legal precisions of coreml: fp32, fp16, w8, int8"),
         (["--variant", "tflit-fp32"], "Did you mean 'tflite'?"),
         (["usage"], "these do not go together"),
         (["a", "b"], "unexpected extra argument"),

@@ -8,7 +8,7 @@ import pytest
     [
         (["--format", "tflit"], ["Did you mean 'tflite'"]),
         (["--precision", "fp31"], ["Did you mean 'fp32'"]),
-        (["--format", "coreml", "--precision", "int8"], ["coreml has no int8", "fp32, fp16, w8"]),
+        (["--format", "coreml", "--precision", "dynamic"], ["coreml has no dynamic", "fp32, fp16, w8, int8"]),
         (["--format", "torchscript", "--interface", "image"], ["no image interface"]),
         (["--format", "onnx", "--precision", "int8", "--quantized-io"], ["tflite int8 only"]),
         (["--arch", "resnet18", "--labels", "a,b"], ["--arch, --labels", "none was given"]),

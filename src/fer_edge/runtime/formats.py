@@ -112,11 +112,11 @@ FORMATS: tuple[FormatSpec, ...] = (
     FormatSpec(
         name="coreml",
         extension=".mlpackage",
-        precisions=("fp32", "fp16", "w8"),
+        precisions=("fp32", "fp16", "w8", "int8"),
         layout="NCHW",
         rank=4,
         color="#7c3aed",
-        why_not="Core ML quantizes activations only where it can run the model, which is on macOS",
+        why_not="Core ML has no operators that quantize activations at run time",
         read_contracts=coreml.read,
         image=ImageInterface(dtype="uint8", output="dictionary"),
         package=True,

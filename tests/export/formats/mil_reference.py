@@ -107,6 +107,11 @@ def dequantize(i):
     return (i["quantized_data"].to(scale.dtype) - zero.to(scale.dtype)) * scale
 
 
+def quantize(i):
+    steps = torch.round(wide(i["input"]) / wide(i["scale"])) + i["zero_point"].float()
+    return steps.clamp(-128, 127).to(torch.int8)
+
+
 def slice_by_index(i):
     rank = i["x"].ndim
     mask = {key: i.get(key, [False] * rank) for key in ("begin_mask", "end_mask", "squeeze_mask")}
@@ -386,6 +391,10 @@ def one(function):
 OPERATORS = {
     "const": lambda i: i["val"],
     "constexpr_affine_dequantize": dequantize,
+    "quantize": quantize,
+    "dequantize": lambda i: (
+        (i["input"].to(i["scale"].dtype) - i["zero_point"].to(i["scale"].dtype)) * i["scale"]
+    ),
     "slice_by_index": slice_by_index,
     "conv": conv,
     "conv_transpose": conv_transpose,

@@ -6,6 +6,7 @@ import uuid
 
 import numpy as np
 import pytest
+import torch
 
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
@@ -13,8 +14,10 @@ from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.variants import legal_variants
 
 NAMES = [variant.name for variant in legal_variants(every=True) if variant.format == "coreml"]
-FARTHEST = {"fp32": 1e-5, "fp16": 1e-2, "w8": 3e-2}
-FLOAT16, FLOAT32 = 10, 11
+FARTHEST = {"fp32": 1e-5, "fp16": 1e-2, "w8": 3e-2, "int8": 6e-2}
+TENSOR = [name for name in NAMES if not name.endswith("image")]
+IMAGE = [name for name in NAMES if name.endswith("image")]
+FLOAT16, FLOAT32, INT8 = 10, 11, 21
 """MIL's numbers for the types of a program's values."""
 ARRAY_FLOAT32 = 65568
 """Core ML's number for a MultiArray of float32."""
@@ -34,7 +37,7 @@ def test_the_program_computes_what_pytorch_does(name, make, pictures, reference,
     assert np.abs(np.stack(found) - reference).max() <= FARTHEST[name.split("-")[1]]
 
 
-@pytest.mark.parametrize("name", NAMES[:3])
+@pytest.mark.parametrize("name", TENSOR)
 def test_the_tensor_interface_is_float32_in_every_precision(name, make, mil):
     description = mil.load(make(name)[0]).description
     (entry,), (result,) = description.input, description.output
@@ -44,7 +47,7 @@ def test_the_tensor_interface_is_float32_in_every_precision(name, make, mil):
     assert entry.type.multiArrayType.dataType == result.type.multiArrayType.dataType == ARRAY_FLOAT32
 
 
-@pytest.mark.parametrize("name", NAMES[3:])
+@pytest.mark.parametrize("name", IMAGE)
 def test_the_image_interface_is_a_classifier_of_rgb_pictures(name, make, mil):
     path, contract = make(name)
     model = mil.load(path)
@@ -72,17 +75,17 @@ def test_the_image_interface_is_a_classifier_of_rgb_pictures(name, make, mil):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_iphones_from_ios_16_on_and_the_contract_inside(name, make, mil):
+def test_iphones_from_ios_16_on_with_int8_17_and_the_contract_inside(name, make, mil):
     path, contract = make(name)
     model = mil.load(path)
-    assert model.specificationVersion == 7
+    assert model.specificationVersion == (8 if "int8" in name else 7)
     properties = dict(model.description.metadata.userDefined)
     assert properties["fer_edge_contract"] == contract.text
     assert not [key for key in properties if "date" in key]
     assert read_embedded_contract(path) == contract.text
 
 
-@pytest.mark.parametrize("name", NAMES[3:])
+@pytest.mark.parametrize("name", IMAGE)
 def test_gray_is_exact_in_every_precision(name, make, mil):
     path, _ = make(name)
     program = mil.Program(path)
@@ -113,6 +116,75 @@ def test_w8_keeps_float32_arithmetic_and_one_scale_a_channel(make, mil):
         assert item.outputs[0].type.tensorType.dataType == FLOAT32
         values = {key: program.value(value) for key, value in item.attributes.items()}
         assert values["scale"].numel() == values["quantized_data"].shape[int(values["axis"])]
+
+
+@pytest.mark.parametrize("name", ["coreml-int8", "coreml-int8-image"])
+def test_int8_stores_what_products_pools_and_sums_read(name, make, mil):
+    """Each is quantized and dequantized on one grid, in float16; the answers' logits stay in float."""
+    program = mil.Program(make(name)[0])
+    makers = {output.name: item for item in program.operations for output in item.outputs}
+    read = [
+        item.inputs[key].arguments[0].name
+        for item in program.operations
+        if item.type in ("conv", "linear", "max_pool", "avg_pool", "add")
+        for key in (("x", "y") if item.type == "add" else ("x",))
+        if all(
+            makers[item.inputs[name].arguments[0].name].type != "const"
+            for name in ("x", "y")
+            if name in item.inputs
+        )
+    ]
+    inner = [makers[name] for name in read if makers[name].type == "dequantize"]
+    assert len(read) - len(inner) == (0 if name == "coreml-int8" else len(read) - len(inner))
+    assert len({item.outputs[0].name for item in inner}) >= 8
+    for item in inner:
+        stored = makers[item.inputs["input"].arguments[0].name]
+        assert stored.type == "quantize"
+        assert stored.outputs[0].type.tensorType.dataType == INT8
+        assert item.outputs[0].type.tensorType.dataType == FLOAT16
+        for key in ("scale", "zero_point"):
+            one, two = (
+                program.value(makers[found.inputs[key].arguments[0].name].attributes["val"])
+                for found in (stored, item)
+            )
+            assert one.dtype == two.dtype
+            assert one == two
+    softmax = next(item for item in program.operations if item.type == "softmax")
+    assert makers[softmax.inputs["x"].arguments[0].name].type == "linear"
+
+
+def test_ranges_are_those_of_the_calibration_images(make, mil, source, calibration):
+    """The input's grid by hand: the mean of each image's extremes, or the extremes of all."""
+    program = mil.Program(make("coreml-int8")[0])
+    makers = {output.name: item for item in program.operations for output in item.outputs}
+    first = next(item for item in program.operations if item.type == "quantize")
+    scale, zero = (
+        float(program.value(makers[first.inputs[key].arguments[0].name].attributes["val"]))
+        for key in ("scale", "zero_point")
+    )
+    tensors = np.stack([to_tensor(picture, source.contract) for picture in calibration.scaled])
+    lows, highs = tensors.min(axis=(1, 2, 3, 4)), tensors.max(axis=(1, 2, 3, 4))
+    wanted = {(highs.mean() - lows.mean()) / 255: lows.mean(), (highs.max() - lows.min()) / 255: lows.min()}
+    nearest = min(wanted, key=lambda step: abs(step - scale))
+    assert scale == pytest.approx(nearest, rel=1e-3)
+    assert zero == round(-128 - float(wanted[nearest]) / nearest)
+
+
+def test_int8_without_images_is_a_sentence(convert, fresh_source):
+    with pytest.raises(ExportError, match="coreml-int8 needs calibration images; none came"):
+        convert("coreml-int8", fresh_source)
+
+
+def test_weights_next_to_nothing_stay_in_float(convert, fresh_source, calibration, mil):
+    """float16 has no scale for them; the others are int8 all the same."""
+    with torch.no_grad():
+        fresh_source.module.project[0].weight[3] *= 1e-7
+        fresh_source.module.project[1].bias += 0.2
+    program = mil.Program(convert("coreml-int8", fresh_source, calibration))
+    compressed = [item for item in program.operations if item.type == "constexpr_affine_dequantize"]
+    assert len(compressed) == 6
+    for item in compressed:
+        assert program.value(item.attributes["scale"]).min() > 0
 
 
 @pytest.mark.parametrize("name", NAMES)

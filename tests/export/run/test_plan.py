@@ -18,19 +18,19 @@ def test_format_alone_means_fp32():
 
 
 def test_precision_alone_means_every_format_where_it_is_legal():
-    assert names(precisions=("int8",)) == ["onnx-int8", "tflite-int8", "executorch-int8"]
+    assert names(precisions=("int8",)) == ["onnx-int8", "tflite-int8", "coreml-int8", "executorch-int8"]
     assert names(precisions=("fp16",)) == ["onnx-fp16", "tflite-fp16", "coreml-fp16"]
 
 
 def test_neither_means_every_legal_pair_of_the_tensor_interface():
     found = names()
-    assert len(found) == 1 + 5 + 5 + 3 + 2
+    assert len(found) == 1 + 5 + 5 + 4 + 2
     assert not any("image" in name or "qio" in name for name in found)
 
 
 def test_all_variants_is_both_interfaces_and_integer_ends():
     found = names(all_variants=True)
-    assert len(found) == 1 + 10 + 12 + 6 + 2
+    assert len(found) == 1 + 10 + 12 + 8 + 2
     assert {"tflite-int8-image-qio", "coreml-w8-image", "onnx-dynamic-image"} <= set(found)
 
 

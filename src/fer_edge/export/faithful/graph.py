@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 MOST_NODES = 100_000
 """Operators of one file; twenty times what the largest network that phones run has."""
+OF_HALF = 3 * 2.0**-11
+"""Relative; what float16 may move a weight by that was stored in it before it was quantized, with a scale in it: its own rounding, the
+scale's and the quotient's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +24,13 @@ class Quantization:
         scale: (n,) float32; n is 1 for a whole tensor, else the size of ``axis``.
         zero_point: (n,) int64.
         axis: of the scales, where n is above 1; 0 otherwise.
+        rounding: relative; what values may have been moved by beside half a step.
     """
 
     scale: NDArray[np.float32]
     zero_point: NDArray[np.int64]
     axis: int = 0
+    rounding: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -114,7 +114,7 @@ class Constant:
         if self.grid is None or self.grid.quantization.scale.size == 1:
             return Constant(self.stored.T, self.grid)
         old = self.grid.quantization
-        turned = Quantization(old.scale, old.zero_point, 1 - old.axis)
+        turned = replace(old, axis=1 - old.axis)
         return Constant(self.stored.T, Grid(self.grid.dtype, turned))
 
 

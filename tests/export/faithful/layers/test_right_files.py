@@ -14,6 +14,8 @@ FILES = [
     "coreml-fp16",
     "coreml-w8-image",
     "coreml-fp16-image",
+    "coreml-int8",
+    "coreml-int8-image",
 ]
 
 

@@ -8,7 +8,7 @@ weight of the original the tensors of one legal folding must be there.
 |-----------|-------------------------------------------------------------------------------------------|
 | fp32      | rounding of the fold: 2^-19 of the largest magnitude in the tensor and its sums           |
 | fp16      | half a unit in the last place of float16 (2^-11 relative), 2^-24 near 0, and the above    |
-| w8        | half a step of its channel's scale, and the above of fp32                                 |
+| w8, int8  | half a step of its channel's scale, with a float16 scale 0.2 more, and the above of fp32  |
 
 What passes: the file holds the original's weights within the bound. It says nothing about how they are used.
 """
@@ -33,6 +33,8 @@ ROUNDING = 2.0**-19
 HALF_RELATIVE, HALF_ABSOLUTE = 2.0**-11, 2.0**-24
 """Half a unit in the last place of a normal float16, and a whole one of a subnormal: the converter rounds what would
 become 0 away from it."""
+MOST_STEPS = 127
+"""Of an int8 weight, each of which is off by half of float16's smallest number where a scale is near 0."""
 WEIGHTED = frozenset(
     {"conv", "conv_transpose", "linear", "matmul", "batch_norm", "layer_norm", "instance_norm"}
 )
@@ -49,6 +51,7 @@ class StoredWeight:
         step: of int8 weights, the distance of neighboring values, of a shape that broadcasts to ``values``; else 0.
         stored: the numpy type of its bytes (float16, float32; int8 if compressed).
         readers: operator type and parameter name of every use, ``("conv", "weight")`` and the like.
+        rounding: relative; what float16 may have moved compressed values by beside half a step.
     """
 
     name: str
@@ -56,6 +59,7 @@ class StoredWeight:
     step: NDArray[np.float64]
     stored: np.dtype[Any]
     readers: tuple[tuple[str, str], ...]
+    rounding: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,8 @@ def _sample_fits(constant: StoredWeight, wanted: NDArray[np.float64], magnitude:
     place = np.unravel_index(some, constant.values.shape)
     step = np.broadcast_to(constant.step, constant.values.shape)[place]
     values, source = constant.values[place], wanted[place]
-    return bool((np.abs(values - source) <= bound(replace(constant, step=step), source, magnitude)).all())
+    some_of_it = replace(constant, values=values, step=step)
+    return bool((np.abs(values - source) <= bound(some_of_it, source, magnitude)).all())
 
 
 def find_layouts(constant: StoredWeight, candidate: Candidate) -> Iterator[NDArray[np.float64]]:
@@ -234,7 +239,9 @@ def bound(constant: StoredWeight, source: NDArray[np.float64], magnitude: float)
     if constant.stored == np.float16:
         allowed += np.maximum(np.abs(source) * HALF_RELATIVE, HALF_ABSOLUTE)
     else:
-        allowed += constant.step / 2
+        allowed += constant.step / 2 + np.abs(constant.values) * constant.rounding
+        if constant.rounding:
+            allowed += MOST_STEPS * HALF_ABSOLUTE / 2
     return allowed
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.graph import OF_HALF
 from fer_edge.export.faithful.original.matching import StoredWeight
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.runtime.errors import BundleError
@@ -52,8 +53,8 @@ def read_constants(package: Path) -> list[StoredWeight]:
             continue
         decoded = decode({key: blob.value(value) for key, value in operation.attributes.items()})
         if decoded is not None:
-            values, step, stored = decoded
-            found.append(StoredWeight(name, values, step, stored, tuple(uses.get(name, ()))))
+            values, step, stored, rounding = decoded
+            found.append(StoredWeight(name, values, step, stored, tuple(uses.get(name, ())), rounding))
     return found
 
 
@@ -132,7 +133,7 @@ def _immediate(tensor: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
     return np.asarray(getattr(tensor, kind).values if kind else [], dtype)
 
 
-_Decoded = tuple[NDArray[np.float64], NDArray[np.float64], np.dtype[Any]] | None
+_Decoded = tuple[NDArray[np.float64], NDArray[np.float64], np.dtype[Any], float] | None
 _Values = dict[str, NDArray[Any] | None]
 
 
@@ -140,7 +141,7 @@ def _const(values: _Values) -> _Decoded:
     value = values.get("val")
     if value is None or value.dtype.kind != "f":
         return None
-    return value.astype(np.float64), np.zeros(()), value.dtype
+    return value.astype(np.float64), np.zeros(()), value.dtype, 0.0
 
 
 def _affine(values: _Values) -> _Decoded:
@@ -158,6 +159,7 @@ def _affine(values: _Values) -> _Decoded:
         step * (quantized.astype(np.float64) - zero.astype(np.float64).reshape(shape)),
         step,
         quantized.dtype,
+        OF_HALF if scale.dtype == np.float16 else 0.0,
     )
 
 

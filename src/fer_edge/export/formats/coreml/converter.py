@@ -5,6 +5,7 @@
 | fp32      | float32                       | float32                                              |
 | fp16      | float16                       | float16 (what the Neural Engine takes); gray float32 |
 | w8        | int8, one scale for a channel | float32                                              |
+| int8      | int8, one scale for a channel | int8 into products, pools and sums, else float16; iOS 17 |
 
 Tensor interface: MultiArray ``image`` float32 (1, C, H, W) -> MultiArray ``probabilities`` float32 (1, labels), also in
 fp16. Image interface: an RGB picture ``image`` -> the string ``classLabel`` and the dictionary ``probabilities``; gray
@@ -19,7 +20,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from fer_edge.export.capture.tracing import trace
 from fer_edge.export.capture.wrappers import make_example_tensor, wrap
 from fer_edge.export.formats.captures import try_captures
 from fer_edge.export.formats.contracts import derive_contract
+from fer_edge.export.formats.coreml.activations import PRODUCTS, Grids, find_grids
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import write_package
 from fer_edge.export.formats.coreml.trace_check import check_trace
@@ -46,15 +48,55 @@ from fer_edge.export.rewrites.resize import rewrite_resizes
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 
+FINEST = 2.0**-20
+"""Smallest scale of a weight's channel, which float16 rounds by 3 %; quantizing with less would lose bits."""
 COMPRESSION = "compression::linear_quantize_weights"
-PRODUCTS = ("conv", "conv_transpose", "linear", "matmul")
+NEEDS = "8-bit activations take iOS 17 or macOS 14, and later"
 
 
 def _write(request: Request, contract: Contract, network: nn.Module, weights: _Weights) -> None:
     with tempfile.TemporaryDirectory(prefix="fer-edge-") as folder:
-        raw = Path(folder) / "raw.mlpackage"
-        _convert(request, contract, network, weights).save(str(raw))
-        write_package(raw, request.path, contract)
+        if weights.calibrated:
+            _write_quantized(request, contract, network, weights, Path(folder))
+        else:
+            raw = _save(request, contract, network, weights, Path(folder) / "raw.mlpackage")
+            write_package(raw, request.path, contract)
+
+
+def _save(request: Request, contract: Contract, network: nn.Module, weights: _Weights, raw: Path) -> Path:
+    _convert(request, contract, network, weights).save(str(raw))
+    return raw
+
+
+def _write_quantized(
+    request: Request, contract: Contract, network: nn.Module, weights: _Weights, folder: Path
+) -> None:
+    """Convert in float, measure, and convert again with activations on grids.
+
+    Raises:
+        ExportError: there are no calibration images.
+    """
+    calibration = request.calibration
+    if calibration is None or not len(calibration.scaled):
+        raise ExportError(f"{request.variant.name} needs calibration images; none came")
+    request.note(NEEDS)
+    source = _save(request, contract, network, replace(weights, compressed=False), folder / "raw.mlpackage")
+    grids, fine = find_grids(source, calibration, contract), tuple(_find_fine(source))
+    made = replace(weights, grids=grids, fine=fine)
+    write_package(
+        _save(request, contract, network, made, folder / "stored.mlpackage"), request.path, contract
+    )
+
+
+def _find_fine(package: Path) -> Iterator[str]:
+    """Weights with a channel whose scale float16 cannot hold well: next to nothing, as a fold of BatchNorm leaves of what it switches off."""
+    for constant in read_constants(package):
+        rows = np.abs(constant.values)
+        if rows.ndim > 1:
+            axis = 1 if ("conv_transpose", "weight") in constant.readers else 0
+            largest = np.moveaxis(rows, axis, 0).reshape(rows.shape[axis], -1).max(axis=1)
+            if (largest < 127 * FINEST).any():
+                yield constant.name
 
 
 @contextmanager
@@ -95,7 +137,7 @@ def _convert(request: Request, contract: Contract, network: nn.Module, weights: 
     return ct.convert(
         _traced(request, network),
         convert_to="mlprogram",
-        minimum_deployment_target=ct.target.iOS16,
+        minimum_deployment_target=ct.target.iOS17 if weights.calibrated else ct.target.iOS16,
         compute_precision=half if weights.half else ct.precision.FLOAT32,
         inputs=[_image_input(contract) if image else _tensor_input(contract)],
         # The dictionary gets the name "probabilities" in the finished package; here it would not be free.
@@ -130,12 +172,20 @@ def _passes(weights: _Weights, calls: list[Call]) -> Any:
         call.name == "aten::convolution" and call.arguments[6] and call.arguments[8] > 1 for call in calls
     ):
         pipeline.remove_passes({"common::fuse_conv_batchnorm", "common::fuse_conv_scale"})
+    if weights.grids:
+        from fer_edge.export.formats.coreml.quantizing_pass import NAME
+
+        # Names become what they are in the package, by which grids are known.
+        pipeline.append_pass("mil_backend::sanitize_name_strings")
+        pipeline.append_pass(NAME)
+        pipeline.set_options(NAME, {"grids": weights.grids})
     if weights.compressed:
         # For all operators alike: a bias that equals a constant of another kind is stored once and may have one rule.
         # Vectors, and tensors of less than ten values (mean, std), are never compressed.
         config = coreml.OpLinearQuantizerConfig(mode="linear_symmetric", dtype="int8", weight_threshold=0)
         pipeline.append_pass(COMPRESSION)
-        pipeline.set_options(COMPRESSION, {"config": coreml.OptimizationConfig(global_config=config)})
+        options = coreml.OptimizationConfig(global_config=config, op_name_configs=dict.fromkeys(weights.fine))
+        pipeline.set_options(COMPRESSION, {"config": options})
     return pipeline
 
 
@@ -223,16 +273,23 @@ class _Weights:
     Attributes:
         half: whether everything behind gray and normalization computes in float16.
         compressed: whether weights are stored as int8.
+        calibrated: whether it becomes a package with quantized activations.
+        grids: of values that are stored in 8 bits.
+        fine: weights that are not compressed.
     """
 
     half: bool = False
     compressed: bool = False
+    calibrated: bool = False
+    grids: Grids = field(default_factory=dict)
+    fine: tuple[str, ...] = ()
 
 
 WEIGHTS: dict[str, _Weights] = {
     "fp32": _Weights(),
     "fp16": _Weights(half=True),
     "w8": _Weights(compressed=True),
+    "int8": _Weights(half=True, compressed=True, calibrated=True),
 }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.faithful.graph import OF_HALF
 from fer_edge.export.faithful.layers.recording import HALF, Grid, Step, Values
 from fer_edge.runtime.containers.coreml import root_model
 from fer_edge.runtime.mil.program import Operation, Program, Value, read_program
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
 
 CHANNEL_AXIS = 1
-IGNORED = ("const", "classify", "cast")
-SUFFIXES = ("_cast_fp16", "_to_fp16", "_cast_fp32", "_to_fp32", "_quantized")
-"""What the converter appends to the names of values that it casts or compresses."""
+IGNORED = ("const", "classify", "cast", "quantize", "dequantize")
+SUFFIXES = ("_stored", "_read", "_quantized", "_cast_fp16", "_to_fp16", "_cast_fp32", "_to_fp32")
+"""What the converter appends to the names of values that it casts or compresses, and ours to those that it stores."""
 UNPACK = "constexpr_affine_dequantize"
 
 
@@ -53,12 +54,13 @@ class CoreMLRecorder:
             and declared.scalar is not None
             and declared.scalar.name == "fp16"
         }
+        self.grids.update(self._read_grids())
         self.half_steps: Values = dict(self._read_half_steps())
 
     def run(self, tensor: NDArray[Any]) -> Values:
         """Every tensor that is computed for one input."""
         found: dict[str, NDArray[Any]] = {}
-        inputs = make_inputs(self._program, self._contract, tensor)
+        inputs = make_inputs(self._program, tensor)
 
         def take(name: str, value: Tensor) -> Tensor:
             plain = _plain(name)
@@ -90,12 +92,27 @@ class CoreMLRecorder:
                 any(sum(size > 1 for size in self.constants[name].shape) > 1 for name in constants),
             )
 
+    def _read_grids(self) -> Iterator[tuple[str, Grid]]:
+        """Of values that are stored in 8 bits; others read them so."""
+        fixed = {
+            operation.name: operation.arguments["val"][0]
+            for operation in self._program.operations
+            if operation.type == "const"
+        }
+        for operation in self._program.operations:
+            if operation.type == "quantize":
+                scale, zero = (_number(operation, fixed, key) for key in ("scale", "zero_point"))
+                yield _plain(operation.outputs[0][0]), Grid(scale, int(zero))
+
     def _read_half_steps(self) -> Iterator[tuple[str, NDArray[Any]]]:
         for operation in self._program.operations:
             name, declared = operation.outputs[0]
             plain = _plain(name)
             if operation.type == UNPACK:
-                yield plain, _half_scale(operation, self.constants[plain].ndim)
+                half = operation.outputs[0][1].scalar
+                rounding = OF_HALF if half is not None and half.name == "fp16" else 0.0
+                steps = _half_scale(operation, self.constants[plain].ndim)
+                yield plain, steps + rounding * np.abs(self.constants[plain])
             elif operation.type == "const" and declared.scalar is not None and declared.scalar.name == "fp16":
                 yield (
                     plain,
@@ -156,13 +173,21 @@ def open_replay(
     return CoreMLReplay(path, given, constants)
 
 
-def make_inputs(program: Program, contract: Contract, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """The program's input from a tensor of the contract; pictures are (1, H, W, 3) uint8 RGB there."""
+def make_inputs(program: Program, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """The program's input from an artifact's; pictures are (1, H, W, 3) uint8 RGB there."""
     [(name, _)] = program.inputs
-    if contract.input.interface == "image":
-        planes = tensor[..., ::-1] if program.features_in[0].color == "BGR" else tensor
+    feature = program.features_in[0]
+    if feature.kind == "image":
+        planes = tensor[..., ::-1] if feature.color == "BGR" else tensor
         tensor = np.ascontiguousarray(planes.transpose(0, 3, 1, 2), np.float32)
     return {name: tensor}
+
+
+def _number(operation: Operation, constants: Mapping[str, str | Value], key: str) -> float:
+    """A parameter that is one number; 0 where it is left out."""
+    items = operation.arguments.get(key, [])
+    item = constants.get(items[0], "") if items and isinstance(items[0], str) else (items or [""])[0]
+    return float(np.asarray(item.content).item()) if isinstance(item, Value) else 0.0
 
 
 def _half_scale(operation: Operation, rank: int) -> NDArray[np.float64]:

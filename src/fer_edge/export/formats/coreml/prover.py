@@ -1,4 +1,4 @@
-"""Proof of Core ML packages: fp16 and w8 are made by the passes of fp32, with casts between and weights stored otherwise."""
+"""Proof of Core ML packages: every precision is made by the passes of fp32, with casts or quantization between and weights stored otherwise."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
@@ -32,12 +33,28 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
     yield request.path
 
 
-def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:  # noqa: ARG001 - as the protocol says
-    """Nothing: no precision of the format has calibrated ranges."""
-    return {}
+def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
+    """Extremes by the evaluator; see ``FormatProver``."""
+    if not values:
+        return {}
+    from fer_edge.export.formats.coreml.activations import measure
+
+    seen = measure(path, inputs)
+    ends = {name: np.asarray(seen[name], np.float32) for name in dict.fromkeys(values) if name in seen}
+    return {name: (found[:, 0], found[:, 1]) for name, found in ends.items()}
 
 
-RULES: Mapping[str, Rule] = {}
+def _rule(name: str) -> Rule:
+    def rule(observed: Observed) -> Mapping[str, tuple[float, float]]:
+        from fer_edge.export.formats.coreml import activations
+
+        range_of = activations.RULES[name]
+        return {value: range_of(list(zip(*ends, strict=True))) for value, ends in observed.items()}
+
+    return rule
+
+
+RULES: Mapping[str, Rule] = {name: _rule(name) for name in ("average", "extremes")}
 KINDS: Mapping[str, Kind] = {
     word: Kind(word)
     for word in ("conv", "conv_transpose", "linear", "matmul", "batch_norm", "layer_norm", "instance_norm")
