@@ -245,6 +245,7 @@ class Part:
             return self._converted(mutant), {
                 "place": change.module,
                 "module": change.module,
+                "near": [name for name in self._near(change.module) if name != change.module],
                 "contract": contract,
             }
         target = self.folder / "tmp" / f"{mutant.name}{right.suffix}"

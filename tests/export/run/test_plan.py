@@ -98,7 +98,7 @@ def test_without_calibration_images_int8_is_skipped_or_refused(monkeypatch):
     monkeypatch.setattr("fer_edge.export.formats.entry.FormatEntry.missing", lambda _: ())
     plan = settle(choose(VariantRequest()), VariantRequest(), calibrated=False)
     assert {entry.variant.name for entry in plan.skipped} == {
-        "onnx-int8", "tflite-int8", "executorch-int8",
+        "onnx-int8", "tflite-int8", "coreml-int8", "executorch-int8",
     }  # fmt: skip
     assert all("--calibration" in entry.reason for entry in plan.skipped)
     by_name = VariantRequest(precisions=("int8",))

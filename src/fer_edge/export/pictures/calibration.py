@@ -15,6 +15,9 @@ from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.verification import Calibration
 
+SPLIT = "train"
+DRAWN = f"synthetic {SPLIT}"
+"""The source of calibration images that anybody can draw again, as a manifest has it."""
 IMAGES = 256
 """Images that measure ranges: 32 of each of eight emotions."""
 IMAGES_HEAVY = 64

@@ -10,7 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.pictures.arrays import CALIBRATION_FILE, put_array
-from fer_edge.export.pictures.calibration import FEWEST, CalibrationSet, count_images, divide, find_doubts
+from fer_edge.export.pictures.calibration import (
+    FEWEST,
+    SPLIT,
+    CalibrationSet,
+    count_images,
+    divide,
+    find_doubts,
+)
 from fer_edge.export.pictures.folder import Locate, PictureOptions, read_folder
 from fer_edge.export.pictures.images import ImageSet, Tick, draw_faces
 from fer_edge.export.pictures.own_pictures import choose_own
@@ -36,9 +43,6 @@ from fer_edge.runtime.errors import ExportError
 
 SYNTHETIC = "synthetic"
 ACCURACY_FILE = "accuracy.npy"
-CALIBRATION_SPLIT = "train"
-DRAWN = f"{SYNTHETIC} {CALIBRATION_SPLIT}"
-"""The source of calibration images that anybody can draw again, as a manifest has it."""
 SAMPLES = 2000
 """Drawn faces by default: a drop of one point in a hundred is then seen, its interval is about +-0.5 points."""
 PARITY_SOURCE = "parity-source.txt"
@@ -120,15 +124,23 @@ class ReferenceDataBuilder:
         check_kind(rows, self.original.contract)
         self._put_parity(pictures, rows, _say_drawn(count - EXTREMES))
 
-    def draw_calibration(self, recorded: Mapping[str, str]) -> None:
-        """Put the drawn faces that ranges were taken from where the children look.
+    def repeat_calibration(self, recorded: Mapping[str, str]) -> None:
+        """Put the pictures that ranges were taken from where the children look.
 
         Args:
-            recorded: variant -> SHA-256 of its calibration images, as a bundle has it. Where none has that of these faces, an
-                empty array is put there.
+            recorded: variant -> SHA-256 of its calibration images, as a bundle has it. Where none has that of the faces drawn
+                here, an empty array is put there.
+
+        Raises:
+            ExportError: the folder of the options holds other pictures.
         """
-        images = self._draw_calibration().measuring
+        images = self._divide_calibration(self.options.locator()).measuring
         same = images.sha256 in recorded.values()
+        if not same and self.options.calibration is not None:
+            raise ExportError(
+                f"--calibration {self.options.calibration}: its pictures are not those that ranges were measured on "
+                f"(SHA-256 {images.sha256[:12]}..., the manifest says {next(iter(recorded.values()))[:12]}...)"
+            )
         put_array(self.common / CALIBRATION_FILE, images.scaled if same else images.scaled[:0])
 
     def put_accuracy(self) -> tuple[ImageSet, NDArray[np.float32]] | None:
@@ -216,24 +228,22 @@ class ReferenceDataBuilder:
         return found
 
     def _calibration(self, locate: Locate | None) -> CalibrationSet:
-        options, contract = self.options, self.original.contract
-        count = count_images(heavy=self._macs > HEAVY_MACS)
-        if options.calibration in (None, SYNTHETIC):
-            calibration = self._draw_calibration()
-        else:
-            path = Path(str(options.calibration))
-            calibration = divide(
-                read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
-            )
+        calibration = self._divide_calibration(locate)
         held_out = calibration.held_out.scaled
         rows = self._outputs(held_out)
         put_array(self.common / CALIBRATION_FILE, calibration.measuring.scaled)
         self._put("held-out", held_out, rows)
         return calibration
 
-    def _draw_calibration(self) -> CalibrationSet:
+    def _divide_calibration(self, locate: Locate | None) -> CalibrationSet:
+        options, contract = self.options, self.original.contract
         count = count_images(heavy=self._macs > HEAVY_MACS)
-        return divide(draw_faces(CALIBRATION_SPLIT, count, self.original.contract, tick=self.tick))
+        if options.calibration in (None, SYNTHETIC):
+            return divide(draw_faces(SPLIT, count, contract, tick=self.tick))
+        path = Path(str(options.calibration))
+        return divide(
+            read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
+        )
 
     def _accuracy(self, locate: Locate | None) -> ImageSet | None:
         options, contract = self.options, self.original.contract

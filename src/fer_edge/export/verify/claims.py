@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from fer_edge.export.parity.tolerances import Tolerance, Tolerances
+from fer_edge.export.pictures.calibration import DRAWN
 from fer_edge.runtime.engines import is_evaluated, libraries_of
 from fer_edge.runtime.manifest import Artifact, Manifest
 from fer_edge.runtime.verification import Accuracy, Code, Parity, ParityLimit, WeightAudit
@@ -171,13 +172,16 @@ def _alike(recorded: float, now: float, factor: float) -> bool:
     return high <= factor * low + ROUNDING
 
 
-def list_unchecked(manifest: Manifest, measured: Iterable[str], accurate: Iterable[str] = ()) -> list[str]:
+def list_unchecked(
+    manifest: Manifest, measured: Iterable[str], accurate: Iterable[str] = (), *, calibrated: bool = False
+) -> list[str]:
     """List in words what nobody looked at: a green check says nothing about these.
 
     Args:
         manifest: of the bundle.
         measured: variants whose parity was measured again.
         accurate: variants whose accuracy was.
+        calibrated: whether ranges were held against a folder of calibration images.
     """
     again, artifacts = set(measured), manifest.artifacts
     claimed = [entry.variant for entry in artifacts if entry.parity.engine and entry.variant not in again]
@@ -185,7 +189,11 @@ def list_unchecked(manifest: Manifest, measured: Iterable[str], accurate: Iterab
     claimed_accuracy = [
         entry.variant for entry in artifacts if entry.accuracy and entry.variant not in repeated
     ]
-    calibrated = [entry.variant for entry in artifacts if entry.calibration]
+    elsewhere = [
+        entry.variant
+        for entry in artifacts
+        if entry.calibration and entry.calibration.source != DRAWN and not calibrated
+    ]
     own = Tolerances.recorded(manifest).list_chosen()
     own_pictures = [
         entry.variant
@@ -200,7 +208,9 @@ def list_unchecked(manifest: Manifest, measured: Iterable[str], accurate: Iterab
         f"accuracy of {_listed(claimed_accuracy)}: its pictures are not in the bundle; --accuracy measures it again"
         if claimed_accuracy
         else "",
-        f"calibration of {_listed(calibrated)}: its pictures are not in the bundle" if calibrated else "",
+        f"calibration of {_listed(elsewhere)}: its pictures are not in the bundle; --calibration holds ranges against them"
+        if elsewhere
+        else "",
         f"whether limits of the exporter's own are wise: {_shown(own)}" if own else "",
         "what mistakes of an app cost" if "mistakes" in manifest.extra else "",
         ORIGIN,

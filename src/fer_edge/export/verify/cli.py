@@ -43,6 +43,12 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
     metavar="DIR|synthetic",
     help="Measure accuracy again on labeled crops; the exporter's own are not in a bundle.",
 )
+@click.option(
+    "--calibration",
+    type=PATH,
+    metavar="DIR",
+    help="The crops that measured ranges: each range is held against them, not loosely against drawn faces.",
+)
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many.")
 @click.option(
     "--second-opinion",

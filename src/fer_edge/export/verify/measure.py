@@ -13,6 +13,7 @@ import numpy as np
 from fer_edge.export.parity.accuracy import check_accuracy
 from fer_edge.export.parity.tolerances import Tolerances
 from fer_edge.export.pictures.arrays import put_array
+from fer_edge.export.pictures.calibration import DRAWN
 from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.claims import compare_accuracy, compare_audit, compare_parity, contradicts
 from fer_edge.export.verify.original import VerifyRequest
@@ -22,6 +23,7 @@ from fer_edge.export.worker.pool import Pool
 from fer_edge.runtime import sandbox
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.bundle import Bundle
+from fer_edge.runtime.errors import ExportError
 from fer_edge.runtime.golden import Vector
 from fer_edge.runtime.variants import Variant
 from fer_edge.runtime.verification import Accuracy, Code, Parity
@@ -60,8 +62,8 @@ def measure(
         builder = None
         if original is not None:
             builder = _put_original(bundle, original, request, common)
-        drawn = _list_drawn(bundle) if builder is not None else {}
-        write_bytes(common / REDRAWN, json.dumps(sorted(drawn)).encode())
+        known = _list_calibrated(bundle, request) if builder is not None else {}
+        write_bytes(common / REDRAWN, json.dumps(sorted(known)).encode())
         paths = {
             Variant.parse(name): bundle.path.resolve().joinpath(*one.artifact.path.split("/"))
             for name, one in sound.items()
@@ -73,10 +75,10 @@ def measure(
             output.say("This system cannot keep the processes that run the artifacts from writing files.")
         steps = sum(len(job.tasks) for job in jobs)
         with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
-            if builder is not None and drawn:
+            if builder is not None and known:
                 # Children have enough to do until they need these.
                 builder.tick = pool.pump
-                builder.draw_calibration(drawn)
+                builder.repeat_calibration(known)
             labeled = builder.put_accuracy() if builder is not None else None
             pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:
@@ -106,15 +108,23 @@ def _put_golden(vectors: Sequence[Vector], common: Path) -> None:
         put_array(common / "golden-reference.npy", stored)
 
 
-def _list_drawn(bundle: Bundle) -> dict[str, str]:
-    """Variants whose ranges come from drawn faces, with the SHA-256 of these: they can be drawn again."""
-    from fer_edge.export.reference_data.build import DRAWN
+def _list_calibrated(bundle: Bundle, request: VerifyRequest) -> dict[str, str]:
+    """Variants whose calibration images can be had again, with the SHA-256 of these: drawn faces, or the folder that was given.
 
-    return {
-        artifact.variant: artifact.calibration.sha256
-        for artifact in bundle.manifest.artifacts
-        if artifact.calibration is not None and artifact.calibration.source == DRAWN
+    Raises:
+        ExportError: a folder was given, and no range of the bundle was measured on one.
+    """
+    records = [(artifact.variant, artifact.calibration) for artifact in bundle.manifest.artifacts]
+    wanted = {
+        variant: record.sha256
+        for variant, record in records
+        if record is not None and (record.source == DRAWN) == (request.calibration is None)
     }
+    if request.calibration is not None and not wanted:
+        raise ExportError(
+            "--calibration: no range of this bundle was measured on a folder of pictures; leave it out"
+        )
+    return wanted
 
 
 def _put_original(
@@ -126,6 +136,7 @@ def _put_original(
     options = PictureOptions(
         accuracy=request.accuracy,
         accuracy_samples=request.accuracy_samples,
+        calibration=str(request.calibration) if request.calibration else None,
         parity_inputs=request.parity_inputs,
     )
     builder = ReferenceDataBuilder(original, options, common, lambda: None)

@@ -37,6 +37,7 @@ class VerifyRequest:
         parity_inputs: how many; None: as many as the manifest says.
         accuracy: a folder of labeled crops, ``synthetic``, or None: not measured again.
         accuracy_samples: at most that many of them.
+        calibration: the folder of crops that the exporter's ranges were measured on; None: it is not at hand.
         second_opinion: ask a second engine about each artifact.
         second_pythons: interpreters whose environments may have one.
         source: the imported file itself, to be asked again.
@@ -49,6 +50,7 @@ class VerifyRequest:
     parity_inputs: int | None = None
     accuracy: str | None = None
     accuracy_samples: int | None = None
+    calibration: Path | None = None
     second_opinion: bool = False
     second_pythons: Sequence[Path] = ()
     source: Path | None = None

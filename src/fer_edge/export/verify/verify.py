@@ -54,7 +54,10 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
     checks, unchecked = (
         [files, contracts, golden, weights, *imported],
         list_unchecked(
-            bundle.manifest, measured, [one.artifact.variant for one in artifacts if one.accuracy]
+            bundle.manifest,
+            measured,
+            [one.artifact.variant for one in artifacts if one.accuracy],
+            calibrated=request.calibration is not None and original is not None,
         ),
     )
     return BundleReport(request.bundle, bundle.sha256, checks, artifacts, unchecked)
