@@ -50,7 +50,7 @@ internal class OnnxOnJvm(
                 reader.buffer.put(output.byteBuffer)
             }
         }
-        return reader.read()
+        return reader.read().copyOf() // the reader's own array is used again
     }
 
     override fun close() = session.close()

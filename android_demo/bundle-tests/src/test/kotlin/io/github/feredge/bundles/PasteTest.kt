@@ -9,14 +9,15 @@ import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Assumptions.assumeTrue
 import org.junit.jupiter.api.Test
+import org.tensorflow.lite.HostLibrary
 
 /** The code that a bundle's README gives its readers answers the golden cases as the original does. */
 class PasteTest {
     @Test
     fun theCodeForTfliteAnswersAsTheOriginal() {
         assumeTrue("tflite-fp32" in Bundles.open().variants)
-        assumeTrue(System.getProperty("os.name") == "Linux" && System.getProperty("os.arch") == "amd64")
-        TfliteOnJvm.loadLibrary()
+        assumeTrue(HostLibrary.reason == null, HostLibrary.reason)
+        HostLibrary.load()
         Emotions(BundleSource.folder(Bundles.folder())).use { emotions ->
             compare { case, frame -> emotions.read(frame, case.box) }
         }

@@ -5,19 +5,14 @@ import io.github.feredge.core.bundle.ElementType
 import io.github.feredge.core.bundle.LoadedArtifact
 import org.tensorflow.lite.DataType
 import org.tensorflow.lite.Interpreter
-import java.io.File
 import java.nio.ByteBuffer
-import java.nio.file.Files
-import java.nio.file.StandardCopyOption
 
-/**
- * The `org.tensorflow.lite.Interpreter` of Android, on the desktop. Its native part is TensorFlow Lite 2.6: float models
- * only, since newer quantized files keep their weights where it does not look.
- */
+/** Android's TensorFlow Lite on this computer as an app opens it: XNNPACK unless told otherwise. */
 internal class TfliteOnJvm(
     loaded: LoadedArtifact,
+    xnnpack: Boolean = true,
 ) : AutoCloseable {
-    private val interpreter = Interpreter(loaded.model.also { library }, Interpreter.Options().setNumThreads(1))
+    private val interpreter = Interpreter(loaded.model, Interpreter.Options().setNumThreads(1).setUseXNNPACK(xnnpack))
     private val reader: OutputReader
 
     init {
@@ -31,7 +26,7 @@ internal class TfliteOnJvm(
     fun run(tensor: ByteBuffer): FloatArray {
         reader.buffer.rewind()
         interpreter.run(tensor, reader.buffer)
-        return reader.read()
+        return reader.read().copyOf() // the reader's own array is used again
     }
 
     override fun close() = interpreter.close()
@@ -43,18 +38,4 @@ internal class TfliteOnJvm(
             DataType.UINT8 -> ElementType.UINT8
             else -> error("element type $type")
         }
-
-    companion object {
-        /** Loads the native library; an app's has it by itself. */
-        fun loadLibrary() = library
-
-        /** Loads the native library from its jar once. */
-        private val library: Unit by lazy {
-            val file = File.createTempFile("tensorflowlite", ".so")
-            file.deleteOnExit()
-            val resource = checkNotNull(TfliteOnJvm::class.java.getResourceAsStream("/native/lib/libtensorflowlite_jni.so"))
-            resource.use { Files.copy(it, file.toPath(), StandardCopyOption.REPLACE_EXISTING) }
-            System.load(file.absolutePath)
-        }
-    }
 }
