@@ -59,7 +59,7 @@ test: $(INSTALLED)  ## Run the whole test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 android:  ## Test the Android core and app and build the APK (JDK 17, Maven; no Python)
-	@for tool in java mvn aapt2 apksigner zipalign; do command -v $$tool >/dev/null || { echo "$$tool was not found: apt-get install openjdk-17-jdk-headless maven aapt apksigner zipalign" >&2; exit 1; }; done
+	@for tool in java mvn aapt2 apksigner zipalign gcc; do command -v $$tool >/dev/null || { echo "$$tool was not found: apt-get install openjdk-17-jdk-headless maven aapt apksigner zipalign gcc libc6-dev" >&2; exit 1; }; done
 	mvn -B -ntp -f android_demo/pom.xml verify
 	@ls -l android_demo/app/target/*.apk
 

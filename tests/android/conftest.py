@@ -19,6 +19,7 @@ TOOLS = {
     "aapt2": "aapt2 (Debian: aapt)",
     "apksigner": "apksigner (Debian: apksigner)",
     "zipalign": "zipalign (Debian: zipalign)",
+    "gcc": "gcc (Debian: gcc libc6-dev)",
 }
 
 

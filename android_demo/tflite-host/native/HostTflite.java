@@ -76,8 +76,8 @@ public final class HostTflite {
         Path folder = Path.of(arguments[2]);
         for (Target target : TARGETS) {
             clear(folder.resolve(target.abi));
-            if (!System.getProperty("os.name").equals("Linux") || !isInstalled(target.compiler)) {
-                System.out.printf("TensorFlow Lite for %s is left out: it needs Linux and %s%n", target.abi, target.compiler);
+            if (!System.getProperty("os.name").equals("Linux") || !canCompile(target.compiler)) {
+                System.out.printf("TensorFlow Lite for %s is left out: it needs Linux and %s with its C library%n", target.abi, target.compiler);
                 continue;
             }
             try (ZipFile zip = new ZipFile(aar.toFile())) {
@@ -214,8 +214,14 @@ public final class HostTflite {
         }
     }
 
-    private static boolean isInstalled(String program) {
-        return Arrays.stream(System.getenv("PATH").split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
+    /** A compiler and the headers of its C library. */
+    private static boolean canCompile(String compiler) throws InterruptedException {
+        try {
+            return new ProcessBuilder(compiler, "-include", "stdio.h", "-E", "-x", "c", "/dev/null")
+                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start().waitFor() == 0;
+        } catch (IOException error) {
+            return false;
+        }
     }
 
     private static void clear(Path folder) throws IOException {

@@ -51,9 +51,8 @@ class OtherScreensTest {
             List(
                 checks.length(),
             ) { checks.getJSONObject(it) }.filter { !it.isNull("fault") }.map { it.getString("name") }
-        // The TensorFlow Lite of this test is too old for quantized weights; on a phone nothing may be left.
-        assertTrue("$faults: ${text(screen)}", faults.all { it.startsWith("tflite-") && it != "tflite-fp32" })
-        assertEquals(if (faults.isEmpty()) "pass" else "fail", document.getString("verdict"))
+        assertEquals(text(screen), emptyList<String>(), faults)
+        assertEquals("pass", document.getString("verdict"))
         repeat(5) {
             Thread.sleep(20)
             shadowOf(Looper.getMainLooper()).idle()
