@@ -87,6 +87,23 @@ def _alarms(r: Results) -> str:
     return f"{r['false_alarms']['alarms']} of {r['false_alarms']['exports']}"
 
 
+def _diagnosed(r: Results) -> str:
+    rows = r["diagnose"]["rows"]
+    kinds = [kind for row in rows for kind in row["kinds"].values()]
+    named, judged = (sum(kind[word] for kind in kinds) for word in ("named", "judged"))
+    return f"{named} of {judged}; worst row {percent(min(row['share'] for row in rows))}"
+
+
+def _peers(r: Results) -> str:
+    rows = r["int8_peers"]["rows"]
+    return f"{sum(row.get('met', False) for row in rows)} of {len(rows)}"
+
+
+def _export_cost(r: Results) -> str:
+    found = r["export_cost"]
+    return f"{found['cpu']['ratio']:.2f}; {found['memory']['ratio']:.2f}"
+
+
 def _export_one(r: Results) -> str:
     found = r["export_time"]["tflite_fp32_cold"]
     seconds = sorted(found["fer_export_seconds"])
@@ -148,6 +165,12 @@ GENERAL = figures(
     Row("of those that the numbers of the file gave away: the right layer named", "mutation_score", _named_layers, "90 %",
         lambda r: r["mutation_score"]["layer"].get("met") is False),
     Row("right exports that the checks call wrong", "false_alarms", _alarms, "0 of 300", lambda r: not r["false_alarms"]["met"]),
+    Row("mistakes of apps, made in seeded dumps, that `fer-verify diagnose` names first, with what is none", "diagnose", _diagnosed,
+        "95 %", lambda r: any(row["share"] < 0.95 for row in r["diagnose"]["rows"])),
+    Row("int8 beside plain ai-edge-quantizer and `quantize_static` on unseen faces, mini-XCEPTION, ResNet18, MobileNetV2: rows not worse",
+        "int8_peers", _peers, "all", lambda r: not all(row.get("met") for row in r["int8_peers"]["rows"])),
+    Row("TFLite and ONNX in one export / a bare script of the same converters: CPU time; memory", "export_cost", _export_cost,
+        "1.25; 1.5", lambda r: not (r["export_cost"]["cpu"]["met"] and r["export_cost"]["memory"]["met"])),
     Row("hostile pictures (bombs, floods, cut files, other formats): memory and CPU time above idle, the worst",
         "hostile_pictures", _refused, "250 MB, 0.25 s"),
     Row("the largest pictures that are read: 50 megapixels turned by EXIF; all other kinds", "hostile_pictures",
