@@ -156,12 +156,19 @@ def test_the_kotlin_is_what_maven_compiles_and_runs(name):
     assert snippets.snippet("kotlin", artifact(f"{name}-fp32")) == compiled.partition("\n\n")[2].strip()
 
 
+def test_the_swift_is_what_make_swift_compiles():
+    compiled = ROOT / "ios_demo/Tests/FerEdgeCoreMLTests/Emotions.swift"
+    assert snippets.snippet("swift", artifact("coreml-fp16")) == compiled.read_text().strip()
+
+
 def test_only_names_are_filled_in():
     assert snippets.snippet("kotlin", artifact("tflite-int8")) == snippets.snippet(
         "kotlin", artifact("tflite-fp32")
     ).replace("tflite-fp32", "tflite-int8")
     model = "it's $name and `so`"
-    assert json.dumps(f"{model}-fp16") in snippets.snippet("swift", artifact("coreml-fp16", model=model))
+    assert snippets.snippet("swift", artifact("coreml-fp16")) == snippets.snippet(
+        "swift", artifact("coreml-w8", model=model)
+    ).replace("coreml-w8", "coreml-fp16")
     assert json.dumps(f"bundle/{model}-fp32.onnx") in snippets.snippet(
         "javascript", artifact("onnx-fp32", model=model)
     )

@@ -93,8 +93,7 @@ def _snippet(chosen: Sequence[Choice], language: str) -> dict[str, Any] | None:
     artifact = _first(chosen, snippets)
     if artifact is None:
         return None
-    shape = list(Contract.parse(artifact.contract).input.shape)
-    return {"about": snippets[artifact.format].about, "shape": shape, "code": snippet(language, artifact)}
+    return {"about": snippets[artifact.format].about, "code": snippet(language, artifact)}
 
 
 def _first(chosen: Sequence[Choice], formats: Iterable[str]) -> Artifact | None:

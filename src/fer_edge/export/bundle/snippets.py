@@ -9,7 +9,7 @@ from __future__ import annotations
 from fer_edge.console.rendering import render
 from fer_edge.export.formats import FORMATS
 from fer_edge.export.formats.entry import Snippet
-from fer_edge.runtime.formats import default_formats, format_spec
+from fer_edge.runtime.formats import default_formats
 from fer_edge.runtime.manifest import Artifact
 
 PYTHON = "python"
@@ -31,5 +31,4 @@ def snippet(language: str, artifact: Artifact) -> str:
         snippets_of(language)[artifact.format].template,
         variant=artifact.variant,
         file=f"bundle/{artifact.path}",
-        package=artifact.path.removesuffix(format_spec(artifact.format).extension),
     ).strip()
