@@ -25,8 +25,8 @@ let package = Package(
 // Where there are no frameworks of Apple, stand-ins of them let the other two libraries be compiled and tested.
 if Context.environment["FER_EDGE_STAND_INS"] != nil {
     let standIns: KeyValuePairs<String, [Target.Dependency]> = [
-        "CoreVideo": [], "ImageIO": [], "Combine": [], "UIKit": [],
-        "CoreML": ["CoreVideo"], "CoreMedia": ["CoreVideo"], "Vision": ["CoreVideo", "ImageIO"],
+        "CoreVideo": [], "ImageIO": [], "Combine": [], "CoreGraphics": [], "Flutter": [], "UIKit": ["CoreGraphics"],
+        "CoreML": ["CoreVideo"], "CoreMedia": ["CoreVideo"], "Vision": ["CoreGraphics", "CoreVideo", "ImageIO"],
         "AVFoundation": ["CoreMedia", "UIKit"], "SwiftUI": ["Combine", "UIKit"],
     ]
     for (name, dependencies) in standIns {
@@ -39,5 +39,5 @@ if Context.environment["FER_EDGE_STAND_INS"] != nil {
         target.dependencies += ["AVFoundation", "SwiftUI"]
     }
     package.targets.append(
-        .testTarget(name: "FerEdgeCoreMLTests", dependencies: ["FerEdgeCoreML", "FerEdgeCamera", "TestBundles"]))
+        .testTarget(name: "FerEdgeCoreMLTests", dependencies: ["FerEdgeCoreML", "FerEdgeCamera", "Flutter", "TestBundles"]))
 }

@@ -12,6 +12,7 @@ STUDIES = (
     # The camera path, start-up and commands.
     "camera_path",
     "web_core",
+    "swift_core",
     "import_time",
     "predict_cost",
     "predict_batch",

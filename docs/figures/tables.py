@@ -294,10 +294,25 @@ def _video_missed(results: Results) -> bool:
     return not results.row("video_stages", "rows", detector="haar", detect_every=3)["met"]
 
 
-def _vectors(r: Results) -> str:
-    found = r["web_core"]
-    parts = (found["vectors"], found["random"])
-    return "; ".join(f"{len(part['differing'])} of {part['cases']}" for part in parts)
+def _vectors(study: str) -> Callable[[Results], str]:
+    def words(results: Results) -> str:
+        parts = (results[study]["vectors"], results[study]["random"])
+        return "; ".join(f"{len(part['differing'])} of {part['cases']}" for part in parts)
+
+    return words
+
+
+def _vectors_missed(study: str) -> Callable[[Results], bool]:
+    return lambda results: not (results[study]["vectors"]["met"] and results[study]["random"]["met"])
+
+
+def _swift_times(r: Results) -> str:
+    rows = [row for row in r["swift_core"]["records"] if row["part"] == "whole"]
+    times = (
+        f"{row['target']} {row['milliseconds']:.2f} ms ({row['jvm_milliseconds']:.2f} ms)" for row in rows
+    )
+    blocks = sum(row["allocations_in_1000_frames"] for row in r["swift_core"]["records"])
+    return f"{', '.join(times)}; {blocks}"
 
 
 def _first_answer(r: Results) -> str:
@@ -328,8 +343,10 @@ USE = figures(
         "foreign_pictures", _foreign, "250 MB, 0.25 s; 0", lambda r: not r["foreign_pictures"]["met"]),
     Row("video of 640x480, `--min-face 80`: frames a second with the detector on every frame", "video_stages", _video(1)),
     Row("the same, on every third with the tracker between", "video_stages", _video(3), "30", _video_missed),
-    Row("TypeScript against Python, byte for byte: golden vectors that differ; random frames", "web_core", _vectors, "0; 0",
-        lambda r: not (r["web_core"]["vectors"]["met"] and r["web_core"]["random"]["met"])),
+    Row("TypeScript against Python, byte for byte: golden vectors that differ; random frames", "web_core", _vectors("web_core"), "0; 0",
+        _vectors_missed("web_core")),
+    Row("Swift against Python, likewise", "swift_core", _vectors("swift_core"), "0; 0", _vectors_missed("swift_core")),
+    Row("its camera path, 640x480 turned, whole picture (the JVM's); blocks of memory taken in 1000 frames", "swift_core", _swift_times),
     Row("web page in Chromium, from navigation to the first answer; the next one", "web_page", _first_answer),
     Row("its camera, frames a second", "web_page", _page_camera),
     Row("its longest task on the main thread", "web_page", lambda r: f"{r['web_page']['longest_task_ms']:.0f} ms", "50 ms",

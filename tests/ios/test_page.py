@@ -1,27 +1,25 @@
-"""The Swift on the pages is Swift that `make swift` compiles."""
+"""The code on the pages is that of files, which are compiled where there is a compiler for them."""
 
 import re
-import textwrap
 
 import pytest
 
 from support.paths import ROOT
 
-SOURCES = sorted((ROOT / "ios_demo").glob("*/**/*.swift"))
-FENCE = re.compile(r"^```swift\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(swift|kotlin|dart|typescript|objc)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FOLDERS = ("ios_demo/Sources", "ios_demo/Tests", "examples/cross_platform")
 
 
-def compiled():
-    """Lines of all files, without indentation, and of what the sources show as an example."""
-    for file in SOURCES:
-        yield "\n".join(line.strip().removeprefix("/// ").strip() for line in file.read_text().splitlines())
+def stripped(text):
+    """Without indentation and the marks of comments, in which the sources show how they are called."""
+    return "\n".join(line.strip().removeprefix("///").strip() for line in text.splitlines())
 
 
 @pytest.mark.parametrize("page", ["ios.md", "cross-platform.md"])
-def test_code_on_the_page_is_code_of_the_package(page):
+def test_code_on_the_page_is_code_of_a_file(page):
+    files = [file for folder in FOLDERS for file in sorted((ROOT / folder).rglob("*.*")) if file.is_file()]
+    texts = [stripped(file.read_text()) for file in files]
     fences = FENCE.findall((ROOT / "docs" / page).read_text())
     assert fences
-    texts = list(compiled())
-    for fence in fences:
-        lines = "\n".join(line.strip().removeprefix("/// ") for line in textwrap.dedent(fence).splitlines())
-        assert any(lines in text for text in texts), fence
+    for _, fence in fences:
+        assert any(stripped(fence) in text for text in texts), fence

@@ -1,4 +1,5 @@
 #if canImport(Vision) && canImport(CoreVideo)
+import CoreGraphics
 import CoreVideo
 import FerEdgeCore
 import Foundation
@@ -7,18 +8,30 @@ import Vision
 
 /// Faces by Vision. Its boxes are cut otherwise than those of the cascade detector that the model's training faces follow; look at a few.
 struct FaceFinder {
-    /// The largest face, nil where none is seen.
+    /// The largest face of a camera's picture, nil where none is seen.
     ///
     /// - Parameters:
     ///   - rotation: degrees clockwise to upright.
     ///   - mirror: whether the upright picture is mirrored left-right afterwards, as the contract says.
     func largest(in picture: CVPixelBuffer, rotation: Int, mirror: Bool) throws -> FaceBox? {
-        let request = VNDetectFaceRectanglesRequest()
         let handler = VNImageRequestHandler(cvPixelBuffer: picture, orientation: try orientation(rotation), options: [:])
+        let size = (CVPixelBufferGetWidth(picture), CVPixelBufferGetHeight(picture))
+        return try largest(handler, stored: size, rotation: rotation, mirror: mirror)
+    }
+
+    /// The same of a decoded picture.
+    func largest(in picture: CGImage, rotation: Int, mirror: Bool) throws -> FaceBox? {
+        let handler = VNImageRequestHandler(cgImage: picture, orientation: try orientation(rotation), options: [:])
+        return try largest(handler, stored: (picture.width, picture.height), rotation: rotation, mirror: mirror)
+    }
+
+    private func largest(
+        _ handler: VNImageRequestHandler, stored: (width: Int, height: Int), rotation: Int, mirror: Bool
+    ) throws -> FaceBox? {
+        let request = VNDetectFaceRectanglesRequest()
         try handler.perform([request])
         let isSwapped = rotation == 90 || rotation == 270
-        let (stored, rows) = (CVPixelBufferGetWidth(picture), CVPixelBufferGetHeight(picture))
-        let (width, height) = isSwapped ? (rows, stored) : (stored, rows)
+        let (width, height) = isSwapped ? (stored.height, stored.width) : (stored.width, stored.height)
         let boxes = (request.results ?? []).map { face -> FaceBox in
             let found = face.boundingBox
             let x = mirror ? 1 - found.origin.x - found.size.width : found.origin.x

@@ -1,4 +1,5 @@
 #if canImport(CoreML) && canImport(CoreVideo)
+import CoreGraphics
 import CoreML
 import CoreVideo
 import FerEdgeCore
@@ -80,6 +81,17 @@ public final class FerEdge {
     /// - Returns: nil where no box was given and no face is seen.
     /// - Throws: `FrameError`, `ModelError`, and what Core ML and Vision throw.
     public func analyze(_ picture: CVPixelBuffer, rotation: Int = 0, box: FaceBox? = nil) throws -> FaceAnswer? {
+        guard let box = try box ?? faces.largest(in: picture, rotation: rotation, mirror: contract.camera.mirror) else {
+            return nil
+        }
+        try frame.withPixels(of: picture, rotation: rotation) { _ = try path.prepare(frame, box: box) }
+        return FaceAnswer(box: box, prediction: try predict())
+    }
+
+    /// Emotions of a face in a decoded picture; all else as for the camera's.
+    ///
+    /// - Parameter picture: opaque; drawn in sRGB first.
+    public func analyze(_ picture: CGImage, rotation: Int = 0, box: FaceBox? = nil) throws -> FaceAnswer? {
         guard let box = try box ?? faces.largest(in: picture, rotation: rotation, mirror: contract.camera.mirror) else {
             return nil
         }

@@ -198,7 +198,11 @@ final class FerEdgeTests: XCTestCase {
             try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
             return made
         }
-        MLModel.make = { [unowned self] _ in self.model() }
+        MLModel.make = { [unowned self] url in
+            // Nothing of the test is kept.
+            try FileManager.default.removeItem(at: url)
+            return self.model()
+        }
         let feed = CameraFeed()
         await feed.start(bundle: bundle.folder, preview: AVCaptureVideoPreviewLayer())
         XCTAssertTrue(feed.session.isRunning)

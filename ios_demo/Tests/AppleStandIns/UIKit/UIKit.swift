@@ -1,3 +1,4 @@
+import CoreGraphics
 import Foundation
 
 open class CALayer: NSObject {
@@ -11,4 +12,28 @@ open class UIView: NSObject {
     public private(set) lazy var layer: CALayer = (Self.layerClass as! CALayer.Type).init()
 
     public override nonisolated init() {}
+}
+
+public class UIImage: NSObject {
+    public enum Orientation: Int {
+        case up
+        case down
+        case left
+        case right
+        case upMirrored
+        case downMirrored
+        case leftMirrored
+        case rightMirrored
+    }
+
+    /// What a test says lies in a file.
+    public static var file: (String) -> (CGImage, Orientation)? = { _ in nil }
+
+    public let cgImage: CGImage?
+    public let imageOrientation: Orientation
+
+    public init?(contentsOfFile path: String) {
+        guard let (image, orientation) = Self.file(path) else { return nil }
+        (cgImage, imageOrientation) = (image, orientation)
+    }
 }

@@ -1,3 +1,4 @@
+import CoreGraphics
 import CoreVideo
 import Foundation
 import ImageIO
@@ -29,6 +30,12 @@ public class VNImageRequestHandler: NSObject {
     public init(
         cvPixelBuffer pixelBuffer: CVPixelBuffer, orientation: CGImagePropertyOrientation,
         options: [VNImageOption: Any] = [:]
+    ) {
+        self.orientation = orientation
+    }
+
+    public init(
+        cgImage image: CGImage, orientation: CGImagePropertyOrientation, options: [VNImageOption: Any] = [:]
     ) {
         self.orientation = orientation
     }
