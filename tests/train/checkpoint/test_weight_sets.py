@@ -64,6 +64,8 @@ SHAPES = {
     "bare": lambda s: s,
     "net": lambda s: {"net": s, "acc": 71.0, "epoch": 9},
     "network": lambda s: {"network": s},
+    "private test": lambda s: {"net": s, "best_PublicTest_acc": torch.tensor(71.4), "best_PrivateTest_acc": 73.1, "best_PublicTest_acc_epoch": 9},
+    "attention heads": lambda s: {"iter": 6, "model_state_dict": prefixed(s, "module."), "optimizer_state_dict": optimizer(s)},
     "timm": lambda s: {"epoch": 3, "arch": "x", "state_dict": s, "optimizer": optimizer(s), "args": argparse.Namespace(a=1)},
     "lightning": lambda s: {
         "state_dict": {**prefixed(s, "model."), "criterion.weight": torch.ones(3), "train_acc.tp": torch.zeros(1), "f1.fn": torch.zeros(3)},

@@ -45,6 +45,25 @@ def test_a_graph_becomes_a_checkpoint_of_our_own_architecture(tmp_path):
     assert "stem_conv.weight" in found.state
 
 
+def test_a_keras_network_is_read_wherever_torch_keeps_its_caches(tmp_path, monkeypatch):
+    """Commands set the folder; whoever calls from Python has not, and the child may write nowhere."""
+    h5py = pytest.importorskip("h5py")
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    pool = {"name": "p", "batch_input_shape": [None, 8, 8, 1], "pool_size": [2, 2], "padding": "same"}
+    layers = [
+        ("MaxPooling2D", pool),
+        ("Flatten", {"name": "f"}),
+        ("Dense", {"name": "d", "units": 3, "use_bias": False}),
+    ]
+    config = [{"class_name": kind, "config": one} for kind, one in layers]
+    with h5py.File(tmp_path / "a.h5", "w") as written:
+        written.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": config})
+        written["model_weights/d/d/kernel:0"] = np.ones((16, 3), np.float32)
+    found = read_checkpoint(tmp_path / "a.h5")
+    assert found.source.input == (1, 8, 8)
+    assert found.source.layout == "NHWC"
+
+
 @pytest.mark.parametrize("name", ["a.onnx", "a.bin"])
 def test_a_damaged_graph_is_one_sentence(tmp_path, name):
     path = tmp_path / name

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,8 @@ def _source(kind: str, document: dict[str, Any]) -> Source:
 
 def _ask(data: bytes, kind: str, name: str, options: dict[str, Any]) -> bytes:
     package = str(Path(__file__).parents[4])
+    # torch looks for a folder to write to as soon as some of its parts are imported, and the child has none.
+    caches = {"TORCHINDUCTOR_CACHE_DIR": os.environ.get("TORCHINDUCTOR_CACHE_DIR") or tempfile.gettempdir()}
     paths = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     with subprocess.Popen(
         # -P: the current folder is not importable here, whatever lies in it.
@@ -138,7 +141,7 @@ def _ask(data: bytes, kind: str, name: str, options: dict[str, Any]) -> bytes:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, **caches, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
     ) as child:
         try:
             answer, _ = child.communicate(data, timeout=WALL_SECONDS)
