@@ -44,7 +44,8 @@ def run(command, *words):
 
 
 def test_every_recipe_runs_here():
-    assert {name for name, _, _, _ in RUNS.values()} == {recipe.name for recipe in RECIPES}
+    # What people needs are the listed photographs alone: tests/train/datasets/test_photographs.py.
+    assert {name for name, _, _, _ in RUNS.values()} == {recipe.name for recipe in RECIPES} - {"people"}
 
 
 @pytest.mark.slow

@@ -40,6 +40,23 @@ class RandomGamma(v2.Transform):  # type: ignore[misc] # torchvision has no type
         return functional.adjust_gamma(inpt, gamma=params["gamma"])
 
 
+class Coarsen(v2.Transform):  # type: ignore[misc] # torchvision has no types
+    """A picture of fewer pixels, enlarged again: a face far away."""
+
+    def __init__(self, least: int, most: int) -> None:
+        super().__init__()
+        self.least, self.most = least, most
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:  # noqa: ARG002 - the signature is torchvision's
+        """Draw the edge from torch's generator."""
+        return {"edge": int(torch.randint(self.least, self.most + 1, ()))}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Apply it."""
+        small = functional.resize(inpt, [params["edge"]] * 2, antialias=True)
+        return functional.resize(small, list(inpt.shape[-2:]), antialias=True)
+
+
 def _camera() -> v2.Transform:
     tilt = v2.RandomAffine(
         9, translate=(0.03, 0.03), scale=(0.95, 1.06), shear=5, interpolation=v2.InterpolationMode.BILINEAR
@@ -60,6 +77,12 @@ def _camera() -> v2.Transform:
     )
 
 
+def _photograph() -> v2.Transform:
+    """``camera`` behind more tilt and fewer pixels: photographs vary in both, and there are few of them."""
+    turn = v2.RandomAffine(12, scale=(0.95, 1.1), interpolation=v2.InterpolationMode.BILINEAR)
+    return v2.Compose([v2.RandomApply([turn], 0.5), v2.RandomApply([Coarsen(20, 48)], 0.3), _camera()])
+
+
 def _rotation_light_color() -> v2.Transform:
     return v2.Compose(
         [
@@ -76,6 +99,7 @@ def _none() -> v2.Transform:
 
 AUGMENTATIONS: Mapping[str, Callable[[], v2.Transform]] = {
     "camera": _camera,
+    "photograph": _photograph,
     "rotation-light-color": _rotation_light_color,
     "none": _none,
 }

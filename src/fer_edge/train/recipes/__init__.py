@@ -11,12 +11,14 @@ from fer_edge.train.recipes.ferplus_fast import FERPLUS_FAST
 from fer_edge.train.recipes.folder import FOLDER
 from fer_edge.train.recipes.jaffe import JAFFE
 from fer_edge.train.recipes.jaffe_mobile import JAFFE_MOBILE
+from fer_edge.train.recipes.people import PEOPLE
 from fer_edge.train.recipes.rafdb import RAFDB
 from fer_edge.train.recipes.recipe import Recipe
 from fer_edge.train.recipes.synthetic import SYNTHETIC
 
 RECIPES: tuple[Recipe, ...] = (
     SYNTHETIC,
+    PEOPLE,
     JAFFE,
     JAFFE_MOBILE,
     FER2013,

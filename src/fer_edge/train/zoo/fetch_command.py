@@ -14,16 +14,36 @@ from fer_edge.console.output import Output
 from fer_edge.console.shared_options import out_option
 from fer_edge.runtime.extras import need
 
+PHOTOGRAPHS = "photographs"
+
+
+def _names() -> tuple[str, ...]:
+    return (*names_in("fer_edge.train.zoo.networks:NETWORKS")(), PHOTOGRAPHS)
+
 
 @command("fer-train fetch", example="fer-train fetch mini-xception --out net.safetensors")
-@click.argument("name", type=Word("network", names_in("fer_edge.train.zoo.networks:NETWORKS")))
-@out_option("The safetensors file to write.")
+@click.argument("name", type=Word("network", _names))
+@out_option("The safetensors file to write; of photographs, the folder.")
 def fetch_command(output: Output, name: str, out: Path | None) -> None:
-    """Bring the trained network NAME (mini-xception, pyemotion) from the package that carries it, through pip."""
+    """Bring the trained network NAME (mini-xception, pyemotion) from the package that carries it, through pip.
+
+    NAME may be photographs too: the pictures of people that the recipe people trains on, through pip and npm.
+    """
     from fer_edge.train.zoo.networks import NETWORKS
 
     if out is None:
         usage_error("Missing option '--out'.")
+    if name == PHOTOGRAPHS:
+        from fer_edge.train.zoo.fetch_photographs import fetch_photographs
+
+        need("train", "torch", "PIL")
+        count = fetch_photographs(out, output.say)
+        output.result(
+            {"out": str(out), "pictures": count},
+            f"{out}: {count} pictures, which stay their owners'\n"
+            f"Next: fer-train people --data {shlex.quote(str(out))} --init DRAWN.safetensors --out people",
+        )
+        return
     need("export-base", "torch", "safetensors")
     from fer_edge.train.zoo.fetch import fetch
 
