@@ -49,6 +49,7 @@ STUDIES = (
     "naive_loops",
     # Drawn faces and training.
     "haar_detection",
+    "photographs",
     "ambiguous_labels",
     "augmentation_calls",
     "crop_cache_memory",
