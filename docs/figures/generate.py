@@ -18,7 +18,12 @@ if str(HERE) not in sys.path:
 from results import ROOT, Results  # noqa: E402 - a script's neighbors
 from tables import TABLES  # noqa: E402
 
-PAGES = (ROOT / "README.md", ROOT / "docs" / "measured.md", ROOT / "docs" / "support.md")
+PAGES = (
+    ROOT / "README.md",
+    ROOT / "docs" / "measured.md",
+    ROOT / "docs" / "support.md",
+    ROOT / "docs" / "built-in-model.md",
+)
 BLOCK = re.compile(r"(<!-- figures: (\S+) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 
 
