@@ -16,7 +16,7 @@ from fer_edge.export.formats.coreml import converter as coreml
 from fer_edge.export.formats.coreml.constants import read_constants
 from fer_edge.export.formats.coreml.package import PROGRAM, WEIGHTS
 from fer_edge.export.formats.coreml.weight_audit import audit_coreml
-from fer_edge.export.formats.protocol import ModelAndContract, Request
+from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec
 from fer_edge.runtime.errors import BundleError
 from fer_edge.runtime.variants import Variant, legal_variants
@@ -48,10 +48,12 @@ def source():
 @pytest.fixture(scope="module")
 def packages(source, tmp_path_factory):
     folder, made = tmp_path_factory.mktemp("packages"), {}
+    noise = np.random.default_rng(0).integers(0, 256, (8, 16, 16, 3), np.uint8)
+    calibration = Calibration(noise, noise[:0], np.zeros((0, 3), np.float32))
     for name in NAMES:
         variant = Variant.parse(name)
         made[name] = folder / variant.filename("small")
-        coreml.convert(Request(variant, source, None, made[name]))
+        coreml.convert(Request(variant, source, calibration, made[name]))
     return made
 
 
@@ -106,6 +108,7 @@ def change(package, kind, index, by):
         ("coreml-fp32", 2, 1e-4),
         ("coreml-fp16", 1, 4e-3),
         ("coreml-w8", 4, 2),
+        ("coreml-int8", 4, 2),
         ("coreml-fp32-image", 2, -1e-4),
     ],
 )
