@@ -154,8 +154,18 @@ def quantize_tflite(original: ReferenceModel, seen: NDArray[np.float32], folder:
     tool.quantize(tool.calibrate({"serving_default": samples})).export_model(str(small), overwrite=True)
     interpreter = Interpreter(str(small), num_threads=1)
     interpreter.allocate_tensors()
-    ask = interpreter.get_signature_runner("serving_default")
-    return lambda held: np.concatenate([next(iter(ask(args_0=row[None]).values())) for row in held])
+    (given,), (answer,) = interpreter.get_input_details(), interpreter.get_output_details()
+
+    def ask(row: NDArray[np.float32]) -> Answers:
+        """Its ends are int8."""
+        (scale, zero), (step, offset) = given["quantization"], answer["quantization"]
+        stored = np.clip(np.round(row[None] / scale) + zero, -128, 127).astype(np.int8)
+        interpreter.set_tensor(given["index"], stored)
+        interpreter.invoke()
+        found = interpreter.get_tensor(answer["index"]).astype(np.float32)
+        return np.asarray((found - offset) * step, np.float32)
+
+    return lambda held: np.concatenate([ask(row) for row in held])
 
 
 def quantize_onnx(
