@@ -176,6 +176,18 @@ def test_sizes_follow_the_precision(made):
         assert sizes[f"tflite-{precision}"] / fp32 == pytest.approx(0.26, abs=0.03)
 
 
+@pytest.mark.parametrize("interface", ["", "-image"])
+def test_dynamic_dense_layers_quantize_what_they_read_with_a_zero_point(made, interface):
+    """Without, Android's own 2.16.1 on ARM leaves out the weights' scales; ``android_demo`` runs it."""
+    dense = [
+        operator.builtinOptions.asymmetricQuantizeInputs
+        for operator in TFLite.read(made[0][f"tflite-dynamic{interface}"][0].read_bytes()).graph.operators
+        if type(operator.builtinOptions).__name__ == "FullyConnectedOptionsT"
+    ]
+    assert dense
+    assert all(dense)
+
+
 @pytest.mark.parametrize("precision", ["fp32", "fp16", "w8", "dynamic", "int8"])
 @pytest.mark.parametrize("interface", ["", "-image"])
 def test_the_delegate_takes_everything(made, precision, interface):

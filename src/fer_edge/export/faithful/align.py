@@ -21,8 +21,8 @@ CLIPS: Mapping[str, tuple[float, float]] = {
     "RELU_N1_TO_1": (-1.0, 1.0),
 }  # fmt: skip
 """Activations that only cut off: a grid that ends where they cut does the same, and quantizers leave them out."""
-NOT_THE_SAME = frozenset({"quantizedBiasType", "potScaleInt16", "quantSpec"})
-"""Options about how integers are stored, which a float network has no use for."""
+NOT_THE_SAME = frozenset({"asymmetricQuantizeInputs", "quantizedBiasType", "potScaleInt16", "quantSpec"})
+"""Options about how integers are made and stored, which a float network has no use for."""
 COMMUTATIVE = frozenset({"Add", "Mul", "ADD", "MUL", "add", "mul"})
 _EXACT = 1e-6
 """Relative; of bounds and of options that are numbers."""
