@@ -49,8 +49,8 @@ func measure(_ contract: Contract, isWhole: Bool, target: String) throws {
                     try path.prepare(frame, box: isWhole ? nil : faces[number % faces.count])
                 }
             }
-            try run(500)
-            let count = target == "64x64x1" ? 2000 : 200
+            try run(100)
+            let count = target == "64x64x1" ? 500 : 50
             let samples = try (0..<16).map { _ in
                 let start = processorNanoseconds()
                 try run(count)

@@ -8,25 +8,23 @@ import Vision
 
 /// Faces by Vision. Its boxes are cut otherwise than those of the cascade detector that the model's training faces follow; look at a few.
 struct FaceFinder {
-    /// The largest face of a camera's picture, nil where none is seen.
+    /// The largest face of a camera's picture, nil where none is seen; in pixels of the upright picture, not mirrored.
     ///
-    /// - Parameters:
-    ///   - rotation: degrees clockwise to upright.
-    ///   - mirror: whether the upright picture is mirrored left-right afterwards, as the contract says.
-    func largest(in picture: CVPixelBuffer, rotation: Int, mirror: Bool) throws -> FaceBox? {
+    /// - Parameter rotation: degrees clockwise to upright.
+    func largest(in picture: CVPixelBuffer, rotation: Int) throws -> FaceBox? {
         let handler = VNImageRequestHandler(cvPixelBuffer: picture, orientation: try orientation(rotation), options: [:])
         let size = (CVPixelBufferGetWidth(picture), CVPixelBufferGetHeight(picture))
-        return try largest(handler, stored: size, rotation: rotation, mirror: mirror)
+        return try largest(handler, stored: size, rotation: rotation)
     }
 
     /// The same of a decoded picture.
-    func largest(in picture: CGImage, rotation: Int, mirror: Bool) throws -> FaceBox? {
+    func largest(in picture: CGImage, rotation: Int) throws -> FaceBox? {
         let handler = VNImageRequestHandler(cgImage: picture, orientation: try orientation(rotation), options: [:])
-        return try largest(handler, stored: (picture.width, picture.height), rotation: rotation, mirror: mirror)
+        return try largest(handler, stored: (picture.width, picture.height), rotation: rotation)
     }
 
     private func largest(
-        _ handler: VNImageRequestHandler, stored: (width: Int, height: Int), rotation: Int, mirror: Bool
+        _ handler: VNImageRequestHandler, stored: (width: Int, height: Int), rotation: Int
     ) throws -> FaceBox? {
         let request = VNDetectFaceRectanglesRequest()
         try handler.perform([request])
@@ -34,9 +32,8 @@ struct FaceFinder {
         let (width, height) = isSwapped ? (stored.height, stored.width) : (stored.width, stored.height)
         let boxes = (request.results ?? []).map { face -> FaceBox in
             let found = face.boundingBox
-            let x = mirror ? 1 - found.origin.x - found.size.width : found.origin.x
             return FaceBox(
-                vision: Double(x), Double(found.origin.y), Double(found.size.width), Double(found.size.height),
+                vision: Double(found.origin.x), Double(found.origin.y), Double(found.size.width), Double(found.size.height),
                 imageWidth: width, imageHeight: height)
         }
         return boxes.max { ($0.x1 - $0.x0) * ($0.y1 - $0.y0) < ($1.x1 - $1.x0) * ($1.y1 - $1.y0) }

@@ -7,7 +7,7 @@ import Foundation
 
 /// A face that was looked at, and what it shows.
 public struct FaceAnswer: Sendable {
-    /// In pixels of the upright picture, before the contract's margin.
+    /// In pixels of the upright picture, not mirrored, before the contract's margin.
     public let box: FaceBox
     /// Of all emotions.
     public let prediction: Prediction
@@ -77,14 +77,14 @@ public final class FerEdge {
     /// - Parameters:
     ///   - picture: of the format 420f or BGRA, as `AVCaptureVideoDataOutput` gives it.
     ///   - rotation: degrees clockwise to upright; 0 where the connection delivers upright buffers.
-    ///   - box: of the face in pixels of the upright picture, before the margin; nil: Vision finds the largest face.
+    ///   - box: of the face in pixels of the upright picture, not mirrored, before the margin; nil: Vision finds the largest face.
     /// - Returns: nil where no box was given and no face is seen.
     /// - Throws: `FrameError`, `ModelError`, and what Core ML and Vision throw.
     public func analyze(_ picture: CVPixelBuffer, rotation: Int = 0, box: FaceBox? = nil) throws -> FaceAnswer? {
-        guard let box = try box ?? faces.largest(in: picture, rotation: rotation, mirror: contract.camera.mirror) else {
+        guard let box = try box ?? faces.largest(in: picture, rotation: rotation) else {
             return nil
         }
-        try frame.withPixels(of: picture, rotation: rotation) { _ = try path.prepare(frame, box: box) }
+        try frame.withPixels(of: picture, rotation: rotation) { _ = try path.prepare(frame, box: placed(box)) }
         return FaceAnswer(box: box, prediction: try predict())
     }
 
@@ -92,11 +92,17 @@ public final class FerEdge {
     ///
     /// - Parameter picture: opaque; drawn in sRGB first.
     public func analyze(_ picture: CGImage, rotation: Int = 0, box: FaceBox? = nil) throws -> FaceAnswer? {
-        guard let box = try box ?? faces.largest(in: picture, rotation: rotation, mirror: contract.camera.mirror) else {
+        guard let box = try box ?? faces.largest(in: picture, rotation: rotation) else {
             return nil
         }
-        try frame.withPixels(of: picture, rotation: rotation) { _ = try path.prepare(frame, box: box) }
+        try frame.withPixels(of: picture, rotation: rotation) { _ = try path.prepare(frame, box: placed(box)) }
         return FaceAnswer(box: box, prediction: try predict())
+    }
+
+    /// Where the path looks for a box: in the mirrored picture, if the contract mirrors.
+    private func placed(_ box: FaceBox) throws -> FaceBox {
+        guard contract.camera.mirror else { return box }
+        return try box.upright(width: frame.uprightWidth, height: frame.uprightHeight, rotation: 0, mirror: true)
     }
 
     private func predict() throws -> Prediction {

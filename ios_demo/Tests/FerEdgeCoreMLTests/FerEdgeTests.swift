@@ -93,6 +93,22 @@ final class FerEdgeTests: XCTestCase {
         }
     }
 
+    /// The model sees the mirrored picture; the box stays that of the picture as it is: 2..14 of 20 columns are 6..18 mirrored.
+    func testABoxIsTheSameWhetherTheModelWantsMirroredFacesOrNot() throws {
+        let body = contract.components(separatedBy: ",\"sha256\"")[0] + "}"
+        let mirrored = Self.seal(body.replacingOccurrences(of: "\"mirror\":false", with: "\"mirror\":true"))
+        let fer = try FerEdge(model: model(mirrored), contract: try Contract.parse(mirrored))
+        XCTAssertEqual(try fer.analyze(bgra(), box: box)?.box, box)
+        let wanted = try numbers.withUnsafeBytes { bytes -> [Float] in
+            let frame = CameraFrame()
+            try frame.setBGRA(bytes, width: 20, height: 16, rowStride: 80, rotation: 0)
+            let path = CameraPath(try Contract.parse(mirrored))
+            let tensor = try path.prepare(frame, box: FaceBox(x0: 6, y0: 1, x1: 18, y1: 15))
+            return Array(tensor.bindMemory(to: Float.self))
+        }
+        XCTAssertEqual(taken.last, wanted)
+    }
+
     func testPicturesOf420fAreRead() throws {
         let fer = try FerEdge(model: model(), contract: try Contract.parse(contract))
         _ = try fer.analyze(biplanar(), rotation: 90, box: box)
