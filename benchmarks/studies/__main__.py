@@ -50,6 +50,7 @@ STUDIES = (
     # Drawn faces and training.
     "haar_detection",
     "photographs",
+    "judged_drawings",
     "ambiguous_labels",
     "augmentation_calls",
     "crop_cache_memory",

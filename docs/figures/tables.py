@@ -509,6 +509,23 @@ def people(results: Results) -> list[str]:
     ]
 
 
+def judged_drawings(results: Results) -> list[str]:
+    """What the judges of the built-in model say to drawings, by emotion, way of drawing and skin tone."""
+    found = results["judged_drawings"]
+    lines = [
+        "| drawn | faces | as a judge, mean of five | as their mean | which says most often |",
+        "|---|---|---|---|---|",
+    ]
+    for kind in ("emotion", "style", "skin"):
+        for name, row in found[f"by_{kind}"].items():
+            said = ", ".join(f"{label} {count}" for label, count in row["said"].items())
+            shares = f"{percent(row['agreement'], 0)} | {percent(row['mean_of_judges'], 0)}"
+            lines.append(
+                f"| {'' if kind == 'emotion' else kind + ': '}{name} | {row['faces']} | {shares} | {said} |"
+            )
+    return lines
+
+
 def _with_interval(found: dict[str, Any]) -> str:
     low, high = found["interval"]
     return f"{percent(found['share'])} ({low * 100:.0f} to {high * 100:.0f})"
@@ -527,6 +544,7 @@ TABLES: dict[str, Callable[[Results], list[str]]] = {
     "shipping": shipping,
     "two-networks": two_networks,
     "people": people,
+    "judged-drawings": judged_drawings,
     "mutation": mutation,
     "survivors": survivors,
     "support": networks.networks,
