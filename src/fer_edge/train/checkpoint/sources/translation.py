@@ -209,4 +209,5 @@ def describe_unknown(kind: str, unknown: Iterable[tuple[str, str]], advice: str)
         more = f" and {len(names) - 3} more" if len(names) > 3 else ""
         said.append(f"{operator[:80]} ({', '.join(name[:80] for name in names[:3])}{more})")
     rest = f" and {len(nodes) - LISTED} more kinds" if len(nodes) > LISTED else ""
-    return f"{len(nodes)} {kind} have no translation: {'; '.join(said)}{rest}; {advice}"
+    counted = f"{len(nodes)} {kind} have" if len(nodes) > 1 else f"1 {kind.removesuffix('s')} has"
+    return f"{counted} no translation: {'; '.join(said)}{rest}; {advice}"
