@@ -23,7 +23,7 @@ from machine import SOURCES, load
 from mutation.children import in_child
 from runner import Asked, Document, option, store, study
 from supported.exporting import PICTURES, examine
-from supported.networks import NETWORKS
+from supported.networks import NETWORKS, Network
 
 TABLE = SOURCES / "fer_edge" / "export" / "supported" / "table.json"
 SECONDS = 3600.0
@@ -34,39 +34,60 @@ TOOLS = (
     "coremltools", "executorch",
 )  # fmt: skip
 PRELOADED = (
-    "torch", "torchvision", "timm", "executorch.exir", "torchao", "litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "coremltools",
+    "torch", "torchvision", "timm", "litert_torch", "ai_edge_quantizer", "onnx", "onnxscript", "onnxruntime", "coremltools",
 )  # fmt: skip
 
 
 def run(asked: Asked) -> Iterator[Document]:
     """Networks that were not examined yet, then all that were."""
     until = time.time() + 60 * asked.minutes
-    wanted = [network for network in NETWORKS if not asked.only or network.arch in asked.only.split(",")]
-    for network in wanted:
-        place = asked.cache.resolve() / network.arch.replace(":", "-") / "row.json"
-        if asked.only_score or time.time() > until or (place.exists() and not asked.again):
+    formats = tuple(asked.formats.split(","))
+    for network in NETWORKS:
+        place = _place(asked.cache, network)
+        if (
+            asked.only_score
+            or time.time() > until
+            or (asked.only and network.arch not in asked.only.split(","))
+        ):
             continue
-        _preload()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        begin = time.time()
-        found = in_child(
-            partial(examine, network, asked.seconds, place.parent), SECONDS, place.with_name("log")
-        )
-        store(place, found | {"arch": network.arch, "took": round(time.time() - begin), "load": load()})
-        print("\n".join(_lines(json.loads(place.read_text()))), file=sys.stderr, flush=True)
+        if asked.again or not all(f"{form}-fp32" in _read(place).get("variants", {}) for form in formats):
+            _preload()
+            _examine(network, asked.seconds, formats, place)
+            print("\n".join(_lines(_read(place))), file=sys.stderr, flush=True)
     yield collect(asked.cache)
 
 
+def _place(cache: Path, network: Network) -> Path:
+    return cache.resolve() / network.arch.replace(":", "-") / "row.json"
+
+
+def _read(place: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(place.read_text()) if place.is_file() else {}
+    return found
+
+
+def _examine(network: Network, seconds: float, formats: tuple[str, ...], place: Path) -> None:
+    """Put what these formats came to into the network's row, beside those that are there."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    begin = time.time()
+    found = in_child(
+        partial(examine, network, seconds, formats, place.parent), SECONDS, place.with_name("log")
+    )
+    before = _read(place).get("variants", {})
+    if "variants" in found:
+        found["variants"] = before | found["variants"]
+    store(place, found | {"arch": network.arch, "took": round(time.time() - begin), "load": load()})
+
+
 def _preload() -> None:
-    """What all forks share; ExecuTorch's exporter before coremltools, which imports half of it."""
+    """What all forks share."""
     for name in PRELOADED:
         importlib.import_module(name)
 
 
 def collect(cache: Path) -> Document:
     """The table of all rows in the cache, in the order of ``NETWORKS``; what crashed before it was opened is none."""
-    places = (cache / network.arch.replace(":", "-") / "row.json" for network in NETWORKS)
-    rows = [json.loads(place.read_text()) for place in places if place.is_file()]
+    rows = [_read(_place(cache, network)) for network in NETWORKS]
     return {
         "schema": "fer-edge-support/1",
         "tools": {name: version(name) for name in TOOLS},
@@ -115,6 +136,7 @@ if __name__ == "__main__":
         run,
         option("--cache", Path(".supported"), "where finished work lies"),
         option("--only", "", "networks by --arch, comma-separated"),
+        option("--formats", "torchscript,onnx,tflite,coreml,executorch", "comma-separated"),
         option("--seconds", 6.0, "processor time of a training"),
         option("--minutes", 1e9, "begin no further network after so many"),
         option("--again", False, "examine anew"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +25,15 @@ PICTURES = 64
 TIMED = ("tflite", "onnx", "executorch")
 
 
-def examine(network: Network, seconds: float, folder: Path) -> dict[str, Any]:
-    """The row of one network; its weights stay in the folder. Where ``fer-export`` takes nothing of it, its sentence says why."""
+def examine(network: Network, seconds: float, formats: tuple[str, ...], folder: Path) -> dict[str, Any]:
+    """The row of one network; its weights stay in the folder. Where ``fer-export`` takes nothing of it, its sentence says why.
+
+    Args:
+        network: of the list.
+        seconds: processor time of its training.
+        formats: the table's cells of these are made.
+        folder: its own in the cache.
+    """
     from fer_edge.runtime.errors import FerEdgeError
 
     weights, about = folder / "weights.safetensors", folder / "about.json"
@@ -39,7 +45,7 @@ def examine(network: Network, seconds: float, folder: Path) -> dict[str, Any]:
     spec = _spec(network, weights)
     row = _describe(network, spec) | known
     try:
-        return row | {"variants": _export(spec, folder / "bundle")}
+        return row | {"variants": _export(spec, formats, folder / "bundle")}
     except FerEdgeError as error:
         return row | {"refused": str(error)}
 
@@ -85,26 +91,20 @@ def _spec(network: Network, weights: Path) -> ModelSpec:
     )
 
 
-def _export(spec: ModelSpec, out: Path) -> dict[str, Any]:
-    """Every legal variant; where all at 8 bits is refused, what ``auto`` gives."""
+def _export(spec: ModelSpec, formats: tuple[str, ...], out: Path) -> dict[str, Any]:
+    """Every legal variant of these formats."""
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.run.export import ExportRequest
     from fer_edge.export.run.plan import VariantRequest
+    from fer_edge.runtime.formats import ON_REQUEST, PRECISIONS
 
     pictures = PictureOptions(calibration="synthetic", parity_inputs=PICTURES)
-    request = ExportRequest(VariantRequest(), spec, pictures, out=out)
-    results = _run(request)
+    precisions = tuple(name for name in PRECISIONS if name not in ON_REQUEST)
+    results = _run(ExportRequest(VariantRequest(formats, precisions), spec, pictures, out=out))
     rows = {result.variant.name: _row(result, results, out) for result in results}
     for form in TIMED:
         if {f"{form}-fp32", f"{form}-int8"} <= rows.keys() and rows[f"{form}-int8"].get("bytes"):
             rows[f"{form}-int8"]["of_fp32_time"] = _time(out, form)
-    refused = tuple(
-        form for form in ("onnx", "tflite") if rows.get(f"{form}-int8", {}).get("status") == "refused"
-    )
-    if refused:
-        mixed = out.with_name("mixed")
-        again = _run(replace(request, variants=VariantRequest(refused, ("auto",)), out=mixed))
-        rows |= {result.variant.name: _row(result, again, mixed) for result in again}
     return rows
 
 
@@ -114,7 +114,7 @@ def _run(request: ExportRequest) -> Sequence[VariantResult]:
     from fer_edge.export.run import export as module
 
     vars(module)["Pool"] = HerePool
-    vars(build)["HEAVY_MACS"] = 0  # calibrated on as few pictures as heavy networks are
+    vars(build)["count_images"] = lambda **_: PICTURES  # a fifth of what an export takes
     return module.export(request, module.plan_variants(request), Output(quiet=True)).results
 
 

@@ -156,17 +156,18 @@ def _float_types() -> dict[int, type[np.floating]]:
 def refuse_nonfinite_tensors(file: TFLite) -> None:
     """Look at every float constant and every scale of the file.
 
-    Infinity is legitimate in one place: the value that a max-pool's border is padded with.
+    Infinity is legitimate in two places: the value that a max-pool's border is padded with, and the least of a maximum, with which a
+    softmax begins that was not recognized as one.
 
     Raises:
         ExportError: NaN or infinity, with the tensor's name and index.
     """
     for graph in file.model.subgraphs:
-        pads = _pad_values(file, graph)
+        neutral = _neutral_values(file, graph)
         for index, tensor in enumerate(graph.tensors):
             name = _name(tensor)
             values = file.values(tensor)
-            if values is not None and index not in pads:
+            if values is not None and index not in neutral:
                 refuse_nonfinite(name, values.reshape(tensor.shape if tensor.shape is not None else ()))
             if tensor.quantization is not None and tensor.quantization.scale is not None:
                 _refuse_bad_scales(name, np.asarray(tensor.quantization.scale, np.float32))
@@ -181,11 +182,19 @@ def _refuse_bad_scales(name: str, scales: NDArray[np.float32]) -> None:
         )
 
 
-def _pad_values(file: TFLite, graph: Any) -> set[int]:
+def _neutral_values(file: TFLite, graph: Any) -> set[int]:
+    """Tensors whose infinity changes nothing."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
     codes = [max(code.builtinCode, code.deprecatedBuiltinCode) for code in file.model.operatorCodes]
-    return {int(op.inputs[2]) for op in graph.operators if codes[op.opcodeIndex] == BuiltinOperator.PADV2}
+    pads = {int(op.inputs[2]) for op in graph.operators if codes[op.opcodeIndex] == BuiltinOperator.PADV2}
+    maxima = (op for op in graph.operators if codes[op.opcodeIndex] == BuiltinOperator.MAXIMUM)
+    operands = {int(place) for op in maxima for place in op.inputs}
+    return pads | {place for place in operands if _is_least(file.values(graph.tensors[place]))}
+
+
+def _is_least(values: NDArray[np.floating] | None) -> bool:
+    return values is not None and bool(np.isneginf(values).all())
 
 
 def _name(tensor: Any) -> str:
