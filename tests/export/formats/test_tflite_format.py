@@ -223,6 +223,35 @@ def test_a_file_in_several_pieces_is_told_with_what_cuts_it(tmp_path):
     assert describe_pieces(path) == [told]
 
 
+class OneToken(nn.Module):
+    """Attention over a single place, as MobileViT has it on small pictures."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(SIDE * SIDE, 24), nn.Linear(8, 3)
+
+    def forward(self, image):
+        query, key, value = self.first(image.flatten(1)).reshape(1, 1, 3, 8).unbind(2)
+        return self.last(nn.functional.scaled_dot_product_attention(query, key, value).flatten(1))
+
+
+def test_the_infinity_that_a_softmax_begins_with_is_no_fault_of_the_weights(tmp_path):
+    torch.manual_seed(0)
+    source = ModelAndContract(
+        OneToken().eval(), reference_contract(normalization=Normalization((0.4,), (0.3,)))
+    )
+    path = tmp_path / "small.tflite"
+    contract = tflite.convert(Request(Variant("tflite", "fp32"), source, None, path))
+    file = TFLite.read(path.read_bytes())
+    stored = [file.values(tensor) for tensor in file.graph.tensors]
+    assert any(values is not None and np.isneginf(values).any() for values in stored)
+    images = pictures(3)
+    tensors = torch.from_numpy(np.concatenate([to_tensor(image, source.contract) for image in images]))
+    with torch.no_grad():
+        wanted = torch.cat([torch.softmax(source.module(one[None]), 1) for one in tensors])
+    assert np.allclose(run(path, contract, images), wanted, atol=1e-5)
+
+
 def operator_names(path):
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 

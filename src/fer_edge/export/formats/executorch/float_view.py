@@ -13,6 +13,8 @@ STORING = (
     "quantized_decomposed::dequantize_per_tensor",
 )
 CLIP = "Clip"
+MOVING = "StaticTranspose"
+"""int8 files turn the axes of a value once for each operator that reads it, float files once for all."""
 
 
 def view(graph: Graph) -> View:
@@ -23,6 +25,7 @@ def view(graph: Graph) -> View:
     """
     found = View(graph.inputs)
     roots: dict[str, str] = {}
+    turned: dict[str, str] = {}
     for name, tensor in graph.tensors.items():
         if tensor.constant is not None:
             found.constants[name] = Constant.of(tensor)
@@ -33,13 +36,26 @@ def view(graph: Graph) -> View:
             edges = tuple(
                 Edge(roots.get(name, name), _grid(graph, name)) if name else Edge("") for name in node.inputs
             )
-            found.steps += _steps(found, node, edges)
+            steps = _steps(found, node, edges)
+            same = _first_of_same(turned, steps) if node.operator == MOVING else None
+            if same is None:
+                found.steps += steps
+            else:
+                roots[node.outputs[0]] = same
         for name in node.outputs:
             grid = _grid(graph, name)
             if grid is not None:
                 found.put_on(roots.get(name, name), grid)
     found.outputs = tuple(roots.get(name, name) for name in graph.outputs)
     return found
+
+
+def _first_of_same(turned: dict[str, str], steps: list[Step]) -> str | None:
+    """What an equal step before made of the same value; None: it is the first, and is kept in mind."""
+    (step,) = steps
+    (result,) = step.outputs
+    first = turned.setdefault(repr((step.inputs[0].name, sorted(step.options.items()))), result)
+    return None if first == result else first
 
 
 def _steps(found: View, node: Node, edges: tuple[Edge, ...]) -> list[Step]:
