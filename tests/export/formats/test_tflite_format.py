@@ -2,6 +2,7 @@
 
 import hashlib
 import zipfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -223,35 +224,6 @@ def test_a_file_in_several_pieces_is_told_with_what_cuts_it(tmp_path):
     assert describe_pieces(path) == [told]
 
 
-class OneToken(nn.Module):
-    """Attention over a single place, as MobileViT has it on small pictures."""
-
-    def __init__(self):
-        super().__init__()
-        self.first, self.last = nn.Linear(SIDE * SIDE, 24), nn.Linear(8, 3)
-
-    def forward(self, image):
-        query, key, value = self.first(image.flatten(1)).reshape(1, 1, 3, 8).unbind(2)
-        return self.last(nn.functional.scaled_dot_product_attention(query, key, value).flatten(1))
-
-
-def test_the_infinity_that_a_softmax_begins_with_is_no_fault_of_the_weights(tmp_path):
-    torch.manual_seed(0)
-    source = ModelAndContract(
-        OneToken().eval(), reference_contract(normalization=Normalization((0.4,), (0.3,)))
-    )
-    path = tmp_path / "small.tflite"
-    contract = tflite.convert(Request(Variant("tflite", "fp32"), source, None, path))
-    file = TFLite.read(path.read_bytes())
-    stored = [file.values(tensor) for tensor in file.graph.tensors]
-    assert any(values is not None and np.isneginf(values).any() for values in stored)
-    images = pictures(3)
-    tensors = torch.from_numpy(np.concatenate([to_tensor(image, source.contract) for image in images]))
-    with torch.no_grad():
-        wanted = torch.cat([torch.softmax(source.module(one[None]), 1) for one in tensors])
-    assert np.allclose(run(path, contract, images), wanted, atol=1e-5)
-
-
 def operator_names(path):
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
@@ -424,6 +396,35 @@ def test_nan_in_a_constant_is_refused_with_name_and_index(made):
     file.model.buffers[tensor.buffer].data = np.frombuffer(values.tobytes(), np.uint8)
     with pytest.raises(ExportError, match=r"Linear_last.*nan at index \[1, 7\]"):
         refuse_nonfinite_tensors(file)
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "refused"),
+    [
+        ("MAXIMUM", -np.inf, False),
+        ("MAXIMUM", np.inf, True),
+        ("MAXIMUM", np.nan, True),
+        ("ADD", -np.inf, True),
+    ],
+)
+def test_only_the_least_of_a_maximum_may_be_infinite(operator, value, refused):
+    """MobileViT on small pictures: a softmax over one place begins with the maximum of its input and -inf."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    def tensor(name, buffer):
+        made = schema.TensorT()
+        made.name, made.buffer, made.shape, made.type = name, buffer, [1], schema.TensorType.FLOAT32
+        return made
+
+    model, graph, code, step = schema.ModelT(), schema.SubGraphT(), schema.OperatorCodeT(), schema.OperatorT()
+    model.buffers = [schema.BufferT(), schema.BufferT()]
+    model.buffers[0].data, model.buffers[1].data = None, np.frombuffer(np.float32(value).tobytes(), np.uint8)
+    code.builtinCode = getattr(schema.BuiltinOperator, operator)
+    step.inputs, step.outputs = [0, 1], [2]
+    graph.tensors, graph.operators = [tensor("x", 0), tensor("least", 1), tensor("y", 0)], [step]
+    model.operatorCodes, model.subgraphs = [code], [graph]
+    with pytest.raises(ExportError, match="'least' holds") if refused else nullcontext():
+        refuse_nonfinite_tensors(TFLite(model, {}))
 
 
 def test_a_scale_that_is_not_finite_is_refused(made):
