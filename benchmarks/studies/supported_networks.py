@@ -1,4 +1,4 @@
-"""The support table: some forty networks, every format and precision that ``fer-export`` writes, and what each file came to.
+"""The support table: networks that people use, every format and precision that ``fer-export`` writes, and what each file came to.
 
     nice python benchmarks/studies/supported_networks.py --cache .supported --only timm:levit_128s
 

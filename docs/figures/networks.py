@@ -53,7 +53,7 @@ def _cell(row: Any, form: str) -> str:
         if name.startswith(f"{form}-")
     }
     words = [_word(precision, cell) for precision, cell in found.items()]
-    return ", ".join(words) or "refused"
+    return ", ".join(words) or ("refused" if "refused" in row else "not tried")
 
 
 def _word(precision: str, cell: Any) -> str:
