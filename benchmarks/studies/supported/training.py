@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from supported.networks import Network
 
 FACES, HELD_OUT, BATCH, RATE = 1200, 240, 16, 1e-3
-FIT_STEPS, WEIGHT_DECAY = 40, 1e-2
+FIT_STEPS, WEIGHT_DECAY = 40, 1.0
 
 
 def make_weights(network: Network, seconds: float, weights: Path) -> dict[str, Any]:
