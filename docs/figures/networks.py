@@ -16,6 +16,8 @@ FORMATS = {
 }
 KINDS = {"builtin": "comes along", "fetched": "`fer-train fetch`"}
 """Where a network's weights are from, unless it was trained for the table."""
+PIECES = "XNNPACK "
+"""How the note about pieces begins, which have a table of their own."""
 
 
 def networks(results: Results) -> list[str]:
@@ -84,7 +86,9 @@ def _short(row: Any) -> str:
 
 
 def _why(cell: Any) -> str:
-    return _plain("; ".join(filter(None, (cell.get("reason"), *cell.get("notes", ()), cell.get("way_out")))))
+    notes = [note for note in cell.get("notes", ()) if not note.startswith(PIECES)]
+    pieces = "in several pieces: see below" if cell.get("partitions", 1) != 1 else ""
+    return _plain("; ".join(filter(None, (cell.get("reason"), *notes, pieces, cell.get("way_out")))))
 
 
 def _plain(text: str) -> str:

@@ -154,7 +154,8 @@ def _fit_last_layer(module: nn.Module, pictures: torch.Tensor, labels: torch.Ten
         optimizer.step(closure)
     with torch.no_grad():
         last.weight.div_(deviation.reshape(1, -1, *[1] * (last.weight.ndim - 2)))
-        last.bias.sub_((last.weight.flatten(1) * mean).sum(1))
+        if last.bias is not None:
+            last.bias.sub_((last.weight.flatten(1) * mean).sum(1))
 
 
 def _standardize(read: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
