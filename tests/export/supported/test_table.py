@@ -127,6 +127,7 @@ def test_the_built_in_model_is_what_its_row_says(builtin_bundle):
 SAMPLE = "timm:lcnet_050"
 
 
+@pytest.mark.skipif(table.find_row(SAMPLE, {}) is None, reason="the stored table has no row of the sample")
 @pytest.mark.slow
 def test_a_sample_exports_as_its_row_says_and_the_command_shows_the_row(tmp_path, run_command):
     pytest.importorskip("timm")
