@@ -170,13 +170,23 @@ class OnnxFile:
         if any(self._stored(name) is not None for name in node.input):
             return None
         mine = shapes.get(node.input[0])
+        # The same value before it is stored in 8 bits is no other branch.
+        read = {*node.input, *map(self._root, node.input)}
         position = list(self.nodes).index(node)
         for other in reversed(self.nodes[:position]):
             name = other.output[0]
-            fits = mine is not None and shapes.get(name) == mine and name not in node.input
+            fits = mine is not None and shapes.get(name) == mine and name not in read
             if fits and other.op_type not in ("QuantizeLinear", "DequantizeLinear"):
                 return lambda: node.input.__setitem__(0, name)
         return None
+
+    def _root(self, name: str) -> str:
+        """The value that quantizes and dequantizes to another."""
+        maker = self.made_by.get(name)
+        while maker is not None and maker.op_type in ("QuantizeLinear", "DequantizeLinear"):
+            name = maker.input[0]
+            maker = self.made_by.get(name)
+        return name
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         import onnx
