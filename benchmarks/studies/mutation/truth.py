@@ -57,15 +57,17 @@ class Yardstick:
 
         Returns:
             ``moved``: the largest difference of a probability from the original's; ``apart``: from the right file's;
-            ``pictures``: on how many; ``matters``: moves more than ten times the right file's typical (mean) difference;
-            ``matters_strictly``: its largest; ``visible``: apart by more than a hundredth.
+            ``pictures``: on how many; ``matters``: moves more than ten times the right file's typical (mean) difference, and is
+            apart from it by more than that; ``matters_strictly``: ten times its largest; ``visible``: apart by more than a hundredth.
         """
         rows = np.zeros((0, self.original.shape[1]), np.float32)
         until = FIRST
         while True:
             rows = np.concatenate([rows, answer(path, variant, contract, pictures[len(rows) : until])])
             moved, apart = self._furthest(rows, self.original), self._furthest(rows, self.right)
-            matters, strictly = moved > TIMES * self.typical, moved > TIMES * self.worst
+            # A file that answers as the right one does is not wrong where the right one is far off.
+            matters = moved > TIMES * self.typical and apart > self.typical
+            strictly = matters and moved > TIMES * self.worst
             visible = apart > VISIBLE
             enough = until > FIRST and (caught or (matters and visible))
             if (strictly and visible) or enough or until >= len(pictures):

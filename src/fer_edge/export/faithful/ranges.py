@@ -227,13 +227,14 @@ def _distance(grid: Grid, low: float, high: float, *, sure: bool = True) -> floa
     # A zero point is rounded, and moves with the range's ends by as many steps as they are off.
     shifted = abs(grid.zero_point - zero) - 0.5
     first, last = INTEGERS[grid.dtype]
-    if sure and abs(zero - round(zero)) < _SURE and grid.zero_point != round(zero):
+    off = _SURE + TIGHT * abs(zero - first)
+    if sure and not round(zero - off) <= grid.zero_point <= round(zero + off):
         return max(away, 1 / _SURE / (last - first))
     return max(away, shifted / (last - first) / 2)
 
 
 _SURE = 0.02
-"""Fraction of a step by which a zero point may be from a whole number and still be rounded without a doubt."""
+"""Fraction of a step by which a zero point may be computed otherwise before it is rounded, beside what the range's ends explain."""
 
 
 def _off(item: _Placed, ranges: Mapping[str, tuple[float, float]], rule: str) -> str:
