@@ -32,7 +32,7 @@ $(INSTALLED): setup.cfg pyproject.toml constraints.txt Makefile
 			/^Installing/ {print "\nUnpacking"; fflush()}'
 	@touch $@
 
-# 75 seconds on two cores at most. Without the package the built-in model is shown alone.
+# To stay within 75 seconds on two cores, installation aside. Without the package the built-in model is shown alone.
 DEMO ?= demo
 TRAINED := $(DEMO)/mini-xception.safetensors
 

@@ -127,16 +127,12 @@ def test_blue_first(take):
     )
 
 
-@pytest.mark.parametrize(
-    ("preset", "mean", "std"),
-    [("zero-one", 0, 1), ("minus-one-one", 0.5, 0.5), ("keras", 0.5, 0.5), ("torch", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))],
-)  # fmt: skip
-def test_presets(take, preset, mean, std):
-    code, _, texts, out = take(made(PLAIN), "--preprocess", preset)
+def test_a_preset_is_in_the_contract(take):
+    code, _, texts, out = take(made(PLAIN), "--preprocess", "torch")
     assert code == 0, texts.err
     found = load(out).contract.normalization
-    np.testing.assert_allclose(found.mean, np.broadcast_to(mean, 3))
-    np.testing.assert_allclose(found.std, np.broadcast_to(std, 3))
+    assert found.mean == (0.485, 0.456, 0.406)
+    assert found.std == (0.229, 0.224, 0.225)
 
 
 def test_bytes_in_nhwc_with_cast_and_normalization_in_front(take, verify):
