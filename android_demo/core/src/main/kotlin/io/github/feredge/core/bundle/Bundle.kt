@@ -3,19 +3,15 @@ package io.github.feredge.core.bundle
 import io.github.feredge.core.BundleException
 import io.github.feredge.core.DocumentException
 import io.github.feredge.core.golden.GoldenCase
-import java.io.ByteArrayOutputStream
-import java.io.IOException
-import java.io.InputStream
 import java.nio.ByteBuffer
-import java.nio.ByteOrder
-import java.security.MessageDigest
 
 /**
  * A model file that was compared with its bundle, and its contract.
  *
  * @property artifact its entry in the manifest.
  * @property contract what it needs and answers.
- * @property model its bytes in a direct buffer in native order, as `org.tensorflow.lite.Interpreter` takes them.
+ * @property model its bytes, direct (mapped from the file where the source can) and in native order, as
+ * `org.tensorflow.lite.Interpreter` takes them; not to be written to.
  */
 public class LoadedArtifact internal constructor(
     public val artifact: Artifact,
@@ -24,13 +20,14 @@ public class LoadedArtifact internal constructor(
 )
 
 /**
- * A bundle as `fer-export` wrote it. Nothing of it is handed out before its size and hash were compared.
+ * A bundle as `fer-export` wrote it. Nothing of it is handed out before its size and hash were compared, unless it was opened
+ * as verified; files go through the hash piece by piece.
  *
  * @property manifest strictly read.
  * @property sha256 of the manifest's bytes: the bundle's own hash.
  */
 public class Bundle private constructor(
-    private val source: BundleSource,
+    private val files: BundleFiles,
     public val manifest: Manifest,
     public val sha256: String,
 ) {
@@ -70,7 +67,7 @@ public class Bundle private constructor(
     public fun load(variant: String): LoadedArtifact {
         val artifact = artifact(variant)
         val contract = contract(artifact)
-        val model = readDirect(artifact.path)
+        val model = files.direct(artifact.path)
         val inside = EmbeddedContract.find(artifact, model)
         if (inside != contract.text) {
             throw BundleException.ContractDiffers(
@@ -122,148 +119,41 @@ public class Bundle private constructor(
      * @param path as in the manifest.
      * @throws BundleException not listed, missing or changed.
      */
-    public fun read(path: String): ByteArray {
-        val entry = entry(path)
-        val out = ByteArrayOutputStream(entry.bytes.toInt())
-        copy(path, entry) { chunk, count -> out.write(chunk, 0, count) }
-        return out.toByteArray()
-    }
+    public fun read(path: String): ByteArray = files.read(path)
 
     /**
-     * Compares every listed file.
+     * Compares files with the manifest, whether or not the bundle was opened as verified.
      *
+     * @param paths of files that are to be there; every listed one by default.
      * @return one sentence for each that is missing or changed; empty if all is well.
      */
-    public fun faults(): List<String> =
-        manifest.files.keys.sorted().mapNotNull { path ->
-            try {
-                copy(path, entry(path)) { _, _ -> }
-                null
-            } catch (fault: BundleException) {
-                fault.message
-            }
-        }
-
-    private fun readDirect(path: String): ByteBuffer {
-        val entry = entry(path)
-        val buffer = ByteBuffer.allocateDirect(entry.bytes.toInt()).order(ByteOrder.nativeOrder())
-        copy(path, entry) { chunk, count -> buffer.put(chunk, 0, count) }
-        buffer.rewind()
-        return buffer
-    }
-
-    private fun entry(path: String): FileEntry {
-        if (!ManifestReader.isSafePath(path)) {
-            throw BundleException.UnsafePath("$path could leave the bundle; allowed: a path of ${Manifest.FILE}", path)
-        }
-        val entry =
-            manifest.files[path]
-                ?: throw BundleException.MissingFile("$path is not listed in ${Manifest.FILE}; export again", path)
-        if (entry.bytes > LARGEST_FILE) {
-            throw BundleException.WrongSize("$path has ${entry.bytes} bytes; allowed: at most $LARGEST_FILE", path)
-        }
-        return entry
-    }
-
-    /** Hands the file to [take] piece by piece, never more than the manifest says, and compares size and hash. */
-    private fun copy(
-        path: String,
-        entry: FileEntry,
-        take: (chunk: ByteArray, count: Int) -> Unit,
-    ) {
-        val digest = MessageDigest.getInstance("SHA-256")
-        val size =
-            try {
-                source.open(path).use { stream ->
-                    each(stream, entry.bytes) { chunk, count ->
-                        digest.update(chunk, 0, count)
-                        take(chunk, count)
-                    }
-                }
-            } catch (error: IOException) {
-                throw missing(path, error)
-            }
-        if (size != entry.bytes) {
-            val found = if (size > entry.bytes) "more than ${entry.bytes}" else "$size"
-            throw BundleException.WrongSize(
-                "$path has $found bytes, but ${Manifest.FILE} says ${entry.bytes}; it was changed: export or copy it again",
-                path,
-            )
-        }
-        val hash = hexadecimal(digest.digest())
-        if (hash != entry.sha256) {
-            throw BundleException.WrongHash(
-                "$path was changed: its SHA-256 is $hash, but ${Manifest.FILE} says ${entry.sha256}; " +
-                    "export or copy it again",
-                path,
-            )
-        }
-    }
+    @JvmOverloads
+    public fun faults(paths: Collection<String> = manifest.files.keys): List<String> =
+        paths.sorted().mapNotNull(files::fault)
 
     /** Opens bundles. */
     public companion object {
         /** Ends the name of the contract beside an artifact. */
         public const val CONTRACT_SUFFIX: String = ".contract.json"
 
-        private const val CHUNK = 1 shl 16
-        private const val LARGEST_FILE = 1L shl 30
-
         /**
          * Reads a bundle's manifest.
          *
          * @param source of its files.
+         * @param isVerified whether [faults] found nothing in these very files before: then sizes are compared, hashes not. For an
+         * app whose assets cannot change while it is installed; it remembers [sha256].
          * @throws BundleException.MissingFile no manifest.
          * @throws DocumentException the manifest is not of the schema.
          */
         @JvmStatic
-        public fun open(source: BundleSource): Bundle {
-            val data =
-                try {
-                    source.open(Manifest.FILE).use { bounded(it) }
-                } catch (error: IOException) {
-                    throw missing(Manifest.FILE, error)
-                }
-            return Bundle(source, Manifest.parse(data), sha256(data))
+        @JvmOverloads
+        public fun open(
+            source: BundleSource,
+            isVerified: Boolean = false,
+        ): Bundle {
+            val data = BundleFiles.bounded(source, Manifest.FILE, ManifestReader.LARGEST)
+            val manifest = Manifest.parse(data)
+            return Bundle(BundleFiles(source, manifest.files, isVerified), manifest, sha256(data))
         }
-
-        /** One byte more than a manifest may have is enough to refuse it. */
-        private fun bounded(stream: InputStream): ByteArray {
-            val out = ByteArrayOutputStream()
-            val size = each(stream, ManifestReader.LARGEST.toLong()) { chunk, count -> out.write(chunk, 0, count) }
-            if (size > ManifestReader.LARGEST) {
-                throw BundleException.WrongSize(
-                    "${Manifest.FILE} has more than ${ManifestReader.LARGEST} bytes, so it is none of ours; export again",
-                    Manifest.FILE,
-                )
-            }
-            return out.toByteArray()
-        }
-
-        /**
-         * Hands a stream on piece by piece, and stops at the first piece that goes beyond [limit].
-         *
-         * @return how many bytes came, the piece too many included.
-         */
-        private inline fun each(
-            stream: InputStream,
-            limit: Long,
-            take: (chunk: ByteArray, count: Int) -> Unit,
-        ): Long {
-            val chunk = ByteArray(CHUNK)
-            var size = 0L
-            var count = stream.read(chunk)
-            while (count >= 0) {
-                size += count
-                if (size > limit) return size
-                take(chunk, count)
-                count = stream.read(chunk)
-            }
-            return size
-        }
-
-        private fun missing(
-            path: String,
-            error: IOException,
-        ) = BundleException.MissingFile("$path cannot be opened (${error.message}); copy the whole bundle", path)
     }
 }

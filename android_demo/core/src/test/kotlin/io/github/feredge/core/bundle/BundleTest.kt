@@ -10,6 +10,8 @@ import org.junit.jupiter.api.BeforeEach
 import org.junit.jupiter.api.Test
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
+import java.nio.ByteOrder
+import java.nio.MappedByteBuffer
 import java.nio.file.Files
 
 /** A bundle on disk, sound at first, then with one thing wrong. The model is an ONNX file that holds metadata only. */
@@ -93,6 +95,27 @@ class BundleTest {
         assertEquals("tiny-fp32.onnx", fault.path)
         assertTrue("was changed" in fault.message!!, fault.message)
         assertEquals(1, open().faults().size)
+    }
+
+    @Test
+    fun modelsAreMappedAndNeverReadIntoTheHeap() {
+        val mapped = open().load("onnx-fp32").model
+        assertTrue(mapped is MappedByteBuffer)
+        assertEquals(ByteOrder.nativeOrder(), mapped.order())
+        val streams = BundleSource { path -> File(folder, path).inputStream() }
+        assertEquals(Bundle.open(streams).load("onnx-fp32").model, mapped)
+    }
+
+    @Test
+    fun aVerifiedBundleIsHashedNoMore() {
+        val model = File(folder, "tiny-fp32.onnx")
+        model.writeBytes(model.readBytes().also { it[1] = 7 })
+        assertThrows(BundleException.WrongHash::class.java) { open().load("onnx-fp32") }
+        val verified = Bundle.open(BundleSource.folder(folder), isVerified = true)
+        assertEquals(7, verified.load("onnx-fp32").model[1])
+        assertEquals(1, verified.faults().size, "who asks is told all the same")
+        model.appendBytes(byteArrayOf(0))
+        assertThrows(BundleException.WrongSize::class.java) { verified.load("onnx-fp32") }
     }
 
     @Test
