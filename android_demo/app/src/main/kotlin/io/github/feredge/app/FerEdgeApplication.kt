@@ -3,13 +3,18 @@ package io.github.feredge.app
 import android.app.Application
 import android.content.Context
 import android.os.Build
+import io.github.feredge.android.bundle.AssetFiles
+import io.github.feredge.android.bundle.InstalledBundle
 import io.github.feredge.android.engine.EngineFactory
 import io.github.feredge.android.engine.TfLiteEngines
 import io.github.feredge.android.faces.BitmapFaces
-import io.github.feredge.app.camera.Camera2Source
+import io.github.feredge.app.camera.Camera2Devices
+import io.github.feredge.app.camera.CameraSource
+import io.github.feredge.app.camera.CameraThread
 import io.github.feredge.app.camera.PictureSource
 import io.github.feredge.app.faces.PictureFaces
 import io.github.feredge.app.faces.SensorFaces
+import io.github.feredge.core.bundle.Bundle
 import io.github.feredge.core.bundle.BundleSource
 import java.io.File
 
@@ -20,24 +25,33 @@ import java.io.File
  * @property engines that open its models.
  * @property pictures from the camera.
  * @property faces in them.
+ * @property openBundle with every file compared with its hash, now or once before.
  */
 class Parts(
     val bundle: BundleSource,
     val engines: EngineFactory,
     val pictures: () -> PictureSource,
     val faces: () -> PictureFaces,
+    val openBundle: () -> Bundle,
 )
 
 /** Holds the [parts]. */
 class FerEdgeApplication : Application() {
     /** Replace before a screen starts. */
-    var parts: Parts =
-        Parts(
-            bundle = { path -> assets.open("bundle/$path") },
-            engines = TfLiteEngines(),
-            pictures = { Camera2Source(this) },
-            faces = { SensorFaces(BitmapFaces()) },
-        )
+    lateinit var parts: Parts
+
+    override fun onCreate() {
+        super.onCreate()
+        val files = AssetFiles(assets, "bundle")
+        parts =
+            Parts(
+                bundle = files,
+                engines = TfLiteEngines(),
+                pictures = { CameraSource({ Camera2Devices(this, CameraThread.handler) }) },
+                faces = { SensorFaces(BitmapFaces()) },
+                openBundle = { InstalledBundle(this, files).open() },
+            )
+    }
 }
 
 /** The [Parts] of this app. */

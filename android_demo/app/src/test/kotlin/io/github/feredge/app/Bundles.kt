@@ -1,5 +1,10 @@
 package io.github.feredge.app
 
+import io.github.feredge.android.bundle.InstalledBundle
+import io.github.feredge.android.engine.EngineFactory
+import io.github.feredge.android.engine.TfLiteEngines
+import io.github.feredge.app.camera.PictureSource
+import io.github.feredge.app.faces.PictureFaces
 import io.github.feredge.core.bundle.Bundle
 import io.github.feredge.core.bundle.BundleSource
 import org.tensorflow.lite.HostLibrary
@@ -20,6 +25,21 @@ object Bundles {
 
     /** Opened. */
     fun open(): Bundle = Bundle.open(source)
+
+    /** What screens are made of, with this bundle, TensorFlow Lite and a drawn face before the camera. */
+    fun parts(
+        files: BundleSource = source,
+        engines: EngineFactory = TfLiteEngines(),
+        pictures: () -> PictureSource = { DrawnCamera() },
+        faces: () -> PictureFaces = { PictureFaces { _, _, _ -> listOf(RenderedFace.box) } },
+    ): Parts =
+        Parts(
+            files,
+            engines,
+            pictures,
+            faces,
+            { Bundle.open(files).also { it.verify(InstalledBundle.paths(it)) } },
+        )
 
     /** The same with one byte changed in one file. */
     fun changed(path: String): BundleSource =

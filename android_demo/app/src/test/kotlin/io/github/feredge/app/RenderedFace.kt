@@ -96,6 +96,10 @@ class DrawnCamera : PictureSource {
         }
     }
 
+    override fun turn(displayDegrees: Int) = Unit
+
+    override fun retry() = Unit
+
     override fun stop() {
         isRunning = false
     }

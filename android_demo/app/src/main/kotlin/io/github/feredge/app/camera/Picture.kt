@@ -64,6 +64,6 @@ interface PictureListener {
     /** A picture; do not keep it. */
     fun onPicture(picture: Picture)
 
-    /** The camera is gone or never came; [message] is for people. */
-    fun onCameraError(message: String)
+    /** There are no pictures now. */
+    fun onCameraProblem(problem: CameraProblem)
 }

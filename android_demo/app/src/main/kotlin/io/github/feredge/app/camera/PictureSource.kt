@@ -21,6 +21,12 @@ interface PictureSource {
         listener: PictureListener,
     )
 
+    /** The display was turned; pictures are upright on it from the next one on. */
+    fun turn(displayDegrees: Int)
+
+    /** The screen is in front again: a camera that another app has may be tried again. */
+    fun retry()
+
     /** Stops; the listener hears nothing more. */
     fun stop()
 }

@@ -1,5 +1,6 @@
 package io.github.feredge.app.checks
 
+import io.github.feredge.android.bundle.InstalledBundle
 import io.github.feredge.android.engine.Accelerator
 import io.github.feredge.android.engine.EngineFactory
 import io.github.feredge.android.model.ModelOpener
@@ -13,13 +14,18 @@ import io.github.feredge.core.golden.GoldenCase
  *
  * @property name of the case or variant.
  * @property fault the first difference in one sentence; null: passed.
- * @property detail figures worth knowing, maybe empty.
+ * @property files how many were compared, if that was the check.
+ * @property difference the largest from the original's probabilities, if that was the check.
  */
 class CheckResult(
     val name: String,
     val fault: String?,
-    val detail: String = "",
-)
+    val files: Int? = null,
+    val difference: Float? = null,
+) {
+    /** Figures worth knowing, maybe empty. */
+    val detail: String get() = files?.let { "$it files" } ?: difference?.let { "largest difference $it" }.orEmpty()
+}
 
 /** A further comparison for each golden case, such as Android's own bitmap route. */
 fun interface CaseCheck {
@@ -45,7 +51,8 @@ class SelfTest(
             results.add(result)
             tell(result)
         }
-        add(CheckResult("files", BundleFiles.fault(bundle), "${BundleFiles.paths(bundle).size} files"))
+        val paths = InstalledBundle.paths(bundle)
+        add(CheckResult("files", bundle.faults(paths).firstOrNull(), files = paths.size))
         bundle.goldenPaths.forEach { add(case(it)) }
         val opener = ModelOpener(bundle, engines)
         opener.variants.forEach { add(variant(opener, it)) }
@@ -67,7 +74,7 @@ class SelfTest(
         try {
             val opened = opener.open(variant, Accelerator.CPU, threads)
             opened.model.close()
-            CheckResult(variant, null, "largest difference ${opened.largestDifference}")
+            CheckResult(variant, null, difference = opened.largestDifference)
         } catch (fault: FerEdgeException) {
             CheckResult(variant, fault.message)
         }

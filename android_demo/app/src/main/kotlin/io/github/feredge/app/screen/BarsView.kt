@@ -20,7 +20,7 @@ class BarsView(
         private set
 
     private var names: List<String> = emptyList()
-    private val percent = NumberFormat.getPercentInstance().apply { maximumFractionDigits = 1 }
+    private val percent = NumberFormat.getPercentInstance()
     private val bar = RectF()
     private val textPaint =
         Paint(Paint.ANTI_ALIAS_FLAG).apply {
@@ -33,6 +33,7 @@ class BarsView(
 
     /** Names of the bars in label order. */
     fun setNames(names: List<String>) {
+        if (names == this.names) return
         this.names = names
         clear()
         requestLayout()
@@ -41,17 +42,20 @@ class BarsView(
     /** Shows an answer; the array is kept. */
     fun show(probabilities: FloatArray) {
         this.probabilities = probabilities
-        contentDescription =
-            names.indices
-                .sortedByDescending { probabilities[it] }
-                .joinToString { "${names[it]} ${percent.format(probabilities[it])}" }
         invalidate()
+    }
+
+    /** Read when somebody asks for it, not with every picture. */
+    override fun getContentDescription(): CharSequence {
+        if (probabilities.isEmpty()) return context.getString(R.string.no_face)
+        return names.indices
+            .sortedByDescending { probabilities[it] }
+            .joinToString { "${names[it]} ${percent.format(probabilities[it])}" }
     }
 
     /** Shows empty bars. */
     fun clear() {
         probabilities = FloatArray(0)
-        contentDescription = context.getString(R.string.no_face)
         invalidate()
     }
 
@@ -69,15 +73,17 @@ class BarsView(
     override fun onDraw(canvas: Canvas) {
         super.onDraw(canvas)
         val nameWidth = (names.maxOfOrNull(textPaint::measureText) ?: 0f) + textPaint.textSize
-        val numberWidth = textPaint.measureText(percent.format(1.0)) + 2 * textPaint.textSize
+        val numberWidth = textPaint.measureText(percent.format(1.0)) + textPaint.textSize / 2
         val right = width - paddingRight - numberWidth
         names.forEachIndexed { index, name ->
             val top = paddingTop + index * row
             val baseline = top + row / 2 + textPaint.textSize / 3
+            textPaint.textAlign = Paint.Align.LEFT
             canvas.drawText(name, paddingLeft.toFloat(), baseline, textPaint)
             val value = probabilities.getOrNull(index)
             draw(canvas, top, paddingLeft + nameWidth, right, value ?: 0f)
-            if (value != null) canvas.drawText(percent.format(value), right + textPaint.textSize / 2, baseline, textPaint)
+            textPaint.textAlign = Paint.Align.RIGHT
+            if (value != null) canvas.drawText(percent.format(value), (width - paddingRight).toFloat(), baseline, textPaint)
         }
     }
 

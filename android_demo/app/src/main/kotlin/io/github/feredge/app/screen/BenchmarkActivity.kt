@@ -1,7 +1,7 @@
 package io.github.feredge.app.screen
 
-import android.app.Activity
 import android.content.Context
+import android.content.Intent
 import android.os.Build
 import android.os.Bundle
 import android.os.PowerManager
@@ -17,8 +17,6 @@ import io.github.feredge.app.results
 import io.github.feredge.core.FerEdgeException
 import java.io.File
 import java.io.IOException
-import kotlin.concurrent.thread
-import io.github.feredge.core.bundle.Bundle as FerEdgeBundle
 
 /**
  * Measures without a hand on the screen:
@@ -30,37 +28,51 @@ import io.github.feredge.core.bundle.Bundle as FerEdgeBundle
  * ```
  *
  * Without `variant`: every one. The file appears when all is done; on an error it holds one sentence instead, in a file with
- * `.error` at the end of its name.
+ * `.error` at the end of its name. Only the shell may start it: the manifest asks the caller for `android.permission.DUMP`, which
+ * the system gives to itself and to `adb shell`, and to no app.
  */
-class BenchmarkActivity : Activity() {
+class BenchmarkActivity : LongRunActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        setContentView(R.layout.text)
         setTitle(R.string.benchmark)
-        thread(name = "benchmark") { run() }
     }
 
-    private fun run() {
+    override fun begin(): LongRun {
+        val measurement = Measurement(applicationContext, intent)
+        return LongRun("benchmark") { tell -> measurement.run(tell) }
+    }
+
+    override fun onDone() = finish()
+}
+
+private class Measurement(
+    private val context: Context,
+    private val intent: Intent,
+) {
+    private val results = context.results
+
+    fun run(tell: (String) -> Unit) {
         val name = File(intent.getStringExtra("output") ?: "fer-edge-bench.json").name
         try {
-            keep(name, measure())
+            keep(name, measure(tell))
         } catch (fault: FerEdgeException) {
             fail(name, fault)
         } catch (fault: IllegalArgumentException) {
             fail(name, fault)
         } catch (fault: IOException) {
             fail(name, fault)
-        } finally {
-            runOnUiThread { finish() }
         }
     }
 
-    private fun measure(): String {
-        val bundle = FerEdgeBundle.open(parts.bundle)
-        val opener = ModelOpener(bundle, parts.engines)
+    private fun measure(tell: (String) -> Unit): String {
+        val bundle = context.parts.openBundle()
+        val opener = ModelOpener(bundle, context.parts.engines)
         val benchmark = Benchmark(bundle, opener, environment(), doubts())
         val variants = intent.getStringExtra("variant")?.let(::listOf) ?: opener.variants
-        variants.forEach { benchmark.run(plan(it)) }
+        variants.forEach {
+            tell(context.getString(R.string.benchmark_variant, it))
+            benchmark.run(plan(it))
+        }
         return benchmark.text()
     }
 
@@ -82,7 +94,7 @@ class BenchmarkActivity : Activity() {
         )
 
     private fun doubts(): List<String> {
-        val power = getSystemService(Context.POWER_SERVICE) as PowerManager
+        val power = context.getSystemService(Context.POWER_SERVICE) as PowerManager
         return listOfNotNull(
             "the battery saver is on".takeIf { power.isPowerSaveMode },
             "this is an emulator".takeIf { Build.HARDWARE == "goldfish" || Build.HARDWARE == "ranchu" },

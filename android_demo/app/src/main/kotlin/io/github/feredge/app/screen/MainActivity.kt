@@ -5,66 +5,51 @@ import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.os.Bundle
-import android.view.Surface
+import android.os.SystemClock
 import android.view.View
-import android.widget.AdapterView
-import android.widget.ArrayAdapter
 import android.widget.Button
-import android.widget.Spinner
 import android.widget.TextView
 import android.widget.Toast
 import io.github.feredge.android.engine.Accelerator
-import io.github.feredge.android.model.OpenedModel
-import io.github.feredge.app.FaceAnswer
-import io.github.feredge.app.LiveResult
-import io.github.feredge.app.LiveScreen
-import io.github.feredge.app.LiveWorker
 import io.github.feredge.app.R
+import io.github.feredge.app.camera.CameraProblem
 import io.github.feredge.app.camera.PictureSource
+import io.github.feredge.app.live.Choice
+import io.github.feredge.app.live.LiveResult
+import io.github.feredge.app.live.LiveScreen
+import io.github.feredge.app.live.LiveWorker
+import io.github.feredge.app.live.RunningModel
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
-import io.github.feredge.core.answer.Ranking
 import java.io.File
 import java.io.IOException
-import java.text.NumberFormat
 
-/** The live screen: picture, boxes, bars. Holds the camera from start to stop, so that it works in a split screen too. */
+/** The live screen. Holds the camera from start to stop, so that it works in a split screen too. */
 class MainActivity :
     Activity(),
     LiveScreen {
-    private lateinit var picture: PictureView
-    private lateinit var bars: BarsView
-    private lateinit var answer: TextView
-    private lateinit var second: TextView
-    private lateinit var latency: TextView
-    private lateinit var note: TextView
     private lateinit var settings: Settings
     private lateinit var source: PictureSource
+    private lateinit var turns: DisplayTurns
 
-    private val percent = NumberFormat.getPercentInstance().apply { maximumFractionDigits = 1 }
+    private var panel: LivePanel? = null
     private var worker: LiveWorker? = null
-    private var names: List<String> = emptyList()
-    private var ranking = Ranking(emptyList())
+    private var crashed: String? = null
     private var hasAsked = false
-    private var isRefused = false
 
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
         settings = Settings(this)
         source = parts.pictures()
+        turns = DisplayTurns(this) { source.turn(it) }
         hasAsked = savedInstanceState?.getBoolean(HAS_ASKED) ?: false
+        window.goEdgeToEdge()
         showLive()
     }
 
     private fun showLive() {
-        isRefused = false
         setContentView(R.layout.main)
-        picture = findViewById(R.id.picture)
-        bars = findViewById(R.id.bars)
-        answer = findViewById(R.id.answer)
-        second = findViewById(R.id.second)
-        latency = findViewById(R.id.latency)
-        note = findViewById(R.id.note)
+        panel = LivePanel(findViewById(R.id.root))
         findViewById<Button>(R.id.lens).setOnClickListener { changeLens() }
         findViewById<Button>(R.id.dump).setOnClickListener { worker?.dump() }
         findViewById<Button>(R.id.self_test).setOnClickListener { startActivity(Intent(this, SelfTestActivity::class.java)) }
@@ -73,15 +58,32 @@ class MainActivity :
 
     override fun onStart() {
         super.onStart()
-        if (isRefused) showLive()
-        worker = LiveWorker(parts, this).also { it.open(settings.variant, settings.accelerator) }
+        if (panel == null) showLive()
+        findViewById<View>(R.id.developer).visibility = if (settings.isDeveloper) View.VISIBLE else View.GONE
+        turns.start()
+        worker = LiveWorker(parts, this)
+        crashed = settings.crashedTrial
+        val choice = settings.choice
+        open(if (crashed == null) choice else Choice(choice.variant, Accelerator.CPU))
+    }
+
+    private fun open(choice: Choice) {
+        settings.beginTrial(choice)
+        worker?.open(choice)
+    }
+
+    override fun onResume() {
+        super.onResume()
+        source.retry()
     }
 
     override fun onStop() {
         super.onStop()
+        turns.stop()
         source.stop()
         worker?.stop()
         worker = null
+        settings.endTrial()
     }
 
     override fun onSaveInstanceState(outState: Bundle) {
@@ -90,56 +92,31 @@ class MainActivity :
     }
 
     override fun onReady(
-        opened: OpenedModel,
+        model: RunningModel,
         variants: List<String>,
     ) {
-        val labels = opened.model.contract.labels
-        names = labels.map { EmotionNames.of(this, it) }
-        ranking = Ranking(labels)
-        bars.setNames(names)
-        note.text = opened.fallback?.let { getString(R.string.fallback, it) } ?: opened.model.engineDescription
-        choices(R.id.variant, variants, opened.model.variant) { settings.variant = it }
-        val words = Accelerator.values().map { it.word }
-        choices(R.id.accelerator, words, settings.accelerator.word) { settings.accelerator = Accelerator.of(it) }
+        val shown = panel ?: return
+        shown.show(model)
+        shown.offer(variants, model) { open(it) }
+        crashed?.let { shown.note(getString(R.string.crashed, it)) }
+        crashed = null
         startCamera()
     }
 
-    private fun choices(
-        id: Int,
-        words: List<String>,
-        chosen: String,
-        keep: (String) -> Unit,
-    ) {
-        val spinner = findViewById<Spinner>(id)
-        spinner.onItemSelectedListener = null
-        spinner.adapter = ArrayAdapter(this, android.R.layout.simple_spinner_dropdown_item, words)
-        spinner.setSelection(words.indexOf(chosen), false)
-        spinner.onItemSelectedListener =
-            object : AdapterView.OnItemSelectedListener {
-                override fun onItemSelected(
-                    parent: AdapterView<*>?,
-                    view: View?,
-                    position: Int,
-                    row: Long,
-                ) {
-                    if (words[position] == chosen) return
-                    keep(words[position])
-                    worker?.open(settings.variant, settings.accelerator)
-                }
-
-                override fun onNothingSelected(parent: AdapterView<*>?) = Unit
-            }
+    override fun onProven(model: RunningModel) {
+        // What gave way was not what the user chose; the choice before stays.
+        if (model.reason == null) settings.keep(Choice(model.variant, model.accelerator)) else settings.endTrial()
     }
 
     private fun startCamera() {
-        val handler = worker?.handler ?: return
+        val working = worker ?: return
         if (!source.needsPermission || isAllowed()) {
-            source.start(settings.isFront, displayDegrees(), handler, worker ?: return)
+            source.start(settings.isFront, turns.degrees, working.handler, working)
         } else if (!hasAsked) {
             hasAsked = true
             requestPermissions(arrayOf(Manifest.permission.CAMERA), PERMISSION)
         } else {
-            onCameraProblem(getString(R.string.camera_denied))
+            onCameraProblem(CameraProblem.DENIED)
         }
     }
 
@@ -158,56 +135,16 @@ class MainActivity :
         startCamera()
     }
 
-    // Its successor, Context.getDisplay, begins with Android 11.
-    @Suppress("DEPRECATION")
-    private fun displayDegrees(): Int =
-        when (windowManager.defaultDisplay.rotation) {
-            Surface.ROTATION_90 -> 90
-            Surface.ROTATION_180 -> 180
-            Surface.ROTATION_270 -> 270
-            else -> 0
-        }
-
     override fun onResult(result: LiveResult) {
-        val labeled = result.faces.map { LabeledBox(it.box, sentence(it, 0)) }
-        picture.show(result.bitmap, result.isFlipped, labeled)
-        val face = result.faces.firstOrNull()
-        if (face == null) {
-            showNoFace()
-            return
-        }
-        show(answer, sentence(face, 0))
-        show(second, if (names.size > 1) getString(R.string.second, sentence(face, 1)) else "")
-        bars.show(face.probabilities)
-        latency.text = getString(R.string.latency, result.cameraNanos * MILLI, result.inferenceNanos * MILLI)
-    }
-
-    private fun showNoFace() {
-        show(answer, getString(R.string.no_face))
-        show(second, "")
-        bars.clear()
-    }
-
-    /** Only what changed, or a screen reader would speak without end. */
-    private fun show(
-        view: TextView,
-        text: String,
-    ) {
-        if (view.text.toString() != text) view.text = text
-    }
-
-    private fun sentence(
-        face: FaceAnswer,
-        place: Int,
-    ): String {
-        val index = ranking.order(face.probabilities)[place]
-        return getString(R.string.guess, names[index], percent.format(face.probabilities[index]))
+        panel?.show(result, SystemClock.elapsedRealtimeNanos())
     }
 
     override fun onRefused(message: String) {
         source.stop()
-        isRefused = true
+        settings.endTrial()
+        panel = null
         setContentView(R.layout.refusal)
+        Insets.pad(findViewById(R.id.root))
         findViewById<TextView>(R.id.refusal).text = message
         findViewById<Button>(R.id.start_over).setOnClickListener {
             settings.clear()
@@ -215,8 +152,20 @@ class MainActivity :
         }
     }
 
-    override fun onCameraProblem(message: String) {
-        if (!isRefused) show(answer, message)
+    override fun onCameraProblem(problem: CameraProblem) {
+        val sentence =
+            when (problem) {
+                CameraProblem.NONE -> R.string.camera_none
+                CameraProblem.TAKEN -> R.string.camera_taken
+                CameraProblem.DISABLED -> R.string.camera_disabled
+                CameraProblem.DENIED -> R.string.camera_denied
+                CameraProblem.FAILED -> R.string.camera_failed
+            }
+        panel?.say(getString(sentence))
+    }
+
+    override fun onPictureRefused(message: String) {
+        panel?.say(message)
     }
 
     override fun onDump(text: String) {
@@ -234,6 +183,5 @@ class MainActivity :
     private companion object {
         const val HAS_ASKED = "has_asked"
         const val PERMISSION = 1
-        const val MILLI = 1e-6
     }
 }

@@ -22,7 +22,12 @@ class LabeledBox(
     val text: String,
 )
 
-/** The camera's picture as the core converted it, so that one sees what the model gets, with boxes around faces. */
+/**
+ * The camera's picture as the core converted it, so that one sees what the model gets, with boxes around faces.
+ *
+ * It fills the part that nothing covers ([free]) and goes on below what does; where that would cut off more than a quarter of it, it
+ * is shown smaller.
+ */
 class PictureView(
     context: Context,
     attributes: AttributeSet?,
@@ -30,6 +35,7 @@ class PictureView(
     private var bitmap: Bitmap? = null
     private var isFlipped = false
     private var boxes: List<LabeledBox> = emptyList()
+    private val free = RectF()
     private val target = RectF()
     private val rectangle = RectF()
     private val picturePaint = Paint(Paint.FILTER_BITMAP_FLAG)
@@ -46,6 +52,18 @@ class PictureView(
             color = Color.WHITE
             setShadowLayer(textSize / 4, 0f, 0f, Color.BLACK)
         }
+
+    /** Tells which part of this view is not covered; empty: all is. */
+    fun setFree(
+        left: Float,
+        top: Float,
+        right: Float,
+        bottom: Float,
+    ) {
+        if (free.left == left && free.top == top && free.right == right && free.bottom == bottom) return
+        free.set(left, top, right, bottom)
+        invalidate()
+    }
 
     /** Shows a picture. */
     fun show(
@@ -67,9 +85,11 @@ class PictureView(
     override fun onDraw(canvas: Canvas) {
         super.onDraw(canvas)
         val picture = bitmap ?: return
-        val scale = minOf(width.toFloat() / picture.width, height.toFloat() / picture.height)
-        val left = (width - scale * picture.width) / 2
-        val top = (height - scale * picture.height) / 2
+        if (free.isEmpty) free.set(0f, 0f, width.toFloat(), height.toFloat())
+        val (byWidth, byHeight) = free.width() / picture.width to free.height() / picture.height
+        val scale = minOf(maxOf(byWidth, byHeight), MOST_CUT * minOf(byWidth, byHeight))
+        val left = free.centerX() - scale * picture.width / 2
+        val top = free.centerY() - scale * picture.height / 2
         target.set(left, top, left + scale * picture.width, top + scale * picture.height)
         canvas.save()
         if (isFlipped) canvas.scale(-1f, 1f, target.centerX(), 0f)
@@ -94,7 +114,11 @@ class PictureView(
         }
         val radius = 2 * boxPaint.strokeWidth
         canvas.drawRoundRect(rectangle, radius, radius, boxPaint)
-        val baseline = maxOf(rectangle.top - radius, target.top + textPaint.textSize)
-        canvas.drawText(labeled.text, rectangle.left, baseline, textPaint)
+        val baseline = maxOf(rectangle.top - radius, maxOf(target.top, free.top) + textPaint.textSize)
+        canvas.drawText(labeled.text, maxOf(rectangle.left, free.left), baseline, textPaint)
+    }
+
+    private companion object {
+        const val MOST_CUT = 4f / 3
     }
 }

@@ -1,8 +1,7 @@
 package io.github.feredge.app.screen
 
-import android.app.Activity
+import android.content.Context
 import android.os.Bundle
-import android.widget.TextView
 import io.github.feredge.app.Device
 import io.github.feredge.app.R
 import io.github.feredge.app.checks.BitmapRoute
@@ -14,50 +13,55 @@ import io.github.feredge.app.results
 import io.github.feredge.core.FerEdgeException
 import java.io.File
 import java.io.IOException
-import kotlin.concurrent.thread
 import io.github.feredge.core.bundle.Bundle as FerEdgeBundle
 
 /** Runs every check of the bundle on this device, shows each, and saves pass or the first difference. */
-class SelfTestActivity : Activity() {
-    private lateinit var text: TextView
-
+class SelfTestActivity : LongRunActivity() {
     override fun onCreate(savedInstanceState: Bundle?) {
         super.onCreate(savedInstanceState)
-        setContentView(R.layout.text)
         setTitle(R.string.self_test)
-        text = findViewById(R.id.text)
-        thread(name = "self-test") { run() }
     }
 
-    private fun run() {
-        try {
-            val bundle = FerEdgeBundle.open(parts.bundle)
-            val found = SelfTest(bundle, parts.engines, bitmapRoute(bundle), Device.threads).run { add(line(it)) }
-            val file = File(results, "self-test.json")
-            file.writeText(SelfTest.document(bundle, found, Device.name))
-            add(getString(verdict(found)))
-            add(getString(R.string.saved, file.path))
-        } catch (fault: FerEdgeException) {
-            add(fault.message.orEmpty())
-        } catch (error: IOException) {
-            add(getString(R.string.not_saved, error.message))
+    override fun begin(): LongRun {
+        val context = applicationContext
+        return LongRun("self-test") { tell -> Run(context, tell).run() }
+    }
+
+    private class Run(
+        private val context: Context,
+        private val tell: (String) -> Unit,
+    ) {
+        fun run() {
+            try {
+                val bundle = FerEdgeBundle.open(context.parts.bundle)
+                val test = SelfTest(bundle, context.parts.engines, bitmapRoute(bundle), Device.threads)
+                val found = test.run { tell(line(it)) }
+                val file = File(context.results, "self-test.json")
+                file.writeText(SelfTest.document(bundle, found, Device.name))
+                tell(context.getString(verdict(found)))
+                tell(context.getString(R.string.saved, file.path))
+            } catch (fault: FerEdgeException) {
+                tell(fault.message.orEmpty())
+            } catch (error: IOException) {
+                tell(context.getString(R.string.not_saved, error.message))
+            }
         }
-    }
 
-    private fun bitmapRoute(bundle: FerEdgeBundle): CaseCheck {
-        val artifact = bundle.manifest.artifacts.firstOrNull() ?: return CaseCheck { null }
-        val input = bundle.contract(artifact).input
-        return BitmapRoute(input.width, input.height)
-    }
+        private fun bitmapRoute(bundle: FerEdgeBundle): CaseCheck {
+            val artifact = bundle.manifest.artifacts.firstOrNull() ?: return CaseCheck { null }
+            val input = bundle.contract(artifact).input
+            return BitmapRoute(input.width, input.height)
+        }
 
-    private fun verdict(results: List<CheckResult>): Int =
-        if (results.all { it.fault == null }) R.string.self_test_passed else R.string.self_test_failed
+        private fun verdict(results: List<CheckResult>): Int =
+            if (results.all { it.fault == null }) R.string.self_test_passed else R.string.self_test_failed
 
-    private fun line(result: CheckResult): String =
-        result.fault?.let { getString(R.string.check_failed, result.name, it) }
-            ?: getString(R.string.check_passed, result.name, result.detail)
-
-    private fun add(line: String) {
-        runOnUiThread { text.append(line + "\n") }
+        private fun line(result: CheckResult): String {
+            val detail =
+                result.files?.let { context.getString(R.string.files_checked, it) }
+                    ?: result.difference?.let { context.getString(R.string.largest_difference, "$it") }
+            return result.fault?.let { context.getString(R.string.check_failed, result.name, it) }
+                ?: context.getString(R.string.check_passed, result.name, detail.orEmpty())
+        }
     }
 }

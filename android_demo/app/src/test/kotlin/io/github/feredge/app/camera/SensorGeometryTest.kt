@@ -46,11 +46,22 @@ class SensorGeometryTest {
         assertEquals(640 to 480, SensorGeometry.nearest(emptyList()))
     }
 
-    /** Eyes 50 pixels apart around (100, 100): a side of 2.4 * 50 = 120; its top lies 0.4 * 120 = 48 above the eyes. */
+    /** Eyes 50 pixels apart around (100, 100): a side of 2.7 * 50 = 135; its top lies 0.4 * 135 = 54 above the eyes. */
     @Test
     fun aBoxFollowsFromTheEyes() {
-        assertEquals(FaceBox(40.0, 52.0, 160.0, 172.0), FaceGeometry.ofEyes(100.0, 100.0, 50.0))
-        assertEquals(14400.0, FaceGeometry.area(FaceBox(40.0, 52.0, 160.0, 172.0)), 0.0)
+        assertEquals(FaceBox(32.5, 46.0, 167.5, 181.0), FaceGeometry.ofEyes(100.0, 100.0, 50.0))
+        assertEquals(18225.0, FaceGeometry.area(FaceBox(32.5, 46.0, 167.5, 181.0)), 0.0)
+    }
+
+    /** The same face as the sensor of a phone held upright sees it, lying on its side: down on the face is right or left. */
+    @Test
+    fun theEyesOfALyingFaceGiveTheSameBox() {
+        val upright = SensorGeometry.ofEyes(FacePoint(75.0, 100.0), FacePoint(125.0, 100.0), FacePoint(100.0, 160.0))
+        assertEquals(FaceBox(32.5, 46.0, 167.5, 181.0), upright)
+        val lying = SensorGeometry.ofEyes(FacePoint(100.0, 75.0), FacePoint(100.0, 125.0), FacePoint(160.0, 100.0))
+        assertEquals(FaceBox(46.0, 32.5, 181.0, 167.5), lying)
+        val other = SensorGeometry.ofEyes(FacePoint(100.0, 75.0), FacePoint(100.0, 125.0), FacePoint(40.0, 100.0))
+        assertEquals(FaceBox(19.0, 32.5, 154.0, 167.5), other)
     }
 
     @Test

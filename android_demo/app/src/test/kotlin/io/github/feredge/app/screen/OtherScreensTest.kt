@@ -2,13 +2,16 @@ package io.github.feredge.app.screen
 
 import android.app.Activity
 import android.content.Intent
+import android.content.pm.PackageManager
 import android.os.Looper
 import android.widget.TextView
 import io.github.feredge.app.Bundles
+import io.github.feredge.app.FerEdgeApplication
 import io.github.feredge.app.R
 import io.github.feredge.app.results
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertNotSame
 import org.junit.Assert.assertTrue
 import org.junit.Before
 import org.junit.Test
@@ -27,6 +30,7 @@ class OtherScreensTest {
     @Before
     fun library() {
         HostLibrary.load()
+        (RuntimeEnvironment.getApplication() as FerEdgeApplication).parts = Bundles.parts()
     }
 
     private fun waitFor(file: File) {
@@ -59,6 +63,44 @@ class OtherScreensTest {
         }
         assertTrue(text(screen).contains("tflite-fp32"))
         Screenshot.save(screen, "android-self-test.png")
+    }
+
+    /** The phone is turned while the test runs: the run goes on, and the new screen shows every line once. */
+    @Test
+    fun theSelfTestSurvivesARotation() {
+        val controller = Robolectric.buildActivity(SelfTestActivity::class.java).setup()
+        val first = controller.get()
+        val file = File(first.results, "self-test.json")
+        controller.recreate()
+        val second = controller.get()
+        assertNotSame(first, second)
+        waitFor(file)
+        repeat(100) {
+            shadowOf(Looper.getMainLooper()).idle()
+            if (file.path !in text(second)) Thread.sleep(20)
+        }
+        val lines = text(second).lines()
+        assertEquals(1, lines.count { "tflite-fp32" in it })
+        assertTrue(text(second), file.path in text(second))
+    }
+
+    @Test
+    fun theBenchmarkSurvivesARotation() {
+        val intent = Intent().putExtra("variant", "tflite-fp32").putExtra("runs", 50).putExtra("output", "turned.json")
+        val controller = Robolectric.buildActivity(BenchmarkActivity::class.java, intent).setup()
+        controller.recreate()
+        val file = File(RuntimeEnvironment.getApplication().results, "turned.json")
+        waitFor(file)
+        assertEquals("measured once", 5, JSONObject(file.readText()).getJSONArray("records").length())
+    }
+
+    /** Whoever holds DUMP, which is the shell and the system, may start it; other apps may not. */
+    @Test
+    fun onlyTheShellStartsTheBenchmark() {
+        val context = RuntimeEnvironment.getApplication()
+        val activities = context.packageManager.getPackageInfo(context.packageName, PackageManager.GET_ACTIVITIES).activities
+        val open = activities.orEmpty().filter { it.exported }.associate { it.name.substringAfterLast('.') to it.permission }
+        assertEquals(mapOf("MainActivity" to null, "BenchmarkActivity" to "android.permission.DUMP"), open)
     }
 
     @Test
@@ -96,7 +138,8 @@ class OtherScreensTest {
     fun aboutHoldsTheModelCardAndTheLimits() {
         val screen = Robolectric.buildActivity(AboutActivity::class.java).setup().get()
         assertTrue(text(screen).contains(Bundles.open().read("README.md").decodeToString()))
-        assertTrue(text(screen).contains(screen.getString(R.string.limits)))
+        for (sentence in listOf(R.string.limits, R.string.privacy)) assertTrue(text(screen).contains(screen.getString(sentence)))
+        for (license in listOf("TensorFlow Lite", "Kotlin", "END OF TERMS AND CONDITIONS")) assertTrue(license in text(screen))
         Screenshot.save(screen, "android-about.png")
     }
 }

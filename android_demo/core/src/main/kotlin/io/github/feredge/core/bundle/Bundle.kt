@@ -129,7 +129,24 @@ public class Bundle private constructor(
      */
     @JvmOverloads
     public fun faults(paths: Collection<String> = manifest.files.keys): List<String> =
-        paths.sorted().mapNotNull(files::fault)
+        paths.sorted().mapNotNull { path ->
+            try {
+                files.verify(path)
+                null
+            } catch (fault: BundleException) {
+                fault.message
+            }
+        }
+
+    /**
+     * The same for callers that go no further.
+     *
+     * @param paths of files that are to be there.
+     * @throws BundleException the first of them that is missing or changed.
+     */
+    public fun verify(paths: Collection<String>) {
+        paths.forEach(files::verify)
+    }
 
     /** Opens bundles. */
     public companion object {
@@ -140,7 +157,7 @@ public class Bundle private constructor(
          * Reads a bundle's manifest.
          *
          * @param source of its files.
-         * @param isVerified whether [faults] found nothing in these very files before: then sizes are compared, hashes not. For an
+         * @param isVerified whether [verify] went through these very files before: then sizes are compared, hashes not. For an
          * app whose assets cannot change while it is installed; it remembers [sha256].
          * @throws BundleException.MissingFile no manifest.
          * @throws DocumentException the manifest is not of the schema.

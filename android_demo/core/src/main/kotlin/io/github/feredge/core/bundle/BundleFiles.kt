@@ -30,17 +30,13 @@ internal class BundleFiles(
     /** A file for an engine: direct, in native order. */
     fun direct(path: String): ByteBuffer = mapped(path) ?: readDirect(path)
 
-    /** One sentence if the file is missing or changed, whether or not it was verified before. */
-    fun fault(path: String): String? =
-        try {
-            val entry = entry(path)
-            val digest = sha256()
-            copy(path, entry) { chunk, count -> digest.update(chunk, 0, count) }
-            compare(path, entry, digest)
-            null
-        } catch (fault: BundleException) {
-            fault.message
-        }
+    /** Compares size and hash, whether or not that was done before. */
+    fun verify(path: String) {
+        val entry = entry(path)
+        val digest = sha256()
+        copy(path, entry) { chunk, count -> digest.update(chunk, 0, count) }
+        compare(path, entry, digest)
+    }
 
     private fun mapped(path: String): ByteBuffer? {
         val entry = entry(path)
