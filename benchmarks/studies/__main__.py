@@ -51,6 +51,7 @@ STUDIES = (
     "haar_detection",
     "photographs",
     "judged_drawings",
+    "face_boxes",
     "ambiguous_labels",
     "augmentation_calls",
     "crop_cache_memory",

@@ -26,6 +26,19 @@ def test_the_reactor_verifies_and_the_apk_is_small(maven):
     with zipfile.ZipFile(apk) as packed:
         models = [entry for entry in packed.infolist() if entry.filename.endswith(".tflite")]
     assert {entry.compress_type for entry in models} == {zipfile.ZIP_STORED}
+    badging = (DEMO / "app/target/badging-arm64.txt").read_text(encoding="utf-8").splitlines()
+    assert [line for line in badging if line.startswith("uses-permission")] == [
+        "uses-permission: name='android.permission.CAMERA'"
+    ]
+    assert "targetSdkVersion:'36'" in badging
+    # No camera at the back, no autofocus: whatever the permission implies is said not to be needed.
+    assert not [
+        line for line in badging if line.strip().startswith(("uses-feature:", "uses-implied-feature:"))
+    ]
+    assert "application: label='fer-edge' icon='res/mipmap-anydpi-v26/icon.xml'" in badging
+    assert "locales: '--_--' 'de'" in badging
+    mapping = (DEMO / "app/target/fer-edge-mapping.txt").read_text(encoding="utf-8")
+    assert "io.github.feredge.app.live.LiveWorker -> " in mapping
 
 
 def test_the_drawn_face_is_still_drawn_so():

@@ -14,6 +14,7 @@ import io.github.feredge.app.camera.PictureListener
 import io.github.feredge.app.documents.DumpDocument
 import io.github.feredge.core.EngineException
 import io.github.feredge.core.FerEdgeException
+import io.github.feredge.core.ModelException
 import io.github.feredge.core.answer.ProbabilitySmoother
 import io.github.feredge.core.camera.CameraFrame
 import io.github.feredge.core.camera.FaceBox
@@ -143,6 +144,9 @@ class LiveWorker(
         try {
             work(picture, now)
         } catch (fault: EngineException) {
+            leave(now, fault.message.orEmpty())
+        } catch (fault: ModelException) {
+            // An answer that is not a number.
             leave(now, fault.message.orEmpty())
         } catch (fault: FerEdgeException) {
             tell { screen.onPictureRefused(fault.message.orEmpty()) }

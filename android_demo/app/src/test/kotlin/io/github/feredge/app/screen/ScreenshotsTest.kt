@@ -41,7 +41,12 @@ class ScreenshotsTest {
         val photograph = Photograph(isWide)
         app.parts =
             Bundles.parts(pictures = { photograph.camera() }, faces = { PictureFaces { _, _, _ -> listOf(photograph.box) } })
-        val screen = Robolectric.buildActivity(MainActivity::class.java).also { controller = it }.setup().get()
+        val screen =
+            Robolectric
+                .buildActivity(MainActivity::class.java)
+                .also { controller = it }
+                .setup()
+                .get()
         repeat(400) {
             shadowOf(Looper.getMainLooper()).idle()
             if (screen.findViewById<BarsView>(R.id.bars)?.probabilities?.isNotEmpty() == true) return screen
