@@ -13,6 +13,8 @@ single_face) and scikit-image's astronaut. BlazeFace is face_detection_short_ran
 facenet-pytorch 2.5.3. The networks: the built-in one, and ``fer-train fetch mini-xception``.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import statistics
