@@ -15,11 +15,15 @@ android {
         targetCompatibility = JavaVersion.VERSION_1_8
     }
     kotlinOptions { jvmTarget = "1.8" }
-    sourceSets["main"].java.srcDirs("src/main/kotlin", "src/tflite/kotlin")
+    sourceSets["main"].java.srcDirs("src/main/kotlin")
 }
 
 dependencies {
     api(project(":core"))
-    // An app brings the engine that its models need.
+    api("org.jetbrains.kotlinx:kotlinx-coroutines-core:1.10.2")
+    // An app brings the engine that its models need, and CameraX and ML Kit where it calls their adapters.
     compileOnly("com.google.ai.edge.litert:litert:1.4.0")
+    compileOnly("com.microsoft.onnxruntime:onnxruntime-android:1.22.0")
+    compileOnly("androidx.camera:camera-core:1.4.2")
+    compileOnly("com.google.mlkit:face-detection:16.1.7")
 }

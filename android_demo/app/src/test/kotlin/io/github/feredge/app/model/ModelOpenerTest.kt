@@ -54,7 +54,7 @@ class ModelOpenerTest {
 
         override fun close() {
             engine.close()
-            throw IllegalStateException("already gone")
+            error("already gone")
         }
     }
 
