@@ -24,10 +24,10 @@ class SelfTestActivity : LongRunActivity() {
 
     override fun begin(): LongRun {
         val context = applicationContext
-        return LongRun("self-test") { tell -> Run(context, tell).run() }
+        return LongRun("self-test") { tell -> Checks(context, tell).run() }
     }
 
-    private class Run(
+    private class Checks(
         private val context: Context,
         private val tell: (String) -> Unit,
     ) {
