@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from support import drawn_face
+from support import drawn_face, photographed_face
 from support.paths import DEMO_BUNDLE, ROOT
 from support.processes import python
 
@@ -51,10 +51,17 @@ def test_the_drawn_face_is_still_drawn_so():
     assert faces["images"][0]["faces"][0]["bbox"] == [str(value) for value in box]
 
 
+def test_the_photographed_face_is_still_that_of_scikit_image():
+    stored = np.asarray(Image.open(photographed_face.FOLDER / "face.jpg"), dtype=np.int16)
+    photograph = np.asarray(photographed_face.photograph(), dtype=np.int16)
+    assert np.abs(stored - photograph).mean() < 4  # it is a JPEG
+
+
 @pytest.mark.slow
-def test_fer_predict_still_answers_so():
-    stored = json.loads((drawn_face.FOLDER / "expected.json").read_text())
-    found = json.loads(drawn_face.predicted())
+@pytest.mark.parametrize("face", [drawn_face, photographed_face], ids=["drawn", "photographed"])
+def test_fer_predict_still_answers_so(face):
+    stored = json.loads((face.FOLDER / "expected.json").read_text())
+    found = json.loads(face.predicted())
     assert found.keys() == stored.keys()
     before, now = (document["images"][0]["faces"][0]["probabilities"] for document in (stored, found))
     assert list(before) == list(now)

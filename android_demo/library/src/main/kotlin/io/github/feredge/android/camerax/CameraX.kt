@@ -13,6 +13,7 @@ import io.github.feredge.core.FerEdgeException
 import io.github.feredge.core.camera.FaceBox
 import kotlinx.coroutines.channels.Channel
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.FlowCollector
 import kotlinx.coroutines.flow.flow
 import java.util.concurrent.Executor
 
@@ -51,9 +52,20 @@ public fun ImageAnalysis.frames(executor: Executor): Flow<Frame> =
         val newest = Channel<Frame>(Channel.CONFLATED, onUndeliveredElement = Frame::close)
         setAnalyzer(executor) { image -> if (newest.trySend(image.asFrame()).isFailure) image.close() }
         try {
-            for (frame in newest) emit(frame)
+            for (frame in newest) handOver(frame)
         } finally {
             clearAnalyzer()
             newest.cancel()
         }
     }
+
+/** A frame that is not taken, since nobody collects any more, is closed here; a second close does nothing. */
+@Suppress("TooGenericExceptionCaught")
+private suspend fun FlowCollector<Frame>.handOver(frame: Frame) {
+    try {
+        emit(frame)
+    } catch (error: Throwable) {
+        frame.close()
+        throw error
+    }
+}
