@@ -4,7 +4,10 @@ import importlib.util
 
 import numpy as np
 import pytest
+import torch
 
+from fer_edge.export.formats.executorch.float_view import view
+from fer_edge.export.formats.executorch.graph_reader import read_graph
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.errors import ExportError
@@ -36,3 +39,16 @@ def test_refuses_weights_that_are_not_finite(convert, fresh_source):
     fresh_source.module.stem[0].weight.data[2, 0, 1, 1] = np.inf
     with pytest.raises(ExportError, match=r"stem\.0\.weight' holds inf at index \[2, 0, 1, 1\]"):
         convert("executorch-fp32", fresh_source)
+
+
+def test_a_normalization_without_parameters_is_folded_in_both_precisions(convert, fresh_source, calibration):
+    bare = torch.nn.BatchNorm2d(16, affine=False).eval()
+    bare.running_mean.normal_()
+    bare.running_var.uniform_(0.5, 2)
+    fresh_source.module.stem[1] = bare
+    found = []
+    for variant in ("executorch-fp32", "executorch-int8"):
+        steps = view(read_graph(convert(variant, fresh_source, calibration))).steps
+        found.append([step.operator for step in steps if "Conv" in step.operator])
+    assert found[0] == found[1]
+    assert fresh_source.module.stem[1].weight is None  # the caller's own network is left as it was

@@ -11,6 +11,7 @@ import copy
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 from fer_edge.export.capture.equality import keep_if_equal
 from fer_edge.export.capture.recording import Call, Value, record
@@ -33,6 +34,25 @@ def rewrite_linear(module: nn.Module, example: Tensor, notes: list[str] | None =
     exact = fold_pairs(copy.deepcopy(module).double(), pairs)
     proven = keep_if_equal(module, exact, example, "the fold of BatchNorm1d into Linear", notes)
     return module if proven is module else fold_pairs(module, pairs)
+
+
+def add_scales(module: nn.Module) -> nn.Module:
+    """A copy in which normalizations without learned scale and shift have those that change nothing; else ``module``.
+
+    ExecuTorch's XNNPACK folds the one kind into the convolution before it and makes a convolution of the other, but only in
+    float32: the 8-bit file then has other operators.
+
+    Args:
+        module: in ``eval()`` mode; left as it is.
+    """
+    if not any(isinstance(child, BatchNorm) and child.weight is None for child in module.modules()):
+        return module
+    changed = copy.deepcopy(module)
+    for child in changed.modules():
+        if isinstance(child, BatchNorm) and child.weight is None and child.running_mean is not None:
+            child.weight = nn.Parameter(torch.ones_like(child.running_mean), requires_grad=False)
+            child.bias = nn.Parameter(torch.zeros_like(child.running_mean), requires_grad=False)
+    return changed.eval()
 
 
 def fold_pairs(module: nn.Module, pairs: list[tuple[str, str]]) -> nn.Module:

@@ -17,6 +17,7 @@ from fer_edge.export.formats.executorch.quantization import calibrate
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.protocol import Request, of_precision
 from fer_edge.export.formats.quiet import quiet
+from fer_edge.export.rewrites.batch_norm import add_scales
 from fer_edge.runtime.containers.digest import BLANK_DIGEST, DIGEST_KEY, seal
 from fer_edge.runtime.containers.limits import KEY
 from fer_edge.runtime.contract import Contract
@@ -33,7 +34,7 @@ def _lowered(request: Request) -> tuple[Any, bytes]:
     def read(network: nn.Module) -> tuple[Any, bytes]:
         import torch
 
-        frontend, example = wrap(network, request.source.contract, "tensor")
+        frontend, example = wrap(add_scales(network), request.source.contract, "tensor")
         with quiet("torch.export"), torch.no_grad():
             program = torch.export.export(frontend, (example,))
         _refuse_nonfinite_weights(program)
