@@ -28,7 +28,7 @@ android {
     kotlinOptions { jvmTarget = "1.8" }
     sourceSets["main"].java.srcDirs("src/main/kotlin")
     sourceSets["main"].assets.srcDir(layout.buildDirectory.dir("ready"))
-    androidResources { noCompress += "tflite"; ignoreAssetsPatterns += "!reference.safetensors*" }
+    androidResources { noCompress += listOf("tflite", "onnx"); ignoreAssetsPatterns += "!reference.safetensors*" }
 }
 
 // What `fer-export --android` left in src/main/assets, else the ready bundle.

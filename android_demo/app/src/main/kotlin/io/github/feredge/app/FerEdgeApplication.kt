@@ -6,7 +6,7 @@ import android.os.Build
 import io.github.feredge.android.bundle.AssetFiles
 import io.github.feredge.android.bundle.InstalledBundle
 import io.github.feredge.android.engine.EngineFactory
-import io.github.feredge.android.engine.TfLiteEngines
+import io.github.feredge.android.engine.Engines
 import io.github.feredge.android.faces.BitmapFaces
 import io.github.feredge.app.camera.Camera2Devices
 import io.github.feredge.app.camera.CameraSource
@@ -29,7 +29,7 @@ import java.io.File
  */
 class Parts(
     val bundle: BundleSource,
-    val engines: EngineFactory,
+    val engines: List<EngineFactory>,
     val pictures: () -> PictureSource,
     val faces: () -> PictureFaces,
     val openBundle: () -> Bundle,
@@ -46,7 +46,7 @@ class FerEdgeApplication : Application() {
         parts =
             Parts(
                 bundle = files,
-                engines = TfLiteEngines(),
+                engines = Engines.present(),
                 pictures = { CameraSource({ Camera2Devices(this, CameraThread.handler) }) },
                 faces = { SensorFaces(BitmapFaces()) },
                 openBundle = { InstalledBundle(this, files).open() },

@@ -35,7 +35,7 @@ object Bundles {
     ): Parts =
         Parts(
             files,
-            engines,
+            listOf(engines),
             pictures,
             faces,
             { Bundle.open(files).also { it.verify(InstalledBundle.paths(it)) } },

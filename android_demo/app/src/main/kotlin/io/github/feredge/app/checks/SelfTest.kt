@@ -36,7 +36,7 @@ fun interface CaseCheck {
 /** Runs everything that a bundle can prove about itself on the device at hand. Free of Android. */
 class SelfTest(
     private val bundle: Bundle,
-    private val engines: EngineFactory,
+    private val engines: List<EngineFactory>,
     private val further: CaseCheck,
     private val threads: Int,
 ) {

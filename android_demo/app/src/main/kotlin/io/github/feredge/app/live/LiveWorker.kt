@@ -104,7 +104,7 @@ class LiveWorker(
         val known = ready.variants
         val variant =
             choice.variant?.takeIf { it in known } ?: known.firstOrNull()
-                ?: throw EngineException("This bundle has no TFLite variant; export one with fer-export --format tflite.")
+                ?: throw EngineException(nothingRuns())
         val opened = ready.open(variant, choice.accelerator, Device.threads)
         val model = opened.model
         val running =
@@ -118,6 +118,11 @@ class LiveWorker(
             )
         open = OpenChoice(model, running)
         tell { screen.onReady(running, known) }
+    }
+
+    private fun nothingRuns(): String {
+        val formats = parts.engines.flatMap { it.formats }.joinToString(",")
+        return "This bundle has no variant that this app runs; export one with fer-export --format $formats."
     }
 
     private fun closeModel() {

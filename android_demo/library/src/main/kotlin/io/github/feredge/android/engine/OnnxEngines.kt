@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtException
 import ai.onnxruntime.OrtSession
 import ai.onnxruntime.TensorInfo
 import ai.onnxruntime.ValueInfo
+import android.system.Os
 import io.github.feredge.core.EngineException
 import io.github.feredge.core.bundle.ElementType
 import java.nio.ByteBuffer
@@ -20,6 +21,8 @@ public class OnnxEngines : EngineFactory {
         accelerator: Accelerator,
         threads: Int,
     ): Engine {
+        // Before there is an environment: later only events that come after it are stopped.
+        Os.setenv("ORT_DISABLE_TELEMETRY", "1", true)
         val environment = OrtEnvironment.getEnvironment()
         environment.setTelemetry(false)
         val session = OrtSession.SessionOptions().use { session(environment, model, it, accelerator, threads) }
