@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from fer_edge.export.pictures.images import Tick, draw_faces
+from fer_edge.export.reference_model import Source
 from fer_edge.export.reference_model.inference import outputs
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.sources.asking import RUNTIMES
 from fer_edge.export.sources.check import check_import, measure_difference
 from fer_edge.runtime.errors import BundleError, CheckFailed, FerEdgeError
 from fer_edge.runtime.golden import Vector
-from fer_edge.train.checkpoint.sources.reading import Source
 
 TOLERANCE = 1e-4
 """Of probabilities: the reference weights may be computed by another CPU type here."""

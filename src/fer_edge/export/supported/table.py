@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from fer_edge.train.models import IMPORTED, TIMM
+from fer_edge.export.reference_model import IMPORTED, TIMM
 
 TABLE = Path(__file__).with_name("table.json")
 SCHEMA = "fer-edge-support/1"
