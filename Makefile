@@ -52,7 +52,7 @@ demo: $(INSTALLED)  ## Export a network trained on people and the built-in one, 
 		"  fer-predict serve --model $$best    # http://127.0.0.1:8000/docs: a page to try it" \
 		'  make web    # then the server shows the page that runs the model in the browser, at http://127.0.0.1:8000/' \
 		"  fer-bench $$best" \
-		'  fer-export --all-variants --out everything    # the built-in model in all 29 variants' \
+		'  fer-export --all-variants --out everything    # the built-in model in every variant' \
 		'  fer-export YOUR_WEIGHTS.pth --arch resnet18 --labels a,b,c --input 96x96x3 --mean 0.5 --std 0.5'
 
 test: $(INSTALLED)  ## Run the whole test suite
