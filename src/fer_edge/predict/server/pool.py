@@ -129,8 +129,10 @@ class Pool:
             Refusal: busy; the picture took too long; workers died of it.
         """
         self.refuse_if_full()
-        for _ in range(_TRIES):
-            worker = await self._take_worker(gone)
+        for tried in range(_TRIES):
+            # A picture that lost its worker has waited already: at the end of the queue it would be in the way of whatever
+            # ends the next worker, too, and nobody could tell bad luck from its doing.
+            worker = await self._take_worker(gone, first=tried > 0)
             if worker is None:
                 return None
             try:
@@ -139,13 +141,21 @@ class Pool:
                 log("worker-died", level="error", reason=str(error))
         raise Refusal("crashed", "the process that looked at this picture was ended, and so was a second one")
 
-    async def _take_worker(self, gone: Callable[[], Awaitable[None]]) -> Worker | None:
-        """The next free one, which the caller has to bring back; None: the client went before."""
+    async def _take_worker(self, gone: Callable[[], Awaitable[None]], *, first: bool) -> Worker | None:
+        """The next free one, which the caller has to bring back; None: the client went before.
+
+        Args:
+            gone: returns when the client has gone.
+            first: before all others that wait.
+        """
         if self._idle:
             self.state.busy += 1
             return self._idle.pop()  # the one that answered last has its pages and caches warm
         turn: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._turns.append(turn)
+        if first:
+            self._turns.appendleft(turn)
+        else:
+            self._turns.append(turn)
         self.state.waiting += 1
         leaving = asyncio.ensure_future(gone())
         try:

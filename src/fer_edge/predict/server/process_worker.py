@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from dataclasses import asdict
@@ -72,8 +73,7 @@ class ProcessWorker:
             return await read_frame(process.stdout)
         except (asyncio.IncompleteReadError, OSError, RuntimeError, ValueError) as error:
             # uvloop raises RuntimeError for a pipe that is closed. Whatever happened, the two are out of step now.
-            if process.returncode is None:
-                process.kill()
+            _end(process)
             raise WorkerDied(f"process {process.pid} ended with {await process.wait()}") from error
 
     async def ended(self) -> None:
@@ -86,8 +86,7 @@ class ProcessWorker:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.returncode is None:
-            process.kill()
+        _end(process)
         await process.wait()
         # Only a closed transport lets go of its pipes.
         if process.stdin is not None:
@@ -101,6 +100,13 @@ class ProcessWorker:
                 await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
             except TimeoutError:
                 await self.kill()
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill it, unless it has ended by itself, which the loop may not know yet."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
 
 
 def _as_texts(choice: ModelChoice) -> dict[str, Any]:
