@@ -27,15 +27,27 @@ def test_like_resampling_each_picture():
     assert accuracy_drop_interval(reference, artifact) == pytest.approx((slow.low, slow.high), abs=0.0051)
 
 
-def test_only_losses_follow_the_binomial():
-    """With losses alone the drop of a resample is Binomial(n, lost/n)/n, whose quantiles are known."""
+def test_losses_follow_the_exact_distribution():
+    """Of 202 draws, 31 in 202 lost and 1 in 202 gained, picture by picture; the quantiles of their sum are known."""
     low, high = accuracy_drop_interval(*flags(30, 0, 170, 0), confidence=0.9, resamples=200_000)
-    exact = stats.binom(200, 30 / 200).ppf([0.05, 0.95]) / 200
-    assert (low, high) == pytest.approx(tuple(exact), abs=1e-12)
+    chances = np.ones(1)
+    for _ in range(202):
+        chances = np.convolve(chances, [1 / 202, 170 / 202, 31 / 202])
+    drops = np.arange(-202, 203)
+    exact = [drops[np.searchsorted(chances.cumsum(), share)] / 202 for share in (0.05, 0.95)]
+    assert (low, high) == pytest.approx(exact, abs=1e-12)
 
 
-def test_no_disagreement_is_no_drop():
-    assert accuracy_drop_interval(*flags(0, 0, 9, 1)) == (0.0, 0.0)
+@pytest.mark.parametrize("count", [10, 300, 20_000])
+def test_no_disagreement_leaves_what_the_rule_of_three_does(count):
+    low, high = accuracy_drop_interval(*flags(0, 0, count, 0))
+    assert (low, high) == pytest.approx((-3 / count, 3 / count), rel=0.2)
+
+
+def test_each_further_loss_moves_the_interval_up():
+    highs = [accuracy_drop_interval(*flags(lost, 0, 500 - lost, 0))[1] for lost in range(6)]
+    assert highs == sorted(highs)
+    assert highs[0] < highs[-1]
 
 
 def test_swapping_the_models_turns_the_sign():

@@ -298,6 +298,20 @@ def test_the_limit_inside_the_interval_decides_nothing_and_says_how_many_would()
     assert judge_accuracy(images, original, original, TOLERANCES["int8"]).verdict == "pass"
 
 
+def test_a_handful_of_equal_answers_proves_nothing_and_as_many_as_it_says_do():
+    def judge(count):
+        right = np.zeros(count, np.int64)
+        return judge_accuracy(pictures(count, [0] * count), right, right, TOLERANCES["int8"])
+
+    found = judge(20)
+    assert (found.verdict, found.figures.code) == ("not-run", Code.UNDECIDED)
+    assert found.drop_interval == (-found.drop_interval[1], found.drop_interval[1])
+    # A file whose pictures were all lost or kept by chance: with that limit one in twenty such sets hides a larger drop.
+    assert (1 - found.drop_interval[1]) ** 20 < 0.06
+    assert 20 < found.figures.needed <= 200
+    assert judge(found.figures.needed + 20).verdict == "pass"
+
+
 def test_an_answer_that_is_not_finite_is_wrong():
     images = pictures(4, [0, 0, 1, 1])
     reference = labeled(np.array([0, 0, 1, 1]))

@@ -56,13 +56,13 @@ def test_a_difference_that_may_be_chance_is_not_called_one():
     )
 
 
-def test_few_disagreements_on_one_side_are_not_sold_as_an_interval():
+def test_few_disagreements_on_one_side_are_not_sold_as_a_difference():
     found = comparison(with_mistakes([], title="a"), with_mistakes(range(5), title="b"))
-    # Five to nothing: 2 / 2**5, though no resample can ever favor b.
+    # Five to nothing: 2 / 2**5, though no resample of these faces can ever favor b.
     assert found["mcnemar"]["p_value"] == pytest.approx(2 / 32)
-    assert found["difference"]["interval"][1] < 0
+    low, high = found["difference"]["interval"]
+    assert low < -0.05 < 0 <= high
     assert found["verdict"] == "not-distinguishable"
-    assert found["sentences"][1].startswith("Only 5 faces tell them apart")
 
 
 def test_equal_models_are_told_apart_by_name_only():

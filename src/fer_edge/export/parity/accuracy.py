@@ -18,8 +18,10 @@ from fer_edge.export.pictures.images import ImageSet
 from fer_edge.runtime.verification import Accuracy, AccuracyFigures, ClassFigures, Code, Comparison
 from fer_edge.stats.bootstrap import accuracy_drop_interval
 from fer_edge.stats.classification import Figure, calibration_error, macro_f1, paired_interval
-from fer_edge.stats.paired import mcnemar
+from fer_edge.stats.paired import McNemar, mcnemar
 
+Z = 1.96
+"""Standard deviations of half a 95 % interval."""
 MOST = 10_000_000
 """Pictures: who would need more will not get an answer from pictures."""
 
@@ -45,10 +47,10 @@ def check_accuracy(
     kept = finite & (np.nan_to_num(answers).argmax(axis=1) == truth)
     low, high = accuracy_drop_interval(right, kept)
     verdict, reason, code = _decide(low, high, tolerance.accuracy_drop)
-    needed = _needed(len(images), low, high, tolerance.accuracy_drop) if code is Code.UNDECIDED else None
+    test, usable = mcnemar(right, kept), np.where(finite[:, None], answers, 0).astype(np.float32)
+    needed = _needed(test, len(images), tolerance.accuracy_drop) if code is Code.UNDECIDED else None
     if needed:
         reason = f"{reason}; about {needed:,} pictures would decide"
-    test, usable = mcnemar(right, kept), np.where(finite[:, None], answers, 0).astype(np.float32)
     return Accuracy(
         source=f"{images.source} sha256:{images.sha256}",
         samples=len(images),
@@ -79,10 +81,15 @@ def _decide(low: float, high: float, allowed: float) -> tuple[str, str | None, C
     return "pass", None, None
 
 
-def _needed(count: int, low: float, high: float, allowed: float) -> int | None:
-    """Pictures with which the interval, which narrows with their square root, would leave the limit outside."""
-    half, away = (high - low) / 2, abs((high + low) / 2 - allowed)
-    wanted = count * (half / away) ** 2 if away > 0 else math.inf
+def _needed(test: McNemar, count: int, allowed: float) -> int | None:
+    """Pictures with which the interval would leave the limit outside, disagreements as frequent as among these ``count``.
+
+    Half of it is ``z sqrt(N d + 2) / N``, where d is their share and 2 what ``accuracy_drop_interval`` adds.
+    """
+    share = (test.only_first + test.only_second) / count
+    away = abs((test.only_first - test.only_second) / count - allowed)
+    noise = Z * Z * share
+    wanted = (noise + math.sqrt(noise**2 + 8 * (Z * away) ** 2)) / (2 * away**2) if away > 0 else math.inf
     return math.ceil(wanted / 10) * 10 if wanted < MOST else None
 
 
