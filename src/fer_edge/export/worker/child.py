@@ -71,16 +71,17 @@ class Worker:
             for name in find_format(self.job.format).requires:
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
-        _settle()
+        gc.freeze()
 
     def work(self) -> None:
         """Do every task that has no result yet."""
-        for index in self.job.pending():
+        for place, index in enumerate(self.job.pending()):
             (self.job.folder / "running").write_text(str(index))
             if self._settled(index):
                 continue
+            if place:
+                _settle()
             self.job.put_result(index, self._outcome(index))
-            _settle()
 
     def _settled(self, index: int) -> bool:
         """Whether the parent's check of the original, which ends when it hands it over, spares the conversion."""
