@@ -168,15 +168,16 @@ def test_a_resize_in_front_is_left_to_the_camera_path(take):
 
 
 def test_an_import_that_differs_is_exit_3_and_nothing_is_written(take, monkeypatch):
-    from fer_edge.export.sources import check
+    from fer_edge.export.sources import check, rounding
 
     honest = check.ask
 
-    def other(*words):
-        engine, answers, reason = honest(*words)
+    def other(*words, **named):
+        engine, answers, reason = honest(*words, **named)
         return engine, answers + np.array([[0.01, 0, 0]], np.float32), reason
 
-    monkeypatch.setattr(check, "ask", other)
+    for module in (check, rounding):
+        monkeypatch.setattr(module, "ask", other)
     code, _, texts, out = take(made(PLAIN), *FED)
     assert code == 3
     assert "the import is at fault" in texts.err

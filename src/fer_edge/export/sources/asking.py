@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import subprocess
 import sys
@@ -41,8 +42,39 @@ def as_the_file_is_fed(original: ReferenceModel, pictures: NDArray[np.uint8]) ->
     return np.ascontiguousarray(tensors.transpose(0, 2, 3, 1) if source.layout == "NHWC" else tensors)
 
 
+def answer_as_fed(original: ReferenceModel, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The imported module's answers in float64 to exactly what the file is fed, (n, labels).
+
+    Args:
+        original: with the source.
+        pictures: (n, height, width, 3) uint8 RGB.
+    """
+    import torch
+
+    source = original.source
+    assert source is not None
+    tensors = as_the_file_is_fed(original, pictures).astype(np.float64)
+    if source.layout == "NHWC":
+        tensors = tensors.transpose(0, 3, 1, 2)
+    if source.scale:
+        scale, offset = (
+            np.array(one, np.float64).reshape(1, -1, 1, 1) for one in (source.scale, source.offset)
+        )
+        tensors = tensors * scale + offset
+    if original.bgr:
+        tensors = tensors[:, ::-1]
+    module = copy.deepcopy(original.module).double()
+    with torch.inference_mode():
+        rows = [module(torch.from_numpy(np.ascontiguousarray(one[None]))) for one in tensors]
+    return np.concatenate([row.numpy().reshape(1, -1) for row in rows])
+
+
 def ask(
-    original: ReferenceModel, path: Path, output: int | str | None, pictures: NDArray[np.uint8]
+    original: ReferenceModel,
+    path: Path,
+    output: int | str | None,
+    pictures: NDArray[np.uint8],
+    exactly: bool = False,
 ) -> tuple[str, Rows | None, str | None]:
     """The runtime's name, its answers, and why there are none.
 
@@ -51,13 +83,19 @@ def ask(
         path: the file.
         output: which of the file's outputs is the answer; None: its only one.
         pictures: (n, height, width, 3) uint8 RGB.
+        exactly: of an ONNX file: in float64 by the standard's reference instead.
     """
     assert original.source is not None
     with tempfile.TemporaryDirectory(prefix="fer-import-") as name:
         folder = Path(name)
         np.save(folder / "tensors.npy", as_the_file_is_fed(original, pictures))
         log = (folder / "log.txt").open("wb")
-        words = [original.source.kind, str(path.absolute()), original.checkpoint_sha256, str(folder)]
+        words = [
+            "exact" if exactly else original.source.kind,
+            str(path.absolute()),
+            original.checkpoint_sha256,
+            str(folder),
+        ]
         chosen = "" if output is None else f"{type(output).__name__}:{output}"
         with (
             log,

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.sources.asking import RUNTIMES, Rows, ask
+from fer_edge.export.sources.differences import MAX_ABS, measure_difference
+from fer_edge.export.sources.rounding import look_closer
 from fer_edge.runtime.errors import CheckFailed, MissingExtra
 from fer_edge.runtime.extras import need
 from fer_edge.runtime.golden import Vector
-
-MAX_ABS = 1e-5
-"""Of any probability: float32 sums in another order."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,20 @@ def check_import(
         return ImportCheck(
             source.kind, "not-run", f"the import was not judged: {reason}", engine or None, notes=source.notes
         )
-    found = _compare(original, engine, rows, answers[: len(rows)])
+    theirs, golden = answers[: len(rows)], answers[len(rows) :]
+    kind, final = original.contract.output.kind, source.final
+    worst, agreement = measure_difference(rows, theirs, kind, final)
+    found = ImportCheck(source.kind, "pass", None, engine, len(rows), worst, agreement, notes=source.notes)
+    if not (worst <= MAX_ABS and agreement == 1.0):
+        closer = look_closer(original, path, output, (pictures, rows, theirs), further)
+        if closer is None or not closer.met:
+            raise CheckFailed(_fault(found))
+        golden, notes = closer.golden, (*source.notes, closer.describe(engine))
+        seen = (closer.engine, closer.inputs, closer.max_abs, 1.0)
+        found = ImportCheck(source.kind, "pass", None, *seen, notes=notes)
     kept = {
         vector.name: [float(f"{value:.9g}") for value in row]
-        for vector, row in zip(vectors, answers[len(rows) :], strict=True)
+        for vector, row in zip(vectors, golden, strict=True)
     }
     return replace(found, golden=kept, feeding=_feeding(original, output))
 
@@ -116,43 +125,9 @@ def _feeding(original: ReferenceModel, output: int | str | None) -> dict[str, An
     }
 
 
-def _compare(original: ReferenceModel, engine: str, rows: Rows, answers: Rows) -> ImportCheck:
-    source = original.source
-    assert source is not None
-    worst, agreement = measure_difference(rows, answers, original.contract.output.kind, source.final)
-    if not (worst <= MAX_ABS and agreement == 1.0):
-        raise CheckFailed(
-            f"the import is at fault: the network that was read from the {source.kind} file answers up to {worst:.2g} away from "
-            f"{engine} ({MAX_ABS:g} is allowed) and agrees on {agreement:.2%} of first labels; please report the file, and take its "
-            "PyTorch weights with --arch meanwhile"
-        )
-    return ImportCheck(source.kind, "pass", None, engine, len(rows), worst, agreement, notes=source.notes)
-
-
-def measure_difference(rows: Rows, answers: Rows, kind: str, final: str) -> tuple[float, float]:
-    """Largest difference of any probability, and share of equal first labels.
-
-    Args:
-        rows: the module's answers, (n, labels).
-        answers: the file's in its own runtime, likewise.
-        kind: what the module answers, ``logits`` or ``probabilities``.
-        final: ``sigmoid`` where the file ends in those and the module does not.
-    """
-    ours, theirs = rows.astype(np.float64), answers.astype(np.float64)
-    if final == "sigmoid":
-        ours = 1 / (1 + np.exp(-ours))
-    elif kind == "logits":
-        ours, theirs = _softmax(ours), _softmax(theirs)
-    worst = float(np.abs(ours - theirs).max())
-    ordered = np.sort(theirs, axis=1)
-    clear = (
-        ordered[:, -1] - ordered[:, -2] > 2 * MAX_ABS if theirs.shape[1] > 1 else np.ones(len(theirs), bool)
+def _fault(found: ImportCheck) -> str:
+    return (
+        f"the import is at fault: the network that was read from the {found.kind} file answers up to {found.max_abs:.2g} away from "
+        f"{found.engine} ({MAX_ABS:g} is allowed) and agrees on {found.top1_agreement:.2%} of first labels; please report the file, "
+        "and take its PyTorch weights with --arch meanwhile"
     )
-    same = (ours.argmax(1) == theirs.argmax(1))[clear]
-    return worst, float(same.mean()) if same.size else 1.0
-
-
-def _softmax(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    shares = np.exp(rows - rows.max(axis=1, keepdims=True))
-    found: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
-    return found

@@ -14,7 +14,8 @@ from fer_edge.export.reference_model import Source
 from fer_edge.export.reference_model.inference import outputs
 from fer_edge.export.reference_model.model import ReferenceModel
 from fer_edge.export.sources.asking import RUNTIMES
-from fer_edge.export.sources.check import check_import, measure_difference
+from fer_edge.export.sources.check import check_import
+from fer_edge.export.sources.differences import measure_difference
 from fer_edge.runtime.errors import BundleError, CheckFailed, FerEdgeError
 from fer_edge.runtime.golden import Vector
 

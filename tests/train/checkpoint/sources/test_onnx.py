@@ -115,6 +115,19 @@ ONE = {
 }
 
 
+def test_nodes_in_another_order_than_they_run():
+    """As onnxruntime's float16 converter writes them: what comes last may be what everything waits for."""
+    model = made(
+        [("Mul", ["c", "two"], ["h"], {}), *END, ("Cast", ["x"], ["c"], {"to": TensorProto.FLOAT})],
+        {"two": np.float32(2)},
+    )
+    ours, theirs, _ = answers(model)
+    np.testing.assert_allclose(ours, theirs, atol=1e-6)
+    model.graph.node[-1].input[0] = "h"
+    with pytest.raises(CheckpointError, match="in a circle"):
+        translate(model.SerializeToString(), None, None)
+
+
 @pytest.mark.parametrize("name", ONE)
 def test_an_operator_answers_as_in_onnxruntime(name):
     node, constants = ONE[name]
