@@ -52,7 +52,7 @@ def run(asked: Asked) -> Iterator[Document]:
             continue
         if asked.again or not all(f"{form}-fp32" in _read(place).get("variants", {}) for form in formats):
             _preload()
-            _examine(network, asked.seconds, formats, place)
+            _examine(network, formats, place)
             print("\n".join(_lines(_read(place))), file=sys.stderr, flush=True)
     yield collect(asked.cache)
 
@@ -66,13 +66,11 @@ def _read(place: Path) -> dict[str, Any]:
     return found
 
 
-def _examine(network: Network, seconds: float, formats: tuple[str, ...], place: Path) -> None:
+def _examine(network: Network, formats: tuple[str, ...], place: Path) -> None:
     """Put what these formats came to into the network's row, beside those that are there."""
     place.parent.mkdir(parents=True, exist_ok=True)
     begin = time.time()
-    found = in_child(
-        partial(examine, network, seconds, formats, place.parent), SECONDS, place.with_name("log")
-    )
+    found = in_child(partial(examine, network, formats, place.parent), SECONDS, place.with_name("log"))
     before = _read(place).get("variants", {})
     if "variants" in found:
         found["variants"] = before | found["variants"]
@@ -137,7 +135,6 @@ if __name__ == "__main__":
         option("--cache", Path(".supported"), "where finished work lies"),
         option("--only", "", "networks by --arch, comma-separated"),
         option("--formats", "torchscript,onnx,tflite,coreml,executorch", "comma-separated"),
-        option("--seconds", 6.0, "processor time of a training"),
         option("--minutes", 1e9, "begin no further network after so many"),
         option("--again", False, "examine anew"),
         option("--only-score", False, "examine nothing, collect what is there"),

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 PICTURES = 64
 """Parity inputs."""
 TIMED = ("tflite", "onnx", "executorch")
+AUTO = "auto"
 
 
-def examine(network: Network, seconds: float, formats: tuple[str, ...], folder: Path) -> dict[str, Any]:
+def examine(network: Network, formats: tuple[str, ...], folder: Path) -> dict[str, Any]:
     """The row of one network; its weights stay in the folder. Where ``fer-export`` takes nothing of it, its sentence says why.
 
     Args:
         network: of the list.
-        seconds: processor time of its training.
         formats: the table's cells of these are made.
         folder: its own in the cache.
     """
@@ -38,7 +38,7 @@ def examine(network: Network, seconds: float, formats: tuple[str, ...], folder: 
 
     weights, about = folder / "weights.safetensors", folder / "about.json"
     if network.kind == "trained" and not about.is_file():
-        about.write_text(json.dumps(make_weights(network, seconds, weights)))
+        about.write_text(json.dumps(make_weights(network, weights)))
     elif network.kind == "fetched" and not weights.is_file():
         _fetch(network.arch, weights)
     known = json.loads(about.read_text()) if about.is_file() else {}
@@ -92,19 +92,31 @@ def _spec(network: Network, weights: Path) -> ModelSpec:
 
 
 def _export(spec: ModelSpec, formats: tuple[str, ...], out: Path) -> dict[str, Any]:
-    """Every legal variant of these formats."""
+    """Every legal variant of these formats; ``auto``, which takes a search, where int8 is refused."""
+    from fer_edge.runtime.formats import FORMATS, ON_REQUEST, PRECISIONS
+
+    usual = tuple(name for name in PRECISIONS if name not in ON_REQUEST)
+    rows = _make(spec, formats, usual, out)
+    mixed = {one.name for one in FORMATS if AUTO in one.precisions}
+    refused = tuple(form for form in formats if form in mixed and rows[f"{form}-int8"]["status"] == "refused")
+    return rows | (_make(spec, refused, ("fp32", AUTO), out.with_name("auto")) if refused else {})
+
+
+def _make(
+    spec: ModelSpec, formats: tuple[str, ...], precisions: tuple[str, ...], out: Path
+) -> dict[str, Any]:
+    """One export's cells; of those that are timed, the share of fp32's time."""
     from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.run.export import ExportRequest
     from fer_edge.export.run.plan import VariantRequest
-    from fer_edge.runtime.formats import ON_REQUEST, PRECISIONS
 
     pictures = PictureOptions(calibration="synthetic", parity_inputs=PICTURES)
-    precisions = tuple(name for name in PRECISIONS if name not in ON_REQUEST)
     results = _run(ExportRequest(VariantRequest(formats, precisions), spec, pictures, out=out))
     rows = {result.variant.name: _row(result, results, out) for result in results}
     for form in TIMED:
-        if {f"{form}-fp32", f"{form}-int8"} <= rows.keys() and rows[f"{form}-int8"].get("bytes"):
-            rows[f"{form}-int8"]["of_fp32_time"] = _time(out, form)
+        for name in (f"{form}-int8", f"{form}-{AUTO}"):
+            if f"{form}-fp32" in rows and rows.get(name, {}).get("bytes"):
+                rows[name]["of_fp32_time"] = _time(out, name)
     return rows
 
 
@@ -173,15 +185,16 @@ def _partitions(path: Path) -> dict[str, Any]:
     return {"partitions": found.partitions, "outside": dict(sorted(Counter(found.leftover).items()))}
 
 
-def _time(bundle: Path, form: str) -> float | None:
-    """Processor time of int8 over that of fp32, in turns."""
+def _time(bundle: Path, name: str) -> float | None:
+    """Processor time of a variant over that of its format's fp32 file, in turns."""
     import numpy as np
 
     from fer_edge.export.parity.int8_speed import measure_ratio
     from fer_edge.runtime import load
     from fer_edge.runtime.camera import to_tensor
 
-    models = [load(bundle, variant=f"{form}-{precision}", threads=1) for precision in ("int8", "fp32")]
+    names = name, f"{name.partition('-')[0]}-fp32"
+    models = [load(bundle, variant=variant, threads=1) for variant in names]
     shape = models[0].contract.input
     picture = np.random.default_rng(0).integers(0, 256, (shape.height, shape.width, 3)).astype(np.uint8)
     int8, fp32 = (partial(model.run, to_tensor(picture, model.contract)) for model in models)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 EDGE = 64
 """Usual edge of the input in pixels: small, since every precision of every format is made."""
+SECONDS = 6.0
+"""Usual processor time of a training: most networks are sure of something by then."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class Network:
         edge: of its input in pixels.
         channels: of its input.
         arch_args: further ``--arch-arg``.
+        seconds: processor time of its training.
         kind: ``trained`` here and now for seconds, ``builtin`` (the model that comes along) or ``fetched`` (``fer-train fetch``).
     """
 
@@ -25,6 +28,7 @@ class Network:
     edge: int = EDGE
     channels: int = 3
     arch_args: Mapping[str, str] = field(default_factory=dict)
+    seconds: float = SECONDS
     kind: str = "trained"
 
 
@@ -32,8 +36,8 @@ def _torchvision(*names: str) -> tuple[Network, ...]:
     return tuple(Network(f"torchvision.models:{name}") for name in names)
 
 
-def _timm(*names: str, edge: int = EDGE, **arch_args: str) -> tuple[Network, ...]:
-    return tuple(Network(f"timm:{name}", edge, arch_args=arch_args) for name in names)
+def _timm(*names: str, edge: int = EDGE, seconds: float = SECONDS, **arch_args: str) -> tuple[Network, ...]:
+    return tuple(Network(f"timm:{name}", edge, arch_args=arch_args, seconds=seconds) for name in names)
 
 
 NETWORKS: tuple[Network, ...] = (
@@ -42,14 +46,16 @@ NETWORKS: tuple[Network, ...] = (
     Network("pyemotion", 48, 1, kind="fetched"),
     *_torchvision("squeezenet1_1", "shufflenet_v2_x1_0", "mnasnet1_0"),
     Network("mobilenet_v3_small"),
-    Network("mobilenet_v2"),
-    *_timm("mobilenetv4_conv_small", "tinynet_e", "lcnet_050", "convnext_atto"),
-    *_timm("mobilevit_xxs", edge=128),
-    *_timm("vit_tiny_patch16_224", edge=96, img_size="96"),
+    Network("mobilenet_v2", 96, seconds=40),
+    *_timm("mobilenetv4_conv_small", edge=96, seconds=50),
+    *_timm("tinynet_e", "lcnet_050"),
+    *_timm("convnext_atto", edge=96, seconds=120),
+    *_timm("mobilevit_xxs", edge=96, seconds=70),
+    *_timm("vit_tiny_patch16_224", edge=96, seconds=60, img_size="96"),
     *_timm("ghostnet_100", "repvgg_a0", "edgenext_xx_small", "efficientvit_b0"),
     *_timm("levit_128s", edge=96, img_size="96"),
     Network("resnet18"),
-    Network("efficientnet_b0"),
+    Network("efficientnet_b0", 96, seconds=70),
     Network("mobilenet_v3_large"),
     *_torchvision("regnet_y_400mf", "densenet121", "googlenet"),
     *_timm("efficientformerv2_s0", edge=96, img_size="96"),

@@ -26,12 +26,11 @@ FACES, HELD_OUT, BATCH, RATE = 1200, 240, 16, 1e-3
 FIT_STEPS, WEIGHT_DECAY = 40, 1.0
 
 
-def make_weights(network: Network, seconds: float, weights: Path) -> dict[str, Any]:
+def make_weights(network: Network, weights: Path) -> dict[str, Any]:
     """Write a plain state dict, as people have them.
 
     Args:
         network: a network of torchvision, of timm or of ours.
-        seconds: processor time of the training.
         weights: the safetensors file.
 
     Returns:
@@ -47,7 +46,7 @@ def make_weights(network: Network, seconds: float, weights: Path) -> dict[str, A
     module = resolve(network.arch, num_classes=8, channels=network.channels, arch_args=network.arch_args)
     _wake_answers(module)
     pictures, labels = _faces(network, "train", FACES)
-    _train(module, pictures, labels, seconds)
+    _train(module, pictures, labels, network.seconds)
     _count_statistics(module, pictures)
     module.eval()
     _fit_last_layer(module, pictures, labels)
@@ -55,7 +54,7 @@ def make_weights(network: Network, seconds: float, weights: Path) -> dict[str, A
         held_out, wanted = _faces(network, "validation", HELD_OUT)
         right = _answers(module, held_out).argmax(1) == wanted
     save_file({name: tensor.contiguous().clone() for name, tensor in module.state_dict().items()}, weights)
-    return {"trained_seconds": seconds, "accuracy": round(float(right.float().mean()), 3)}
+    return {"trained_seconds": network.seconds, "accuracy": round(float(right.float().mean()), 3)}
 
 
 def _faces(network: Network, split: str, count: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,7 +6,8 @@
 | w8        | int8 weights, one scale a channel, an explicit DEQUANTIZE before use                |
 | dynamic   | int8 weights, activations quantized at run time; depthwise convolutions stay float, |
 |           | because their dynamic kernels are slower than float ones                            |
-| int8      | weights and activations at 8 bits; input, output and softmax stay float32           |
+| int8      | weights and activations at 8 bits; input, output, softmax and the operators of      |
+|           | ``undelegated.py`` (normalizations, GELU) stay float32                              |
 | auto      | int8, in which some operators stay float32                                          |
 | int8 -qio | int8 with integer input, output and softmax (whose scale is then 1/256)             |
 
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 from fer_edge.export.capture.wrappers import Picture
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
+from fer_edge.export.formats.tflite.undelegated import find_undelegated
+from fer_edge.runtime.formats import CALIBRATED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,8 +62,9 @@ def quantize(
 
         tool = quantizer.Quantizer(model)
         RECIPES[precision](tool, integer_ends)
-        if in_float:
-            _leave_scopes(tool, in_float)
+        scopes = {*in_float, *(find_undelegated(model) if precision in CALIBRATED else ())}
+        if scopes:
+            _leave_scopes(tool, scopes)
         result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
         model = bytes(result.quantized_model)
         return _with_zero_points(model) if precision == "dynamic" else model

@@ -20,7 +20,7 @@ def list_units(model: bytes) -> list[Unit]:
     rows = []
     for operator in graph.operators:
         scope = get_op_scope(operator, graph.tensors)
-        rows.append((scope, *name_module(_output(graph, operator))))
+        rows.append((scope, *name_module(output_name(graph, operator))))
     return group_units(rows)
 
 
@@ -35,6 +35,7 @@ def name_module(tensor: str) -> tuple[str, str]:
     return path or "network", parts[-1][0]
 
 
-def _output(graph: Any, operator: Any) -> str:
+def output_name(graph: Any, operator: Any) -> str:
+    """The name of an operator's first result."""
     name = graph.tensors[int(operator.outputs[0])].name
     return name.decode("utf-8", "replace") if isinstance(name, bytes) else str(name)
