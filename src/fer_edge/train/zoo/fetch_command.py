@@ -48,10 +48,11 @@ def fetch_command(output: Output, name: str, out: Path | None) -> None:
     from fer_edge.train.zoo.fetch import fetch
 
     network = next(one for one in NETWORKS if one.name == name)
-    contract = fetch(network, out)
-    origin = {key: value for key, value in asdict(network).items() if key != "steps"}
+    contract, worst = fetch(network, out)
+    origin = {key: value for key, value in asdict(network).items() if key not in ("steps", "answers")}
     output.result(
-        {"out": str(out), "network": origin, "labels": list(contract.labels)},
+        {"out": str(out), "network": origin, "labels": list(contract.labels), "max_abs": worst},
         f"{out}: {network.summary} ({network.license}, {network.package} {network.version}); published: {network.published}\n"
+        f"It answers as {network.runtime} does, within {worst:.0e} on {len(network.answers)} pictures.\n"
         f"Next: {shlex.join(['fer-export', str(out)])}",
     )

