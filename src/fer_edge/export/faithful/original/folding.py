@@ -1,21 +1,23 @@
 """Every legal place of a network's weights in a converted program.
 
 Converters fold what multiplies or shifts a channel (BatchNorm, layer scale, a learned bias, a sign) into the
-convolution or matrix product before it, all of it, some of it or nothing; and they compute what depends on weights
-alone, or leave it to the program. Each weight becomes a ``Need``: it is met by one of several sets of tensors.
+convolution or matrix product before it, all of it, some of it or nothing, and a normalization's factor into the one
+behind it (``feeds``); and they compute what depends on weights alone, or leave it to the program. Each weight becomes a ``Need``: it is met by one of several sets of tensors.
 All folds are computed here in float64 from the network's own tensors, by their definition.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 
 from fer_edge.export.capture.recording import Call, Value, record
+from fer_edge.export.faithful.original.feeds import Feed, find_feed
+from fer_edge.export.faithful.original.moves import MOVES, follow_axis
 from fer_edge.export.faithful.original.needs import (
     Array,
     Candidate,
@@ -34,20 +36,33 @@ def find_needs(module: torch.nn.Module, example: torch.Tensor) -> list[Need]:
         example: an input of it, (1, C, H, W) float32.
     """
     chains: dict[Value, _Chain] = {}
-    found: list[_Chain | Need] = []
+    feeds: dict[Value, Feed] = {}
+    found: list[_Chain | Feed | Need] = []
     calls = record(module, example).calls
     for call in calls:
-        chain = _extended(call, chains)
+        feed, chain = find_feed(call, feeds), _extended(call, chains, feeds)
+        if feed is not None:
+            feeds[call.result] = feed
         if chain is None:
-            found += (
-                _of_lstm(call) if call.name == _LSTM else [constant_need(value) for value in _constants(call)]
-            )
+            found += _needs_alone(call, feed)
             continue
         chains[call.result] = chain
         if chain.first is call:
             found.append(chain)
     apart = _GRU_GATES if any(call.name == _GATES_APART for call in calls) else 1
-    return [item.need(apart) if isinstance(item, _Chain) else item for item in found]
+    return [
+        item.need(apart) if isinstance(item, _Chain) else item.need() if isinstance(item, Feed) else item
+        for item in found
+    ]
+
+
+def _needs_alone(call: Call, feed: Feed | None) -> Sequence[Feed | Need]:
+    """Of an operator that is part of no chain."""
+    if call.name == _LSTM:
+        return _of_lstm(call)
+    if feed is not None and call.name not in MOVES:
+        return [feed]
+    return [constant_need(value) for value in _constants(call)]
 
 
 def _constants(call: Call) -> list[Value]:
@@ -111,6 +126,7 @@ class _Chain:
         rest: what each of these operators needs if it is not folded.
         axis: of the channels in the value at the end.
         groups, transposed, matrix: of the product.
+        fed: the states where the product has taken what stands before it; none: nothing does.
     """
 
     first: Call
@@ -121,6 +137,7 @@ class _Chain:
     groups: int = 1
     transposed: bool = False
     matrix: bool = False
+    fed: list[_Folded] = field(default_factory=list)
 
     @property
     def channels(self) -> int:
@@ -134,21 +151,22 @@ class _Chain:
         """
         options: list[tuple[Candidate | Need, ...]] = []
         for number in reversed(range(len(self.states))):
-            state = self.states[number]
-            weight = candidates(state.weight, matrix=self.matrix)
-            options.append((*weight, *candidates(state.bias, state.magnitude), *self.rest[number:]))
+            for state in (self.states[number], *self.fed[number : number + 1]):
+                weight = candidates(state.weight, matrix=self.matrix)
+                options.append((*weight, *candidates(state.bias, state.magnitude), *self.rest[number:]))
         if self.matrix and apart > 1 and self.channels % apart == 0:
             options.append(_in_parts(self.states[-1], apart))
         return Need((*options, (*self.raw, *self.rest)))
 
     def multiply(self, factor: Array, need: Need) -> None:
-        self._step(self.states[-1].scaled(factor, self.groups, transposed=self.transposed), need)
+        self._step(lambda state: state.scaled(factor, self.groups, transposed=self.transposed), need)
 
     def add(self, by: Array, need: Need) -> None:
-        self._step(self.states[-1].shifted(by), need)
+        self._step(lambda state: state.shifted(by), need)
 
-    def _step(self, state: _Folded, need: Need) -> None:
-        self.states.append(state)
+    def _step(self, change: Callable[[_Folded], _Folded], need: Need) -> None:
+        for states in (self.states, self.fed):
+            states.extend(change(state) for state in states[-1:])
         self.rest.append(need)
 
 
@@ -161,17 +179,17 @@ def _in_parts(state: _Folded, count: int) -> tuple[Candidate, ...]:
     )
 
 
-def _extended(call: Call, chains: dict[Value, _Chain]) -> _Chain | None:
+def _extended(call: Call, chains: Mapping[Value, _Chain], feeds: Mapping[Value, Feed]) -> _Chain | None:
     """The chain that a call begins or goes on with; None: it is no part of one."""
     if call.name in _PRODUCTS:
-        return _begun(call)
+        return _begun(call, feeds)
     values = [item for item in call.arguments if isinstance(item, Value)]
     carried = [item for item in values if item.depends]
     # What others read too must stay as it was.
     if len(carried) != 1 or carried[0] not in chains or carried[0].uses != 1:
         return None
     chain = chains[carried[0]]
-    if call.name in _MOVES:
+    if call.name in MOVES:
         return _moved(call, carried[0], chain)
     if call.name in _NORMALIZATIONS:
         return _normalized(call, chain)
@@ -180,7 +198,8 @@ def _extended(call: Call, chains: dict[Value, _Chain]) -> _Chain | None:
     return None
 
 
-def _begun(call: Call) -> _Chain | None:
+def _begun(call: Call, feeds: Mapping[Value, Feed]) -> _Chain | None:
+    source = call.arguments[1 if call.name == "aten::addmm" else 0]
     if call.name == "aten::convolution":
         _, weight, bias, *_, transposed, _, groups = call.arguments
         axis, matrix = 1, False
@@ -199,37 +218,19 @@ def _begun(call: Call) -> _Chain | None:
     channels = call.result.shape[axis]
     shift = np.zeros(channels) if bias is None else np.broadcast_to(as_array(bias), (channels,)).copy()
     raw = tuple(constant_need(item) for item in (weight, bias) if item is not None)
-    state = _Folded(values, shift, float(np.abs(shift).max()))
-    return _Chain(call, raw, [state], [], axis, groups, transposed, matrix)
+    state, feed = _Folded(values, shift, float(np.abs(shift).max())), feeds.get(source)
+    whole = feed is not None and groups == 1 and not transposed and feed.axis == axis
+    fed = [_Folded(*feed.fold(values, shift))] if feed is not None and whole else []
+    return _Chain(call, raw, [state], [], axis, groups, transposed, matrix, fed)
 
 
 def _moved(call: Call, value: Value, chain: _Chain) -> _Chain | None:
     """Follow the channels through a change of shape."""
-    before, after = value.shape, call.result.shape
-    if call.name in {"aten::permute", "aten::transpose", "aten::t"}:
-        chain.axis = _order(call, len(before)).index(chain.axis)
-        return chain
-    leading = math.prod(before[: chain.axis])
-    places = [
-        place
-        for place, size in enumerate(after)
-        if size == before[chain.axis] and math.prod(after[:place]) == leading
-    ]
-    if not places:
+    axis = follow_axis(call, value.shape, chain.axis)
+    if axis is None:
         return None
-    chain.axis = places[-1]
+    chain.axis = axis
     return chain
-
-
-def _order(call: Call, rank: int) -> list[int]:
-    order = list(range(rank))
-    if call.name == "aten::permute":
-        return [place % rank for place in call.arguments[1]]
-    one, other = (
-        (0, rank - 1) if call.name == "aten::t" else (call.arguments[1] % rank, call.arguments[2] % rank)
-    )
-    order[one], order[other] = order[other], order[one]
-    return order
 
 
 def _normalized(call: Call, chain: _Chain) -> _Chain | None:
@@ -297,21 +298,5 @@ _LSTM = "aten::mkldnn_rnn_layer"
 _GATES_APART, _GRU_GATES = "aten::unsafe_split", 3
 """PyTorch takes a GRU's gates from one product; Core ML computes each by a product of its own, inside a loop."""
 _PRODUCTS = frozenset({"aten::convolution", "aten::addmm", "aten::mm"})
-_MOVES = frozenset(
-    [
-        "aten::permute",
-        "aten::transpose",
-        "aten::t",
-        "aten::view",
-        "aten::_unsafe_view",
-        "aten::unsqueeze",
-        "aten::squeeze",
-        "aten::clone",
-        "aten::_to_copy",
-        "aten::alias",
-        "aten::detach",
-        "aten::expand",
-    ]
-)
 _NORMALIZATIONS = frozenset({"aten::native_batch_norm", "aten::_native_batch_norm_legit_no_training"})
 _ARITHMETIC = frozenset(["aten::neg", "aten::mul", "aten::div", "aten::add", "aten::sub", "aten::rsub"])
