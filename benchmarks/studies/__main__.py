@@ -33,6 +33,7 @@ STUDIES = (
     "export_cpu",
     "export_cost",
     "export_time",
+    "verify_time",
     "int8_accuracy",
     "int8_latency",
     "int8_peers",
