@@ -8,6 +8,7 @@ from typing import Any
 
 from fer_edge.console.table import table
 from fer_edge.export.faithful.layers.rows import MOST_DB, LayerRow
+from fer_edge.export.formats import find_format
 from fer_edge.export.verify.report import ArtifactReport
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import ExportError
@@ -16,6 +17,10 @@ from fer_edge.runtime.extras import require
 ENDINGS = (".png", ".svg")
 MOST_NAMED = 40
 """Layers whose names fit below a picture."""
+_NOTHING = (
+    "its engine hands out no values from inside a program; operators, weights, scales and ranges are judged "
+    "one by one all the same (faithful)"
+)
 
 
 def describe(one: ArtifactReport) -> dict[str, Any]:
@@ -34,7 +39,8 @@ def lay_out(one: ArtifactReport, width: int | None) -> str:
     """The same as a table, and what is to be said about it below."""
     if not one.layers:
         why = one.reason or (one.faithful.reason if one.faithful else None) or "; ".join(one.faults[:1])
-        return f"{one.artifact.variant}: its layers were not compared: {why or 'nothing records them'}"
+        recorded = find_format(one.artifact.format).recorders
+        return f"{one.artifact.variant}: its layers were not compared: {why or ('they could not be read out' if recorded else _NOTHING)}"
     headers = ("layer", "operator", "SNR", "explained", "floor", "own error", "verdict", "kind")
     rows = [_cells(row) for row in one.layers]
     numbers = ("SNR", "explained", "floor", "own error")
