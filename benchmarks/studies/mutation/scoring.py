@@ -84,11 +84,20 @@ def _kinds(planted: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
 def _named(planted: list[dict[str, Any]]) -> dict[str, Any]:
     """Of the faults that layers answered for and that have one place: how often its module is named."""
     asked = [row for row in planted if row.get("matters") and "faithful" in row["by"] and row["module"]]
-    right = sum(names_module(row["reason"], row["module"], row.get("near", ())) for row in asked)
+    right = sum(names_module(row["reason"], row["module"], _beside(row)) for row in asked)
     if not asked:
         return {"asked": 0}
     share = right / len(asked)
     return {"asked": len(asked), "named": right, "share": round(share, 4), "met": share >= GOALS["layer"]}
+
+
+def _beside(row: dict[str, Any]) -> list[str]:
+    """Other names that are right: parts of the same operator; of a join, which is no module, the block whose forward joins."""
+    near = list(row.get("near") or ())
+    if row["kind"] == "branches_swapped":
+        parts = row["module"].split(".")
+        near += [".".join(parts[:count]) for count in range(2, len(parts))]
+    return near
 
 
 def names_module(text: str, module: str, near: Iterable[str] = ()) -> bool:
