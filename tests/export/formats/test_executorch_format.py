@@ -52,3 +52,25 @@ def test_a_normalization_without_parameters_is_folded_in_both_precisions(convert
         found.append([step.operator for step in steps if "Conv" in step.operator])
     assert found[0] == found[1]
     assert fresh_source.module.stem[1].weight is None  # the caller's own network is left as it was
+
+
+def test_a_factor_that_lies_outside_the_delegate_is_read_by_the_scale_inside(
+    convert, fresh_source, calibration
+):
+    factors = torch.linspace(-0.7, 1.9, 16).reshape(16, 1, 1)
+
+    class Scaled(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.factors = torch.nn.Parameter(factors, requires_grad=False)
+
+        def forward(self, x):
+            return x * self.factors
+
+    fresh_source.module.stem[1] = Scaled().eval()
+    graph = read_graph(convert("executorch-int8", fresh_source, calibration))
+    constants = [tensor for tensor in graph.tensors.values() if tensor.constant is not None]
+    (held,) = [tensor for tensor in constants if (tensor.dtype, tensor.shape) == ("int8", (16, 1, 1))]
+    scale, zero = held.quantization.scale, held.quantization.zero_point
+    values = (held.constant.astype(np.float32) - zero) * scale
+    assert np.abs(np.sort(values.ravel()) - factors.numpy().ravel()).max() <= scale / 2 * 1.001

@@ -6,12 +6,13 @@ Fields by ``schema/program.fbs`` of ExecuTorch. Nothing of ExecuTorch is loaded;
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fer_edge.export.faithful.graph import MOST_NODES, Graph, Node, Tensor
+from fer_edge.export.faithful.graph import MOST_NODES, Graph, Node, Quantization, Tensor
 from fer_edge.export.formats.executorch.xnnpack_reader import Payload, UnknownPartError
 from fer_edge.runtime.containers.flatbuffer import Flatbuffer
 from fer_edge.runtime.containers.limits import ContainerError
@@ -74,9 +75,11 @@ class _Program:
         nodes = list[Node]()
         for chain in walk.vector(self._plan, 5):
             for number, instruction in enumerate(walk.vector(chain, 2)):
-                made, own = self._instruction(instruction, f"delegate{number}")
+                made, own, quantizations = self._instruction(instruction, f"delegate{number}")
                 nodes += made
                 tensors.update((tensor.name, tensor) for tensor in own)
+                for name, quantization in quantizations.items():
+                    tensors[name] = replace(tensors[name], quantization=quantization)
                 if len(nodes) > MOST_NODES:
                     raise ContainerError(f"it has more than {MOST_NODES} operators")
         inputs, outputs = (self._names(self._indices(self._plan, place)) for place in (3, 4))
@@ -134,14 +137,16 @@ class _Program:
             raise ContainerError(f"it has no constant {key[:80]!r}")
         return self._segment(self._named[key])
 
-    def _instruction(self, instruction: int, prefix: str) -> tuple[list[Node], list[Tensor]]:
+    def _instruction(
+        self, instruction: int, prefix: str
+    ) -> tuple[list[Node], list[Tensor], dict[str, Quantization]]:
         walk = self._walk
         kind, call = walk.scalar(instruction, 0, 1), walk.table(instruction, 1)
         if kind not in (_KERNEL, _DELEGATE):
             raise UnknownPartError("steps beyond kernels and delegates")
         number, given = walk.scalar(call, 0, 4), self._indices(call, 1)
         if kind == _KERNEL:
-            return [self._kernel(number, given)], []
+            return [self._kernel(number, given)], [], {}
         delegate = walk.element(self._plan, 7, number)
         if walk.text(delegate, 0) != "XnnpackBackend":
             raise UnknownPartError("a delegate that is not XNNPACK's")
@@ -149,7 +154,7 @@ class _Program:
         if walk.scalar(place, 0, 1) != 1:
             raise UnknownPartError("a delegate whose data lie inside the program")
         payload = Payload(self._segment(walk.scalar(place, 1, 4)), self._by_key, prefix, self._names(given))
-        return payload.read()
+        return *payload.read(), payload.quantizations
 
     def _kernel(self, number: int, given: list[int]) -> Node:
         """The last argument is what comes out; it stands there twice where the kernel also returns it."""

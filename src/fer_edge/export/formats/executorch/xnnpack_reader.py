@@ -38,6 +38,9 @@ class Payload:
         named: a constant by its key.
         prefix: begins the name of every value of its own.
         outside: names of the program's values, by external number.
+
+    Attributes:
+        quantizations: of the program's values, by name: only a delegate says by what scale it reads or writes one.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Payload:
         self._constants = data[constants:]
         self._named, self._prefix, self._outside = named, prefix, outside
         self._names: dict[int, str] = {_NONE: ""}
+        self.quantizations: dict[str, Quantization] = {}
 
     def read(self) -> tuple[list[Node], list[Tensor]]:
         """Operators in order, and values that belong to the delegate alone."""
@@ -68,6 +72,8 @@ class Payload:
             if external >= len(self._outside):
                 raise ContainerError("a delegate reads a value that it is not given")
             self._names[number] = self._outside[external]
+            if quantized:
+                self.quantizations[self._outside[external]] = self._quantization(value)
             return None
         dtype, buffer = DTYPES.get(walk.scalar(own, 0, 2), ""), walk.scalar(own, 3, 4)
         name = self._names[number] = f"{self._prefix}.{'constant' if buffer else ''}{number}"
