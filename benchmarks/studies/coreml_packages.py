@@ -18,6 +18,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def run(asked: Asked) -> Iterator[Document]:
     rows: list[Document] = []
     names = [name for name in PLAN if not asked.only or name in asked.only.split(",")]
     for name in names:
-        half = keep(asked.cache.resolve() / f"{name}-half.json", lambda name=name: half_of_torch(name))
+        half = keep(asked.cache.resolve() / f"{name}-half.json", partial(half_of_torch, name))
         for row in packages(name, PLAN[name], asked.cache.resolve()):
             rows.append(judge(row, half))
             print(*rows[-1].values(), file=sys.stderr, flush=True)
@@ -89,7 +90,7 @@ def run(asked: Asked) -> Iterator[Document]:
 
 def packages(name: str, forms: list[tuple[str, str]], cache: Path) -> Iterator[Document]:
     """Every package of a network, without a word on whether it is as it should be."""
-    made: list[Any] = []
+    made: list[tuple[Any, Any, Any]] = []
     for target, form in forms:
 
         def measure(target: str = target, form: str = form) -> Document:
