@@ -101,7 +101,7 @@ def verify(foreign, monkeypatch, capsys):
     return lambda *arguments: finished(verify_main, arguments, capsys)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def foreign_options():
     """What somebody's weights need on the command line."""
     return OPTIONS

@@ -77,6 +77,7 @@ class FerCommand(click.Command):
         example: str,
         subcommands: Sequence[Subcommand] = (),
         more_help: MoreHelp | None = None,
+        before: Callable[[], None] | None = None,
         **attributes: Any,
     ) -> None:
         attributes.setdefault("no_args_is_help", False)
@@ -87,6 +88,7 @@ class FerCommand(click.Command):
         self.params += _common_options()
         self.subcommands = {entry.name: entry for entry in subcommands}
         self.more_help = more_help
+        self.before = before
         first = next((param for param in self.params if isinstance(param, click.Argument)), None)
         if first is not None and subcommands:
             self._complete_argument = first._custom_shell_complete or first.type.shell_complete
@@ -143,6 +145,8 @@ class FerCommand(click.Command):
         """Hand the ``Output`` to the function as its first parameter."""
         if ctx.command is not self:
             return ctx.command.invoke(ctx)
+        if self.before is not None:
+            self.before()
         from fer_edge.console.library_caches import keep_folders_clean  # not for --help
 
         keep_folders_clean()
@@ -174,7 +178,8 @@ def command(name: str, *, example: str, **attributes: Any) -> Callable[[Callable
     Args:
         name: as typed in a shell, such as ``fer-export``.
         example: one worked command line, shown under ``--help``.
-        attributes: ``subcommands=(Subcommand(...), ...)``, ``more_help``, and what ``click.Command`` takes.
+        attributes: ``subcommands=(Subcommand(...), ...)``, ``more_help``, ``before`` (called when the words are understood and
+            nothing has been done), and what ``click.Command`` takes.
     """
     return click.command(name, cls=FerCommand, example=example, **attributes)
 

@@ -17,6 +17,7 @@ from fer_edge.console.shared_options import PATH, detector_model_option, map_opt
 from fer_edge.export.option_types import InputSize, KeyValue, Share
 from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.run.plan import Leniency, VariantRequest
+from fer_edge.export.worker.surroundings import start_over
 from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
 from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
@@ -39,6 +40,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
             "doctor", "fer_edge.export.doctor:main", "What can be exported and run here, and what is missing."
         )
     ],
+    before=start_over,
 )
 @click.argument("checkpoint", required=False, type=PATH)
 @list_option(

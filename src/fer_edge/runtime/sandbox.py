@@ -32,11 +32,16 @@ _DEATH_SIGNAL = 1
 """``prctl(2)``: the signal that this process gets when its parent ends."""
 
 
-def die_with_parent() -> None:
-    """End when the parent does: by the kernel's signal on Linux, and everywhere by the pipe on standard input."""
+def die_with_parent(*, watch_input: bool = True) -> None:
+    """End when the parent does: by the kernel's signal on Linux, and everywhere by the pipe on standard input.
+
+    Args:
+        watch_input: False where standard input is no such pipe.
+    """
     if sys.platform == "linux":
         _library().prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-    threading.Thread(target=_end_with_input, name="parent death", daemon=True).start()
+    if watch_input:
+        threading.Thread(target=_end_with_input, name="parent death", daemon=True).start()
 
 
 def _end_with_input() -> None:

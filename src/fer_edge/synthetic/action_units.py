@@ -62,6 +62,8 @@ class Activations:
     def at(self, name: str, side: int) -> float:
         """Intensity 0..1 of ``name`` on one side (0: left of the picture, 1: right)."""
         value = self.values.get(name, 0.0) + self.values.get(name + SIDES[side], 0.0)
+        if not value:  # most of them are
+            return 0.0
         lean = self.asymmetry.get(name, 0.0)
         return min(1.0, max(0.0, value * (1.0 + (lean if side == 0 else -lean))))
 

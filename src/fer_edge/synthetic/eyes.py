@@ -9,11 +9,13 @@ import numpy as np
 from fer_edge.synthetic.action_units import Activations
 from fer_edge.synthetic.identity import Identity, Points
 from fer_edge.synthetic.palette import Palette
-from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.pen import Pen, bow
 from fer_edge.synthetic.style import Style
 
 U = np.linspace(-1.0, 1.0, 17)
 """Position along a lid, from the left corner of the picture to the right one."""
+ACROSS = np.linspace(-1, 1, 13)
+"""Position across an iris."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def draw_eye(pen: Pen, eye: Eye, style: Style, palette: Palette, gaze: tuple[flo
 def _shut(pen: Pen, eye: Eye, style: Style, palette: Palette) -> None:
     line = (eye.upper + eye.lower) / 2
     width = 0.03 if style.hand == "soft" else 0.035 + style.outline * 0.5
-    pen.taper(line, palette.ink, width * (0.5 + 0.8 * np.sin(np.linspace(0, np.pi, len(line)))))
+    pen.taper(line, palette.ink, width * (0.5 + 0.8 * bow(len(line))))
 
 
 def _dot(pen: Pen, eye: Eye, style: Style, palette: Palette) -> None:
@@ -122,7 +124,7 @@ def _open(pen: Pen, eye: Eye, style: Style, palette: Palette, gaze: tuple[float,
     _iris(pen, eye, style, palette, gaze)
     # The lid's edge and lashes: darker and thicker than the lower rim.
     upper = 0.022 + (0.6 * style.outline if style.hand != "soft" else 0.0)
-    pen.taper(eye.upper, palette.ink, upper * (0.7 + 0.6 * np.sin(np.linspace(0, np.pi, len(eye.upper)))))
+    pen.taper(eye.upper, palette.ink, upper * (0.7 + 0.6 * bow(len(eye.upper))))
     if style.hand in ("soft", "painted"):
         pen.stroke(eye.crease, palette.fold, 0.014)
         pen.stroke(eye.lower, palette.fold, 0.012)
@@ -145,13 +147,15 @@ def _iris(pen: Pen, eye: Eye, style: Style, palette: Palette, gaze: tuple[float,
 
 def _clip(pen: Pen, eye: Eye, center: tuple[float, float], radius: float, color: np.ndarray) -> None:
     """A disc, as far as it lies between the lids."""
-    x = np.linspace(-1, 1, 13) * radius
-    half = np.sqrt(np.maximum(radius**2 - x**2, 0))
-    top = np.interp(center[0] + x, eye.upper[:, 0], eye.upper[:, 1])
-    bottom = np.interp(center[0] + x, eye.lower[:, 0], eye.lower[:, 1])
-    high = np.clip(center[1] - half, top, bottom)
-    low = np.clip(center[1] + half, top, bottom)
+    offset = ACROSS * radius
+    half, x = np.sqrt(np.maximum(radius**2 - offset**2, 0)), center[0] + offset
+    top = np.interp(x, eye.upper[:, 0], eye.upper[:, 1])
+    bottom = np.interp(x, eye.lower[:, 0], eye.lower[:, 1])
+    high = np.minimum(np.maximum(center[1] - half, top), bottom)
+    low = np.minimum(np.maximum(center[1] + half, top), bottom)
     if (low - high).max() <= 0:
         return
-    edge = np.stack([center[0] + x, high], 1), np.stack([center[0] + x, low], 1)[::-1]
-    pen.fill(np.concatenate(edge), color)
+    edge = np.empty((2 * len(x), 2))
+    edge[:, 0] = np.concatenate([x, x[::-1]])
+    edge[:, 1] = np.concatenate([high, low[::-1]])
+    pen.fill(edge, color)

@@ -10,7 +10,7 @@ import numpy as np
 from fer_edge.synthetic.action_units import Activations
 from fer_edge.synthetic.identity import Identity, Points
 from fer_edge.synthetic.palette import Palette
-from fer_edge.synthetic.pen import Pen
+from fer_edge.synthetic.pen import Pen, bow
 from fer_edge.synthetic.style import Style
 
 U = np.linspace(-1.0, 1.0, 17)
@@ -120,9 +120,9 @@ def draw_mouth(pen: Pen, mouth: Mouth, active: Activations, style: Style, palett
 def _closed(pen: Pen, mouth: Mouth, style: Style, palette: Palette) -> None:
     line = (mouth.upper_inner + mouth.lower_inner) / 2
     if style.mouth == "lips":
-        pen.taper(line, palette.lips * 0.4, 0.018 + 0.012 * np.sin(np.linspace(0, np.pi, len(line))))
+        pen.taper(line, palette.lips * 0.4, 0.018 + 0.012 * bow(len(line)))
     elif style.mouth == "dark":
-        pen.taper(line, palette.ink, 0.02 + 0.03 * np.sin(np.linspace(0, np.pi, len(line))))
+        pen.taper(line, palette.ink, 0.02 + 0.03 * bow(len(line)))
     else:
         pen.stroke(line, palette.ink, style.mouth_line)
 
@@ -143,7 +143,7 @@ def _inside(pen: Pen, mouth: Mouth, active: Activations, style: Style, palette: 
 
 def _tongue(pen: Pen, mouth: Mouth, palette: Palette) -> None:
     top, bottom = mouth.upper_inner[3:-3], mouth.lower_inner[3:-3]
-    arch = np.sin(np.linspace(0, np.pi, len(top)))[:, None] ** 0.6
+    arch = bow(len(top))[:, None] ** 0.6
     pen.fill(np.concatenate([bottom - (bottom - top) * 0.38 * arch, bottom[::-1]]), palette.tongue)
 
 

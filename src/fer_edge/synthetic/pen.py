@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -36,8 +36,11 @@ class Pose:
             points: (n, 2).
             depth: z of the points in face units; None: on the front of the head, taken as an ellipsoid.
         """
-        z = front(points) if depth is None else np.full(len(points), depth)
-        return np.column_stack([points, z]) @ self._matrix + self._origin
+        space = np.empty((len(points), 3))
+        space[:, :2] = points
+        space[:, 2] = front(points) if depth is None else depth
+        projected: Points = space @ self._matrix + self._origin
+        return projected
 
     @cached_property
     def _matrix(self) -> Points:
@@ -123,9 +126,23 @@ class Pen:
 
 def ring(center: tuple[float, float], radii: tuple[float, float], count: int = 24) -> Points:
     """Points (count, 2) on an ellipse."""
+    points = np.empty((count, 2))
+    for axis, circle in enumerate(_circle(count)):
+        points[:, axis] = center[axis] + radii[axis] * circle
+    return points
+
+
+@cache
+def bow(count: int) -> NDArray[np.float64]:
+    """Half a wave, (count,) from 0 to 1 and back; not to be written to."""
+    return np.sin(np.linspace(0, np.pi, count))
+
+
+@cache
+def _circle(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
-    return np.stack([center[0] + radii[0] * np.cos(angle), center[1] + radii[1] * np.sin(angle)], 1)
+    return np.cos(angle), np.sin(angle)
 
 
 def _paint(color: Color) -> tuple[float, ...]:
-    return tuple(float(round(c)) for c in np.clip(color, 0, 255))
+    return tuple(float(round(min(255.0, max(0.0, value)))) for value in np.asarray(color).tolist())

@@ -1,5 +1,6 @@
 """Children that die or hang, and parents that are killed."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -42,15 +43,12 @@ def started(foreign, options, out):
 
 
 def workers_of(folder):
-    """Processes whose command line names the folder."""
+    """Processes whose output goes to a log below the folder, forked ones and fresh ones alike."""
     found = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes()
-        except OSError:
-            continue
-        if b"export.worker" in words and str(folder).encode() in words:
-            found.append(int(entry.parent.name))
+    for entry in Path("/proc").glob("[0-9]*/fd/1"):
+        with contextlib.suppress(OSError):
+            if entry.readlink().is_relative_to(folder):
+                found.append(int(entry.parts[2]))
     return found
 
 

@@ -39,6 +39,7 @@ class FormatEntry:
         name: the format's word in a variant's name.
         converter: the module of the shape ``protocol.Converter``.
         requires: modules that must be importable to convert.
+        shared: slow modules among what converting imports, which other formats and the command itself import as well.
         extra: the extra of ``setup.cfg`` that brings them.
         tools: distributions, besides torch, whose version may change a file's bytes.
         platform: what the format is for, in the README's words.
@@ -63,6 +64,7 @@ class FormatEntry:
     platform: str
     platform_rank: int
     tools: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ("torch",)
     measured: tuple[str, ...] = ("fp32",)
     unmeasured: tuple[str, ...] = ("fp32",)
     duration: int = 0

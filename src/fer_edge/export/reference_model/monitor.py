@@ -41,11 +41,6 @@ class OperatorMonitor(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._module = module
         self._running: list[str] = []
 
-    @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """No: torch would import its compiler, a second of every export, to keep it away from what is never compiled."""
-        return False
-
     @contextmanager
     def observing(self) -> Iterator[OperatorMonitor]:
         """Hold the hooks and the mode while the block runs."""

@@ -67,11 +67,13 @@ class Worker:
 
     def warm_up(self) -> None:
         """Import what conversion needs while the parent still prepares; a fault shows again where it matters."""
+        gc.disable()
         if any(self.job.tasks[index].stage == MAKE for index in self.job.pending()):
             for name in find_format(self.job.format).requires:
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
         gc.freeze()
+        gc.enable()
 
     def work(self) -> None:
         """Do every task that has no result yet."""
@@ -355,8 +357,13 @@ def describe_error(error: BaseException, folder: Path) -> str:
 
 
 def main(folder: str) -> None:
-    """Work on the job of a folder until nothing is pending."""
+    """Work on the job of a folder, and end with the parent."""
     die_with_parent()
+    work(folder)
+
+
+def work(folder: str) -> None:
+    """Work on the job of a folder until nothing is pending."""
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
     job = Job.read(Path(folder))
     if MAKE not in {task.stage for task in job.tasks}:

@@ -14,30 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
+from fer_edge.export.worker.forked import Forked, fork
 from fer_edge.export.worker.job import Job, TaskResult
+from fer_edge.export.worker.surroundings import ENVIRONMENT, python_path
 
 HANG_SECONDS = 1800.0
 """After that a task counts as hung; the slowest seen (ResNet-152, int8) takes a few minutes."""
-PUMP_SECONDS = 0.02
-
-ENVIRONMENT = {
-    # One thread everywhere: the number of threads changes bits, and formats run side by side.
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "TF_CPP_MIN_LOG_LEVEL": "3",
-    # Nothing of the user's surroundings may reach a file.
-    "PYTHONHASHSEED": "0",
-    "TZ": "UTC",
-    "LC_ALL": "C.UTF-8",
-    # The reference is the CPU's arithmetic.
-    "CUDA_VISIBLE_DEVICES": "",
-}
+PUMP_SECONDS = 0.05
 
 
 @dataclass
@@ -45,8 +29,7 @@ class Child:
     """A running process and its job."""
 
     job: Job
-    process: subprocess.Popen[bytes]
-    log: IO[bytes]
+    process: subprocess.Popen[bytes] | Forked
     waiting_since: float
     task: int | None = None
 
@@ -68,17 +51,20 @@ class Pool:
         self._queue = list(jobs)
         self._workers = workers or count_cores()
         self._children: list[Child] = []
+        self._forked: dict[str, Forked] = {}
         self._seen: set[tuple[str, int]] = set()
         self._fed = False
 
     def __enter__(self) -> Pool:
+        self._forked = fork(self.jobs, {job.format: _surroundings(job) for job in self.jobs})
         self.pump()
         return self
 
     def __exit__(self, *_: object) -> None:
-        for child in self._children:
-            _end(child)
+        for process in (*(child.process for child in self._children), *self._forked.values()):
+            _end(process)
         self._children.clear()
+        self._forked.clear()
 
     def pump(self) -> None:
         """Look after the children: start, replace, give up on."""
@@ -87,7 +73,16 @@ class Pool:
                 self._children.remove(child)
                 self._settle(child)
         while self._queue and len(self._children) < self._workers:
-            self._children.append(_start(self._queue.pop(0)))
+            job = self._queue.pop(0)
+            self._children.append(Child(job, self._start(job), time.monotonic()))
+
+    def _start(self, job: Job) -> subprocess.Popen[bytes] | Forked:
+        """The process that waits for its turn; a fresh one where there is none, or the first was lost."""
+        waiting = self._forked.pop(job.format, None)
+        if waiting is None:
+            return _start_afresh(job)
+        waiting.begin()
+        return waiting
 
     def running(self) -> str:
         """The variants that children are at, such as ``onnx-int8, tflite-fp32``."""
@@ -135,7 +130,7 @@ class Pool:
     def _settle(self, child: Child) -> None:
         """After a child's end: blame the variant in flight, and queue the rest for a new child."""
         code = child.process.poll()
-        _end(child)
+        _end(child.process)
         pending = child.job.pending()
         if not pending:
             return
@@ -168,40 +163,32 @@ def describe_end(code: int) -> str:
     return f"ended with code {code}"
 
 
-def _start(job: Job) -> Child:
-    environment = {
-        **os.environ,
-        **ENVIRONMENT,
-        "TMPDIR": str(job.folder / "tmp"),
-        "TORCHINDUCTOR_CACHE_DIR": str(job.folder / "tmp"),
-        "PYTHONPATH": _python_path(),
-    }
-    log = (job.folder / "log.txt").open("ab")
-    process = subprocess.Popen(
-        # -P: a folder of the user's that is called like a library must not be imported instead of it.
-        [sys.executable, "-P", "-m", "fer_edge.export.worker.child", str(job.folder)],
-        stdin=subprocess.PIPE,
-        stdout=log,
-        stderr=log,
-        env=environment,
-        start_new_session=True,
-    )
-    return Child(job, process, log, time.monotonic())
+def _surroundings(job: Job) -> dict[str, str]:
+    temporary = str(job.folder / "tmp")
+    places = {"TMPDIR": temporary, "TORCHINDUCTOR_CACHE_DIR": temporary, "PYTHONPATH": python_path()}
+    return {**ENVIRONMENT, **places}
 
 
-def _python_path() -> str:
-    """Folders in which the child finds fer_edge, also when it is not installed."""
-    found = [
-        str(Path(entry).absolute()) for entry in sys.path if entry and (Path(entry) / "fer_edge").is_dir()
-    ]
-    return os.pathsep.join([*found, *filter(None, [os.environ.get("PYTHONPATH")])])
+def _start_afresh(job: Job) -> subprocess.Popen[bytes]:
+    with (job.folder / "log.txt").open("ab") as log:
+        return subprocess.Popen(
+            # -P: a folder of the user's that is called like a library must not be imported instead of it.
+            [sys.executable, "-P", "-m", "fer_edge.export.worker.child", str(job.folder)],
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, **_surroundings(job)},
+            start_new_session=True,
+        )
 
 
-def _end(child: Child) -> None:
-    if child.process.poll() is None:
-        # The child leads its own group: whatever it started ends with it.
-        os.killpg(child.process.pid, signal.SIGKILL)
-        child.process.wait()
-    if child.process.stdin:
-        child.process.stdin.close()
-    child.log.close()
+def _end(process: subprocess.Popen[bytes] | Forked) -> None:
+    if process.poll() is None:
+        try:
+            # The child leads its own group: whatever it started ends with it.
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:  # forked, and not even that far
+            os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdin:
+        process.stdin.close()

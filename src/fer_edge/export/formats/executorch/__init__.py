@@ -8,6 +8,7 @@ ENTRY = FormatEntry(
     name="executorch",
     converter="fer_edge.export.formats.executorch.converter",
     requires=("torch", "torchao", "executorch"),
+    shared=("torch", "torch._dynamo"),
     extra="export-executorch",
     tools=("executorch", "torchao"),
     platform="ExecuTorch (Android, iOS)",

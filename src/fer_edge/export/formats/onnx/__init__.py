@@ -8,6 +8,7 @@ ENTRY = FormatEntry(
     name="onnx",
     converter="fer_edge.export.formats.onnx.converter",
     requires=("torch", "onnx", "onnxscript", "onnxruntime"),
+    shared=("torch", "torch._dynamo"),
     extra="export-onnx",
     tools=("onnx", "onnxscript", "onnxruntime"),
     platform="browser, server",

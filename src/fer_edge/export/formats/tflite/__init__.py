@@ -8,6 +8,7 @@ ENTRY = FormatEntry(
     name="tflite",
     converter="fer_edge.export.formats.tflite.converter",
     requires=("torch", "litert_torch", "ai_edge_quantizer", "ai_edge_litert"),
+    shared=("torch", "torch._dynamo"),
     extra="export-tflite",
     tools=("litert-torch", "litert-converter", "ai-edge-quantizer", "ai-edge-litert"),
     platform="Android",
