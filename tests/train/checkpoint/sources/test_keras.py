@@ -36,10 +36,6 @@ def file(layers=LAYERS):
 
 
 def test_same_padding_and_flattening_in_the_order_of_the_file():
-    found = translate(file(), None, None)
-    network = build_imported(found.description.to_json())
-    state = {name: torch.from_numpy(array.copy()) for name, array in found.tensors.items()}
-    network.load_state_dict(state)
     image = RANDOM.normal(size=(4, 4)).astype(np.float32)
     padded = np.pad(image, ((0, 1), (0, 1)))  # even sides at stride 2: nothing before, one behind
     features = [
@@ -48,8 +44,77 @@ def test_same_padding_and_flattening_in_the_order_of_the_file():
         for x in (0, 2)
     ]
     scores = np.exp(np.concatenate(features) @ DENSE)
-    answer = network(torch.from_numpy(image)[None, None]).detach().numpy()[0]
-    np.testing.assert_allclose(answer, scores / scores.sum(), rtol=1e-4)
+    np.testing.assert_allclose(answers(file(), image), scores / scores.sum(), rtol=1e-4)
+
+
+def answers(data, image, output=None):
+    found = translate(data, None, output)
+    network = build_imported(found.description.to_json())
+    network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in found.tensors.items()})
+    return network(torch.from_numpy(image)[None, None]).detach().numpy()[0]
+
+
+def functional(name, layers, starts, ends):
+    """A model as Keras 2 notes it: a layer's kind, name, configuration, and what each of its calls takes."""
+    entries = [
+        {"class_name": kind, "name": layer, "config": {"name": layer} | config, "inbound_nodes": calls}
+        for kind, layer, config, *calls in layers
+    ]
+    config = {"name": name, "layers": entries, "input_layers": starts, "output_layers": ends}
+    return {"class_name": "Functional", "config": config}
+
+
+def test_models_inside_a_model_take_their_own_weights_and_calls_of_a_layer_are_told_apart():
+    """Keras 2's numbers: the call of a model inside another is its call 1, for call 0 built it."""
+    picture, dense = (
+        {"batch_input_shape": [None, 4, 4, 1]},
+        {"use_bias": False, "activation": "linear", "units": 3},
+    )
+    base = functional(
+        "base",
+        [
+            ("InputLayer", "in", picture),
+            ("Flatten", "flat", {}, [["in", 0, 0, {}]]),
+            ("Dense", "dense", dense, [["flat", 0, 0, {}]]),
+            ("Dense", "dense_1", dense, [["dense", 0, 0, {}]]),
+            ("Dense", "dense_2", dense, [["dense_1", 0, 0, {}]]),
+        ],
+        [["in", 0, 0]],
+        [["dense_1", 0, 0], ["dense_2", 0, 0]],
+    )
+    inside = ("Functional", "base", base["config"], [["image", 0, 0, {}]], [["half", 0, 0, {}]])
+    whole = functional(
+        "whole",
+        [
+            ("InputLayer", "image", picture),
+            ("Rescaling", "half", {"scale": 0.5, "offset": 0.0}, [["image", 0, 0, {}]]),
+            inside,
+            ("Subtract", "less", {}, [["base", 1, 1, {}], ["base", 2, 0, {}]]),
+            ("Dense", "head", dense, [["less", 0, 0, {}]], [["head", 0, 0, {}]]),
+        ],
+        [["image", 0, 0]],
+        [["head", 1, 0], ["head", 0, 0]],
+    )  # fmt: skip
+    first, second, third, head = (
+        RANDOM.normal(size=shape).astype(np.float32) for shape in ((16, 3), (3, 3), (3, 3), (3, 3))
+    )
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as written:
+        written.attrs["model_config"] = json.dumps(whole)
+        written.attrs["keras_version"] = "2.15.0"
+        written["model_weights/base/dense/kernel:0"] = first
+        written["model_weights/base/dense_1/kernel:0"] = second
+        written["model_weights/base/dense_2/kernel:0"] = third
+        written["model_weights/head/head/kernel:0"] = head
+    image = RANDOM.normal(size=(4, 4)).astype(np.float32)
+    less = image.reshape(16) @ first @ second @ third - (image / 2).reshape(16) @ first @ second
+    for output, expected in ((0, less @ head @ head), (1, less @ head)):
+        np.testing.assert_allclose(answers(stream.getvalue(), image, output), expected, rtol=1e-4, atol=1e-5)
+    whole["config"]["layers"][3]["inbound_nodes"][0][0][2] = 2
+    with h5py.File(stream, "a") as written:
+        written.attrs["model_config"] = json.dumps(whole)
+    with pytest.raises(CheckpointError, match="base does not give its output 2"):
+        translate(stream.getvalue(), None, 0)
 
 
 def test_code_and_unknown_layers_are_named_at_once():

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fer_edge.runtime.errors import CheckpointError
 
 Call = tuple[str, int]
 """A layer's name, and which of its calls."""
+Tensor = tuple[str, int, int]
+"""The same, and which of the tensors that the call gives."""
+FUNCTIONAL = ("Functional", "Model")
 HISTORY = "keras_history"
+NO_TENSOR = "its graph is damaged: a layer takes what is no tensor"
 
 
-def ends_of(model: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """Names of the layers where a functional model begins and ends; nothing for a sequential one."""
+def ends_of(model: Mapping[str, Any]) -> tuple[list[Tensor], list[Tensor]]:
+    """Where a functional model begins and ends; nothing for a sequential one.
+
+    Raises:
+        CheckpointError: numbers stand where tensors should.
+    """
     config = model.get("config", {})
     if not isinstance(config, dict):
         return [], []
-    starts, ends = (_names(config.get(key, [])) for key in ("input_layers", "output_layers"))
+    starts, ends = (_tensors(config.get(key, [])) for key in ("input_layers", "output_layers"))
     return starts, ends
 
 
-def _names(listed: Any) -> list[str]:
+def _tensors(listed: Any) -> list[Tensor]:
     if isinstance(listed, dict):  # outputs by name
-        return [name for one in listed.values() for name in _names(one)]
+        return [tensor for one in listed.values() for tensor in _tensors(one)]
     if isinstance(listed, list) and listed and isinstance(listed[0], str):  # one alone is not in a list
-        return [listed[0]]
-    return [str(one[0]) for one in listed if isinstance(one, list) and one]
+        listed = [listed]
+    return [_tensor(one) for one in listed if isinstance(one, list) and one]
 
 
-def calls_of(entry: Mapping[str, Any]) -> list[list[Call]]:
-    """For each call of a layer, the calls that it takes from.
+def calls_of(entry: Mapping[str, Any]) -> list[list[Tensor]]:
+    """For each call of a layer, what it takes.
 
     Raises:
         CheckpointError: numbers stand where tensors should.
@@ -42,21 +50,65 @@ def calls_of(entry: Mapping[str, Any]) -> list[list[Call]]:
     return calls
 
 
-def _old(node: Any) -> list[Call]:
+def number_calls(
+    entries: Mapping[str, Mapping[str, Any]], ends: Sequence[Tensor]
+) -> tuple[list[tuple[str, int, list[Tensor]]], list[Tensor]]:
+    """Every call of a functional model and its ends, calls of each layer counted from 0.
+
+    Keras counts what built a model as that model's call 0: where it is called inside another one that is call 1, everywhere in
+    files of Keras 2, in those of Keras 3 among the ends alone.
+
+    Args:
+        entries: of the model's configuration, by name.
+        ends: as ``ends_of`` gives them.
+
+    Returns:
+        Layer, number of the call and what it takes; and the ends.
+    """
+    calls = {name: calls_of(entry) for name, entry in entries.items()}
+    taken = [tensor for every in calls.values() for given in every for tensor in given]
+    old = not any(
+        isinstance(node, dict) for one in entries.values() for node in one.get("inbound_nodes") or []
+    )
+    highest: dict[str, int] = {}
+    for name, call, _ in [*taken, *ends] if old else taken:
+        highest[name] = max(call, highest.get(name, 0))
+    first = {name: int(0 < len(every) <= highest.get(name, 0)) for name, every in calls.items()}
+    numbered = [
+        (name, place, [_from(first, tensor) for tensor in given])
+        for name, every in calls.items()
+        for place, given in enumerate(every)
+    ]
+    if not old:
+        first = {name: int(entry.get("class_name") in FUNCTIONAL) for name, entry in entries.items()}
+    return numbered, [_from(first, tensor) for tensor in ends]
+
+
+def _from(first: Mapping[str, int], tensor: Tensor) -> Tensor:
+    name, call, place = tensor
+    return name, call - first.get(name, 0), place
+
+
+def _old(node: Any) -> list[Tensor]:
     if isinstance(node, list) and node and isinstance(node[0], str):  # a single tensor
         node = [node]
+    if not isinstance(node, list):
+        raise CheckpointError(NO_TENSOR)
+    return [_tensor(one) for one in node]
+
+
+def _tensor(one: Any) -> Tensor:
     try:
-        return [(str(one[0]), int(one[1])) for one in node]
-    except (TypeError, IndexError, ValueError):
-        raise CheckpointError("its graph is damaged: a layer takes what is no tensor") from None
+        return str(one[0]), int(one[1]), int(one[2]) if len(one) > 2 else 0
+    except (TypeError, IndexError, ValueError, KeyError):
+        raise CheckpointError(NO_TENSOR) from None
 
 
-def _histories(node: Any) -> Iterator[Call]:
+def _histories(node: Any) -> Iterator[Tensor]:
     """Tensors anywhere in the arguments of a call, in order."""
     if isinstance(node, dict):
         if HISTORY in node:
-            name, call = node[HISTORY][:2]
-            yield str(name), int(call)
+            yield _tensor(node[HISTORY])
             return
         for value in node.values():
             yield from _histories(value)

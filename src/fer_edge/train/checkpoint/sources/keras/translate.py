@@ -8,7 +8,14 @@ from typing import Any
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.sources.finishing import finish, row
 from fer_edge.train.checkpoint.sources.front import Resized
-from fer_edge.train.checkpoint.sources.keras.calls import Call, calls_of, ends_of, numbers_of
+from fer_edge.train.checkpoint.sources.keras.calls import (
+    FUNCTIONAL,
+    Call,
+    Tensor,
+    ends_of,
+    number_calls,
+    numbers_of,
+)
 from fer_edge.train.checkpoint.sources.keras.file import KerasFile, open_keras
 from fer_edge.train.checkpoint.sources.keras.layer import KerasLayer
 from fer_edge.train.checkpoint.sources.keras.layers import LAYERS
@@ -23,7 +30,7 @@ from fer_edge.train.checkpoint.sources.translation import (
     describe_unknown,
 )
 
-MODELS = ("Sequential", "Functional", "Model")
+MODELS = ("Sequential", *FUNCTIONAL)
 ADVICE = (
     "a Lambda or a layer of one's own is code, and code of a file is never run: replace them by Keras's own layers and save "
     "again, or export the model to ONNX, or rebuild it in PyTorch and give --arch"
@@ -53,7 +60,7 @@ def translate(data: bytes, wanted: Sequence[int] | None, output: int | str | Non
 
 def _picture(file: KerasFile, wanted: Sequence[int] | None) -> Picture:
     config = file.config
-    inputs, _ = ends_of(config)
+    inputs = [name for name, *_ in ends_of(config)[0]]
     if len(inputs) > 1:
         raise CheckpointError(
             f"it takes {len(inputs)} inputs ({', '.join(inputs[:6])}); one picture is needed"
@@ -103,7 +110,7 @@ def _translate(file: KerasFile, picture: Picture, output: int | str | None, note
     answers = walk.model(file.config, [graph.image], Weights(file))
     if walk.unknown:
         raise CheckpointError(describe_unknown("layers", walk.unknown, ADVICE))
-    _, names = ends_of(file.config)
+    names = [name for name, *_ in ends_of(file.config)[1]]
     answer = row(graph, _chosen(answers, names, output))
     description, tensors = graph.finish(answer)
     return finish(description, tensors, picture, graph.notes)
@@ -136,32 +143,30 @@ class _Walk:
         if model.get("class_name") == "Sequential":
             return [self._sequence(model, inputs, weights)]
         starts, ends = ends_of(model)
-        values: dict[Call, Value | None] = {(name, 0): one for name, one in zip(starts, inputs, strict=True)}
         entries = {_name(entry): entry for entry in layers_of(model)}
         tensors = {name: self._tensors(entry, weights) for name, entry in entries.items()}
+        values: dict[Call, list[Value | None]] = {
+            (name, 0): [one] for (name, *_), one in zip(starts, inputs, strict=True)
+        }
         # A layer may be called before the one that it takes from is listed.
-        waiting = [
-            (name, place, given)
-            for name, entry in entries.items()
-            for place, given in enumerate(calls_of(entry))
-        ]
+        waiting, ends = number_calls(entries, ends)
         while waiting:
-            ready = [one for one in waiting if all(key in values for key in one[2])]
+            ready = [one for one in waiting if all(key[:2] in values for key in one[2])]
             if not ready:
                 raise CheckpointError(f"its graph is damaged: {waiting[0][0][:80]} takes what nothing gives")
             for name, place, given in ready:
                 values[name, place] = self._layer(
-                    entries[name], [values[key] for key in given], tensors[name], place
+                    entries[name], [_taken(values, key) for key in given], tensors[name], place
                 )
             waiting = [one for one in waiting if one not in ready]
-        return [next((values[key] for key in values if key[0] == name), None) for name in ends]
+        return [_taken(values, key) for key in ends]
 
     def _sequence(
         self, model: Mapping[str, Any], inputs: Sequence[Value | None], weights: Weights
     ) -> Value | None:
         value = inputs[0]
         for entry in layers_of(model):
-            value = self._layer(entry, [value], self._tensors(entry, weights))
+            value = self._layer(entry, [value], self._tensors(entry, weights))[0]
         return value
 
     def _tensors(self, entry: Mapping[str, Any], weights: Weights) -> Any:
@@ -170,12 +175,16 @@ class _Walk:
 
     def _layer(
         self, entry: Mapping[str, Any], inputs: Sequence[Value | None], tensors: Any, place: int = 0
+    ) -> list[Value | None]:
+        kind = str(entry.get("class_name"))
+        if kind in MODELS:
+            return self.model(entry, inputs, tensors.again())
+        return [inputs[0] if kind == "InputLayer" else self._value(entry, inputs, tensors, place)]
+
+    def _value(
+        self, entry: Mapping[str, Any], inputs: Sequence[Value | None], tensors: Any, place: int
     ) -> Value | None:
         kind, name, config = str(entry.get("class_name")), _name(entry), entry.get("config", {})
-        if kind == "InputLayer":
-            return inputs[0]
-        if kind in MODELS:
-            return self.model(entry, inputs, tensors)[0]
         operation = operation_of(entry)
         given = [one for one in inputs if one is not None]
         try:
@@ -190,6 +199,16 @@ class _Walk:
         except Unsupported as error:
             self.unknown.append((str(error), name))
             return None
+
+
+def _taken(values: Mapping[Call, Sequence[Value | None]], key: Tensor) -> Value | None:
+    name, call, place = key
+    given = values.get((name, call), ())
+    if not 0 <= place < len(given):
+        raise CheckpointError(
+            f"its graph is damaged: {name[:80]} does not give its output {place} in call {call}"
+        )
+    return given[place]
 
 
 def _translated(layer: KerasLayer, operation: str | None, numbers: Sequence[float | None]) -> Value:

@@ -37,8 +37,8 @@ class Weights:
                 if path.startswith(start)
             }
         if not self.inner:
-            return self._leaves(f"{name}/", ())
-        return self._leaves(self.prefix, (name,))
+            return self._leaves(f"{name}/", None)
+        return self._leaves(self.prefix, name)
 
     def inside(self, kind: str, name: str) -> Weights:
         """The tensors of a model that is a layer of this one."""
@@ -46,6 +46,10 @@ class Weights:
             return Weights(self.file, f"{self._folder(kind, name)}/", inner=True)
         # One group of the outermost model has the tensors of all that stands in it.
         return Weights(self.file, self.prefix if self.inner else f"{name}/", inner=True)
+
+    def again(self) -> Weights:
+        """The same, to be asked from the first layer on: a model may be called twice."""
+        return Weights(self.file, self.prefix, self.inner)
 
     def _folder(self, kind: str, name: str) -> str:
         start = f"{self.prefix}layers/"
@@ -58,16 +62,22 @@ class Weights:
                 return f"{start}{folder}"
         return f"{start}{snake}_{count}" if count else f"{start}{snake}"
 
-    def _leaves(self, start: str, parents: tuple[str, ...]) -> dict[str, Array]:
-        found: dict[str, Array] = {}
-        for path, one in self.file.tensors.items():
-            *folders, leaf = path.split("/")
-            mine = not parents or any(
-                re.fullmatch(rf"{re.escape(parents[0])}(_\d+)?", part) for part in folders[-1:]
-            )
-            if path.startswith(start) and mine:
-                found[leaf.partition(":")[0]] = one
-        return found
+    def _leaves(self, start: str, layer: str | None) -> dict[str, Array]:
+        """What lies below ``start``; of one layer alone where many lie there."""
+        held = [path.split("/") for path in self.file.tensors if path.startswith(start)]
+        wanted = None if layer is None else _group_of(layer, {path[-2] for path in held if len(path) > 1})
+        return {
+            path[-1].partition(":")[0]: self.file.tensors["/".join(path)]
+            for path in held
+            if wanted is None or path[-2:-1] == [wanted]
+        }
+
+
+def _group_of(layer: str, groups: set[str]) -> str:
+    """The group of a layer: its own name, or, as old TensorFlow made names unique, with a number behind it."""
+    numbered = [name for name in groups if re.fullmatch(rf"{re.escape(layer)}_\d+", name)]
+    # conv2d_1 beside conv2d is another layer.
+    return numbered[0] if layer not in groups and len(numbered) == 1 else layer
 
 
 def to_snake_case(kind: str) -> str:
