@@ -67,11 +67,12 @@ def _read(place: Path) -> dict[str, Any]:
 
 
 def _examine(network: Network, formats: tuple[str, ...], place: Path) -> None:
-    """Put what these formats came to into the network's row, beside those that are there."""
+    """Put what these formats came to into the network's row, in place of what they were and beside the others."""
     place.parent.mkdir(parents=True, exist_ok=True)
     begin = time.time()
     found = in_child(partial(examine, network, formats, place.parent), SECONDS, place.with_name("log"))
-    before = _read(place).get("variants", {})
+    cells = _read(place).get("variants", {})
+    before = {name: cell for name, cell in cells.items() if name.partition("-")[0] not in formats}
     if "variants" in found:
         found["variants"] = before | found["variants"]
     store(place, found | {"arch": network.arch, "took": round(time.time() - begin), "load": load()})

@@ -45,7 +45,11 @@ def _weights(row: Any) -> str:
     millions = (
         f"{row['parameters'] / 1e6:.1f} M" if row["parameters"] >= 1e6 else f"{row['parameters'] / 1e3:.0f} k"
     )
-    return f"{millions}, {KINDS.get(row['kind']) or format(row['accuracy'], '.0%').replace('%', ' %')}"
+    return f"{millions}, {KINDS.get(row['kind']) or _trained(row)}"
+
+
+def _trained(row: Any) -> str:
+    return f"{row['trained_seconds']:g} s, {100 * row['accuracy']:.0f} %"
 
 
 def _cell(row: Any, form: str) -> str:
