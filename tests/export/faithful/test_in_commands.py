@@ -27,18 +27,18 @@ def bundle(tmp_path, export, foreign_options):
     return out
 
 
-def forge(bundle, change):
+def forge(bundle, change, name=NAME):
     """Change the model, and let digest and manifest agree with it."""
-    model = onnx.load(bundle / NAME)
+    model = onnx.load(bundle / name)
     change(model)
     for item in model.metadata_props:
         if item.key == DIGEST_KEY:
             item.value = BLANK_DIGEST
     data = seal(model.SerializeToString(deterministic=True))
-    (bundle / NAME).write_bytes(data)
+    (bundle / name).write_bytes(data)
     document = json.loads((bundle / "manifest.json").read_text())
-    document["files"][NAME] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
-    document["artifacts"][0]["bytes"] = len(data)
+    document["files"][name] = {"sha256": hashlib.sha256(data).hexdigest(), "bytes": len(data)}
+    next(one for one in document["artifacts"] if one["path"] == name)["bytes"] = len(data)
     (bundle / "manifest.json").write_text(json.dumps(document))
 
 
@@ -75,3 +75,32 @@ def test_a_sound_file_is_proven_again_and_a_forged_one_refused(bundle, verify):
         assert document["artifacts"][0]["faithful"]["code"] == word
         assert "not faithful" in texts.err
         assert module in document["artifacts"][0]["faithful"]["reason"]
+
+
+def turned_weights(model):
+    """The first convolution upside down."""
+    tensor = next(item for item in model.graph.initializer if item.name.endswith("features.0.weight"))
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor)[:, :, ::-1].copy(), tensor.name))
+
+
+def test_a_forged_float_file_hides_nothing_that_lies_beside_it(tmp_path, export, verify, foreign_options):
+    out = tmp_path / "bundle"
+    kind = (
+        "--format",
+        "onnx",
+        "--precision",
+        "fp32,int8",
+        "--parity-inputs",
+        "16",
+        "--calibration",
+        "synthetic",
+    )
+    assert export("weights.pth", *foreign_options, *kind, "--json", "--out", out)[0] == 0
+    forge(out, turned_weights, "tiny-fp32.onnx")
+    forge(out, halved_weight)
+    code, document, _ = verify(out, "--json", "--arch", "somebodys_net:tiny")
+    found = {one["variant"]: one["faithful"] for one in document["artifacts"]}
+    assert code == 3
+    assert [found[name]["verdict"] for name in ("onnx-fp32", "onnx-int8")] == ["fail", "fail"]
+    assert found["onnx-int8"]["code"] == "weight"
+    assert "head: " in found["onnx-int8"]["reason"]

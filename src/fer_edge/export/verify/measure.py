@@ -166,6 +166,10 @@ def add_result(one: ArtifactReport, result: TaskResult) -> None:
         _add_parity(one, result.parity)
         one.reason = one.reason or "; ".join(result.notes) or None
         _add_audit(one, result)
+    if result.faithful is not None and result.faithful.verdict == "not-run":
+        one.reason = "; ".join(
+            filter(None, (one.reason, f"faithful was not asked: {result.faithful.reason}"))
+        )
 
 
 def _add_parity(one: ArtifactReport, parity: Parity) -> None:
