@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.layers.recording import Recorders
     from fer_edge.export.faithful.original.matching import WeightComparison
     from fer_edge.export.formats.protocol import Converter, FormatProver, ModelAndContract
+    from fer_edge.runtime.contract import Contract
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class FormatEntry:
         observer: ``module:function`` from a file that passed to sentences about how its engine runs it.
         recorders: the module that records every layer's answer (``faithful.layers.recording``).
         prover: the module of the shape ``protocol.FormatProver``, by which its files are proven number by number.
+        standard: ``module:function`` from a file and its contract to what other tools read in it that contradicts the contract.
     """
 
     name: str
@@ -75,6 +77,7 @@ class FormatEntry:
     observer: str = ""
     recorders: str = ""
     prover: str = ""
+    standard: str = ""
 
     def load(self) -> Converter:
         """Import the converter (slow: its libraries come along)."""
@@ -94,6 +97,11 @@ class FormatEntry:
     def observe(self, path: Path) -> list[str]:
         """Sentences about how the engine runs an artifact; none where nothing looks."""
         found: list[str] = _load(self.observer)(path) if self.observer else []
+        return found
+
+    def find_contradiction(self, path: Path, contract: Contract) -> str | None:
+        """A sentence about what other tools read in an artifact otherwise than its contract says; None: nothing is."""
+        found: str | None = _load(self.standard)(path, contract) if self.standard else None
         return found
 
     def load_prover(self) -> FormatProver | None:

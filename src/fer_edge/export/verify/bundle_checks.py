@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fer_edge.export.formats import find_format
 from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.export.reference_model.model import REFERENCE
 from fer_edge.export.verify.report import ArtifactReport, BundleCheck
@@ -78,10 +79,12 @@ def check_artifact(bundle: Bundle, artifact: Artifact, reference: Contract | Non
     """Check that an artifact's files are those of the manifest, and its contract follows from the reference's."""
     try:
         contract = bundle.check_artifact(artifact)
-        check_digest(bundle.path.joinpath(*artifact.path.split("/")))
+        path = bundle.path.joinpath(*artifact.path.split("/"))
+        check_digest(path)
     except FerEdgeError as error:
         return ArtifactReport(artifact, faults=[str(error)])
     fault = _contract_fault(Variant.parse(artifact.variant), contract, reference)
+    fault = fault or find_format(artifact.format).find_contradiction(path, contract)
     return ArtifactReport(artifact, faults=[fault] if fault else [])
 
 

@@ -14,6 +14,15 @@ from fer_edge.runtime.containers.limits import KEY, ContainerError
 
 def read(path: Path) -> list[bytes]:
     """Every contract that the file holds; one is right."""
+    return read_metadata(path, KEY.encode())
+
+
+def read_metadata(path: Path, name: bytes) -> list[bytes]:
+    """Every metadata buffer of a name, which is no longer than the contract's.
+
+    Raises:
+        ContainerError: it is no TFLite file, it is damaged, or a buffer is larger than a contract may be.
+    """
     with path.open("rb") as file:
         walk = Flatbuffer(file, path.stat().st_size)
         if walk.bytes_at(4, 4) != b"TFL3":
@@ -22,7 +31,7 @@ def read(path: Path) -> list[bytes]:
         return [
             _buffer(walk, walk.element(model, 4, walk.scalar(entry, 1, 4)))
             for entry in walk.vector(model, 6)
-            if walk.key(entry, 0) == KEY.encode()
+            if walk.key(entry, 0) == name
         ]
 
 

@@ -25,4 +25,5 @@ ENTRY = FormatEntry(
     observer="fer_edge.export.formats.tflite.pieces:describe_pieces",
     recorders="fer_edge.export.formats.tflite.layers",
     prover="fer_edge.export.formats.tflite.prover",
+    standard="fer_edge.export.formats.tflite.metadata:find_contradiction",
 )

@@ -9,7 +9,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from fer_edge.runtime.containers.limits import LARGEST_CONTRACT, ContainerError
+from fer_edge.runtime.containers.tflite import read_metadata
 
 if TYPE_CHECKING:
     from flatbuffers import Builder
@@ -62,8 +66,49 @@ def append_labels(model: bytes, labels: Sequence[str]) -> bytes:
         entry = zipfile.ZipInfo(LABELS_FILE, _EARLIEST)
         entry.create_system = 3
         entry.external_attr = 0o644 << 16
-        archive.writestr(entry, "".join(f"{label}\n" for label in labels).encode("utf-8"))
+        archive.writestr(entry, _text(labels))
     return stream.getvalue()
+
+
+def find_contradiction(path: Path, contract: Contract) -> str | None:
+    """What the standard metadata of a file says otherwise than its contract; None: nothing, or there is none.
+
+    Apps that read it (MediaPipe Tasks, Task Library, ML Kit) are fed by it and show its labels, whatever the contract says.
+
+    Args:
+        path: of the file.
+        contract: which it was found to hold.
+    """
+    try:
+        told = read_metadata(path, METADATA_NAME.encode())
+        labels = _appended_labels(path)
+    except (ContainerError, OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        return f"its standard metadata cannot be read: {error}"
+    if told and told != [build_metadata(contract, contract.normalization)]:
+        return (
+            f"its standard metadata ({METADATA_NAME}), which MediaPipe and Task Library read, is not what follows from its "
+            "contract: they would feed it otherwise, or show other labels"
+        )
+    if labels is not None and labels != _text(contract.labels):
+        return f"the {LABELS_FILE} inside it, which MediaPipe and Task Library show, differs from the labels of its contract"
+    return None
+
+
+def _appended_labels(path: Path) -> bytes | None:
+    """What ``append_labels`` wrote; None: nothing is behind the model."""
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        sizes = [entry.file_size for entry in archive.infolist() if entry.filename == LABELS_FILE]
+        if len(sizes) != 1 or sizes[0] > LARGEST_CONTRACT:
+            raise ContainerError(
+                f"it has {len(sizes)} files {LABELS_FILE}, or a huge one; one small one is right"
+            )
+        return archive.read(LABELS_FILE)
+
+
+def _text(labels: Sequence[str]) -> bytes:
+    return "".join(f"{label}\n" for label in labels).encode("utf-8")
 
 
 def _input_tensor(builder: Builder, contract: Contract, normalization: Normalization | None) -> int:
