@@ -18,6 +18,7 @@ from fer_edge.export.bundle import snippets
 from fer_edge.export.bundle.advice import choices
 from fer_edge.export.bundle.card import card
 from fer_edge.export.formats.contracts import derive_contract
+from fer_edge.export.parity.int8_speed import NO_GAIN
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.contract import (
     CameraSpec,
@@ -142,6 +143,15 @@ def test_the_file_to_ship_follows_from_what_was_measured(entries, wanted):
     made = [artifact(name, accuracy=verdict and measured(verdict)) for name, verdict in entries]
     (choice,) = choices(manifest(made))
     assert choice.artifact.variant == wanted
+
+
+def test_what_was_no_faster_is_not_the_file_to_ship():
+    made = [artifact(name, accuracy=measured()) for name in ("onnx-fp32", "onnx-int8")]
+    slow = {"notes": {"onnx-int8": [f"int8 {NO_GAIN} (engine 1, one thread): ship fp32 or fp16 unless ..."]}}
+    (choice,) = choices(manifest(made, slow))
+    assert choice.artifact.variant == "onnx-fp32"
+    assert "int8, though smaller, was no faster" in choice.why
+    assert choices(manifest(made[1:], slow))[0].artifact.variant == "onnx-int8"
 
 
 def test_what_a_check_refused_is_not_to_be_shipped():

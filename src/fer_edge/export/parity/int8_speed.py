@@ -27,6 +27,8 @@ SHORTEST_CALL_SECONDS = 1e-4
 PAYS_BELOW = 0.95
 """The largest int8 time / fp32 time that counts as a gain; the sentence holds no figure, so that files repeat."""
 
+NO_GAIN = "is no faster than fp32 on this machine"
+
 
 def describe_slow_int8(
     int8: Model, fp32: Model, picture: NDArray[np.uint8], precision: str = "int8"
@@ -43,7 +45,7 @@ def describe_slow_int8(
     if ratio is None or ratio < PAYS_BELOW:
         return None
     return (
-        f"{precision} is no faster than fp32 on this machine ({int8.engine}, one thread): ship fp32 or fp16 unless fer-bench "
+        f"{precision} {NO_GAIN} ({int8.engine}, one thread): ship fp32 or fp16 unless fer-bench "
         "shows a gain on the phone"
     )
 
