@@ -39,6 +39,7 @@ STUDIES = (
     "int8_peers",
     "mediapipe_check",
     "mutation_score",
+    "shipped_files",
     "false_alarms",
     "supported_networks",
     # fer-bench itself.
