@@ -1,6 +1,6 @@
 """Networks side by side on faces that scikit-image ships: a photograph, and a hundred small portraits of Labeled Faces in the Wild.
 
-    python two_networks.py demo/trained demo/bundle --out demo
+    python two_networks.py demo/trained android_demo/bundle --out demo
 
 Writes DIR/two-networks.png (the photograph with each network's answer) and DIR/portraits.png (all portraits with the first
 guess of each), and prints both as tables. Nobody labeled these faces: where networks agree they may be wrong together.

