@@ -110,3 +110,10 @@ assert os.waitstatus_to_exitcode(os.waitpid(child.pid, 0)[1]) == 0
     done = python("-c", script)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "log.txt").read_text() == ""
+
+
+def test_what_stands_before_the_first_child_imports_no_pytorch():
+    """If it did, nothing would be forked: what has PyTorch may have run somebody's code."""
+    names = "fer_edge.export.cli, fer_edge.export.run.export, fer_edge.export.run.report, fer_edge.export.worker.child"
+    done = python("-c", f"import {names}, sys; print('torch' in sys.modules)", check=True)
+    assert done.stdout == "False\n"

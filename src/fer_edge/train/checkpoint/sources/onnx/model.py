@@ -5,12 +5,14 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint.sources.translation import Array
+
+if TYPE_CHECKING:
+    from fer_edge.train.checkpoint.sources.translation import Array
 
 OLDEST, NEWEST = 7, 30
 MOST_NODES = 100_000
