@@ -100,6 +100,11 @@ ONE = {
         {"a": np.array([1]), "b": np.array([9]), "c": np.array([2]), "d": np.array([2])},
     ),
     "gather": (("Gather", ["x", "i"], ["h"], {"axis": 1}), {"i": np.array([2, 0, 1])}),
+    "pad of NHWC": (("Pad", ["x", "w"], ["h"], {}), {"w": np.array([0, 1, 2, 0, 0, 0, 3, 0])}),
+    "pad of channels": (
+        ("Pad", ["x", "w", "v"], ["h"], {}),
+        {"w": np.array([0, 1, 0, 0, 0, 2, 0, 0]), "v": np.float32(0.5)},
+    ),
     "pad": (("Pad", ["x", "w"], ["h"], {"mode": "reflect"}), {"w": np.array([0, 0, 1, 2, 0, 0, 0, 1])}),
     "constant first": (("Sub", ["c", "x"], ["h"], {}), {"c": np.float32(0.5)}),
     "power": (("Pow", ["x", "c"], ["h"], {}), {"c": np.float32(3)}),

@@ -19,6 +19,8 @@ RANDOM = (
     "Multinomial",
     "Bernoulli",
 )
+SHAPES = ("ConstantOfShape", "Range", "Size")
+"""Operators that are translated nowhere but computed here: they take shapes, which are known."""
 
 
 def fold(node: Any, operands: dict[str, Array], opset: int) -> list[Array]:

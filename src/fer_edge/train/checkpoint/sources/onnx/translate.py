@@ -10,7 +10,7 @@ import numpy as np
 from fer_edge.runtime.errors import CheckpointError
 from fer_edge.train.checkpoint.sources.finishing import finish, row
 from fer_edge.train.checkpoint.sources.front import Resized
-from fer_edge.train.checkpoint.sources.onnx.folding import fold
+from fer_edge.train.checkpoint.sources.onnx.folding import SHAPES, fold
 from fer_edge.train.checkpoint.sources.onnx.inputs import find_picture
 from fer_edge.train.checkpoint.sources.onnx.model import Model, open_model
 from fer_edge.train.checkpoint.sources.onnx.node import Node, Operand
@@ -74,7 +74,7 @@ class _Walk:
         for proto in nodes:
             name = proto.name or (proto.output[0] if proto.output else proto.op_type)
             if any(one and one not in scope for one in proto.input):
-                if not self._known(proto):
+                if not self._known(proto) and proto.op_type not in SHAPES:
                     self.unknown.append((_full_name(proto), name))
                 continue
             try:

@@ -75,27 +75,33 @@ def _sides(node: Node, x: Value, kernel: object) -> tuple[Side, Side]:
 
 
 def pad(node: Node) -> Value:
-    """``Pad`` of the two last of four axes."""
+    """``Pad`` of at most two of four axes: height and width where they stand in NCHW or NHWC, or channels."""
     x = node.value()
     widths = node.wholes("pads", 1) or node.wholes("paddings") or []
     rank, mode = len(x.shape), node.word("mode", "constant")
     axes = node.axes(rank, 3) or list(range(rank))
     ends = {axis: (widths[i], widths[i + len(axes)]) for i, axis in enumerate(axes)}
-    if not any(any(pair) for pair in ends.values()):
+    padded = sorted(axis for axis, pair in ends.items() if any(pair))
+    if not padded:
         return x
-    outside = [axis for axis, pair in ends.items() if any(pair) and axis not in (2, 3)]
-    if rank != 4 or outside or mode not in ("constant", "reflect", "edge"):
-        raise node.refuse(
-            f"of axes {outside or sorted(ends)} in mode {mode} (height and width of NCHW are supported)"
-        )
-    (top, bottom), (left, right) = ends.get(2, (0, 0)), ends.get(3, (0, 0))
-    if min(top, bottom, left, right) < 0:
+    if rank != 4 or len(padded) > 2 or 0 in padded or mode not in ("constant", "reflect", "edge"):
+        raise node.refuse(f"of axes {padded} in mode {mode} (at most two of four axes are supported)")
+    if min(min(pair) for pair in ends.values()) < 0:
         raise node.refuse("by less than nothing")
+    order = [axis for axis in range(4) if axis not in padded] + padded
+    order = order if set(padded) - {2, 3} else [0, 1, 2, 3]
+    (top, bottom), (left, right) = (ends.get(axis, (0, 0)) for axis in order[2:])
+    moved = node.graph.permute(x, order, f"{node.name}_last")
+    found = _pad_last(node, moved, [left, right, top, bottom], mode)
+    return node.graph.permute(found, [order.index(axis) for axis in range(4)], f"{node.name}_back")
+
+
+def _pad_last(node: Node, x: Value, widths: list[int], mode: str) -> Value:
     given = node.known(2) if "value" not in node.attributes else None
     value = node.number("value", 0.0) if given is None else float(given.reshape(-1)[0])
     if not math.isfinite(value):
         raise node.refuse(f"with {value}")
-    return node.add("pad", x, widths=[left, right, top, bottom], mode=mode, value=value)
+    return node.add("pad", x, widths=widths, mode=mode, value=value)
 
 
 def resize(node: Node) -> Value:
