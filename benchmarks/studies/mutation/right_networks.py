@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,17 +19,18 @@ if TYPE_CHECKING:
 
 FACES, EPOCHS = 640, 4
 BUILT_IN = (
-    ("fer_mini", 64, 1), ("fer2013_cnn", 48, 1), ("ferplus_vgg13", 64, 1), ("mobilenet_v2", 48, 3), ("mobilenet_v3_small", 48, 3),
-    ("resnet18", 40, 3), ("efficientnet_b0", 48, 3),
+    ("fer_mini", 64, 1), ("fer2013_cnn", 48, 1), ("mobilenet_v3_small", 48, 3), ("resnet18", 40, 3), ("mobilenet_v2", 48, 3),
+    ("efficientnet_b0", 48, 3), ("ferplus_vgg13", 64, 1),
 )  # fmt: skip
-"""Architecture, edge of its input, channels: small, since every precision of every format is made."""
+"""Architecture, edge of its input, channels: small, since every precision of every format is made; the fastest first."""
+TORCHVISION = (("squeezenet1_1", 64), ("shufflenet_v2_x0_5", 64), ("mnasnet0_5", 64), ("regnet_y_400mf", 64))
 TIMM = (
-    ("mobilenetv4_conv_small", 64),
-    ("tinynet_e", 64),
-    ("lcnet_050", 64),
-    ("test_convnext", 96),
-    ("test_vit", 160),
     ("test_resnet", 64),
+    ("test_vit", 160),
+    ("test_convnext", 96),
+    ("lcnet_050", 64),
+    ("tinynet_e", 64),
+    ("mobilenetv4_conv_small", 64),
 )
 
 
@@ -61,11 +63,16 @@ def list_networks(seeds: int, cases: Path | None) -> list[RightNetwork]:
     """Those of ``cases`` first (they are the smallest), then seed by seed everything else."""
     found = list(_of_cases(cases)) if cases else []
     for seed in range(seeds):
-        found += [
-            RightNetwork(f"{name}-{seed}", _built_in(name, channels, seed), edge, channels)
-            for name, edge, channels in BUILT_IN
-        ]
-        found += [RightNetwork(f"timm-{name}-{seed}", _timm(name, seed), edge, 3) for name, edge in TIMM]
+        ways = (
+            [
+                RightNetwork(f"{name}-{seed}", _built_in(name, channels, seed), edge, channels)
+                for name, edge, channels in BUILT_IN
+            ],
+            [RightNetwork(f"timm-{name}-{seed}", _timm(name, seed), edge, 3) for name, edge in TIMM],
+            [RightNetwork(f"torchvision-{name}-{seed}", _torchvision(name, seed), edge, 3) for name, edge in TORCHVISION],
+        )  # fmt: skip
+        # In turns, so that a run that is stopped has seen some of each.
+        found += [network for row in zip_longest(*ways) for network in row if network is not None]
     return found
 
 
@@ -88,6 +95,18 @@ def _timm(name: str, seed: int) -> Callable[[], nn.Module]:
 
         torch.manual_seed(seed)
         network: nn.Module = timm.create_model(name, num_classes=len(LABELS))
+        return network
+
+    return make
+
+
+def _torchvision(name: str, seed: int) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        import torch
+        import torchvision
+
+        torch.manual_seed(seed)
+        network: nn.Module = getattr(torchvision.models, name)(num_classes=len(LABELS))
         return network
 
     return make
