@@ -108,11 +108,20 @@ class TFLiteFile:
         found: Changes = defaultdict(list)
         for op, layer in zip(self.graph.operators, self._of_operator, strict=True):
             for kind, apply in self._of(op).items():
-                found[kind].append(Change(self.name(int(op.outputs[0])), layer, apply))
+                hit = self._padded(op, layer) if kind == "padding_side" else layer
+                found[kind].append(Change(self.name(int(op.outputs[0])), hit, apply))
         for number, op in enumerate(self._products):
             found["per_channel_axis"] += self._axes(number, op)
         self._add_parameters(found)
         return found
+
+    def _padded(self, pad: Any, before: int | None) -> int | None:
+        """The product whose input is padded; else the one before."""
+        made = set(map(int, pad.outputs))
+        return next(
+            (number for number, product in enumerate(self._products) if made & set(map(int, product.inputs))),
+            before,
+        )
 
     def _of(self, op: Any) -> dict[str, Callable[[], None]]:
         code, options = self.codes[op.opcodeIndex], op.builtinOptions

@@ -90,3 +90,20 @@ def test_swapped_branches_are_named(made, tmp_path):
     found = right.compare(path)
     assert found.verdict == "fail"
     assert found.weakest.module == "body.5.pointwise.0", found.reason
+
+
+def test_an_activation_that_a_float_file_lacks_is_named_itself_and_not_the_layer_behind_it(made, tmp_path):
+    right = made("onnx-fp32")
+    model = onnx.load(right.path)
+    clips = [node for node in model.graph.node if node.op_type == "Clip"]
+    lost = clips[5]
+    for node in model.graph.node:
+        node.input[:] = [lost.input[0] if name == lost.output[0] else name for name in node.input]
+    model.graph.node.remove(lost)
+    path = tmp_path / "wrong.onnx"
+    onnx.save(model, path)
+    found = right.compare(path)
+    assert found.verdict == "fail"
+    assert found.weakest.module == "body.2.between", found.reason
+    assert found.weakest.kind.word == "activation"
+    assert "body.2.between, which the original has in between" in found.reason

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
-from fer_edge.export.faithful.layers.kinds import OPERATOR, Kind, name_kind
+from fer_edge.export.faithful.layers.kinds import ACTIVATION, OPERATOR, Kind, name_kind
 from fer_edge.export.faithful.layers.names import SAME_DB, See, closeness, find_layout, watch_original
 from fer_edge.export.faithful.layers.recording import Recorder, Step
 from fer_edge.export.faithful.layers.tallies import decibels
@@ -166,16 +166,28 @@ class OriginalComparison:
         self._watch(tensor, see)
         best = min(near, key=lambda one: one[:2], default=None)
         if best is None:
-            after = self._events[min(last + 1, len(self._events) - 1)]
+            behind = (event for event in self._events[last + 1 :] if event.module or event.weighted)
+            after = next(behind, self._events[-1])
             kind = Kind(OPERATOR, "it answers as no part of the original does")
-            return LayerAnswer(
-                name, after.module, step.operator, 0.0, FLOOR_DB, FLOOR_DB, 0.0, 0.0, 0.0, kind
-            )
+            place = after.module or after.weighted
+            return LayerAnswer(name, place, step.operator, 0.0, FLOOR_DB, FLOOR_DB, 0.0, 0.0, 0.0, kind)
         event = self._events[best[1]]
         module = (step.weighted and event.weighted) or event.module or event.weighted
         snr = decibels(float(np.sum(np.square(best[2], dtype=np.float64))), best[0])
         kind = name_kind([answer], [best[2]], None, channel_axis)
+        skipped = self._find_skipped(last, best[1]) if kind.word == OPERATOR else None
+        if skipped:
+            said = f"it reads what comes before {skipped}, which the original has in between: that is missing"
+            module, kind = skipped, Kind(ACTIVATION, said)
         return LayerAnswer(name, module, step.operator, snr, FLOOR_DB, FLOOR_DB, 0.0, 0.0, 0.0, kind)
+
+    def _find_skipped(self, last: int, best: int) -> str | None:
+        """The module without weights that the original runs between what the layer at fault reads and that layer."""
+        if not 0 <= last < last + 1 < best or last + 1 in self._partners.values():
+            return None
+        before, after = self._events[last], self._events[last + 1]
+        alike = (after.size, after.weighted) == (before.size, before.weighted)
+        return after.module if alike and after.module != before.module else None
 
 
 def _laid_out(found: NDArray[Any], answer: NDArray[Any], channel_axis: int) -> NDArray[Any]:
