@@ -23,6 +23,9 @@ STUDIES = (
     "foreign_pictures",
     "two_networks",
     "imports",
+    # On phones.
+    "android_tflite",
+    "android_heap",
     # The page in a browser.
     "web_page",
     # Exported files.

@@ -39,7 +39,7 @@ for _part in (0.1, 0.2):
     for _name, _x, _y in (("left", -1, 0), ("right", 1, 0), ("up", 0, -1), ("down", 0, 1)):
         CHANGES.append((f"{_part:.0%} {_name}".replace("%", " %"), 1.0, _part * _x, _part * _y))
 EYES_SIDE, EYES_TOP = 2.7, 0.4
-"""``FaceGeometry`` of the Android library. The stored result is of 2.4, which this study corrected."""
+"""``FaceGeometry`` of the Android library; this study corrected it from 2.4."""
 
 
 def run(asked: Asked) -> Document:

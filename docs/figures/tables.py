@@ -358,6 +358,21 @@ def _page_camera(r: Results) -> str:
     return "; ".join(row(found) for found in r["web_page"]["camera"])
 
 
+def _android_files(r: Results) -> str:
+    rows = r["android_tflite"]["rows"]
+    on = [one for row in rows for one in row["on"]]
+    fp32 = max(one["from_original"] for row in rows for one in row["on"] if row["variant"] == "tflite-fp32")
+    return f"{sum(one.get('met', False) for one in on)} of {len(on)}; fp32 {fp32:.0e}"
+
+
+def _android_files_missed(r: Results) -> bool:
+    return not all(one.get("met") for row in r["android_tflite"]["rows"] for one in row["on"])
+
+
+def _android_heap(r: Results) -> str:
+    return f"{min(r['android_heap']['answered_with_megabytes'])} MB"
+
+
 PAGE_STAGES = {"read": "read", "detector": "detector", "path": "camera path", "network": "network"}
 
 USE = figures(
@@ -373,6 +388,11 @@ USE = figures(
         _vectors_missed("web_core")),
     Row("Swift against Python, likewise", "swift_core", _vectors("swift_core"), "0; 0", _vectors_missed("swift_core")),
     Row("its camera path, 640x480 turned, whole picture (the JVM's); blocks of memory taken in 1000 frames", "swift_core", _swift_times),
+    Row("TFLite files of four networks of other people on Android's own TensorFlow Lite 2.16.1, x86-64 and emulated arm64, with XNNPACK and "
+        "without: within the variant's limit of the original; fp32 at most", "android_tflite", _android_files, "all; 1e-06",
+        _android_files_missed),
+    Row("heap that is enough from the Android app's start to its first answer, a ResNet18 of 45 MB in its assets", "android_heap",
+        _android_heap, "64 MB", lambda r: not r["android_heap"]["met"]),
     Row("web page in Chromium, from navigation to the first answer; the next one", "web_page", _first_answer),
     Row("its camera, frames a second", "web_page", _page_camera),
     Row("its longest task on the main thread", "web_page", lambda r: f"{r['web_page']['longest_task_ms']:.0f} ms", "50 ms",

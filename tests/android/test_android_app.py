@@ -1,7 +1,8 @@
-"""The JVM reactor from Python: all of its tests, the APK, and an app around somebody else's model."""
+"""The JVM reactor from Python: all of its tests, both APKs, and an app around somebody else's model. One file, so that one process has the tree."""
 
 import gzip
 import json
+import os
 import shutil
 import zipfile
 
@@ -15,6 +16,7 @@ from support.processes import python
 
 DEMO = ROOT / "android_demo"
 LARGEST_APK = 3_000_000
+LARGEST_ONNX_APK = 16_000_000
 
 
 @pytest.mark.slow
@@ -39,6 +41,41 @@ def test_the_reactor_verifies_and_the_apk_is_small(maven):
     assert "locales: '--_--' 'de'" in badging
     mapping = (DEMO / "app/target/fer-edge-mapping.txt").read_text(encoding="utf-8")
     assert "io.github.feredge.app.live.LiveWorker -> " in mapping
+
+
+@pytest.fixture
+def npm():
+    """Fetches ONNX Runtime for Android."""
+    if not shutil.which("npm"):
+        sentence = "ONNX Runtime for Android comes by npm (Debian: npm)"
+        if os.environ.get("CI"):
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)  # with cold caches it downloads 1 GB first
+def test_the_onnx_flavor_holds_onnx_runtime_and_nothing_else(tmp_path, npm, maven):
+    bundle = tmp_path / "bundle"
+    words = ("--format", "onnx", "--precision", "fp32,int8", "--out", bundle)
+    python("-m", "fer_edge.export.cli", *words, cwd=tmp_path, check=True)
+    maven(
+        "-pl", "app", "-am", "-Ponnx", "package", f"-Dfer.edge.bundle={bundle}",
+        "-Dtest=OnnxFlavorTest", "-Dsurefire.failIfNoSpecifiedTests=false",
+    )  # fmt: skip
+    apk = DEMO / "app/target/onnx/fer-edge-onnx-arm64.apk"
+    assert apk.stat().st_size <= LARGEST_ONNX_APK
+    with zipfile.ZipFile(apk) as packed:
+        entries = {entry.filename: entry.compress_type for entry in packed.infolist()}
+    assert [name for name in entries if name.endswith((".so", ".dll", ".dylib"))] == [
+        "lib/arm64-v8a/libonnxruntime.so",
+        "lib/arm64-v8a/libonnxruntime4j_jni.so",
+    ]
+    models = {name: kind for name, kind in entries.items() if name.endswith((".onnx", ".tflite"))}
+    assert models == {
+        "assets/bundle/fer-mini-fp32.onnx": zipfile.ZIP_STORED,
+        "assets/bundle/fer-mini-int8.onnx": zipfile.ZIP_STORED,
+    }
 
 
 def test_the_drawn_face_is_still_drawn_so():

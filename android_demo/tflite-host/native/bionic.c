@@ -1,21 +1,31 @@
 /*
  * What Android's C library (bionic) has and this computer's (glibc) has not or means otherwise, for the functions that
- * TensorFlow Lite's library calls. It stands in for liblog.so. A function whose first letter is in upper case replaces
- * the one of glibc: HostTflite.java renames the calls. Sizes and constants are those of bionic's headers for 64 bits.
+ * libraries of engines call. It stands in for liblog.so. A function whose first letter is in upper case replaces
+ * the one of glibc: HostLibraries.java renames the calls. Sizes and constants are those of bionic's headers for 64 bits.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
 #include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/select.h>
 #include <unistd.h>
+#include <wchar.h>
 
 int *__errno(void) { return __errno_location(); }
 size_t __strlen_chk(const char *text, size_t size) { (void)size; return strlen(text); }
+char *__strchr_chk(const char *text, int character, size_t size) { (void)size; return strchr(text, character); }
+int __FD_ISSET_chk(int file, const fd_set *set, size_t size) { (void)size; return FD_ISSET(file, set); }
+void __FD_SET_chk(int file, fd_set *set, size_t size) { (void)size; FD_SET(file, set); }
 void android_set_abort_message(const char *message) { fprintf(stderr, "%s\n", message); }
 
 /* The one that is asked for: XNNPACK, which computes on phones, is used from Android 5 (20) on. */
@@ -35,6 +45,18 @@ int __android_log_vprint(int priority, const char *tag, const char *format, va_l
     return fclose(log) ? -1 : 1;
 }
 
+int __android_log_print(int priority, const char *tag, const char *format, ...) {
+    va_list values;
+    va_start(values, format);
+    int written = __android_log_vprint(priority, tag, format, values);
+    va_end(values);
+    return written;
+}
+
+int __android_log_write(int priority, const char *tag, const char *text) {
+    return __android_log_print(priority, tag, "%s", text);
+}
+
 /* Standard streams are an array there; FILE is 152 bytes. */
 struct bionic_file { char bytes[152]; } __sF[3];
 
@@ -51,6 +73,15 @@ int Fputc(int character, void *file) { return fputc(character, stream(file)); }
 int Fflush(void *file) { return fflush(stream(file)); }
 int Fileno(void *file) { return fileno(stream(file)); }
 int Fclose(void *file) { return fclose(stream(file)); }
+int Fseek(void *file, long offset, int whence) { return fseek(stream(file), offset, whence); }
+int Fseeko(void *file, off_t offset, int whence) { return fseeko(stream(file), offset, whence); }
+off_t Ftello(void *file) { return ftello(stream(file)); }
+int Fputs(const char *text, void *file) { return fputs(text, stream(file)); }
+int Getc(void *file) { return getc(stream(file)); }
+int Ungetc(int character, void *file) { return ungetc(character, stream(file)); }
+wint_t Fputwc(wchar_t character, void *file) { return fputwc(character, stream(file)); }
+wint_t Getwc(void *file) { return getwc(stream(file)); }
+wint_t Ungetwc(wint_t character, void *file) { return ungetwc(character, stream(file)); }
 
 int Fprintf(void *file, const char *format, ...) {
     va_list values;
@@ -63,12 +94,43 @@ int Fprintf(void *file, const char *format, ...) {
 /* POSIX's there, GNU's here. */
 int __xpg_strerror_r(int number, char *text, size_t size);
 int Strerror_r(int number, char *text, size_t size) { return __xpg_strerror_r(number, text, size); }
+char *__gnu_strerror_r(int number, char *text, size_t size) { return strerror_r(number, text, size); }
+
+/* It leaves its argument alone there. */
+char *Dirname(const char *path) {
+    static __thread char copy[PATH_MAX];
+    strncpy(copy, path, sizeof copy - 1);
+    return dirname(copy);
+}
+
+/* Other numbers for what is asked, and for kinds of files. Nobody asks for anything but the longest path, or walks a tree to run a model. */
+long Pathconf(const char *path, int name) { (void)path; (void)name; return PATH_MAX; }
+int Nftw(const char *path, void *visit, int depth, int flags) {
+    (void)path; (void)visit; (void)depth; (void)flags;
+    errno = ENOSYS;
+    return -1;
+}
+
+/* Sets of signals have 8 bytes there, 128 here. */
+int Sigfillset(uint64_t *set) { *set = UINT64_MAX; return 0; }
+int Pthread_sigmask(int how, const uint64_t *set, uint64_t *old) {
+    sigset_t now, before;
+    sigemptyset(&now);
+    if (set) memcpy(&now, set, sizeof *set);
+    int failed = pthread_sigmask(how, set ? &now : NULL, &before);
+    if (!failed && old) memcpy(old, &before, sizeof *old);
+    return failed;
+}
 
 /* 40 bytes there on every processor; glibc clears 48 on ARM. All zeros is an ordinary mutex in both. */
 int Pthread_mutex_init(void *mutex, const void *attributes) {
+#ifdef __x86_64__
+    return pthread_mutex_init(mutex, attributes);
+#else
     if (attributes) return EINVAL;
     memset(mutex, 0, 40);
     return 0;
+#endif
 }
 
 /*

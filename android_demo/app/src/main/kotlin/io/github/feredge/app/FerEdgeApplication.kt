@@ -42,15 +42,19 @@ class FerEdgeApplication : Application() {
 
     override fun onCreate() {
         super.onCreate()
-        val files = AssetFiles(assets, "bundle")
+        val files = AssetFiles(assets, FOLDER)
         parts =
             Parts(
                 bundle = files,
                 engines = Engines.present(),
                 pictures = { CameraSource({ Camera2Devices(this, CameraThread.handler) }) },
                 faces = { SensorFaces(BitmapFaces()) },
-                openBundle = { InstalledBundle(this, files).open() },
+                openBundle = { InstalledBundle(this, FOLDER).open() },
             )
+    }
+
+    private companion object {
+        const val FOLDER = "bundle"
     }
 }
 
@@ -59,6 +63,9 @@ val Context.parts: Parts get() = (applicationContext as FerEdgeApplication).part
 
 /** A folder that a cable reaches without any permission: `Android/data/<package>/files`. */
 val Context.results: File get() = getExternalFilesDir(null) ?: filesDir
+
+/** Where a file of [results] lies, as file managers and cables show it. */
+val File.shown: String get() = path.substring(path.indexOf("Android/data/").coerceAtLeast(0))
 
 /** What documents say about the device. */
 object Device {

@@ -1,5 +1,6 @@
 package io.github.feredge.app
 
+import ai.onnxruntime.OrtEnvironment
 import android.os.Looper
 import android.widget.TextView
 import io.github.feredge.android.engine.OnnxEngines
@@ -10,6 +11,8 @@ import io.github.feredge.app.screen.PORTRAIT
 import io.github.feredge.app.screen.Settings
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
+import org.junit.Assume.assumeTrue
+import org.junit.Before
 import org.junit.Test
 import org.junit.runner.RunWith
 import org.robolectric.Robolectric
@@ -17,8 +20,12 @@ import org.robolectric.RobolectricTestRunner
 import org.robolectric.RuntimeEnvironment
 import org.robolectric.Shadows.shadowOf
 import org.robolectric.annotation.Config
+import java.io.File
 
-/** The app with ONNX Runtime and a bundle of .onnx files; its library is that for Linux, below the same Java classes. */
+/**
+ * The app with ONNX Runtime and a bundle of .onnx files. Its library is the one that the APK packs, made loadable by module tflite-host,
+ * or the one for Linux where that cannot be.
+ */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [34], qualifiers = PORTRAIT)
 class OnnxFlavorTest {
@@ -43,6 +50,18 @@ class OnnxFlavorTest {
     }
 
     @Test
+    fun theLibraryIsAndroidsOwn() {
+        assumeTrue("not made for this computer: gcc and Linux on x86-64 are needed", HostOnnx.isThere)
+        OrtEnvironment.getEnvironment()
+        val loaded =
+            File(
+                "/proc/self/maps",
+            ).readLines().filter { "onnxruntime" in it && ".so" in it }.map { it.substringAfter('/') }.toSet()
+        assertEquals(listOf("libonnxruntime.so", "libonnxruntime4j_jni.so"), loaded.map { it.substringAfterLast('/') }.sorted())
+        assertTrue("$loaded", loaded.all { "onnxruntime/host/x86_64/" in it })
+    }
+
+    @Test
     fun theLiveScreenShowsWhatFerPredictAnswers() {
         app.parts = Bundles.parts(engines = OnnxEngines())
         Settings(app).isDeveloper = true
@@ -60,6 +79,23 @@ class OnnxFlavorTest {
             assertTrue(note, "ONNX Runtime" in note)
         }
     }
+
+    /** Before ONNX Runtime looks for its libraries. */
+    private object HostOnnx {
+        private val folder = File(System.getProperty("fer.edge.onnx.host"))
+        val isThere = File(folder, "liblog.so").exists()
+
+        fun load() {
+            if (!isThere || System.getProperty(PATH) != null) return
+            System.load(File(folder, "liblog.so").canonicalPath)
+            System.setProperty(PATH, folder.canonicalPath)
+        }
+
+        private const val PATH = "onnxruntime.native.path"
+    }
+
+    @Before
+    fun library() = HostOnnx.load()
 
     private companion object {
         const val TRIES = 200

@@ -13,7 +13,7 @@ class BundleOnArm64Test {
             dynamicTest(artifact.variant) {
                 assumeTrue(TfliteOnArm64.reason == null, TfliteOnArm64.reason)
                 val bundle = Bundles.open()
-                GoldenAnswers(bundle, artifact).check(TfliteOnArm64(bundle.load(artifact.variant), artifact.precision)::run)
+                GoldenAnswers(bundle, artifact).check(TfliteOnArm64(bundle.load(artifact.variant))::run)
             }
         }
 }

@@ -11,7 +11,6 @@ import java.nio.file.Files
 /** Android's TensorFlow Lite for ARM in an emulator of its processor, one process for all faces. */
 internal class TfliteOnArm64(
     private val loaded: LoadedArtifact,
-    private val precision: String,
 ) {
     fun run(tensors: List<ByteBuffer>): List<FloatArray> {
         val folder = Files.createTempDirectory("fer-edge-arm64").toFile()
@@ -19,15 +18,12 @@ internal class TfliteOnArm64(
             val model = write(File(folder, "model.tflite"), listOf(loaded.model))
             val inputs = write(File(folder, "inputs"), tensors)
             val outputs = File(folder, "outputs")
-            val line = answer("$model", "1", kernels(), "$inputs", "$outputs")
+            val line = answer("$model", "1", "xnnpack", "$inputs", "$outputs")
             return read(outputs.readBytes(), ElementType.valueOf(line.split(' ')[3]), tensors.size)
         } finally {
             folder.deleteRecursively()
         }
     }
-
-    /** XNNPACK as on phones, but for weights in float16, which its C interface of this release leaves without data. */
-    private fun kernels() = if (precision == "fp16") "plain" else "xnnpack"
 
     private fun write(
         file: File,

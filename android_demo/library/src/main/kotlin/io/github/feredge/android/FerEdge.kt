@@ -3,6 +3,7 @@ package io.github.feredge.android
 import android.content.Context
 import android.graphics.Bitmap
 import android.media.Image
+import io.github.feredge.android.bundle.InstalledBundle
 import io.github.feredge.android.engine.Accelerator
 import io.github.feredge.android.engine.EngineFactory
 import io.github.feredge.android.engine.Engines
@@ -159,8 +160,9 @@ public class FerEdge private constructor(
     /** Opens bundles. */
     public companion object {
         /**
-         * Opens a bundle in an app's assets: hashes and contracts are compared, an engine is chosen, the golden cases are
-         * answered as the original does (which also warms the engine up). Takes a while: not on the main thread.
+         * Opens a bundle in an app's assets: contracts are compared, an engine is chosen, the golden cases are answered as the
+         * original does (which also warms the engine up). Every file is compared with its hash at the first start after an
+         * installation ([InstalledBundle]); a model that lies uncompressed costs no heap. Takes a while: not on the main thread.
          *
          * @param context any of the app's.
          * @param folder of the assets.
@@ -173,13 +175,11 @@ public class FerEdge private constructor(
             context: Context,
             folder: String = "bundle",
             options: FerOptions = FerOptions(),
-        ): FerEdge {
-            val assets = context.applicationContext.assets
-            return create({ path -> assets.open("$folder/$path") }, options)
-        }
+        ): FerEdge = create(InstalledBundle(context.applicationContext, folder).open(), options)
 
         /**
-         * Opens a bundle that lies elsewhere, such as in a folder that the app downloaded.
+         * Opens a bundle that lies elsewhere, such as in a folder that the app downloaded; its files are compared with their
+         * hashes each time.
          *
          * @param source of the bundle's files.
          * @param options variant, accelerator, face finder.
@@ -190,8 +190,12 @@ public class FerEdge private constructor(
         public fun create(
             source: BundleSource,
             options: FerOptions = FerOptions(),
+        ): FerEdge = create(Bundle.open(source), options)
+
+        private fun create(
+            bundle: Bundle,
+            options: FerOptions,
         ): FerEdge {
-            val bundle = Bundle.open(source)
             val opener = ModelOpener(bundle, options.engines)
             val variant = options.variant ?: opener.variants.firstOrNull() ?: throw EngineException(nothingRuns(bundle, options))
             return FerEdge(opener, opener.open(variant, options.accelerator, options.threads), options)

@@ -4,6 +4,7 @@ import android.graphics.Bitmap
 import android.graphics.ImageFormat
 import android.graphics.Matrix
 import android.graphics.PixelFormat
+import android.graphics.PointF
 import android.graphics.Rect
 import android.media.Image
 import androidx.camera.core.ImageAnalysis
@@ -13,6 +14,7 @@ import com.google.android.gms.tasks.Task
 import com.google.mlkit.vision.common.InputImage
 import com.google.mlkit.vision.face.Face
 import com.google.mlkit.vision.face.FaceDetector
+import com.google.mlkit.vision.face.FaceLandmark
 import io.github.feredge.android.camerax.analyze
 import io.github.feredge.android.camerax.frames
 import io.github.feredge.android.engine.Accelerator
@@ -20,6 +22,7 @@ import io.github.feredge.android.engine.Engine
 import io.github.feredge.android.engine.EngineFactory
 import io.github.feredge.android.engine.TfLiteEngines
 import io.github.feredge.android.mlkit.MlKitFaces
+import io.github.feredge.android.mlkit.box
 import io.github.feredge.core.BundleException
 import io.github.feredge.core.EngineException
 import io.github.feredge.core.FrameException
@@ -149,7 +152,7 @@ class FerEdgeTest {
 
     @Test
     fun mlKitFindsTheFace() {
-        val detector = HandMadeDetector { listOf(Rect(0, 0, 30, 30), Rect(93, 66, 188, 161)) }
+        val detector = HandMadeDetector { listOf(Face(Rect(0, 0, 30, 30)), Face(Rect(93, 66, 188, 161))) }
         create(FerOptions(faces = MlKitFaces(detector))).use { fer ->
             photograph.compare(requireNotNull(fer.analyze(Photograph.bitmap()).face))
         }
@@ -158,6 +161,24 @@ class FerEdgeTest {
             val fault = assertThrows(EngineException::class.java) { fer.analyze(Photograph.bitmap()) }
             assertEquals("ML Kit finds no faces: the model was not downloaded", fault.message)
         }
+    }
+
+    /** The eyes of a box 95 wide lie 38 below its edge, 95 / 2.7 apart; here on a slant, with a box as large as ML Kit likes. */
+    @Test
+    fun theEyesMakeTheBoxWhereMlKitTellsThem() {
+        val (across, down) = 0.8f * 95 / 2.7f / 2 to 0.6f * 95 / 2.7f / 2
+        val (left, right) = PointF(140.5f + across, 104f + down) to PointF(140.5f - across, 104f - down)
+        val eyes = arrayOf(FaceLandmark(FaceLandmark.LEFT_EYE, left), FaceLandmark(FaceLandmark.RIGHT_EYE, right))
+        val found = Face(Rect(70, 40, 210, 190), *eyes).box
+        assertEquals(
+            listOf(93.0, 66.0, 188.0, 161.0),
+            listOf(found.x0, found.y0, found.x1, found.y1).map {
+                Math.round(it * 1e3) /
+                    1e3
+            },
+        )
+        val oneEye = Face(Rect(93, 66, 188, 161), eyes[0]).box
+        assertEquals(photograph.box, oneEye)
     }
 
     @Test
@@ -300,11 +321,11 @@ private class HandMadeProxy :
 }
 
 private class HandMadeDetector(
-    private val boxes: () -> List<Rect>,
+    private val faces: () -> List<Face>,
 ) : FaceDetector {
     override fun process(image: InputImage): Task<List<Face>> =
         object : Task<List<Face>>() {
-            override fun getResult() = boxes().map(::Face)
+            override fun getResult() = faces()
         }
 
     override fun close() = Unit

@@ -40,6 +40,7 @@ class LivePanel(
         val top = sheet.paddingTop
         val end = sheet.paddingRight
         Insets.listen(root) { room ->
+            picture.setClock(room.top)
             val isBeside = isBeside()
             sheet.setPadding(sheet.paddingLeft, if (isBeside) top + room.top else top, end + room.right, bottom + room.bottom)
         }

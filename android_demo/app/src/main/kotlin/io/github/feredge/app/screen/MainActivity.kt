@@ -21,6 +21,7 @@ import io.github.feredge.app.live.LiveWorker
 import io.github.feredge.app.live.RunningModel
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
+import io.github.feredge.app.shown
 import java.io.File
 import java.io.IOException
 
@@ -173,7 +174,7 @@ class MainActivity :
         val message =
             try {
                 file.writeText(text)
-                getString(R.string.saved, file.path)
+                getString(R.string.saved, file.shown)
             } catch (error: IOException) {
                 getString(R.string.not_saved, error.message)
             }

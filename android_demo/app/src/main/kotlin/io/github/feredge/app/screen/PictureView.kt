@@ -9,6 +9,7 @@ import android.graphics.RectF
 import android.util.AttributeSet
 import android.util.TypedValue
 import android.view.View
+import io.github.feredge.app.R
 import io.github.feredge.core.camera.FaceBox
 
 /**
@@ -38,6 +39,9 @@ class PictureView(
     private val free = RectF()
     private val target = RectF()
     private val rectangle = RectF()
+    private val scrim = requireNotNull(context.getDrawable(R.drawable.scrim))
+    private val scrimHeight = pixels(TypedValue.COMPLEX_UNIT_DIP, SCRIM).toInt()
+    private var clock = 0
     private val picturePaint = Paint(Paint.FILTER_BITMAP_FLAG)
     private val boxPaint =
         Paint(Paint.ANTI_ALIAS_FLAG).apply {
@@ -62,6 +66,12 @@ class PictureView(
     ) {
         if (free.left == left && free.top == top && free.right == right && free.bottom == bottom) return
         free.set(left, top, right, bottom)
+        invalidate()
+    }
+
+    /** Tells how far the system's clock reaches down, in pixels; no text is written across it. */
+    fun setClock(bottom: Int) {
+        clock = bottom
         invalidate()
     }
 
@@ -95,6 +105,8 @@ class PictureView(
         if (isFlipped) canvas.scale(-1f, 1f, target.centerX(), 0f)
         canvas.drawBitmap(picture, null, target, picturePaint)
         canvas.restore()
+        scrim.setBounds(0, 0, width, scrimHeight)
+        scrim.draw(canvas)
         boxes.forEach { draw(canvas, it, scale) }
     }
 
@@ -114,11 +126,13 @@ class PictureView(
         }
         val radius = 2 * boxPaint.strokeWidth
         canvas.drawRoundRect(rectangle, radius, radius, boxPaint)
-        val baseline = maxOf(rectangle.top - radius, maxOf(target.top, free.top) + textPaint.textSize)
+        val highest = maxOf(target.top, free.top, clock.toFloat())
+        val baseline = maxOf(rectangle.top - radius, highest + textPaint.textSize)
         canvas.drawText(labeled.text, maxOf(rectangle.left, free.left), baseline, textPaint)
     }
 
     private companion object {
         const val MOST_CUT = 4f / 3
+        const val SCRIM = 64f
     }
 }

@@ -10,6 +10,7 @@ import io.github.feredge.app.checks.CheckResult
 import io.github.feredge.app.checks.SelfTest
 import io.github.feredge.app.parts
 import io.github.feredge.app.results
+import io.github.feredge.app.shown
 import io.github.feredge.core.FerEdgeException
 import java.io.File
 import java.io.IOException
@@ -39,7 +40,7 @@ class SelfTestActivity : LongRunActivity() {
                 val file = File(context.results, "self-test.json")
                 file.writeText(SelfTest.document(bundle, found, Device.name))
                 tell(context.getString(verdict(found)))
-                tell(context.getString(R.string.saved, file.path))
+                tell(context.getString(R.string.saved, file.shown))
             } catch (fault: FerEdgeException) {
                 tell(fault.message.orEmpty())
             } catch (error: IOException) {

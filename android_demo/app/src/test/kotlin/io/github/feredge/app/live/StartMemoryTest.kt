@@ -3,6 +3,7 @@ package io.github.feredge.app.live
 import android.os.Looper
 import io.github.feredge.app.Bundles
 import io.github.feredge.app.FerEdgeApplication
+import io.github.feredge.app.Parts
 import io.github.feredge.app.R
 import io.github.feredge.app.screen.BarsView
 import io.github.feredge.app.screen.MainActivity
@@ -21,15 +22,45 @@ import java.io.File
 import java.io.RandomAccessFile
 import java.security.MessageDigest
 
-/** The way from the launcher to the first answer, with a model of the size of a ResNet18 and 64 MB of heap left. */
+/**
+ * The way from the launcher to the first answer, with a model of the size of a ResNet18 and 64 MB of heap left.
+ *
+ * `benchmarks/studies/android_heap.py` runs it with a real one in the app's assets (-Dfer.edge.bundle) and less heap (-Dfer.edge.heaps).
+ */
 @RunWith(RobolectricTestRunner::class)
 @Config(sdk = [34])
 class StartMemoryTest {
     @get:Rule
     val temporary = TemporaryFolder()
 
+    private val app get() = RuntimeEnvironment.getApplication() as FerEdgeApplication
+    private val heaps = (System.getProperty("fer.edge.heaps").orEmpty().ifEmpty { "64" }).split(',').map { it.toLong() }
+
+    /** The app's own way into its assets where the bundle is large, a camera aside. */
+    private fun parts(): Parts {
+        val drawn = Bundles.parts()
+        val isLarge =
+            Bundles.folder
+                .listFiles()
+                .orEmpty()
+                .any { it.length() > LARGE }
+        return if (isLarge) {
+            app.parts.run {
+                Parts(
+                    bundle,
+                    engines,
+                    drawn.pictures,
+                    drawn.faces,
+                    openBundle,
+                )
+            }
+        } else {
+            Bundles.parts(padded())
+        }
+    }
+
     /** The bundle at hand, its model made larger by zeros behind it, which no reader minds. */
-    private fun large(): BundleSource {
+    private fun padded(): BundleSource {
         val folder = temporary.newFolder("bundle")
         Bundles.folder.copyRecursively(folder, overwrite = true)
         val model = File(folder, "fer-mini-fp32.tflite")
@@ -51,35 +82,44 @@ class StartMemoryTest {
 
     private fun left(): Long = Runtime.getRuntime().run { maxMemory() - (totalMemory() - freeMemory()) }
 
-    // Garbage must not count as ballast.
-    @Suppress("ExplicitGarbageCollectionCall")
     @Test
     fun sixtyFourMegabytesAreEnough() {
         HostLibrary.load()
-        val app = RuntimeEnvironment.getApplication() as FerEdgeApplication
-        app.parts = Bundles.parts(large())
+        app.parts = parts()
+        for (megabytes in heaps) {
+            start(megabytes shl 20)
+            println("answered with $megabytes MB of heap")
+        }
+    }
+
+    // Garbage must not count as ballast.
+    @Suppress("ExplicitGarbageCollectionCall")
+    private fun start(heap: Long) {
         System.gc()
         // Small enough to lie in ordinary regions of the heap.
         val ballast = ArrayList<ByteArray>()
-        while (left() > HEAP) ballast.add(ByteArray(BALLAST))
+        while (left() > heap) ballast.add(ByteArray(BALLAST))
         val controller = Robolectric.buildActivity(MainActivity::class.java)
         try {
-            val screen = controller.setup().get()
-            repeat(400) {
-                shadowOf(Looper.getMainLooper()).idle()
-                if (screen.findViewById<BarsView>(R.id.bars)?.probabilities?.isNotEmpty() == true) return
-                Thread.sleep(50)
-            }
-            throw AssertionError("no answer came")
+            waitForAnswer(controller.setup().get())
         } finally {
             ballast.clear()
             controller.close()
         }
     }
 
+    private fun waitForAnswer(screen: MainActivity) {
+        repeat(400) {
+            shadowOf(Looper.getMainLooper()).idle()
+            if (screen.findViewById<BarsView>(R.id.bars)?.probabilities?.isNotEmpty() == true) return
+            Thread.sleep(50)
+        }
+        throw AssertionError("no answer came")
+    }
+
     private companion object {
         const val SIZE = 45L shl 20
-        const val HEAP = 64L shl 20
+        const val LARGE = 40L shl 20
         const val BALLAST = 200_000
     }
 }

@@ -4,11 +4,13 @@ import android.app.Activity
 import android.content.Intent
 import android.content.pm.PackageManager
 import android.os.Looper
+import android.widget.ListView
 import android.widget.TextView
 import io.github.feredge.app.Bundles
 import io.github.feredge.app.FerEdgeApplication
 import io.github.feredge.app.R
 import io.github.feredge.app.results
+import io.github.feredge.app.shown
 import org.json.JSONObject
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertNotSame
@@ -77,11 +79,11 @@ class OtherScreensTest {
         waitFor(file)
         repeat(100) {
             shadowOf(Looper.getMainLooper()).idle()
-            if (file.path !in text(second)) Thread.sleep(20)
+            if (file.shown !in text(second)) Thread.sleep(20)
         }
         val lines = text(second).lines()
         assertEquals(1, lines.count { "tflite-fp32" in it })
-        assertTrue(text(second), file.path in text(second))
+        assertTrue(text(second), file.shown in text(second))
     }
 
     @Test
@@ -137,9 +139,43 @@ class OtherScreensTest {
     @Test
     fun aboutHoldsTheModelCardAndTheLimits() {
         val screen = Robolectric.buildActivity(AboutActivity::class.java).setup().get()
-        assertTrue(text(screen).contains(Bundles.open().read("README.md").decodeToString()))
-        for (sentence in listOf(R.string.limits, R.string.privacy)) assertTrue(text(screen).contains(screen.getString(sentence)))
-        for (license in listOf("TensorFlow Lite", "Kotlin", "END OF TERMS AND CONDITIONS")) assertTrue(license in text(screen))
+        val list = screen.findViewById<ListView>(R.id.paragraphs)
+        val rows = List(list.adapter.count) { "${list.adapter.getItem(it) ?: ""}" }
+        for (sentence in listOf(R.string.limits, R.string.privacy)) assertTrue(screen.getString(sentence) in rows)
+        assertTrue("manifest.json ${Bundles.open().sha256}" in rows)
+        assertTrue("$rows", "What it is not for" in rows)
+        val card = rows.subList(rows.indexOf("Model card"), rows.indexOf("Licenses"))
+        for (mark in listOf("**", "```", "|--", "import ")) assertEquals(mark, emptyList<String>(), card.filter { mark in it })
+        val licenses = rows.drop(rows.indexOf("Licenses")).joinToString("\n")
+        for (license in listOf("TensorFlow Lite:", "Kotlin standard", "END OF TERMS AND CONDITIONS")) {
+            assertTrue(license in licenses)
+        }
+        // As many rows are laid out as are seen, however many licenses there are.
+        assertTrue("${list.childCount} of ${rows.size}", list.childCount < rows.size / 2)
         Screenshot.save(screen, "android-about.png")
+        list.setSelection(rows.indexOf("Model card"))
+        shadowOf(Looper.getMainLooper()).idle()
+        Screenshot.save(screen, "android-card.png")
+    }
+
+    @Test
+    fun aModelCardIsReadWithoutItsMarks() {
+        val card =
+            listOf(
+                "# net\n\nA `net`\nof [ours](https://x.org).\n\n## Kotlin\n\n```kotlin\n# no title\n```\n\n## Files\n",
+                "| file | kB | note |\n|---|---|---|\n| `a` | 1 | - |\n| **b** | 2 | new |\n",
+                "| | |\n|---|---|\n| size | 64 x 64 |\n",
+                "- fp32: exact\n- int8: near\n",
+            ).joinToString("\n")
+        val wanted =
+            listOf(
+                "net",
+                "A net of ours.",
+                "Files",
+                "a\nkB: 1\n\nb\nkB: 2\nnote: new",
+                "size: 64 x 64",
+                "• fp32: exact\n• int8: near",
+            )
+        assertEquals(wanted, ModelCard.paragraphs(card).map { it.text })
     }
 }

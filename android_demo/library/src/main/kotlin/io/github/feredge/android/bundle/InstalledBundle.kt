@@ -11,22 +11,25 @@ import io.github.feredge.core.bundle.BundleSource
  * what is inside an APK cannot change while it is installed.
  *
  * @param source of its files.
+ * @param name of the bundle among those of the app.
  * @param memory where to note that they were compared.
  * @param installation changes with each installation and update.
  */
 public class InstalledBundle(
     private val source: BundleSource,
+    private val name: String,
     private val memory: SharedPreferences,
     private val installation: String,
 ) {
     /**
-     * Of the app that calls.
+     * In the assets of the app that calls.
      *
      * @param context of the app.
-     * @param source of the bundle's files.
+     * @param folder of the assets.
      */
-    public constructor(context: Context, source: BundleSource) : this(
-        source,
+    public constructor(context: Context, folder: String) : this(
+        AssetFiles(context.assets, folder),
+        folder,
         context.getSharedPreferences("fer-edge-bundle", Context.MODE_PRIVATE),
         "${context.packageManager.getPackageInfo(context.packageName, 0).lastUpdateTime}",
     )
@@ -40,16 +43,15 @@ public class InstalledBundle(
     public fun open(): Bundle {
         val bundle = Bundle.open(source)
         val stamp = "$installation ${bundle.sha256}"
-        if (memory.getString(VERIFIED, null) != stamp) {
+        if (memory.getString(name, null) != stamp) {
             bundle.verify(paths(bundle))
-            memory.edit().putString(VERIFIED, stamp).apply()
+            memory.edit().putString(name, stamp).apply()
         }
         return Bundle.open(source, isVerified = true)
     }
 
     /** What travels to a phone. */
     public companion object {
-        private const val VERIFIED = "verified"
         private const val REFERENCE = "reference.safetensors"
 
         /** Paths of the files that an app holds, sorted: all but the PyTorch weights, with which only computers compare. */

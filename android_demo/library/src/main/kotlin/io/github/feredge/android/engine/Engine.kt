@@ -76,3 +76,6 @@ public fun interface EngineFactory {
         threads: Int,
     ): Engine
 }
+
+/** As engines describe themselves. */
+internal fun threadsInWords(threads: Int): String = if (threads == 1) "1 thread" else "$threads threads"

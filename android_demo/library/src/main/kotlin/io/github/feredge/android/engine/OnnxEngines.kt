@@ -26,7 +26,7 @@ public class OnnxEngines : EngineFactory {
         val environment = OrtEnvironment.getEnvironment()
         environment.setTelemetry(false)
         val session = OrtSession.SessionOptions().use { session(environment, model, it, accelerator, threads) }
-        val where = if (accelerator == Accelerator.CPU) "$threads threads" else accelerator.word
+        val where = if (accelerator == Accelerator.CPU) threadsInWords(threads) else accelerator.word
         return opened(environment, session, "ONNX Runtime ($where)")
     }
 

@@ -36,7 +36,7 @@ public class TfLiteEngines : EngineFactory {
     ): Engine {
         val options = Interpreter.Options().setNumThreads(threads)
         if (delegate == null) options.setUseXNNPACK(true) else options.addDelegate(delegate)
-        val where = if (delegate == null) "XNNPACK, $threads threads" else accelerator.word
+        val where = if (delegate == null) "XNNPACK, ${threadsInWords(threads)}" else accelerator.word
         return TfLiteEngine(Interpreter(model, options), delegate as? Closeable, "TensorFlow Lite ($where)")
     }
 

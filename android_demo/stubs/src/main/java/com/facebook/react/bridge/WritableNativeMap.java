@@ -1,0 +1,3 @@
+package com.facebook.react.bridge;
+
+public class WritableNativeMap implements WritableMap {}
