@@ -60,7 +60,7 @@ class SelfTestActivity : LongRunActivity() {
         private fun line(result: CheckResult): String {
             val detail =
                 result.files?.let { context.getString(R.string.files_checked, it) }
-                    ?: result.difference?.let { context.getString(R.string.largest_difference, "$it") }
+                    ?: result.difference?.let { context.getString(R.string.largest_difference, "%.1e".format(it)) }
             return result.fault?.let { context.getString(R.string.check_failed, result.name, it) }
                 ?: context.getString(R.string.check_passed, result.name, detail.orEmpty())
         }
