@@ -15,6 +15,8 @@ The stored result is of trained networks of packages on PyPI (``fer-train fetch 
 and mobilenet_v3_small, briefly trained on drawn faces. The library is asked by its C interface (``answer.c``); apps use the Java interface.
 """
 
+# mypy: allow-untyped-calls
+
 from __future__ import annotations
 
 import shutil
@@ -39,10 +41,10 @@ FP32 = 1e-6
 def run(asked: Asked) -> Document:
     """Every TFLite variant of every bundle."""
     for name, command in COMMANDS.items():
-        needed = [HOST / FOLDERS[name] / "answer", *command[:1]]
-        if not needed[0].exists() or not all(shutil.which(word) for word in needed):
+        needed = [str(HOST / FOLDERS[name] / "answer"), *command[:1]]
+        if not all(map(shutil.which, needed)):
             raise SystemExit(
-                f"{name} cannot run here: {' '.join(map(str, needed))} must be there; see make android"
+                f"{name} cannot run here: {' and '.join(needed)} must be there; see make android"
             )
     return {
         "tflite": "2.16.1",
