@@ -171,6 +171,16 @@ def test_the_nearest_set_is_the_one_whose_faults_are_told(tmp_path, state):
         fitted(tmp_path / "a.pth", content)
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch announces the end of these functions
+def test_observers_of_quantization_aware_training_stand_beside_the_weights(tmp_path, state):
+    net = Net().train()
+    net.load_state_dict(state)
+    net.qconfig = torch.ao.quantization.get_default_qat_qconfig("qnnpack")
+    trained = torch.ao.quantization.prepare_qat(net).state_dict()
+    assert len(trained) > 3 * len(state)
+    assert same(fitted(tmp_path / "qat.pth", trained), state)
+
+
 @pytest.mark.parametrize(
     ("wrap", "advice"),
     [

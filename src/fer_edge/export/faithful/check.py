@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from fer_edge.export.faithful.layers.names import Names
     from fer_edge.export.faithful.original.needs import Need
     from fer_edge.export.faithful.prover import Prover
-    from fer_edge.export.faithful.view import View
+    from fer_edge.export.faithful.view import Step, View
     from fer_edge.export.reference_model.inference import Reference
 
 SHOWN = 3
@@ -166,13 +166,20 @@ def name_modules(proof: Proof, names: Names) -> Proof:
     if view is None:
         return proof
     readers = {edge.name: step for step in view.steps for edge in step.inputs if edge.name in view.constants}
+    makers = view.producers()
     named = []
     for finding in proof.findings:
         step = readers.get(finding.where)
         value = step.outputs[0] if step is not None else finding.where
-        named.append(replace(finding, module=names.of(value, weighted=True)))
+        # A pool or an activation that is wrong is no fault of the convolution before it.
+        alone = finding.code in (Code.OPERATOR, Code.OPTION) and not _reads_constants(makers.get(value), view)
+        named.append(replace(finding, module=names.of(value, weighted=not alone)))
     verdict = replace(proof.verdict, reason=describe(named) or proof.verdict.reason)
     return replace(proof, findings=named, verdict=verdict)
+
+
+def _reads_constants(step: Step | None, view: View) -> bool:
+    return step is None or any(edge.name in view.constants for edge in step.inputs)
 
 
 def describe(findings: Sequence[Finding]) -> str:
