@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer_edge.runtime.errors import CheckpointError
-from fer_edge.train.checkpoint.weight_sets import WeightSet, list_keys, narrow
+from fer_edge.train.checkpoint.weight_sets import WeightSet, list_keys, narrow, without_observers
 from fer_edge.train.models import IMPORTED
 from fer_edge.train.models.selection import ALL, Selection
 
@@ -144,6 +144,7 @@ def read_checkpoint(
             refuse_large(size, form, path.name)
             return _read_source(handle.read(), form, path, wanted, digest)
         sets, metadata = _sets(handle, form, path)
+    sets = {key: without_observers(one) for key, one in sets.items()}
     if weights_key is not None:
         sets = narrow(sets, weights_key, path.name)
     if len(sets) == 1:

@@ -25,8 +25,6 @@ NO_PART = re.compile(
 """Names, next to a network's own, of what measures or averages it."""
 COUNTERS = ("total_ops", "total_params", "n_averaged", "tp", "fp", "tn", "fn", "confmat")
 """Left in every module by counters of operations, beside it by averaging, and by torchmetrics whatever a metric is called."""
-OBSERVERS = re.compile(r"(weight|bias)_fake_quant|activation_post_process(_\d+)?")
-"""Modules that quantization-aware training puts beside or into a layer; the weights beside them are the float ones."""
 REPARAMETRIZED = (
     (".parametrizations.", "torch.nn.utils.parametrize.remove_parametrizations(module, name)"),
     (".weight_g", "torch.nn.utils.remove_weight_norm(module)"),
@@ -160,8 +158,7 @@ def _assignment(
 
 def _no_part(name: str) -> bool:
     parts = name.split(".")
-    observed = any(OBSERVERS.fullmatch(part) for part in parts)
-    return observed or parts[-1] in COUNTERS or bool(NO_PART.search(parts[0].lower()))
+    return parts[-1] in COUNTERS or bool(NO_PART.search(parts[0].lower()))
 
 
 def _plain(name: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fer_edge.runtime.errors import CheckpointError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 ITSELF = "."
 """``--weights-key`` of the tensors that stand in no inner dictionary."""
 LISTED = 20
+OBSERVER = re.compile(r"(weight|bias)_fake_quant|activation_post_process(_\d+)?")
+"""Modules that ``prepare_qat`` puts beside or into a layer; their ranges may be infinite."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,16 @@ class WeightSet:
 
     tensors: dict[str, Tensor]
     versions: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def without_observers(one: WeightSet) -> WeightSet:
+    """The set without what quantization-aware training measured; the weights beside that are the float ones."""
+    tensors = {
+        name: tensor
+        for name, tensor in one.tensors.items()
+        if not any(OBSERVER.fullmatch(part) for part in name.split("."))
+    }
+    return replace(one, tensors=tensors)
 
 
 def narrow(sets: Mapping[str, WeightSet], key: str, name: str) -> dict[str, WeightSet]:
