@@ -57,7 +57,7 @@ class OnnxFlavorTest {
             File(
                 "/proc/self/maps",
             ).readLines().filter { "onnxruntime" in it && ".so" in it }.map { it.substringAfter('/') }.toSet()
-        assertEquals(listOf("libonnxruntime.so", "libonnxruntime4j_jni.so"), loaded.map { it.substringAfterLast('/') }.sorted())
+        assertEquals(listOf("liblog.so", "libonnxruntime.so", "libonnxruntime4j_jni.so"), loaded.map { it.substringAfterLast('/') }.sorted())
         assertTrue("$loaded", loaded.all { "onnxruntime/host/x86_64/" in it })
     }
 
