@@ -16,13 +16,13 @@ def fill(root, names):
 
 
 def test_spellings_of_a_class_are_one_class(tmp_path):
-    fill(tmp_path, ["happy/1.jpg", "Happiness/2.png", "FEAR/deep/3.bmp", "sad/4.JPG", "sad/readme.txt"])
+    fill(tmp_path, ["happy/1.jpg", "Happiness/2.png", "FEAR/deep/3.bmp", "sad /4.JPG", "sad /readme.txt"])
     pictures = labeled_pictures(tmp_path, EMOTIONS)
     assert [(picture.name, picture.label) for picture in pictures] == [
         ("FEAR/deep/3.bmp", "fear"),
         ("Happiness/2.png", "happiness"),
         ("happy/1.jpg", "happiness"),
-        ("sad/4.JPG", "sadness"),
+        ("sad /4.JPG", "sadness"),
     ]
 
 
@@ -52,6 +52,7 @@ def test_a_limit_spreads_over_all_pictures(tmp_path):
         (["1.jpg", "sad/2.jpg"], "outside class folders, such as 1.jpg"),
         (["hapiness/1.jpg", "boredom/2.jpg", "sad/3.jpg"], "boredom, hapiness"),
         (["hapiness/1.jpg"], "meant to be happiness"),
+        (["train/happy/1.jpg", "test/sad/2.jpg"], "test, train.*stand one folder deeper: give .*/t[a-z]+"),
     ],
 )
 def test_folders_of_another_form(tmp_path, names, words):

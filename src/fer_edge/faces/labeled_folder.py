@@ -75,8 +75,9 @@ def labeled_pictures(
     paths = _find_in_folders(root, left)
     by_class = _classes(labels, renamed or {})
     unknown = Counter(top for name in paths if fold_class(top := name.split("/")[0]) not in by_class)
+    deeper = next((name.split("/")[0] for name in paths if _is_split(name, by_class)), None)
     if unknown and not skip_unknown:
-        _refuse_unknown(root, unknown, labels)
+        _refuse_unknown(root, unknown, labels, deeper)
     left.update({f"of class {name[:LONGEST]}": count for name, count in unknown.items()})
     found = [
         LabeledPicture(path, name, by_class[fold_class(name.split("/")[0])])
@@ -84,7 +85,7 @@ def labeled_pictures(
         if name.split("/")[0] not in unknown
     ]
     if not found:
-        _refuse_unknown(root, unknown, labels)
+        _refuse_unknown(root, unknown, labels, deeper)
     return found
 
 
@@ -157,8 +158,8 @@ def order_classes(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def fold_class(name: str) -> str:
-    """A class name as it is compared: canonical, without case, accents composed."""
-    return canonical(unicodedata.normalize("NFC", name).casefold()).casefold()
+    """A class name as it is compared: canonical, without case and spaces around it, accents composed."""
+    return canonical(unicodedata.normalize("NFC", name).strip().casefold()).casefold()
 
 
 def _classes(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
@@ -168,10 +169,18 @@ def _classes(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str
     return {name: label for name, label in (known | meant).items() if label}
 
 
-def _refuse_unknown(root: Path, folders: Iterable[str], classes: Sequence[str]) -> None:
+def _is_split(name: str, by_class: Mapping[str, str]) -> bool:
+    """Whether a picture lies in a class folder inside one of another name, such as ``train``."""
+    top, *inner = name.split("/")
+    return fold_class(top) not in by_class and len(inner) > 1 and fold_class(inner[0]) in by_class
+
+
+def _refuse_unknown(root: Path, folders: Iterable[str], classes: Sequence[str], deeper: str | None) -> None:
     wrong = sorted(folders)
     near = closest(wrong[0], classes)
     meant = f" Is {wrong[0][:LONGEST]} meant to be {near}?" if near else ""
+    if deeper is not None:
+        meant = f" The class folders stand one folder deeper: give {root / deeper}."
     names = ", ".join(name[:LONGEST] for name in wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
     raise UnknownClasses(
         f"{root} holds folders that are no class of the model: {names}.{meant} Classes: {', '.join(classes)}"
