@@ -82,3 +82,11 @@ def test_a_file_that_the_reference_cannot_run_is_judged_by_its_runtime(original,
     monkeypatch.setattr(rounding, "ask", Mock(return_value=("", None, "no such operator")))
     with pytest.raises(CheckFailed, match="the import is at fault"):
         judge(*original)
+
+
+def test_a_network_that_is_lost_in_rounding_is_called_so(original, rough, monkeypatch):
+    from fer_edge.export.sources import rounding
+
+    monkeypatch.setattr(rounding, "ROUNDED", 0.0)
+    with pytest.raises(CheckFailed, match="the network in the file is lost in rounding"):
+        judge(*original)

@@ -101,7 +101,7 @@ def check_import(
     if not (worst <= MAX_ABS and agreement == 1.0):
         closer = look_closer(original, path, output, (pictures, rows, theirs), further)
         if closer is None or not closer.met:
-            raise CheckFailed(_fault(found))
+            raise CheckFailed(_fault(found) if closer is None or not closer.alike else closer.refuse(engine))
         golden, notes = closer.golden, (*source.notes, closer.describe(engine))
         seen = (closer.engine, closer.inputs, closer.max_abs, 1.0)
         found = ImportCheck(source.kind, "pass", None, *seen, notes=notes)

@@ -47,8 +47,21 @@ class CloserLook:
 
     @property
     def met(self) -> bool:
-        """Whether the import is right."""
-        return self.max_abs <= MAX_ABS and self.same and self.ours <= ROUNDED
+        """Whether the import is right, in float32 too."""
+        return self.alike and self.ours <= ROUNDED
+
+    @property
+    def alike(self) -> bool:
+        """Whether import and file say the same in float64."""
+        return self.max_abs <= MAX_ABS and self.same
+
+    def refuse(self, runtime: str) -> str:
+        """The sentence for a network that is right in float64 only."""
+        return (
+            f"the network in the file is lost in rounding: in float64 the import answers as the file says, to {self.max_abs:.1e}, but in float32 "
+            f"{runtime} misses that by up to {self.theirs:.2g} and the import by {self.ours:.2g} ({ROUNDED:g} is allowed); networks of random "
+            "or damaged weights do so: export the trained one"
+        )
 
     def describe(self, runtime: str) -> str:
         """The sentence for the table."""
