@@ -19,6 +19,7 @@ from fer_edge.export.verify.layers import ENDINGS, describe, draw, lay_out
 from fer_edge.export.verify.original import VerifyRequest
 from fer_edge.export.verify.report import ArtifactReport, BundleReport
 from fer_edge.export.verify.verify import verify
+from fer_edge.export.worker.surroundings import start_over
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.closest import unknown
 from fer_edge.runtime.errors import CheckFailed
@@ -34,7 +35,7 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 """Every subcommand; adding one is a file in ``commands`` and a line here."""
 
 
-@command("fer-verify", example="fer-verify ./bundle", subcommands=SUBCOMMANDS)
+@command("fer-verify", example="fer-verify ./bundle", subcommands=SUBCOMMANDS, before=start_over)
 @click.argument("bundle", type=PATH)
 @click.option("--arch", help="Repeat it where the bundle's architecture is not a built-in one.")
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")

@@ -74,11 +74,14 @@ def measure(
         if not sandbox.version():
             output.say("This system cannot keep the processes that run the artifacts from writing files.")
         steps = sum(len(job.tasks) for job in jobs)
-        with Pool(jobs) as pool, output.progress("Verifying", steps) as progress:
-            if builder is not None and known:
+        ours = request.arch is None  # then the network is a built-in one
+        with Pool(jobs, ours=ours) as pool, output.progress("Verifying", steps) as progress:
+            if builder is not None:
                 # Children have enough to do until they need these.
                 builder.tick = pool.pump
-                builder.repeat_calibration(known)
+                builder.put_parity(_list_counts(bundle))
+                if known:
+                    builder.repeat_calibration(known)
             labeled = builder.put_accuracy() if builder is not None else None
             pool.wait(lambda *_: progress.advance(), progress.show)
         for job in jobs:
@@ -140,11 +143,13 @@ def _put_original(
         parity_inputs=request.parity_inputs,
     )
     builder = ReferenceDataBuilder(original, options, common, lambda: None)
-    builder.put_parity(
-        [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]
-    )
     ModelFiles.of(original, (bundle.path / REFERENCE).resolve()).write(common)
     return builder
+
+
+def _list_counts(bundle: Bundle) -> list[int]:
+    """How many inputs each artifact was judged by."""
+    return [artifact.parity.inputs for artifact in bundle.manifest.artifacts if artifact.parity.inputs]
 
 
 def add_result(one: ArtifactReport, result: TaskResult) -> None:

@@ -75,16 +75,23 @@ class Forked:
         return self._code
 
 
-def fork(jobs: Sequence[Job], changes: Mapping[str, Mapping[str, str]]) -> dict[str, Forked]:
+def fork(
+    jobs: Sequence[Job], changes: Mapping[str, Mapping[str, str]], *, ours: bool = False
+) -> dict[str, Forked]:
     """A waiting process for each job, by format; none where this process cannot be forked, or there is nothing to share.
 
     Args:
         jobs: the formats' jobs.
         changes: environment variables of each process besides, by format.
+        ours: whether no code but ours and libraries' has run in this process, although PyTorch has been loaded.
     """
-    if not _can_fork() or not any(task.stage == MAKE for job in jobs for task in job.tasks):
+    loaded = "torch" in sys.modules
+    if not (is_even() and _is_single() and (ours or not loaded)):
         return {}
-    _import_shared(jobs)
+    if any(task.stage == MAKE for job in jobs for task in job.tasks):
+        _import_shared(jobs)
+    elif not loaded:
+        return {}
     if not _is_single():  # a library began a thread
         return {}
     for stream in filter(None, (sys.stdout, sys.stderr)):
@@ -97,11 +104,6 @@ def fork(jobs: Sequence[Job], changes: Mapping[str, Mapping[str, str]]) -> dict[
         for job in jobs:
             found[job.format] = _fork(job, changes[job.format])
     return found
-
-
-def _can_fork() -> bool:
-    # What imported PyTorch may have run it as well, and somebody's code besides.
-    return is_even() and _is_single() and "torch" not in sys.modules
 
 
 def _is_single() -> bool:

@@ -41,12 +41,19 @@ class Pool:
         jobs: in the order to start them: the longest first.
         workers: how many at a time; None: as many as this process may use cores.
         hang_seconds: how long one task may take, counted from when the parent has given everything that it needs.
+        ours: whether no code but ours and libraries' has run in this process, although PyTorch has been loaded.
     """
 
     def __init__(
-        self, jobs: Sequence[Job], *, workers: int | None = None, hang_seconds: float = HANG_SECONDS
+        self,
+        jobs: Sequence[Job],
+        *,
+        workers: int | None = None,
+        hang_seconds: float = HANG_SECONDS,
+        ours: bool = False,
     ) -> None:
         self.jobs = tuple(jobs)
+        self._ours = ours
         self.hang_seconds = hang_seconds
         self._queue = list(jobs)
         self._workers = workers or count_cores()
@@ -56,7 +63,8 @@ class Pool:
         self._fed = False
 
     def __enter__(self) -> Pool:
-        self._forked = fork(self.jobs, {job.format: _surroundings(job) for job in self.jobs})
+        changes = {job.format: _surroundings(job) for job in self.jobs}
+        self._forked = fork(self.jobs, changes, ours=self._ours)
         self.pump()
         return self
 

@@ -28,7 +28,7 @@ AT_START = {
 LATER = {"TZ": "UTC", "LC_ALL": "C.UTF-8"}
 """What a child may still put on; the command itself keeps the user's language."""
 ENVIRONMENT = {**AT_START, **LATER}
-COMMANDS = ("fer-export",)
+COMMANDS = ("fer-export", "fer-verify")
 """Scripts that may start over."""
 _STARTED = "FER_EDGE_STARTED_OVER"
 
