@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
@@ -48,11 +49,18 @@ def swift():
 
 
 @pytest.fixture(scope="session")
-def made(swift):
-    """What ``make swift`` says: everything is built, its tests are run and its camera path is timed."""
-    done = subprocess.run(["make", "swift"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
-    return done.stdout
+def made(swift, tmp_path_factory):
+    """What ``make swift`` says: everything is built, its tests are run and its camera path is timed. Once a run, for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    said = shared / "made-swift.txt"
+    with (shared / "made-swift.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not said.exists():
+            done = subprocess.run(["make", "swift"], cwd=ROOT, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
+            said.write_text(done.stdout)
+    return said.read_text()
 
 
 @pytest.fixture(scope="session")

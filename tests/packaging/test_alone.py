@@ -17,8 +17,9 @@ COMMANDS = (
 )
 # Other people's libraries once, ours in a fork each: as new as a process of its own, in a hundredth of the time.
 FORKS = """
-import os, sys, traceback
+import gc, os, sys, traceback
 import numpy, torch, lightning.pytorch, torchmetrics.classification, torchvision.transforms.v2, click
+gc.freeze()  # a collector that looked at all of it in each fork would copy it there
 for name in sys.argv[1:]:
     assert not any(each == "fer_edge" or each.startswith("fer_edge.") for each in sys.modules)
     child = os.fork()
