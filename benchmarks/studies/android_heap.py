@@ -6,8 +6,8 @@ The app is built around the bundle and started under Robolectric by its own code
 first start after an installation, the model is mapped, TensorFlow Lite 2.16.1 answers the golden cases and then a camera's picture. Before
 that the heap is filled until so many megabytes are left; an app that needs more ends with an OutOfMemoryError. Goal: 64 MB are enough.
 
-The stored result is of torchvision's resnet18 at 64x64x3, briefly trained on drawn faces, in fp32 and int8 (45 and 11 MB). A start with the hash
-done before needs no less: the second and later lines are such.
+The stored result is of torchvision's resnet18 at 64x64x3, briefly trained on drawn faces, in fp32 and int8 (45 and 11 MB). The first start hashes;
+the later ones find that noted.
 """
 
 from __future__ import annotations
