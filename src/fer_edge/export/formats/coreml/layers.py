@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.faithful.graph import OF_HALF
 from fer_edge.export.faithful.layers.recording import HALF, Grid, Step, Values
+from fer_edge.export.faithful.weights import SMALLEST_HALF
 from fer_edge.runtime.containers.coreml import root_model
 from fer_edge.runtime.mil.program import Operation, Program, Value, read_program
 
@@ -110,9 +111,9 @@ class CoreMLRecorder:
             plain = _plain(name)
             if operation.type == UNPACK:
                 half = operation.outputs[0][1].scalar
-                rounding = OF_HALF if half is not None and half.name == "fp16" else 0.0
                 steps = _half_scale(operation, self.constants[plain].ndim)
-                yield plain, steps + rounding * np.abs(self.constants[plain])
+                in_half = half is not None and half.name == "fp16"
+                yield plain, widen(steps, self.constants[plain]) if in_half else steps
             elif operation.type == "const" and declared.scalar is not None and declared.scalar.name == "fp16":
                 yield (
                     plain,
@@ -198,6 +199,19 @@ def _half_scale(operation: Operation, rank: int) -> NDArray[np.float64]:
     if found.size > 1 and axes and isinstance(axes[0], Value):
         shape[int(np.asarray(axes[0].content).item())] = -1
     return found.reshape(shape)
+
+
+def widen(half_steps: NDArray[np.float64], held: NDArray[Any]) -> NDArray[np.float64]:
+    """Half steps with what rounding their scale to float16 moves each value by, as ``faithful.weights`` has it.
+
+    Args:
+        half_steps: of each channel, in a shape that goes with the values.
+        held: dequantized values.
+    """
+    counts = np.abs(held) / np.maximum(2 * half_steps, np.finfo(np.float64).tiny)
+    # A scale near 0 is off by half of float16's smallest number.
+    moved: NDArray[np.float64] = OF_HALF * np.abs(held) + counts * float(SMALLEST_HALF) / 2
+    return half_steps + moved
 
 
 def _plain(name: str) -> str:
