@@ -26,6 +26,8 @@ from mutation.subjects import make_job, prepare
 from runner import Asked, Document, option, store, study
 
 GOAL = 300
+INSENSITIVE = "the original does not react to its input"
+"""As ``parity.compare`` says it: a network that died in training."""
 SECONDS = 3600.0
 EXACT = ("fp32", "fp16")
 
@@ -86,6 +88,8 @@ def word_of(row: dict[str, Any]) -> str:
         return "refused" if "original" in row else "crash"
     if "refused" in row:
         return "refused"
+    if INSENSITIVE in row["reason"]:
+        return "open"  # of such an original fer-export writes no file
     if row["caught"]:
         unfaithful = set(row["by"]) - {"parity"}
         return "alarm" if unfaithful or row["variant"].split("-")[1] in EXACT else "weak"
