@@ -8,7 +8,7 @@ fault is named, not those behind it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +138,7 @@ class _Comparison:
         in_float = [step for step in recorder.steps if step.unrounded]
         self._in_float = {self._names.get(name, name) for step in in_float for name in step.outputs}
         offsets = {name: step.offset for step in recorder.steps for name in step.outputs}
+        self._constants = _pair_constants(recorder, reference, self._names)
         self._tallies = {
             name: Tally(recorder.grids.get(partners[name]), offsets[partners[name]]) for name in self.shared
         }
@@ -146,7 +147,7 @@ class _Comparison:
         """The file's constants that have a partner in the fp32 file, in its shape."""
         found = {}
         for name, value in self._reference.constants.items():
-            other = self._recorder.constants.get(name)
+            other = self._recorder.constants.get(self._constants.get(name, name))
             if other is not None and other.size == value.size:
                 found[name] = _turned(other, value)
         return found
@@ -224,14 +225,15 @@ class _Comparison:
     def _weights(self, step: Step) -> Kind | None:
         """A constant that is further from the fp32 file's than half a step."""
         for name in step.constants:
-            before, after = self._reference.constants.get(name), self._recorder.constants.get(name)
+            own = self._constants.get(name, name)
+            before, after = self._reference.constants.get(name), self._recorder.constants.get(own)
             if before is None or after is None:
                 continue
             if before.size != after.size:
                 return Kind(WEIGHT, f"{name} has {after.size} numbers, not {before.size}")
             after = _turned(after, before)
             difference = np.abs(after.astype(np.float64) - before)
-            allowed = self._recorder.half_steps.get(name, np.zeros(1)) * 1.01 + 1e-6 * float(
+            allowed = self._recorder.half_steps.get(own, np.zeros(1)) * 1.01 + 1e-6 * float(
                 np.abs(before).max()
             )
             beyond = ~(difference <= allowed)
@@ -247,6 +249,24 @@ class _Comparison:
                     f"[{shown}] is {after[where]:.4g}, not {before[where]:.4g}",
                 )
         return None
+
+
+def _pair_constants(recorder: Recorder, reference: Recorder, names: Mapping[str, str]) -> dict[str, str]:
+    """Constants of the fp32 file -> those of the file: by name, and by place where the same step does not read one of that name.
+
+    Converters number constants; two conversions of equal forms give one number to different ones.
+    """
+    steps = {names.get(name, name): step for step in recorder.steps for name in step.outputs}
+    found: dict[str, str] = {}
+    for step in reference.steps:
+        own = next((steps[name] for name in step.outputs if name in steps), None)
+        alike = own is not None and (own.operator, len(own.constants)) == (step.operator, len(step.constants))
+        for name, other in zip(
+            step.constants, own.constants if own and alike else step.constants, strict=True
+        ):
+            by_name = own is None or name in own.constants
+            found.setdefault(name, name if by_name else other)
+    return found
 
 
 def _turned(value: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
