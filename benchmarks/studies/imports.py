@@ -5,7 +5,8 @@
 Each network has random weights (nobody's trained ones can be had here), statistics of photographs, a last layer scaled so that answers differ, five labels and 64 x 64 RGB
 unless it says otherwise, and is exported by PyTorch's script exporter, by its dynamo exporter, or by the former and then
 rewritten by ONNX Runtime's optimizer or ONNX's version converter. ``fer-export`` reads the file and compares what it read with the file in
-onnxruntime on the parity inputs. The mini-XCEPTION is compared as its package carries it, with Keras. Goal: 1e-5 of any probability, all first labels equal.
+onnxruntime on the parity inputs, or, where rounding hides the answer, both in float64. Rows whose ``statistics`` are of blurred gray faces
+were measured with those of Labeled Faces in the Wild, enlarged, before. The mini-XCEPTION is compared as its package carries it, with Keras. Goal: 1e-5 of any probability, all first labels equal.
 """
 
 # mypy: allow-untyped-calls
@@ -63,7 +64,8 @@ def run(asked: Asked) -> Iterator[Document]:
                 take_listed(folder) if tool == "Keras 2" else make(network, tool, folder / "model.onnx")
             )
             size = "x".join(map(str, spec.input or ()))
-            rows.append({"network": network, "exporter": tool, "input": size, **judge(path, spec)})
+            row = {"network": network, "exporter": tool, "input": size, **judge(path, spec)}
+            rows.append(row if tool == "Keras 2" else {**row, "statistics": "sharp color photographs"})
             yield {"goal": {"max_abs": GOAL, "top1_agreement": 1.0}, "rows": rows}
 
 
