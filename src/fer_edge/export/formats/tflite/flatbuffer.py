@@ -99,13 +99,18 @@ class TFLite:
         return data
 
     def values(self, tensor: Any) -> NDArray[Any] | None:
-        """A constant's values, or None for what is computed at run time."""
+        """A constant's values, or None for what is computed at run time and what is no float."""
+        data = self.contents(tensor)
+        dtype = _float_types().get(tensor.type)
+        return None if not data or dtype is None else np.frombuffer(data, dtype)
+
+    def contents(self, tensor: Any) -> bytes:
+        """A constant's bytes; none of what is computed at run time."""
         data = self.outside.get(tensor.buffer)
         if data is None:
             found = self.model.buffers[tensor.buffer].data
-            data = None if found is None else np.asarray(found, np.uint8).tobytes()
-        dtype = _float_types().get(tensor.type)
-        return None if not data or dtype is None else np.frombuffer(data, dtype)
+            data = b"" if found is None else np.asarray(found, np.uint8).tobytes()
+        return data
 
     def io_quantization(self) -> tuple[QuantizationParameters | None, QuantizationParameters | None]:
         """Scale and zero point of the first input and output, as the file has them."""

@@ -5,7 +5,8 @@
 | fp16      | weights cast to float16, an explicit DEQUANTIZE before use                          |
 | w8        | int8 weights, one scale a channel, an explicit DEQUANTIZE before use                |
 | dynamic   | int8 weights, activations quantized at run time; depthwise convolutions stay float, |
-|           | because their dynamic kernels are slower than float ones                            |
+|           | because their dynamic kernels are slower than float ones, and some dense layers     |
+|           | have weights as w8 (``dynamic_dense.py``)                                           |
 | int8      | weights and activations at 8 bits; input, output, softmax and the operators of      |
 |           | ``undelegated.py`` (normalizations, GELU) stay float32                              |
 | auto      | int8, in which some operators stay float32                                          |
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer_edge.export.capture.wrappers import Picture
 from fer_edge.export.formats.quiet import quiet
-from fer_edge.export.formats.tflite.flatbuffer import TFLite
+from fer_edge.export.formats.tflite.dynamic_dense import find_overflowing, give_zero_points
 from fer_edge.export.formats.tflite.undelegated import find_undelegated
 from fer_edge.runtime.formats import CALIBRATED
 
@@ -58,33 +59,36 @@ def quantize(
         ExportError: the quantizer refused.
     """
     with quiet(f"quantizing to {precision}"):
-        from ai_edge_quantizer import quantizer
-
-        tool = quantizer.Quantizer(model)
-        RECIPES[precision](tool, integer_ends)
+        if precision == "dynamic":
+            return _quantize_at_run_time(model)
+        tool = _prepare(model, precision, integer_ends)
         scopes = {*in_float, *(find_undelegated(model) if precision in CALIBRATED else ())}
         if scopes:
             _leave_scopes(tool, scopes)
-        result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
-        model = bytes(result.quantized_model)
-        return _with_zero_points(model) if precision == "dynamic" else model
+        return _apply(tool, ranges)
 
 
-def _with_zero_points(model: bytes) -> bytes:
-    """The same, whose dense layers quantize what they read at run time with a zero point.
+def _quantize_at_run_time(model: bytes) -> bytes:
+    made = _apply(_prepare(model, "dynamic"))
+    overflowing = find_overflowing(made)
+    if overflowing:
+        tool = _prepare(model, "dynamic")
+        _weights_alone(tool, f"^(?:{_either(overflowing)})$")
+        made = _apply(tool)
+    return give_zero_points(made)
 
-    TensorFlow Lite 2.16.1 on 64-bit ARM leaves out the scales of the weights' channels otherwise: its answers are then 400
-    times too large. x86 computes both kinds rightly, so no check on a computer sees it.
-    """
-    from ai_edge_litert.schema_py_generated import BuiltinOptions, TensorType
 
-    file = TFLite.read(model)
-    tensors = file.graph.tensors
-    for operator in file.graph.operators:
-        if operator.builtinOptionsType == BuiltinOptions.FullyConnectedOptions:
-            kinds = [tensors[index].type for index in operator.inputs[:2]]
-            operator.builtinOptions.asymmetricQuantizeInputs = kinds == [TensorType.FLOAT32, TensorType.INT8]
-    return file.write()
+def _prepare(model: bytes, precision: str, integer_ends: str = "none") -> Any:
+    from ai_edge_quantizer import quantizer
+
+    tool = quantizer.Quantizer(model)
+    RECIPES[precision](tool, integer_ends)
+    return tool
+
+
+def _apply(tool: Any, ranges: Ranges | None = None) -> bytes:
+    result = tool.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
+    return bytes(result.quantized_model)
 
 
 def _fp16(tool: Any, integer_ends: str) -> None:  # noqa: ARG001 - as int8's
@@ -144,8 +148,24 @@ def _leave(tool: Any, operation: Any, scope: str = ".*") -> None:
 def _leave_scopes(tool: Any, scopes: Collection[str]) -> None:
     from ai_edge_quantizer import qtyping
 
-    pattern = "|".join(re.escape(scope) for scope in sorted(scopes))
-    _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, f"^(?:{pattern})$")
+    _leave(tool, qtyping.TFLOperationName.ALL_SUPPORTED, f"^(?:{_either(scopes)})$")
+
+
+def _weights_alone(tool: Any, scope: str) -> None:
+    """Give dense layers weights as ``w8`` has them."""
+    from ai_edge_quantizer import qtyping, recipe
+
+    (entry,) = recipe.weight_only_wi8_afp32()
+    tool.update_quantization_recipe(
+        scope,
+        qtyping.TFLOperationName.FULLY_CONNECTED,
+        qtyping.OpQuantizationConfig.from_dict(entry["op_config"]),
+        entry["algorithm_key"],
+    )
+
+
+def _either(scopes: Collection[str]) -> str:
+    return "|".join(re.escape(scope) for scope in sorted(scopes))
 
 
 RECIPES: dict[str, Callable[[Any, str], None]] = {
