@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fer_edge.export.verify.report import ArtifactReport
+from fer_edge.export.verify.second_opinion.answering import ANDROID
 from fer_edge.export.verify.second_opinion.compare import VARIABLE, find_second_opinions
 from fer_edge.runtime.bundle import open_bundle
 from support import tiny_artifacts as tiny
@@ -34,6 +35,22 @@ ABORTING = """
 import os
 Interpreter = lambda **options: os.abort()
 """
+ANDROIDS = """#!{python}
+import sys
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+model, threads, kernels, inputs, outputs = sys.argv[1:]
+assert (threads, kernels) == ("1", "xnnpack")
+run = Interpreter(model).get_signature_runner("serving_default")
+rows = np.fromfile(inputs, np.float32).reshape(-1, 1, 3, 6, 8)
+np.stack([run(image=row)["probabilities"] for row in rows]).tofile(outputs)
+print("2.16.1 FLOAT32 576 FLOAT32 12")
+"""
+STOPPING = """#!/bin/sh
+echo INFO: started >&2
+echo failed: XNNPACK refuses this model >&2
+exit 1
+"""
 WRITING = """
 import os, pathlib
 def Interpreter(**options):
@@ -44,6 +61,25 @@ def Interpreter(**options):
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
     return open_bundle(tiny.write_bundle(tmp_path_factory.mktemp("second") / "bundle"))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_named(monkeypatch):
+    for name in (VARIABLE, ANDROID):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def android(tmp_path, monkeypatch):
+    """A program of this source in the place of Android's library."""
+
+    def made(source):
+        program = tmp_path / "answer"
+        program.write_text(source)
+        program.chmod(0o755)
+        monkeypatch.setenv(ANDROID, str(program))
+
+    return made
 
 
 @pytest.fixture
@@ -109,10 +145,29 @@ def test_a_second_engine_that_does_not_take_the_file(bundle, environment_with, t
         assert not (tmp_path / "elsewhere").exists()
 
 
+def test_androids_library_is_asked_first_where_it_is_named(bundle, environment_with, android):
+    android(ANDROIDS.format(python=sys.executable))
+    opinion, _ = opinions(bundle, [environment_with(WRONG)])["tflite-fp32"]
+    assert (opinion.verdict, opinion.inputs, opinion.engine) == ("agrees", 3, "android-tflite 2.16.1")
+    assert opinion.max_abs < 1e-6
+
+
+def test_androids_library_refuses_a_file_or_is_not_there(bundle, android, monkeypatch):
+    android(STOPPING)
+    opinion, verdict = opinions(bundle)["tflite-fp32"]
+    assert (opinion.verdict, verdict) == ("refused", "not-run")
+    assert opinion.reason == "android-tflite, not the file: failed: XNNPACK refuses this model"
+    monkeypatch.setenv(ANDROID, "nowhere/answer")
+    opinion, _ = opinions(bundle)["tflite-fp32"]
+    assert opinion.verdict == "refused"
+    assert "nowhere/answer" in opinion.reason
+
+
 def test_without_a_second_engine_it_says_what_to_do(bundle, tmp_path):
     opinion, _ = opinions(bundle, [tmp_path / "no-python"])["tflite-fp32"]
     assert opinion.verdict == "not-run"
     assert "needs tflite-runtime or tensorflow; name an interpreter" in opinion.reason
+    assert ANDROID in opinion.reason
 
 
 def test_without_golden_vectors_nothing_is_run(bundle):

@@ -54,8 +54,8 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option(
     "--second-opinion",
     is_flag=True,
-    help="Run each artifact in a second, unrelated engine too (onnx.reference; tflite-runtime or TensorFlow); no verdict "
-    "depends on it.",
+    help="Run each artifact in a second, unrelated engine too (onnx.reference; Android's TFLite, tflite-runtime or TensorFlow); "
+    "no verdict depends on it. FER_EDGE_ANDROID_TFLITE names the program that `make android` builds of Android's library.",
 )
 @click.option(
     "--second-python",

@@ -9,12 +9,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 QUANTIZED_FROM = 19
 """The first version of ONNX's operators whose quantized ones the reference implementation still has."""
+
+ANDROID = "FER_EDGE_ANDROID_TFLITE"
+"""Environment variable with the place of the program ``answer``: Android's own library, as ``android_demo/tflite-host`` builds it."""
 
 
 def answer_onnx(job: Any, tensors: Any) -> Any:
@@ -48,6 +53,25 @@ def _tflite(interpreter: Any, job: Any, tensors: Any) -> Any:
     return [run(**{job["input"]: tensor})[job["output"]] for tensor in tensors]
 
 
+def answer_android(job: Any, tensors: Any) -> Any:
+    """By the library that Android apps pack, with XNNPACK as its Java interface takes it."""
+    import numpy as np
+
+    folder = Path(job["folder"])
+    inputs, outputs = folder / "inputs", folder / "outputs"
+    inputs.write_bytes(b"".join(np.ascontiguousarray(tensor).tobytes() for tensor in tensors))
+    words = [os.environ[ANDROID], job["artifact"], "1", "xnnpack", str(inputs), str(outputs)]
+    alone = _sandbox().die_with_parent
+    done = subprocess.run(
+        words, capture_output=True, text=True, errors="replace", check=False, preexec_fn=lambda: alone(watch_input=False)
+    )  # fmt: skip
+    if done.returncode:
+        raise RuntimeError((done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"])[-1])
+    version, _, _, dtype, _ = done.stdout.split()
+    answers = np.frombuffer(outputs.read_bytes(), dtype.lower())
+    return f"android-tflite {version}", list(answers.reshape(len(tensors), -1))
+
+
 def answer_fer_edge(job: Any, tensors: Any) -> Any:
     """By the engine that fer-edge takes first."""
     from fer_edge.runtime.contract import Contract
@@ -59,6 +83,7 @@ def answer_fer_edge(job: Any, tensors: Any) -> Any:
 
 ENGINES = {
     "onnx.reference": answer_onnx,
+    "android-tflite": answer_android,
     "tflite-runtime": answer_tflite_runtime,
     "tensorflow": answer_tensorflow,
     "fer-edge": answer_fer_edge,
@@ -74,7 +99,7 @@ def main(place: str) -> None:
 
     tensors = np.load(folder / "tensors.npy", allow_pickle=False)
     try:
-        library, answers = ENGINES[job["engine"]](job, list(tensors))
+        library, answers = ENGINES[job["engine"]]({**job, "folder": str(folder)}, list(tensors))
         np.save(folder / "answers.npy", np.stack([np.asarray(each).reshape(-1) for each in answers]))
         said = {"library": _with_version(library)}
     except Exception as error:  # noqa: BLE001 - whatever a library raises is its opinion
@@ -83,14 +108,19 @@ def main(place: str) -> None:
 
 
 def _restrict(folder: Path) -> None:
+    sandbox = _sandbox()
+    sandbox.die_with_parent()
+    sandbox.forbid_writing(outside=folder)
+
+
+def _sandbox() -> Any:
     source = Path(__file__).parents[3] / "runtime" / "sandbox.py"
     spec = importlib.util.spec_from_file_location("sandbox", source)
     assert spec is not None
     assert spec.loader is not None
     sandbox: Any = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sandbox)
-    sandbox.die_with_parent()
-    sandbox.forbid_writing(outside=folder)
+    return sandbox
 
 
 def _with_version(library: str) -> str:

@@ -44,16 +44,19 @@ class SecondEngine:
 
     Attributes:
         name: in ``answering.ENGINES``.
-        module: which it needs.
+        module: which an interpreter must have for it.
+        variable: instead of a module, the environment variable that names its program.
     """
 
     name: str
-    module: str
+    module: str = ""
+    variable: str = ""
 
 
 SECOND: dict[str, tuple[SecondEngine, ...]] = {
     "onnx": (SecondEngine("onnx.reference", "onnx"),),
     "tflite": (
+        SecondEngine("android-tflite", variable=answering.ANDROID),
         SecondEngine("tflite-runtime", "tflite_runtime"),
         SecondEngine("tensorflow", "tensorflow"),
     ),
@@ -87,7 +90,7 @@ def find_second_opinions(
         *map(str, pythons),
         *filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)),
     ]
-    modules = {engine.module for engines in SECOND.values() for engine in engines}
+    modules = {engine.module for engines in SECOND.values() for engine in engines} - {""}
     found = {python: _installed(python, modules) for python in dict.fromkeys(interpreters)}
     pictures = [vector.run().scaled for vector in vectors]
     with output.progress("Second opinions", len(sound)) as progress:
@@ -120,24 +123,28 @@ def _opinion(
         return SecondOpinion("not-run", reason=NONE.get(artifact.format, "no other engine runs it"))
     if not pictures:
         return SecondOpinion("not-run", reason="the bundle has no sound golden vectors")
+    engines = SECOND[artifact.format]
     places = [
         (engine, python)
-        for engine in SECOND[artifact.format]
+        for engine in engines
         for python, has in found.items()
-        if engine.module in has
+        if engine.module in has or os.environ.get(engine.variable)
     ]
     if not places:
-        words = " or ".join(engine.name for engine in SECOND[artifact.format])
-        return SecondOpinion(
-            "not-run",
-            reason=f"needs {words}; name an interpreter that has it (--second-python or {VARIABLE})",
-        )
+        return SecondOpinion("not-run", reason=_needs(engines))
     (engine, python), contract = places[0], Contract.parse(artifact.contract)
     path = bundle.path.resolve().joinpath(*artifact.path.split("/"))
     tensors = np.stack([to_tensor(picture, contract) for picture in pictures])
     first = _ask(sys.executable, "fer-edge", path, contract, tensors)
     second = _ask(python, engine.name, path, contract, tensors)
     return _compare(artifact.precision, engine.name, first, second)
+
+
+def _needs(engines: Sequence[SecondEngine]) -> str:
+    names = " or ".join(engine.name for engine in engines if engine.module)
+    programs = [f"{engine.name}: {engine.variable}" for engine in engines if engine.variable]
+    said = f"needs {names}; name an interpreter that has it (--second-python or {VARIABLE})"
+    return "; ".join([said, *(f"or the program of {each}" for each in programs)])
 
 
 @dataclass(frozen=True, slots=True)
