@@ -21,7 +21,8 @@ from fer_edge.export.faithful.layers.answers import LayerAnswer, LayerAnswers
 from fer_edge.export.faithful.layers.kinds import LAYOUT, WEIGHT, Kind, find_permutation, name_kind
 from fer_edge.export.faithful.layers.names import Names, name_layers
 from fer_edge.export.faithful.layers.original import OriginalComparison
-from fer_edge.export.faithful.layers.recording import UNROUNDED, Recorder, Recorders, Replay, Step, Values
+from fer_edge.export.faithful.layers.readings import find_anew, plan_readings
+from fer_edge.export.faithful.layers.recording import Recorder, Recorders, Replay, Step, Values
 from fer_edge.export.faithful.layers.tallies import Tally, decibels
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract, Quantization
@@ -126,22 +127,25 @@ class _Comparison:
 
     def __init__(self, recorder: Recorder, reference: Recorder) -> None:
         self._recorder, self._reference = recorder, reference
-        self._names = align(recorder.steps, reference.steps)
+        steps = [step for step in recorder.steps if not step.anew]
+        self._names = align(steps, reference.steps)
         partners = {other: name for name, other in self._names.items()}
         self.shared = [name for step in reference.steps for name in step.outputs if name in partners]
-        own = dict.fromkeys(name for step in recorder.steps for name in step.outputs)
+        own = dict.fromkeys(name for step in steps for name in step.outputs)
         self.unaligned = [name for name in own if name not in self._names]
-        dynamic = [step for step in recorder.steps if step.dynamic]
+        dynamic = [step for step in steps if step.dynamic]
         self._dynamic = {self._names.get(name, name) for step in dynamic for name in step.outputs}
         self._limits = {self._names.get(name, name): step.dynamic for step in dynamic for name in step.inputs}
-        self._unrounded = {name for step in recorder.steps for name in step.unrounded}
-        in_float = [step for step in recorder.steps if step.unrounded]
-        self._in_float = {self._names.get(name, name) for step in in_float for name in step.outputs}
-        offsets = {name: step.offset for step in recorder.steps for name in step.outputs}
+        self._readings = plan_readings(steps, self._names)
+        offsets = {name: step.offset for step in steps for name in step.outputs}
         self._constants = _pair_constants(recorder, reference, self._names)
         self._tallies = {
             name: Tally(recorder.grids.get(partners[name]), offsets[partners[name]]) for name in self.shared
         }
+        self._anew = find_anew(recorder.steps, self._names)
+        self._tallies.update(
+            {one.name: Tally(recorder.grids.get(one.name), one.offset) for one in self._anew}
+        )
 
     def constants(self) -> Values:
         """The file's constants that have a partner in the fp32 file, in its shape."""
@@ -153,20 +157,21 @@ class _Comparison:
         return found
 
     def add(self, answers: Values, wanted: Values, replay: Replay) -> None:
-        unrounded = {
-            self._names.get(name, name): answers[name + UNROUNDED]
-            for name in self._unrounded
-            if name + UNROUNDED in answers
-        }
         answers = {self._names.get(name, name): value for name, value in answers.items()}
         replayed = dict(replay.run({**wanted, **answers}))
-        if unrounded:
-            exact = replay.run({**wanted, **answers, **unrounded})
-            replayed.update({name: exact[name] for name in self._in_float & exact.keys()})
+        for reading in self._readings:
+            exact = replay.run({**wanted, **answers, **reading.feed(answers)})
+            replayed.update({name: exact[name] for name in reading.outputs & exact.keys()})
         rounded: Values = {}
         if self._dynamic:
             rounded = replay.run({**wanted, **answers, **self._rounded_inputs(answers)})
-        for name, tally in self._tallies.items():
+        for one in self._anew:
+            if one.name in answers and one.source in answers:
+                source = answers[one.source]
+                bridge = wanted[one.tensor].reshape(source.shape)
+                self._tallies[one.name].add(answers[one.name], bridge, source, None)
+        for name in self.shared:
+            tally = self._tallies[name]
             if name in answers:
                 shape = replayed[name].shape
                 again = rounded[name] if name in self._dynamic else None
@@ -180,7 +185,8 @@ class _Comparison:
         return found
 
     def finish(self, count: int, names: Names, channel_axis: int) -> LayerAnswers:
-        layers: list[LayerAnswer] = []
+        given = {one.tensor for one in self._anew} - set(self.shared)
+        layers = [layer for name in sorted(given) for layer in self._judge_anew(name, "", channel_axis)]
         fault: Kind | None = None
         weighted = False
         for step in self._reference.steps:
@@ -188,14 +194,25 @@ class _Comparison:
             for name in step.outputs:
                 if name in self._tallies and self._tallies[name].numbers:
                     module = names.of(name, weighted=weighted)
-                    layers.append(self._judge(step, name, module, channel_axis, fault))
+                    layers.append(self._judge(step.operator, name, module, channel_axis, fault))
+                    layers += self._judge_anew(name, module, channel_axis)
                     # Of an operator that the file merged with the next one, the next one's answer tells.
                     fault, weighted = None, False
         return LayerAnswers(
             tuple(layers), tuple(self.unaligned), count, "the fp32 file of the same conversion"
         )
 
-    def _judge(self, step: Step, name: str, module: str, channel_axis: int, kind: Kind | None) -> LayerAnswer:
+    def _judge_anew(self, tensor: str, module: str, channel_axis: int) -> list[LayerAnswer]:
+        """What rounds a layer's answer anew for some of its readers."""
+        return [
+            self._judge(one.operator, one.name, module, channel_axis, None)
+            for one in self._anew
+            if one.tensor == tensor and self._tallies[one.name].numbers
+        ]
+
+    def _judge(
+        self, operator: str, name: str, module: str, channel_axis: int, kind: Kind | None
+    ) -> LayerAnswer:
         tally = self._tallies[name]
         # With the layer's own part replaced; inputs and own rounding are not always independent of each other.
         brought = max(tally.noise - tally.own, 0.0)
@@ -205,7 +222,7 @@ class _Comparison:
         return LayerAnswer(
             name,
             module,
-            step.operator,
+            operator,
             decibels(tally.signal, tally.noise),
             decibels(tally.signal, brought + tally.explained),
             decibels(tally.signal, brought + tally.explained * 10 ** (margin / 10)),

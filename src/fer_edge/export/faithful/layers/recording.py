@@ -12,7 +12,7 @@ does not show in the next; ``constants`` take the places of the file's own of th
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,8 +76,9 @@ class Step:
         outputs: tensors that it computes.
         weighted: whether a constant of it is a weight: floats on two axes or more.
         dynamic: largest integer to which it rounds its inputs when it runs; 0: it does not.
-        unrounded: inputs that it reads in float though others read them quantized; a run has their values under ``UNROUNDED`` too.
+        readings: inputs that it reads otherwise than others (in float, or rounded anew) -> the name under which a run has these values.
         offset: by how many steps its kernel may be off alike everywhere, by its source.
+        anew: whether all it does is to round a tensor anew for some of its readers; the fp32 file has no such operator.
     """
 
     operator: str
@@ -86,15 +87,17 @@ class Step:
     outputs: tuple[str, ...]
     weighted: bool = False
     dynamic: int = 0
-    unrounded: tuple[str, ...] = ()
+    readings: Mapping[str, str] = field(default_factory=dict)
     offset: float = 0.0
+    anew: bool = False
 
 
 class Recorder(Protocol):
     """One opened file."""
 
     steps: Sequence[Step]
-    """Its operators in the order in which they run; those that only quantize or dequantize are left out."""
+    """Its operators in the order in which they run; those that only quantize or dequantize are left out but for those that round
+    anew what is rounded already."""
     grids: Mapping[str, Grid]
     """Of tensors that hold no float32."""
     constants: Values

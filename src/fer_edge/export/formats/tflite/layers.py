@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from fer_edge.export.faithful.layers.recording import UNROUNDED, Grid, Step, Values
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.flatbuffer import TFLite
+from fer_edge.export.formats.tflite.roundings import Conversion, Roundings, find_roundings
 
 if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
@@ -35,7 +37,9 @@ class TFLiteRecorder:
         self._names = _names(self._file)
         self._interpreter = _interpreter(path.read_bytes(), keep=True)
         self._details = {item["index"]: item for item in self._interpreter.get_tensor_details()}
-        self._unrounded = frozenset(self._find_unrounded())
+        self._fixed = _find_constants(self._file)
+        self._roundings = self._find_roundings()
+        self._unrounded = self._roundings.twice | set(self._find_unrounded())
         self.steps = tuple(self._read_steps())
         self.grids: Mapping[str, Grid] = dict(self._read_grids())
         self.constants: Values = dict(self._read_constants())
@@ -49,7 +53,7 @@ class TFLiteRecorder:
         found = {}
         # In the order of the file: where a tensor was added beside another, the integers stand under the plain name.
         for index in self._activations():
-            name = _plain(self._names[index])
+            name = self._roundings.kept[index]
             value = _real(self._interpreter.get_tensor(index), self._details[index])
             if name not in found or self._holds_integers(index):
                 found[name] = value
@@ -68,6 +72,19 @@ class TFLiteRecorder:
             if len(kinds) == 2 and index in self._details and not self._holds_integers(index):
                 yield index
 
+    def _find_roundings(self) -> Roundings:
+        words = _operator_names()
+        return find_roundings(
+            (
+                Conversion(int(operator.inputs[0]), int(operator.outputs[0]))
+                for operator in self._file.graph.operators
+                if words[_code(self._file, operator)] in CONVERSIONS
+            ),
+            {index: _plain(name) for index, name in enumerate(self._names)},
+            lambda index: self._grid(index) if self._holds_integers(index) else None,
+            self._fixed,
+        )
+
     def _activations(self) -> Iterator[int]:
         for index, tensor in enumerate(self._file.graph.tensors):
             if index in self._details and not _holds_data(self._file, tensor):
@@ -76,30 +93,64 @@ class TFLiteRecorder:
                     yield index
 
     def _holds_integers(self, index: int) -> bool:
-        details = self._details[index]
-        return (
-            np.dtype(details["dtype"]).kind in "iu" and len(details["quantization_parameters"]["scales"]) > 0
-        )
+        details = self._details.get(index)
+        if details is None:
+            return False
+        whole = np.dtype(details["dtype"]).kind in "iu"
+        return whole and len(details["quantization_parameters"]["scales"]) > 0
+
+    def _grid(self, index: int) -> Grid:
+        parameters = self._details[index]["quantization_parameters"]
+        kind = np.iinfo(self._details[index]["dtype"])
+        return Grid(float(parameters["scales"][0]), int(parameters["zero_points"][0]), kind.min, kind.max)
 
     def _read_steps(self) -> Iterator[Step]:
-        file, names, constants = self._file, _operator_names(), _find_constants(self._file)
+        file, names, known = self._file, _operator_names(), self._roundings
         for operator in file.graph.operators:
             word = names[_code(file, operator)]
-            if word in CONVERSIONS:
-                continue
             inputs = [int(index) for index in operator.inputs if index >= 0]
-            fixed = [index for index in inputs if index in constants]
+            outputs = [int(index) for index in operator.outputs]
+            if word in CONVERSIONS:
+                name = known.kept[outputs[0]]
+                if name in known.anew:
+                    yield Step(
+                        word,
+                        (known.anew[name],),
+                        (),
+                        (name,),
+                        offset=self._rounded_twice(inputs[0], outputs[0]),
+                        anew=True,
+                    )
+                continue
+            fixed = [index for index in inputs if index in self._fixed]
             moving = [index for index in inputs if index not in fixed]
             yield Step(
                 word,
-                tuple(_plain(self._names[index]) for index in moving),
+                tuple(known.plain[index] for index in moving),
                 tuple(_plain(self._names[index]) for index in fixed),
-                tuple(_plain(self._names[int(index)]) for index in operator.outputs),
+                tuple(known.plain[index] for index in outputs),
                 any(self._is_weight(index) for index in fixed),
                 DYNAMIC_STEPS if self._is_dynamic(word, moving, fixed) else 0,
-                tuple(_plain(self._names[index]) for index in moving if index in self._unrounded),
-                1.0 if word in TRUNCATING and self._holds_integers(int(operator.outputs[0])) else 0.0,
+                dict(self._read_otherwise(moving)),
+                1.0 if word in TRUNCATING and self._holds_integers(outputs[0]) else 0.0,
             )
+
+    def _rounded_twice(self, source: int, result: int) -> float:
+        """What a QUANTIZE of integers adds where the new step is over twice the old one (``MultiplyByQuantizedMultiplier``).
+
+        It rounds to 1/2**n of the new step first, n whole doublings, then halves away from 0: as if it were off by half of that.
+        """
+        if not self._holds_integers(source):
+            return 0.0
+        doublings = -math.frexp(self._grid(source).scale / self._grid(result).scale)[1]
+        return 0.5**doublings / 2 if doublings > 0 else 0.0
+
+    def _read_otherwise(self, moving: list[int]) -> Iterator[tuple[str, str]]:
+        """Inputs that are not read as they stand under their name."""
+        for index in moving:
+            plain, kept = self._roundings.plain[index], self._roundings.kept[index]
+            if index in self._unrounded or kept != plain:
+                yield plain, kept + UNROUNDED if index in self._unrounded else kept
 
     def _is_weight(self, index: int) -> bool:
         details = self._details[index]
@@ -115,14 +166,7 @@ class TFLiteRecorder:
     def _read_grids(self) -> Iterator[tuple[str, Grid]]:
         for index in self._activations():
             if self._holds_integers(index):
-                parameters = self._details[index]["quantization_parameters"]
-                kind = np.iinfo(self._details[index]["dtype"])
-                yield (
-                    _plain(self._names[index]),
-                    Grid(
-                        float(parameters["scales"][0]), int(parameters["zero_points"][0]), kind.min, kind.max
-                    ),
-                )
+                yield self._roundings.kept[index], self._grid(index)
 
     def _read_constants(self) -> Iterator[tuple[str, NDArray[Any]]]:
         for index, tensor in enumerate(self._file.graph.tensors):
