@@ -40,6 +40,7 @@ STUDIES = (
     "int8_accuracy",
     "int8_latency",
     "int8_peers",
+    "int8_rules",
     "mediapipe_check",
     "mutation_score",
     "shipped_files",

@@ -199,6 +199,8 @@ GENERAL = figures(
     Row("right exports that the checks call wrong", "false_alarms", _alarms, "0 of 300", lambda r: not r["false_alarms"]["met"]),
     Row("mistakes of apps, made in seeded dumps, that `fer-verify diagnose` names first, with what is none", "diagnose", _diagnosed,
         "95 %", lambda r: any(row["share"] < 0.95 for row in r["diagnose"]["rows"])),
+    Row("calibration of int8: networks whose mean difference falls by a tenth or more by ranges halfway; by least squares; by corrected biases",
+        "int8_rules", lambda r: "; ".join(r["int8_rules"]["pays"][name] for name in ("halfway", "mse", "bias"))),
     Row("int8 beside plain ai-edge-quantizer and `quantize_static` on unseen faces: rows (a network in a format) that are not worse",
         "int8_peers", _peers, "all", lambda r: not all(row.get("met") for row in r["int8_peers"]["rows"])),
     Row("TFLite and ONNX in one export / a bare script of the same converters: CPU time; memory", "export_cost", _export_cost,

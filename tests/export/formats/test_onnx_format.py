@@ -203,19 +203,18 @@ def test_rules_of_calibration_by_hand():
     ranges = {"a": (np.float32([-1, -3]), np.float32([2, 6]))}
     assert int8.minmax(ranges) == {"a": (-3, 6)}
     assert int8.average(ranges) == {"a": (-2, 4)}
+    assert int8.halfway(ranges) == {"a": (-2.5, 5)}
 
 
-@pytest.mark.parametrize("rule", ["minmax", "average"])
-def test_keeps_the_rule_nearer_to_pytorch(rule, monkeypatch, make, convert, source, calibration):
+@pytest.mark.parametrize("rule", ["minmax", "halfway"])
+def test_keeps_the_rule_nearest_to_pytorch(rule, monkeypatch, make, convert, source, calibration):
     def distance(path):
         found = answers(path, source_contract, calibration.held_out)
         return np.abs(found - calibration.reference).mean()
 
     path, source_contract = make("onnx-int8")
     kept = distance(path)
-    only = getattr(int8, rule)
-    monkeypatch.setattr(int8, "minmax", only)
-    monkeypatch.setattr(int8, "average", only)
+    monkeypatch.setattr(int8, "RULES", dict.fromkeys(int8.RULES, int8.RULES[rule]))
     assert kept <= distance(convert("onnx-int8", source, calibration)) + 1e-9
 
 

@@ -8,14 +8,14 @@ What is quantized, and why (measured with onnxruntime's CPU kernels):
 * What lies before the first convolution (gray, normalization of the image interface) stays in float, and so do the
   last sum and the softmax: rounding the logits to 256 steps would only cost accuracy.
 
-Two calibration rules are built and the one whose probabilities on held-out images are nearer to the original's is kept:
-``minmax`` (the extremes over all images) and ``average`` (the mean over the images of each image's extremes).
+The calibration rule whose probabilities on held-out images are nearest to the original's is kept: ``minmax`` (the extremes
+over all images), ``average`` (the mean over the images of each image's extremes) or ``halfway`` between them; see ``range_rules``.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ from fer_edge.export.formats.onnx.int8_forms import rewrite_for_int8
 from fer_edge.export.formats.onnx.stem import kept_in_float
 from fer_edge.export.formats.onnx.units import list_units
 from fer_edge.export.formats.protocol import Calibration, Request
+from fer_edge.export.formats.range_rules import HALFWAY, measure_rules
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import Contract
 from fer_edge.runtime.errors import ExportError
@@ -143,8 +144,14 @@ def _calibrate(request: Request, calibration: Calibration, contract: Contract) -
     )
     ranges = measure(prepared, (to_tensor(image, contract) for image in calibration.scaled))
     by_rule = {name: rule(ranges) for name, rule in RULES.items()}
-    candidates = {name: _quantize(prepared, found) for name, found in by_rule.items()}
-    rule = _nearest(candidates, calibration, contract)
+    candidates: dict[str, ModelProto] = {}
+
+    def distance(rule: str) -> float:
+        candidates[rule] = _quantize(prepared, by_rule[rule])
+        return _distance(candidates[rule], calibration, contract)
+
+    distances = measure_rules("minmax", "average", distance)
+    rule = min(distances, key=lambda name: distances[name])
     return Calibrated(prepared, rule, by_rule[rule], candidates[rule])
 
 
@@ -188,8 +195,21 @@ def average(ranges: Ranges) -> dict[str, Range]:
     }
 
 
-RULES: dict[str, Callable[[Ranges], dict[str, Range]]] = {"minmax": minmax, "average": average}
-"""In the order in which equals are decided."""
+def halfway(ranges: Ranges) -> dict[str, Range]:
+    """Each end halfway between those of the other two rules."""
+    wide, narrow = minmax(ranges), average(ranges)
+    half = np.float32(0.5)
+    return {
+        name: (half * (low + narrow[name][0]), half * (high + narrow[name][1]))
+        for name, (low, high) in wide.items()
+    }
+
+
+RULES: dict[str, Callable[[Ranges], dict[str, Range]]] = {
+    "minmax": minmax,
+    HALFWAY: halfway,
+    "average": average,
+}
 
 
 def _prepare(model: ModelProto) -> ModelProto:
@@ -324,13 +344,10 @@ def _free_the_logits(model: ModelProto) -> None:
         model.graph.node.remove(quantize)
 
 
-def _nearest(candidates: Mapping[str, ModelProto], calibration: Calibration, contract: Contract) -> str:
-    """The rule with the smallest mean absolute difference of probabilities; the first of equals."""
+def _distance(candidate: ModelProto, calibration: Calibration, contract: Contract) -> float:
+    """Mean absolute difference of probabilities on the held-out images; 0 where there are none."""
     if len(calibration.held_out) == 0:
-        return next(iter(candidates))
+        return 0.0
     inputs = [to_tensor(image, contract) for image in calibration.held_out]
-    distances = {}
-    for name, candidate in candidates.items():
-        outputs = np.concatenate([outputs[0] for outputs in _run(candidate, None, inputs)])
-        distances[name] = float(np.abs(outputs.astype(np.float64) - calibration.reference).mean())
-    return min(distances, key=lambda name: distances[name])
+    outputs = np.concatenate([outputs[0] for outputs in _run(candidate, None, inputs)])
+    return float(np.abs(outputs.astype(np.float64) - calibration.reference).mean())

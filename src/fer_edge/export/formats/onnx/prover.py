@@ -13,6 +13,7 @@ from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.export.formats.onnx.float_view import view
 from fer_edge.export.formats.onnx.graph_reader import read_graph
+from fer_edge.export.formats.range_rules import HALFWAY
 from fer_edge.runtime.formats import CALIBRATED
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _rule(name: str, *, shifted: bool) -> Rule:
     def rule(observed: Observed) -> Mapping[str, tuple[float, float]]:
         from fer_edge.export.formats.onnx import hard_swish, int8
 
-        ranges = {"minmax": int8.minmax, "average": int8.average}[name](dict(observed))
+        ranges = int8.RULES[name](dict(observed))
         if shifted:
             ranges = hard_swish.align_ranges(ranges, hard_swish.find_expressible(ranges))
         return {key: (float(low), float(high)) for key, (low, high) in ranges.items()}
@@ -73,7 +74,7 @@ def _rule(name: str, *, shifted: bool) -> Rule:
 RULES: Mapping[str, Rule] = {
     f"{name}{end}": _rule(name, shifted=shifted)
     for end, shifted in (("", True), (" without shifted hard-swish", False))
-    for name in ("minmax", "average")
+    for name in ("minmax", HALFWAY, "average")
 }
 KINDS: Mapping[str, Kind] = {
     "Conv": Kind("conv"),

@@ -1,8 +1,8 @@
-"""Activation ranges for int8: measured once on calibration images, kept by the better of two rules.
+"""Activation ranges for int8: measured once on calibration images, kept by the best of three rules.
 
 The rules differ in what becomes of each image's smallest and largest value: ``average`` is the quantizer's default (a
-moving average, 0.95 old to 0.05 new, in the order of the images), ``extremes`` keeps the smallest and largest of all.
-Neither is better for every network, so both files are built and the one nearer to PyTorch is kept.
+moving average, 0.95 old to 0.05 new, in the order of the images), ``extremes`` keeps the smallest and largest of all, ``halfway``
+is in the middle. None is better for every network, so files are built and the one nearest to PyTorch is kept (``range_rules``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from fer_edge.export.formats.contracts import INPUT_NAME, OUTPUT_NAME
 from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.quiet import quiet
+from fer_edge.export.formats.range_rules import HALFWAY, measure_rules
 from fer_edge.export.formats.tflite.bias import with_floors
 from fer_edge.export.formats.tflite.quantization import Range, Ranges, quantize
 from fer_edge.runtime.camera import to_tensor
@@ -33,9 +34,9 @@ class Calibrated:
     """The rule that was kept.
 
     Attributes:
-        rule: ``average`` or ``extremes``.
+        rule: ``extremes``, ``halfway`` or ``average``.
         ranges: for the quantizer.
-        distances: rule -> mean absolute difference to PyTorch's probabilities on the held-out images.
+        distances: rule that was tried -> mean absolute difference to PyTorch's probabilities on the held-out images.
     """
 
     rule: str
@@ -44,16 +45,16 @@ class Calibrated:
 
 
 def calibrate(model: bytes, calibration: Calibration, contract: Contract, precision: str) -> Calibrated:
-    """Measure ranges, build int8 by both rules, keep the nearer one.
+    """Measure ranges, build int8 by the rules, keep the nearest one.
 
     The measure is the mean absolute difference of probabilities between the int8 file with float32 ends and PyTorch,
-    over all labels and held-out images; on a tie the quantizer's default stays.
+    over all labels and held-out images; on a tie the wider ranges stay.
 
     Args:
         model: float32 flatbuffer.
         calibration: images and reference probabilities.
         contract: of the float32 variant with the same interface.
-        precision: what is built by both rules.
+        precision: what is built by the rules.
 
     Raises:
         ExportError: no images, a tensor that is not finite, or the quantizer refused.
@@ -61,18 +62,21 @@ def calibrate(model: bytes, calibration: Calibration, contract: Contract, precis
     if not len(calibration.scaled) or not len(calibration.held_out):
         raise ExportError("int8 needs calibration images and held-out images; none came")
     tensors = [to_tensor(picture, contract) for picture in calibration.scaled]
-    measured = {rule: with_floors(model, ranges) for rule, ranges in _measure(model, tensors).items()}
+    measured = _measure(model, tensors)
     held_out = [to_tensor(picture, contract) for picture in calibration.held_out]
-    distances = {
-        rule: _distance(quantize(model, precision, ranges=ranges), held_out, calibration.reference)
-        for rule, ranges in measured.items()
-    }
-    rule = min(distances, key=lambda name: (distances[name], name != "average"))
+
+    def distance(rule: str) -> float:
+        measured[rule] = with_floors(model, measured[rule])
+        made = quantize(model, precision, ranges=measured[rule])
+        return _distance(made, held_out, calibration.reference)
+
+    distances = measure_rules("extremes", "average", distance)
+    rule = min(distances, key=lambda name: distances[name])
     return Calibrated(rule, measured[rule], distances)
 
 
 def _measure(model: bytes, tensors: list[NDArray[np.float32]]) -> dict[str, Ranges]:
-    """Run the float network on each tensor (batch 1, in order); ranges by both rules from one pass."""
+    """Run the float network on each tensor (batch 1, in order); ranges by all rules from one pass."""
     for number, tensor in enumerate(tensors):
         refuse_nonfinite(f"calibration image {number}", tensor)
     # A list, never a generator: that one is used up by counting and leaves an empty calibration without an error.
@@ -93,7 +97,11 @@ def _measure(model: bytes, tensors: list[NDArray[np.float32]]) -> dict[str, Rang
     }
     for name, item in extremes.items():
         refuse_nonfinite(f"range of {name}", np.concatenate([np.ravel(item["min"]), np.ravel(item["max"])]))
-    return {"average": average, "extremes": extremes}
+    half = {
+        name: {end: np.float32(0.5) * (value + average[name][end]) for end, value in item.items()}
+        for name, item in extremes.items()
+    }
+    return {"extremes": extremes, HALFWAY: half, "average": average}
 
 
 def _update_both(old: Range, new: Range) -> Range:

@@ -13,6 +13,7 @@ from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.export.formats.quiet import quiet
+from fer_edge.export.formats.range_rules import HALFWAY
 from fer_edge.export.formats.tflite.float_view import view
 from fer_edge.export.formats.tflite.graph_reader import read_graph
 from fer_edge.runtime.formats import CALIBRATED
@@ -99,7 +100,15 @@ def _extremes_of_all(observed: Observed) -> Mapping[str, tuple[float, float]]:
     return {name: (float(lows.min()), float(highs.max())) for name, (lows, highs) in observed.items()}
 
 
-RULES: Mapping[str, Rule] = {"average": _average, "extremes": _extremes_of_all}
+def _halfway(observed: Observed) -> Mapping[str, tuple[float, float]]:
+    wide, narrow = _extremes_of_all(observed), _average(observed)
+    return {
+        name: ((low + narrow[name][0]) / 2, (high + narrow[name][1]) / 2)
+        for name, (low, high) in wide.items()
+    }
+
+
+RULES: Mapping[str, Rule] = {"extremes": _extremes_of_all, HALFWAY: _halfway, "average": _average}
 KINDS: Mapping[str, Kind] = {
     "CONV_2D": Kind("conv", (0, 3, 1, 2)),
     "DEPTHWISE_CONV_2D": Kind("conv", (3, 0, 1, 2)),
