@@ -47,7 +47,7 @@ def make_weights(network: Network, weights: Path) -> dict[str, Any]:
     _wake_answers(module)
     pictures, labels = _faces(network, "train", FACES)
     _train(module, pictures, labels, network.seconds)
-    _count_statistics(module, pictures)
+    count_statistics(module, pictures)
     module.eval()
     _fit_last_layer(module, pictures, labels)
     with torch.inference_mode():
@@ -109,7 +109,7 @@ def _one(answer: Any) -> torch.Tensor:
     return found
 
 
-def _count_statistics(module: nn.Module, pictures: torch.Tensor) -> None:
+def count_statistics(module: nn.Module, pictures: torch.Tensor) -> None:
     """Means and variances of all normalizations over a few hundred pictures."""
     import torch
 
