@@ -3,12 +3,14 @@
 import json
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from fer_edge.export.pictures.folder import PictureOptions, read_folder
+from fer_edge.export.reference_data.app_mistakes import measure_mistakes
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, OutputSpec
 from fer_edge.runtime.errors import ExportError, PictureError
 
@@ -109,6 +111,39 @@ def test_pictures_go_to_a_file_one_by_one_and_no_copy_stays_in_memory(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"faces", "a.npy"}
 
 
+def test_all_pictures_that_cannot_be_read_are_named_at_once(pictures):
+    whole = (pictures / "sad/0.png").read_bytes()
+    for at in range(12):
+        (pictures / "sad" / f"cut{at:02d}.png").write_bytes(whole[: len(whole) // 2])
+    (pictures / "Happiness/0.png").write_bytes(b"")
+    (pictures / "sad/folder.png").mkdir()
+    with pytest.raises(PictureError) as caught:
+        folder(pictures, CONTRACT, labeled=True, skip_unknown=True)
+    said = str(caught.value)
+    assert said.startswith("13 of 20 pictures cannot be used: ")
+    assert "Happiness/0.png cannot be decoded: it has no bytes" in said
+    assert "cut08.png" in said
+    assert "; and 3 more. Mend or remove them" in said
+
+
+def test_a_photograph_is_not_kept_while_mistakes_are_measured(tmp_path):
+    random = np.random.default_rng(2)
+    (tmp_path / "photos").mkdir()
+    for at in range(16):
+        Image.fromarray(random.integers(0, 256, (64, 64, 3), np.uint8)).resize((512, 512)).save(
+            tmp_path / f"photos/{at:02d}.bmp"
+        )
+    options = PictureOptions(calibration=str(tmp_path / "photos"), parity_inputs=16)
+    original = SimpleNamespace(module=lambda tensor: tensor.mean((2, 3)).repeat(1, 2), contract=CONTRACT)
+    tracemalloc.start()
+    found = measure_mistakes(original, options, None, 1, lambda: None)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.samples == 16
+    assert peak < 16 * 512 * 512 * 4
+    assert measure_mistakes(original, options, lambda *_: None, 1, lambda: None) is None  # no face in any
+
+
 def test_nothing_is_left(pictures):
     contract = Contract.build(
         model="m",
@@ -135,3 +170,17 @@ def test_a_model_of_fewer_classes_takes_the_whole_data_set(export, foreign_optio
     assert "accuracy: 6 files left out (4 of class contempt" in texts.err
     (made,) = json.loads((tmp_path / "bundle/manifest.json").read_text())["artifacts"]
     assert made["accuracy"]["samples"] == 8
+
+
+def test_calibration_pictures_judge_where_nothing_is_calibrated(export, foreign_options, pictures, tmp_path):
+    words = ("weights.pth", *foreign_options, "--format", "torchscript", "--parity-inputs", "16")
+    words += ("--calibration", pictures, "--skip-unknown", "--out", tmp_path / "bundle", "--json")
+    code, document, texts = export(*words)
+    assert code in (0, 3), texts.err
+    assert document["warnings"] == [
+        "only 8 pictures of yours can judge files (32 or more would); drawn faces were added",
+        "calibration: 6 files left out (4 of class contempt, 1 .heic, 1 .txt)",
+    ]
+    (made,) = json.loads((tmp_path / "bundle/manifest.json").read_text())["artifacts"]
+    assert made["parity"]["inputs_source"] == "8 held-out calibration pictures and 2 drawn faces"
+    assert made["calibration"] is None

@@ -16,12 +16,15 @@ from fer_edge.export.pictures.arrays import put_rows
 from fer_edge.export.pictures.images import ImageSet, Tick
 from fer_edge.runtime.camera import scaled
 from fer_edge.runtime.contract import Contract
-from fer_edge.runtime.errors import ExportError
+from fer_edge.runtime.errors import ExportError, PictureError
 
 if TYPE_CHECKING:
     from fer_edge.faces.face import Box
     from fer_edge.faces.labeled_folder import LabeledPicture
     from fer_edge.runtime.frame import Frame
+
+SHOWN = 10
+"""Pictures that cannot be read, in a message."""
 
 Locate = Callable[[str, "Frame"], "Box | None"]
 """Finds the face in a picture of a folder, given its name there; None: no face, the picture is left out."""
@@ -144,12 +147,19 @@ def read_faces(
 def _located(
     entries: Sequence[LabeledPicture], contract: Contract, locate: Locate | None, tick: Tick | None
 ) -> Iterator[tuple[LabeledPicture, Box | None, NDArray[np.uint8]]]:
-    """Each picture with a face, where that is, and its pixels at the model's size."""
+    """Each picture with a face, where that is, and its pixels at the model's size; at the end those that cannot be read, all of them."""
     from fer_edge.faces.pictures import read_picture
 
     size, camera = contract.input, contract.camera
+    faults: list[PictureError] = []
     for entry in entries:
-        frame = read_picture(entry.path)
+        try:
+            frame = read_picture(entry.path)
+        except PictureError as error:
+            faults.append(error)
+            continue
+        if faults:
+            continue
         box = locate(entry.name, frame) if locate else None
         if locate is None or box is not None:
             margin, mirror = camera.crop_margin, camera.mirror
@@ -160,6 +170,19 @@ def _located(
             )
         if tick:
             tick()
+    if faults:
+        raise _together(faults, len(entries))
+
+
+def _together(faults: Sequence[PictureError], among: int) -> PictureError:
+    """One error for all pictures that cannot be read: whoever mends a folder wants to mend it once."""
+    if len(faults) == 1:
+        return faults[0]
+    more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    said = "; ".join(str(fault) for fault in faults[:SHOWN])
+    return PictureError(
+        f"{len(faults)} of {among} pictures cannot be used: {said}{more}. Mend or remove them"
+    )
 
 
 def _entries(

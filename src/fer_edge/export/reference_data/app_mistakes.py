@@ -69,13 +69,12 @@ class _Faces:
     """Frames with faces.
 
     Attributes:
-        preparations: one a face.
-        labels: places in the contract's labels; -1 where unknown.
+        series: each face prepared, with its place in the contract's labels, -1 where unknown. One at a time: a photograph and
+            what mistakes make of it take 0.2 GB.
         source: in words.
     """
 
-    preparations: Sequence[Preparation]
-    labels: NDArray[np.int64]
+    series: Iterator[tuple[Preparation, int]]
     source: str
 
 
@@ -92,23 +91,39 @@ def measure_mistakes(
         tick: called after each answer.
 
     Returns:
-        None where a network is so large that its few answers in the allowed time would say nothing.
+        None where a network is so large that its few answers in the allowed time would say nothing, and where no face was found.
     """
     count = _count(options, macs)
     if count < LEAST:
         return None
     faces = _open(original.contract, options, locate, count)
-    first = faces.preparations[0]
-    names = [one.name for one in applicable(original.contract, first.frame, boxed=first.box is not None)]
-    right = _answers(original, faces, RIGHT, tick)
-    known = bool((faces.labels >= 0).all())
-    effects = []
-    for name in (name for name in CHOSEN if name in names):
-        found = _answers(original, faces, replace(RIGHT, **{BY_NAME[name].step: name}), tick)
-        right_answers = float((found == faces.labels).mean()) if known else None
-        effects.append(Effect(name, float((found != right).mean()), right_answers))
-    accuracy = float((right == faces.labels).mean()) if known else None
-    return Effects(faces.source, len(right), accuracy, tuple(effects))
+    names: list[str] = []
+    firsts, labels = list[NDArray[np.int64]](), list[int]()
+    for preparation, label in faces.series:
+        names = names or _applicable(original.contract, preparation)
+        firsts.append(_answers(original, preparation, names, tick))
+        labels.append(label)
+    return _count_effects(faces.source, names, np.array(firsts), np.array(labels)) if firsts else None
+
+
+def _applicable(contract: Contract, first: Preparation) -> list[str]:
+    possible = {one.name for one in applicable(contract, first.frame, boxed=first.box is not None)}
+    return [name for name in CHOSEN if name in possible]
+
+
+def _count_effects(
+    source: str, names: Sequence[str], firsts: NDArray[np.int64], labels: NDArray[np.int64]
+) -> Effects:
+    """Effects of first labels: a row a face, the right way in column 0 and a column for each name behind it."""
+    changed = (firsts != firsts[:, :1]).mean(axis=0)
+    right = (firsts == labels[:, None]).mean(axis=0)
+    known = bool((labels >= 0).all())
+    accuracy = [float(share) if known else None for share in right]
+    effects = [
+        Effect(name, float(share), found)
+        for name, share, found in zip(names, changed[1:], accuracy[1:], strict=True)
+    ]
+    return Effects(source, len(firsts), accuracy[0], tuple(effects))
 
 
 def _count(options: PictureOptions, macs: int) -> int:
@@ -118,9 +133,12 @@ def _count(options: PictureOptions, macs: int) -> int:
     return min(FEW, options.parity_inputs or FEW, affordable)
 
 
-def _answers(original: ReferenceModel, faces: _Faces, steps: Steps, tick: Tick) -> NDArray[np.int64]:
-    """First labels."""
-    tensors = [_tensor(preparation, steps) for preparation in faces.preparations]
+def _answers(
+    original: ReferenceModel, face: Preparation, names: Sequence[str], tick: Tick
+) -> NDArray[np.int64]:
+    """First labels of one face: prepared as it should be, then with each mistake."""
+    mistaken = [replace(RIGHT, **{BY_NAME[name].step: name}) for name in names]
+    tensors = [_tensor(face, steps) for steps in (RIGHT, *mistaken)]
     rows = rows_in_batches(original.module, original.contract, tensors, tick)
     first: NDArray[np.int64] = rows.argmax(axis=1).astype(np.int64)
     return first
@@ -139,26 +157,27 @@ def _open(contract: Contract, options: PictureOptions, locate: Locate | None, co
         folder, labeled = options.calibration, False
     if folder in (None, "synthetic"):
         return _drawn(contract, count, judged=options.accuracy is not None)
-    found = list(read_faces(Path(str(folder)), contract, options, locate, labeled=labeled, limit=count))
-    preparations = [
-        _prepared(_as_camera(frame, at), box, contract) for at, (frame, box, _) in enumerate(found)
-    ]
-    labels = np.array([label if labeled else -1 for _, _, label in found], np.int64)
+    found = read_faces(Path(str(folder)), contract, options, locate, labeled=labeled, limit=count)
+    series = (
+        (_prepared(_as_camera(frame, at), box, contract), label if labeled else -1)
+        for at, (frame, box, label) in enumerate(found)
+    )
     what = "labeled pictures" if labeled else "calibration pictures"
-    return _Faces(preparations, labels, f"{what} of the folder, as camera frames (NV21)")
+    return _Faces(series, f"{what} of the folder, as camera frames (NV21)")
 
 
 def _drawn(contract: Contract, count: int, *, judged: bool) -> _Faces:
     from fer_edge.synthetic import render_face
 
     faces, labels = drawn_series("test", count, contract, seed=SEED)
-    preparations = []
-    for at in range(count):
-        emotion = faces.emotions[at % len(faces.emotions)]
-        face = render_face(faces.face_seed(at), emotion=emotion, camera="nv21")
-        preparations.append(_prepared(face.frame, face.box, contract))
-    known = labels if judged else np.full(count, -1)
-    return _Faces(preparations, known, "drawn faces (synthetic test), as camera frames (NV21)")
+
+    def draw() -> Iterator[tuple[Preparation, int]]:
+        for at in range(count):
+            emotion = faces.emotions[at % len(faces.emotions)]
+            face = render_face(faces.face_seed(at), emotion=emotion, camera="nv21")
+            yield _prepared(face.frame, face.box, contract), int(labels[at]) if judged else -1
+
+    return _Faces(draw(), "drawn faces (synthetic test), as camera frames (NV21)")
 
 
 def _prepared(frame: Frame, box: Sequence[float] | None, contract: Contract) -> Preparation:

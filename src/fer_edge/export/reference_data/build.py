@@ -164,13 +164,14 @@ class ReferenceDataBuilder:
         locate = self.options.locator()
         calibration = self._calibration(locate) if calibrated else None
         accuracy = self._accuracy(locate)
+        judging = calibration or self._uncalibrated(locate)
         rows = None if accuracy is None else self._outputs(accuracy.scaled)
         answers = None if rows is None else probabilities(rows, self.original.contract)
-        own = self._own_pictures(calibration, accuracy)
+        own = self._own_pictures(judging, accuracy)
         if calibration:
             evaluation = [] if accuracy is None else [accuracy]
             warnings += find_doubts(calibration, self.original.contract, evaluation)
-        read = (("calibration", calibration.measuring if calibration else None), ("accuracy", accuracy))
+        read = (("calibration", judging.held_out if judging else None), ("accuracy", accuracy))
         left_out = [f"{name}: {images.left_out}" for name, images in read if images and images.left_out]
         mistakes = measure_mistakes(self.original, self.options, locate, self._macs, self.tick)
         labels = tuple(self.original.contract.labels)
@@ -235,15 +236,25 @@ class ReferenceDataBuilder:
         self._put("held-out", held_out, rows)
         return calibration
 
+    def _uncalibrated(self, locate: Locate | None) -> CalibrationSet | None:
+        """The user's own calibration images where no variant is calibrated: all of them judge, none measures ranges."""
+        if self.options.calibration in (None, SYNTHETIC):
+            return None
+        images = self._read_calibration(Path(str(self.options.calibration)), locate)
+        return CalibrationSet(images.take([]), images, ())
+
     def _divide_calibration(self, locate: Locate | None) -> CalibrationSet:
-        options, contract = self.options, self.original.contract
-        count = count_images(heavy=self._macs > HEAVY_MACS)
-        if options.calibration in (None, SYNTHETIC):
-            return divide(draw_faces(SPLIT, count, contract, tick=self.tick))
-        path = Path(str(options.calibration))
-        return divide(
-            read_folder(path, contract, options, locate, labeled=False, limit=count, tick=self.tick)
-        )
+        if self.options.calibration in (None, SYNTHETIC):
+            return divide(draw_faces(SPLIT, self._calibration_count, self.original.contract, tick=self.tick))
+        return divide(self._read_calibration(Path(str(self.options.calibration)), locate))
+
+    def _read_calibration(self, path: Path, locate: Locate | None) -> ImageSet:
+        contract, count = self.original.contract, self._calibration_count
+        return read_folder(path, contract, self.options, locate, labeled=False, limit=count, tick=self.tick)
+
+    @property
+    def _calibration_count(self) -> int:
+        return count_images(heavy=self._macs > HEAVY_MACS)
 
     def _accuracy(self, locate: Locate | None) -> ImageSet | None:
         options, contract = self.options, self.original.contract
