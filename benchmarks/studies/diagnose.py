@@ -30,7 +30,7 @@ from runner import Asked, Document, option, study
 
 from fer_edge.export.mistakes.catalog import BY_NAME, RIGHT, Mistake, applicable, hypotheses
 from fer_edge.export.mistakes.preparation import Preparation, make_tensor
-from fer_edge.export.parity.check import run_tensors
+from fer_edge.export.parity.answers import run_tensors
 from fer_edge.export.verify.diagnose.answers import BOUNDS, distance
 from fer_edge.export.verify.diagnose.diagnose import diagnose_with
 from fer_edge.export.verify.diagnose.record import NONE, Diagnosis

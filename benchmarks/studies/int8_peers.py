@@ -99,8 +99,8 @@ class Ours:
 def make_ours(form: str, folder: Path, original: ReferenceModel, pictures: NDArray[np.uint8]) -> Ours:
     """As ``fer-export`` makes and judges it."""
     from fer_edge.export.formats.protocol import ModelAndContract
+    from fer_edge.export.parity.answers import run as ask
     from fer_edge.export.parity.check import open_checked
-    from fer_edge.export.parity.check import run as ask
     from fer_edge.export.worker.child import Worker
     from fer_edge.export.worker.unchanged import GuardedModel
     from fer_edge.runtime.contract import Contract

@@ -32,7 +32,7 @@ def test_everything_is_here_with_its_version(capsys):
 def test_why_nothing_runs_a_format_is_said(capsys):
     _, text = doctor(capsys)
     assert "coreml: Core ML packages run on macOS only" in text
-    assert "coreml: files are judged by coreml-spec 1 (torch " in text
+    assert "coreml: files are judged by coreml-spec 2 (torch " in text
 
 
 def test_what_is_missing_comes_with_its_command(capsys, monkeypatch):

@@ -76,7 +76,7 @@ def test_floats_in_and_out(packages):
     session = opened(packages / "plain.mlpackage", tiny.contract_text())
     tensor = np.random.default_rng(0).normal(size=(1, 1, 6, 8)).astype(np.float32)
     assert np.abs(session.run(tensor) - tiny.expected(tensor)).max() < 1e-6
-    assert session.engine.startswith("coreml-spec 1 (torch ")
+    assert session.engine.startswith("coreml-spec 2 (torch ")
     outcome = session.bind(tensor)()
     assert np.abs(outcome.values["probabilities"].numpy()[0] - tiny.expected(tensor)).max() < 1e-6
 
@@ -101,6 +101,26 @@ def test_pictures_become_probabilities_in_the_order_of_the_contract(packages, co
         opened(packages / f"{color}.mlpackage", other)
 
 
+def test_several_at_a_time_answer_as_each_alone(packages):
+    tensors = np.random.default_rng(1).normal(size=(5, 1, 1, 6, 8)).astype(np.float32)
+    rows = opened(packages / "plain.mlpackage", tiny.contract_text()).run_together(tensors)
+    assert np.abs(rows - [tiny.expected(tensor) for tensor in tensors]).max() < 1e-6
+
+
+@pytest.mark.parametrize("color", ["RGB", "BGR"])
+def test_several_pictures_become_probabilities_in_the_order_of_the_contract(packages, color):
+    from coremltools.proto.Model_pb2 import Model
+
+    model = Model()
+    model.ParseFromString(root_model(packages / f"{color}.mlpackage").read_bytes())
+    name = model.description.predictedProbabilitiesName
+    contract = sealed(changed(labels=["a", "b", "c"], output__name=name, **IMAGE))
+    session = opened(packages / f"{color}.mlpackage", contract)
+    pictures = np.random.default_rng(2).integers(0, 9, (4, 1, 6, 8, 3), np.uint8)
+    alone = [session.run(picture) for picture in pictures]
+    assert np.abs(session.run_together(pictures) - alone).max() < 1e-6
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -123,7 +143,7 @@ def test_it_is_taken_by_name_and_by_checks_and_never_silently():
     assert "coreml-spec" in libraries_of("coreml")
     assert find_checkers("coreml")[-1] is COREML_SPEC
     assert [engine.name for engine in find_checkers("onnx")] == ["onnxruntime"]
-    assert is_evaluated("coreml-spec 1 (torch 2.14.1)")
+    assert is_evaluated("coreml-spec 2 (torch 2.14.1)")
     assert not is_evaluated("coremltools 9.0")
     assert not is_evaluated(None)
     with pytest.raises(EngineError, match="runs coreml, not tflite; for tflite: litert"):

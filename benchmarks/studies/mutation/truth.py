@@ -23,7 +23,8 @@ MEASURED = ("moved", "apart", "pictures", "matters", "matters_strictly", "visibl
 
 def answer(path: Path, variant: str, contract: Contract, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """A file's answers in the engine that judges its format, (n, labels)."""
-    from fer_edge.export.parity.check import open_checked, run
+    from fer_edge.export.parity.answers import run
+    from fer_edge.export.parity.check import open_checked
     from fer_edge.runtime.variants import Variant
 
     return run(open_checked(path, contract, Variant.parse(variant)), contract, pictures)

@@ -8,7 +8,7 @@ from torch import nn
 
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.protocol import Calibration, ModelAndContract, Request
-from fer_edge.export.parity.check import run
+from fer_edge.export.parity.answers import run
 from fer_edge.export.rewrites.batch_norm import rewrite_linear
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.contract import CameraSpec, Contract, InputSpec, Normalization, OutputSpec

@@ -57,6 +57,32 @@ def test_float16_is_rounded_after_each_operator_and_can_be_left_ideal(build, tar
     assert 0 < np.abs(ideal - expected()).max() < 1e-3
 
 
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize("rounding", ["nearest", "ideal", "up", "outward"])
+def test_several_inputs_at_a_time_are_computed_as_each_alone(build, half, rounding):
+    """A convolution of a channel each, an odd padding and a reshape to one row: what a batch would mix up."""
+
+    def mixed(mb, x):
+        x = mb.conv(x=x, weight=WEIGHT[:4, :1], groups=4, pad_type="same", strides=[2, 2])
+        x = mb.relu(x=mb.conv(x=x, weight=WEIGHT, pad_type="custom", pad=[1, 1, 1, 1]))
+        return mb.softmax(x=mb.reshape(x=mb.add(x=x, y=np.float32(0.5)), shape=[1, -1]), axis=1)
+
+    found = evaluator(build(mixed, X.shape, half=half), rounding=rounding)
+    ((name, _),), (output,) = found.program.inputs, found.program.outputs
+    many = np.random.default_rng(6).normal(size=(5, *X.shape)).astype(np.float32)
+    alone = [found.run({name: one}).values[output].numpy() for one in many]
+    together = found.run_stacked({name: many}).values[output].numpy()
+    assert together.shape == (5, 1, 72)
+    assert np.abs(together - alone).max() < (2e-3 if half and rounding != "ideal" else 1e-6)
+
+
+def test_chance_takes_one_at_a_time(build):
+    found = evaluator(build(network, X.shape, half=True), rounding="random")
+    ((name, _),) = found.program.inputs
+    with pytest.raises(EngineError):
+        found.run_stacked({name: X[None]})
+
+
 def test_float16_overflows_as_it_does_in_phones(build):
     def squared(mb, x):
         square = mb.mul(x=mb.mul(x=x, y=300.0), y=mb.mul(x=x, y=300.0))

@@ -11,7 +11,7 @@ import numpy as np
 
 from fer_edge.export.faithful.prover import Prover
 from fer_edge.export.faithful.view import View
-from fer_edge.export.parity.check import run
+from fer_edge.export.parity.answers import run
 from fer_edge.export.parity.compare import spread
 from fer_edge.export.parity.tolerances import TOLERANCES
 from fer_edge.runtime.camera import to_tensor

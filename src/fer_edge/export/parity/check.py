@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fer_edge.export.parity.answers import run
 from fer_edge.export.parity.compare import (
     GoldenComparison,
     compare,
@@ -22,7 +22,6 @@ from fer_edge.export.parity.compare import (
 )
 from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.reference_model.inference import Reference
-from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.containers.digest import check_digest
 from fer_edge.runtime.containers.embedded import read_embedded_contract
 from fer_edge.runtime.contract import Contract
@@ -188,24 +187,3 @@ def compare_programs(
     if worst <= TWIN_TOLERANCE or not np.isfinite(answers).all():
         return None
     return f"its bytecode, which phones run, answers up to {worst:.2g} away from its code, which runs here"
-
-
-def run(model: Model, contract: Contract, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Probabilities of each picture, one at a time; (n, labels) float32."""
-    return np.stack([_answer(model, to_tensor(np.asarray(picture), contract)) for picture in pictures])
-
-
-def run_tensors(model: Model, tensors: NDArray[Any]) -> NDArray[np.float32]:
-    """Probabilities of each tensor, one at a time; (n, labels) float32."""
-    return np.stack([_answer(model, np.asarray(tensor)) for tensor in tensors])
-
-
-def _answer(model: Model, tensor: NDArray[Any]) -> NDArray[np.float32]:
-    try:
-        return model.run(tensor)
-    except EngineError:
-        # An app must not show NaN, so the runtime refuses it; here it is a finding that names input and label.
-        raw = model.run_raw(tensor)
-        if np.isfinite(raw).all():
-            raise
-        return raw.astype(np.float32)

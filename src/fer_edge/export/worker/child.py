@@ -177,7 +177,8 @@ class Worker:
         return TaskResult(golden=check_golden(path, contract, task.what, reference, self.job.tolerance(task)))
 
     def _ask(self, index: int, task: Task) -> TaskResult:
-        from fer_edge.export.parity.check import open_checked, run_tensors
+        from fer_edge.export.parity.answers import run_tensors
+        from fer_edge.export.parity.check import open_checked
 
         tensors = get_array(self.job.tensors_path(task))
         answers = run_tensors(open_checked(Path(task.path), _contract_beside(task), task.what), tensors)
@@ -238,7 +239,8 @@ class Worker:
         return replace(found, weight_audit=audit.record, findings=(*found.findings, *audit.findings))
 
     def _accuracy(self, index: int, task: Task) -> TaskResult:
-        from fer_edge.export.parity.check import open_checked, run
+        from fer_edge.export.parity.answers import run
+        from fer_edge.export.parity.check import open_checked
         from fer_edge.runtime.contract import Contract
         from fer_edge.runtime.verification import Code
 

@@ -31,10 +31,10 @@ from fer_edge.runtime.engines.torchscript import threads_of_process
 from fer_edge.runtime.errors import EngineError, MissingExtra
 
 if TYPE_CHECKING:
-    from fer_edge.runtime.mil.evaluator import Evaluator
+    from fer_edge.runtime.mil.evaluator import Evaluator, Outcome
     from fer_edge.runtime.mil.program import Feature, Program
 
-VERSION = 1
+VERSION = 2
 """Of the evaluator; another one may answer differently."""
 _DTYPES = {"fp32": "float32", "fp16": "float16", "fp64": "float64", "int32": "int32", "int8": "int8"}
 
@@ -59,16 +59,29 @@ class CoreMlSpecSession:
         torch = import_library("torch", "torch")
         with native("coreml-spec", self._path, "run"), self._alone, threads_of_process(torch, self._threads):
             outcome = self._evaluator.run(self._inputs(tensor))
-        if outcome.probabilities is not None and self._contract.output.kind == "dictionary":
-            row = outcome.probabilities.reshape(-1)
-            order = [outcome.classes.index(label) for label in self._contract.labels]
-            return np.asarray(row.numpy()[order], np.float32)
-        return np.asarray(outcome.values[self._contract.output.name].numpy()).reshape(-1)
+        return np.asarray(self._rows(outcome, 1)[0])
+
+    def run_together(self, tensors: Sequence[NDArray[Any]]) -> NDArray[Any]:
+        """Several pictures at a time; see :class:`fer_edge.runtime.engines.protocol.Together`."""
+        torch = import_library("torch", "torch")
+        given = [self._inputs(tensor) for tensor in tensors]
+        stacked = {name: np.stack([inputs[name] for inputs in given]) for name in given[0]}
+        with native("coreml-spec", self._path, "run"), self._alone, threads_of_process(torch, self._threads):
+            outcome = self._evaluator.run_stacked(stacked)
+        return self._rows(outcome, len(tensors))
 
     def bind(self, tensor: NDArray[Any]) -> Callable[[], object]:
         """The evaluator's own call. Sets the process's number of threads, and leaves it so."""
         import_library("torch", "torch").set_num_threads(self._threads)
         return functools.partial(self._evaluator.run, self._inputs(tensor))
+
+    def _rows(self, outcome: Outcome, count: int) -> NDArray[Any]:
+        """(pictures, labels) in the contract's order."""
+        if outcome.probabilities is not None and self._contract.output.kind == "dictionary":
+            rows = outcome.probabilities.reshape(count, -1).numpy()
+            order = [outcome.classes.index(label) for label in self._contract.labels]
+            return np.asarray(rows[:, order], np.float32)
+        return np.asarray(outcome.values[self._contract.output.name].numpy()).reshape(count, -1)
 
     def _inputs(self, tensor: NDArray[Any]) -> dict[str, NDArray[Any]]:
         if self._contract.input.interface == "image":  # (1, H, W, 3) uint8 RGB

@@ -135,11 +135,38 @@ class Evaluator:
             inputs: arrays by name, in their declared shapes; what is declared float16 is rounded to it.
             hand: gets every value as it is computed.
         """
+        return self._run(self._given(inputs), dry=False, hand=hand)
+
+    def run_stacked(self, inputs: Mapping[str, NDArray[Any]]) -> Outcome:
+        """Compute all outputs for several inputs at a time: each operator sees one input, and computes all of them.
+
+        Sums may be taken in another order than by :meth:`run`.
+
+        Args:
+            inputs: as there, one after the other along a further axis in front, which all answers have too.
+
+        Raises:
+            EngineError: an operator cannot be computed so, such as one whose rounding is ``random``.
+        """
+        given = self._given(inputs)
+
+        def compute(*tensors: Tensor) -> tuple[Values, list[Tensor]]:
+            found = self._run(dict(zip(given, tensors, strict=True)), dry=False)
+            return dict(found.values), [] if found.probabilities is None else [found.probabilities]
+
+        try:
+            with torch.inference_mode():
+                values, rows = torch.vmap(compute)(*given.values())
+        except RuntimeError as error:
+            raise EngineError("this cannot be computed for several inputs at a time") from error
+        return Outcome(values, self.classes, rows[0] if rows else None)
+
+    def _given(self, inputs: Mapping[str, NDArray[Any]]) -> Values:
         values: Values = {}
         for name, declared in self.program.inputs:
             tensor = torch.from_numpy(np.ascontiguousarray(inputs[name])).to(self._dtype(declared))
             values[name] = self._rounded(tensor, declared)
-        return self._run(values, dry=False, hand=hand)
+        return values
 
     # Binding.
 

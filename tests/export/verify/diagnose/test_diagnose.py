@@ -10,7 +10,7 @@ from skimage import data
 
 from fer_edge.export.mistakes.catalog import BY_NAME, RIGHT
 from fer_edge.export.mistakes.preparation import Preparation, make_tensor
-from fer_edge.export.parity.check import run_tensors
+from fer_edge.export.parity.answers import run_tensors
 from fer_edge.export.verify.diagnose.answers import ANSWERS
 from fer_edge.export.verify.diagnose.diagnose import diagnose_with
 from fer_edge.export.verify.diagnose.record import REMEDIES, TITLES

@@ -10,7 +10,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from fer_edge.runtime.errors import EngineError
-from fer_edge.runtime.mil.operators.windows import ones, padded, padding, per_channel, symmetric
+from fer_edge.runtime.mil.operators.windows import (
+    channels_last,
+    ones,
+    padded,
+    padding,
+    per_channel,
+    symmetric,
+)
 
 _CONVOLUTIONS = {1: functional.conv1d, 2: functional.conv2d, 3: functional.conv3d}
 _TRANSPOSED = {1: functional.conv_transpose1d, 2: functional.conv_transpose2d, 3: functional.conv_transpose3d}
@@ -33,6 +40,8 @@ def conv(
     pairs = padding(pad_type, pad, x.shape[2:], spans, steps)
     same = symmetric(pairs)
     around = padded(x, pairs) if same is None else x
+    if groups > 1:
+        around = channels_last(around)
     return _CONVOLUTIONS[x.ndim - 2](around, weight, bias, steps, same or 0, gaps, groups)
 
 
