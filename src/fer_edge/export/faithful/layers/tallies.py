@@ -119,7 +119,8 @@ class Tally:
         """How far the layer's own error is above what rounding explains; below 0: it is not."""
         if not math.isfinite(self.own):
             return math.inf
-        return decibels(self.own, self.explained)
+        # A dead layer has nothing to round either.
+        return decibels(self.own, self.explained) if self.own > 0 else -math.inf
 
 
 def decibels(signal: float, noise: float) -> float:

@@ -38,27 +38,24 @@ def with_floors(model: bytes, ranges: Ranges) -> Ranges:
     file = TFLite.read(model)
     floors: Ranges = {}
     for operator in file.graph.operators:
-        places = _places().get(_code(file, operator))
+        places = places_of(file, operator)
         if places is not None:
             _raise_floor(file, operator, places, ranges, floors)
     return {**ranges, **floors} if floors else ranges
 
 
-def _places() -> dict[int, tuple[int, int, int, int]]:
-    """Operator -> which inputs are activation, weights and bias, and the weights' axis of channels."""
+def places_of(file: TFLite, operator: Any) -> tuple[int, int, int, int] | None:
+    """Which of an operator's inputs are activation, weights and bias, and the weights' axis of channels; None: it has no weights."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    return {
+    known = {
         BuiltinOperator.CONV_2D: (0, 1, 2, 0),
         BuiltinOperator.DEPTHWISE_CONV_2D: (0, 1, 2, 3),
         BuiltinOperator.FULLY_CONNECTED: (0, 1, 2, 0),
         BuiltinOperator.TRANSPOSE_CONV: (2, 1, 3, 0),
     }
-
-
-def _code(file: TFLite, operator: Any) -> int:
     code = file.model.operatorCodes[operator.opcodeIndex]
-    return max(int(code.builtinCode), int(code.deprecatedBuiltinCode))
+    return known.get(max(int(code.builtinCode), int(code.deprecatedBuiltinCode)))
 
 
 def _raise_floor(

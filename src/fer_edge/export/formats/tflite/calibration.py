@@ -18,6 +18,7 @@ from fer_edge.export.formats.finite import refuse_nonfinite
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.range_rules import HALFWAY, measure_rules
 from fer_edge.export.formats.tflite.bias import with_floors
+from fer_edge.export.formats.tflite.dead_ranges import widen_dead
 from fer_edge.export.formats.tflite.quantization import Range, Ranges, quantize
 from fer_edge.runtime.camera import to_tensor
 from fer_edge.runtime.errors import ExportError
@@ -62,7 +63,7 @@ def calibrate(model: bytes, calibration: Calibration, contract: Contract, precis
     if not len(calibration.scaled) or not len(calibration.held_out):
         raise ExportError("int8 needs calibration images and held-out images; none came")
     tensors = [to_tensor(picture, contract) for picture in calibration.scaled]
-    measured = _measure(model, tensors)
+    measured = {rule: widen_dead(model, ranges) for rule, ranges in _measure(model, tensors).items()}
     held_out = [to_tensor(picture, contract) for picture in calibration.held_out]
 
     def distance(rule: str) -> float:

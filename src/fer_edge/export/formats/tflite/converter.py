@@ -20,6 +20,7 @@ from fer_edge.export.formats.contracts import INPUT_NAME, derive_contract
 from fer_edge.export.formats.protocol import of_precision
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.tflite.equalized import equalize_model
+from fer_edge.export.formats.tflite.flat_bias import flatten_biases
 from fer_edge.export.formats.tflite.flatbuffer import TFLite, refuse_nonfinite_tensors
 from fer_edge.export.formats.tflite.metadata import (
     CONTRACT_NAME,
@@ -126,8 +127,9 @@ def float_model(request: Request, *, for_int8: bool = False) -> bytes:
 
     def convert(network: nn.Module) -> bytes:
         model = convert_float(network, request.source.contract, interface)
-        refuse_nonfinite_tensors(TFLite.read(model))
-        return model
+        file = TFLite.read(model)
+        refuse_nonfinite_tensors(file)
+        return file.write() if flatten_biases(file) else model
 
     found: bytes = request.once(
         f"{form} {interface}",
