@@ -58,7 +58,7 @@ def run(asked: Options) -> Iterator[Document]:
     yield score(read_rows(cache), asked.seed)
 
 
-FORMATS = ("tflite", "onnx", "torchscript", "coreml")
+FORMATS = ("tflite", "onnx", "torchscript", "coreml", "executorch")
 
 if __name__ == "__main__":
     study(

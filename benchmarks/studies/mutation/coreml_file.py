@@ -22,6 +22,7 @@ ACTIVATIONS = ("relu", "relu6", "clip", "sigmoid", "sigmoid_hard", "prelu", "lea
 BRANCHES = ("add", "mul", "concat")
 DTYPES = {10: np.float16, 11: np.float32, 21: np.int8, 31: np.uint8, 23: np.int32}
 """Data types of MIL's specification that weights have."""
+SCALE_OFF = 1.1
 _RECORD = struct.Struct("<IIQQQ")
 
 
@@ -118,14 +119,33 @@ class CoreMlFile:
     # Operators.
 
     def operator_changes(self) -> Changes:
-        """Padding, activations, branches and the axis of scales."""
+        """Padding, activations, branches, the axis of scales, and the parameters of integer tensors."""
         found: Changes = defaultdict(list)
         for op, layer in zip(self.block.operations, self._of_operation, strict=True):
             for kind, apply in self._of(op).items():
                 found[kind].append(Change(op.outputs[0].name, layer, apply))
         for number, op in enumerate(self._products):
             found["per_channel_axis"] += self._axes(number, op)
+        for op, layer in zip(self.block.operations, self._of_operation, strict=True):
+            if op.type == "quantize":
+                for kind, key, change in (
+                    ("scale_off", "scale", _widen),
+                    ("zero_point_off", "zero_point", _step),
+                ):
+                    slots = [self.slot(holder.attributes["val"]) for holder in self._parameters(op, key)]
+                    found[kind].append(Change(op.outputs[0].name, layer, _changing(slots, change)))
         return found
+
+    def _parameters(self, quantize: Any, key: str) -> list[Any]:
+        """The constants that store a tensor's scale or zero point: where it is stored, and wherever it is read."""
+        name = quantize.outputs[0].name
+        readers = [
+            op
+            for op in self.block.operations
+            if op.type == "dequantize" and self._argument(op, "input") == name
+        ]
+        names = {self._argument(op, key) for op in (quantize, *readers)}
+        return [holder for each in sorted(names) if (holder := self._constant(each)) is not None]
 
     def _of(self, op: Any) -> dict[str, Callable[[], None]]:
         found: dict[str, Callable[[], None]] = {}
@@ -223,6 +243,26 @@ class CoreMlFile:
             (raw / PROGRAM).write_bytes(self.model.SerializeToString(deterministic=True))
             (raw / WEIGHTS).write_bytes(bytes(self.blob))
             write_package(raw, path, contract)
+
+
+def _changing(slots: list[Slot], change: Callable[[NDArray[Any]], NDArray[Any]]) -> Callable[[], None]:
+    def apply() -> None:
+        for slot in slots:
+            slot.put(change(slot.get()))
+
+    return apply
+
+
+def _widen(scale: NDArray[Any]) -> NDArray[Any]:
+    changed: NDArray[Any] = (scale * SCALE_OFF).astype(scale.dtype)
+    return changed
+
+
+def _step(zero_point: NDArray[Any]) -> NDArray[Any]:
+    changed: NDArray[Any] = np.where(zero_point < 127, zero_point + 1, zero_point - 1).astype(
+        zero_point.dtype
+    )
+    return changed
 
 
 def _replace(values: Any, new: list[Any]) -> None:

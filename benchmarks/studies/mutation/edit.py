@@ -98,6 +98,7 @@ class Reader:
 def open_edit(path: Path) -> Edit:
     """Take an artifact apart, by its ending."""
     from mutation.coreml_file import CoreMlFile
+    from mutation.executorch_file import ExecutorchFile
     from mutation.onnx_file import OnnxFile
     from mutation.tflite_file import TFLiteFile
     from mutation.torchscript_file import TorchScriptFile
@@ -107,5 +108,6 @@ def open_edit(path: Path) -> Edit:
         ".onnx": OnnxFile,
         ".pt": TorchScriptFile,
         ".mlpackage": CoreMlFile,
+        ".pte": ExecutorchFile,
     }
     return kinds[path.suffix](path)

@@ -27,8 +27,12 @@ CONVERTED: Mapping[str, tuple[str, ...]] = {
     "tflite": ("bn_eps", "bn_scale", "stride_phase", "ceil_mode", "padding_side"),
     "onnx": ("bn_eps", "bn_scale", "stride_phase", "ceil_mode"),
     "coreml": ("bn_eps", "bn_scale", "stride_phase", "ceil_mode"),
+    "executorch": ("bn_eps", "bn_scale", "stride_phase", "ceil_mode", "activation_missing"),
 }  # fmt: skip
 """Format -> faults that are made by converting a changed module, because a finished file no longer shows where they were."""
+
+SAME_LENGTH = ("contract_labels",)
+"""Faults of a contract that a program can take which is changed in its places."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ def choose_file_faults(variant: str, edit: Edit, each: int, seed: int) -> list[M
         for kind, count in sorted(counts.items())
         for index in _pick(f"{variant} {kind}", count, each, seed)
     ]
-    return [*chosen, *(Mutant(variant, CONTRACT, kind) for kind in CONTRACT_KINDS)]
+    kinds = SAME_LENGTH if variant.startswith("executorch") else CONTRACT_KINDS
+    return [*chosen, *(Mutant(variant, CONTRACT, kind) for kind in kinds)]
 
 
 def choose_conversions(
