@@ -34,8 +34,9 @@ def run(asked: Options) -> Iterator[Document]:
 
     names = tuple(
         variant.name
-        for variant in legal_variants()
+        for variant in legal_variants(every=True)
         if variant.precision in PRECISIONS
+        if variant.interface == asked.interface and not variant.quantized_io
         if asked.format in ("", variant.format) and asked.precision in ("", variant.precision)
     )
     cache = asked.cache.resolve()
@@ -69,6 +70,7 @@ if __name__ == "__main__":
         option("--seed", 0, "of the choice"),
         option("--format", "", "only this one", choices=("", *FORMATS)),
         option("--precision", "", "only this one"),
+        option("--interface", "tensor", "of the files", choices=("tensor", "image")),
         option("--subject", "", "only this network", choices=("", *(subject.name for subject in SUBJECTS))),
         option("--kinds", "", "only these faults, comma-separated"),
         option("--origins", ",".join(ORIGINS), "only faults of files, contracts, or conversion"),

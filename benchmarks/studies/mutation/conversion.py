@@ -6,10 +6,17 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from mutation.contracts import change_contract
+
+if TYPE_CHECKING:
+    from fer_edge.runtime.contract import Contract
 
 EPS = 1e-3
 """Keras's epsilon of a batch normalization; PyTorch's is 1e-5."""
@@ -29,10 +36,12 @@ class ModuleChange:
     Attributes:
         module: name of the part at fault; empty: several.
         apply: changes a copy of the network, in place.
+        contract: what is converted by, instead of the right one; the file gets the right one in the end.
     """
 
     module: str
     apply: Callable[[nn.Module], None]
+    contract: Callable[[Contract], Contract] | None = None
 
 
 def list_changes(network: nn.Module) -> dict[str, list[ModuleChange]]:
@@ -43,6 +52,9 @@ def list_changes(network: nn.Module) -> dict[str, list[ModuleChange]]:
             found[kind].append(ModuleChange(name, change))
     if any(isinstance(part, nn.BatchNorm2d) for part in network.modules()):
         found["bn_eps"].append(ModuleChange("", _set_every_eps))
+    for kind in ("mean", "std"):
+        wrong = partial(change_contract, kind=f"contract_{kind}")
+        found[f"{kind}_in_graph"].append(ModuleChange("", lambda _: None, wrong))
     return found
 
 

@@ -31,6 +31,8 @@ CONVERTED: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Format -> faults that are made by converting a changed module, because a finished file no longer shows where they were."""
 
+IN_GRAPH = ("mean_in_graph", "std_in_graph")
+"""Faults of files with the image interface, which normalize by themselves."""
 SAME_LENGTH = ("contract_labels",)
 """Faults of a contract that a program can take which is changed in its places."""
 
@@ -84,9 +86,10 @@ def choose_conversions(
     """Faults of conversion, the same ones in every precision of a format."""
     return [
         Mutant(variant, CONVERSION, kind, index)
-        for kind in CONVERTED[form]
+        for kind in (*CONVERTED[form], *IN_GRAPH)
         for index in _pick(kind, len(changes.get(kind, ())), each, seed)
         for variant in variants
+        if kind not in IN_GRAPH or variant.endswith("-image")
     ]
 
 

@@ -23,6 +23,7 @@ from mutation.judging import judge
 from mutation.plan import (
     CONTRACT,
     CONVERSION,
+    IN_GRAPH,
     ORIGINS,
     Mutant,
     all_changes,
@@ -297,6 +298,7 @@ class Part:
     def _convert(self, mutant: Mutant) -> int:
         """Convert a changed module; what its other precisions share with it is kept until another one comes."""
         from fer_edge.export.formats.protocol import ModelAndContract, Request
+        from fer_edge.runtime.contract import Contract
         from fer_edge.runtime.variants import Variant
         from mutation.conversion import make_faulty
 
@@ -309,11 +311,8 @@ class Part:
         key = (mutant.kind, mutant.index)
         if self._memo[0] != key:
             change = find_changes(self.original.module)[mutant.kind][mutant.index]
-            self._memo = (
-                key,
-                ModelAndContract(make_faulty(self.original.module, change), self.original.contract),
-                {},
-            )
+            by = change.contract(self.original.contract) if change.contract else self.original.contract
+            self._memo = (key, ModelAndContract(make_faulty(self.original.module, change), by), {})
         _, source, memo = self._memo
         request = Request(Variant.parse(mutant.variant), source, self.worker._calibrate(), path, memo)
         try:
@@ -321,5 +320,8 @@ class Part:
         except Exception as error:  # noqa: BLE001 - whatever a converter raises is a refusal
             failed.write_text(f"{type(error).__name__}: {error}"[:400], encoding="utf-8")
             return 0
+        if mutant.kind in IN_GRAPH:
+            beside = Path(f"{self._right(mutant.variant)}.contract.json")
+            open_edit(path).save(path, Contract.parse(beside.read_bytes()))
         failed.unlink()
         return 1

@@ -118,7 +118,9 @@ def prepare(original: ReferenceModel, folder: Path, *, calibrated: bool = True) 
     common.mkdir(parents=True, exist_ok=True)
     # Whoever verifies a file has the faces again that its ranges come from.
     (common / REDRAWN).write_text(
-        json.dumps([variant.name for variant in legal_variants() if variant.precision in CALIBRATED])
+        json.dumps(
+            [variant.name for variant in legal_variants(every=True) if variant.precision in CALIBRATED]
+        )
     )
     if not (common / MODEL).exists():
         if not (folder / REFERENCE).exists():

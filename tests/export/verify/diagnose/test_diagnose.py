@@ -12,8 +12,10 @@ from fer_edge.export.mistakes.catalog import BY_NAME, RIGHT
 from fer_edge.export.mistakes.preparation import Preparation, make_tensor
 from fer_edge.export.parity.answers import run_tensors
 from fer_edge.export.verify.diagnose.answers import ANSWERS
+from fer_edge.export.verify.diagnose.candidates import Bounds, Candidate, rivals
 from fer_edge.export.verify.diagnose.diagnose import diagnose_with
-from fer_edge.export.verify.diagnose.record import REMEDIES, TITLES
+from fer_edge.export.verify.diagnose.record import REMEDIES, TITLES, UNSURE
+from fer_edge.export.verify.diagnose.report import text
 from fer_edge.runtime import load
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.dump import DOCUMENT, Dump, StoredTensor
@@ -157,6 +159,61 @@ def test_what_nobody_listed_is_none_of_these(phone, judge):
     tensor = make_tensor(np.rint(gamma).astype(np.float32), RIGHT, phone.contract)
     found = judge(phone.dump(tensor=tensor, parts="ft"))
     assert (found.verdict, found.mistakes, found.exit_code) == ("none-of-these", (), 3)
+
+
+SHOWN, RIGHT_ROW, FAR = (0.2, 0.3, 0.5), (0.6, 0.3, 0.1), (0.05, 0.9, 0.05)
+
+
+@pytest.fixture
+def by_answers(phone, foreign_bundle):
+    """``by_answers(rows)``: the diagnosis of ``SHOWN`` where the artifact answers so to what the frame may have become."""
+
+    def run(rows):
+        text = phone.dump(parts="fp", probabilities={VARIANT: SHOWN})
+        return diagnose_with(
+            lambda tensors: {name: rows(len(each)) for name, each in tensors.items()},
+            open_bundle(foreign_bundle),
+            Dump.parse(text),
+        )
+
+    return run
+
+
+def test_answers_that_many_mistakes_explain_name_none(by_answers):
+    def alike(count):
+        rows = np.tile(SHOWN, (count, 1)) + np.random.default_rng(0).normal(0, 1e-5, (count, 3))
+        return np.vstack([[RIGHT_ROW], rows[1:]])
+
+    found = by_answers(alike)
+    assert (found.verdict, found.mistakes, found.exit_code) == ("none-of-these", (), 3)
+    assert UNSURE in found.questions[-1].note
+    assert "Dump the tensor as well" in text(found, 80)
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(1e-5, "mistake"), (5e-3, "none-of-these")])
+def test_a_pair_is_named_from_answers_only_where_it_gives_them_exactly(by_answers, off, verdict):
+    def last(count):
+        rows = np.tile(FAR, (count, 1)) + np.linspace(0, 0.01, count)[:, None]
+        rows[0] = RIGHT_ROW
+        if count > 100:  # all pairs, not single mistakes
+            rows[-1] = np.add(SHOWN, (off, -off, 0))
+        return rows
+
+    found = by_answers(last)
+    assert found.verdict == verdict
+    assert len(found.mistakes) == (2 if verdict == "mistake" else 0)
+
+
+def test_rivals_are_as_near_with_no_more_mistakes_at_other_steps():
+    bounds, step = Bounds(0.02, 0.5), {"a": "one", "a2": "one", "b": "two", "c": "three"}.__getitem__
+    best = Candidate(("a",), 0.03, 0)
+    near, other = Candidate(("b",), 0.09, 0), Candidate(("c",), 0.091, 0)
+    same_step, right, pair = (
+        Candidate(("a2",), 0.03, 0),
+        Candidate((), 0.03, 0),
+        Candidate(("b", "c"), 0.03, 0),
+    )
+    assert rivals([best, near, other, same_step, right, pair], best, bounds, step) == [near]
 
 
 def test_another_contract_is_a_stale_file_and_another_variant_is_told(phone, judge):

@@ -179,6 +179,8 @@ BOUNDS = {
 }
 """Distances of one file's answers in two engines or on two processors, as differences of logarithms. Integer kernels round
 differently from processor to processor, delegates compute floats in 16 bits."""
+NEAR = {"fp32": 1e-4, "fp16": 2e-3, "w8": 5e-4, "dynamic": 0.02, "int8": 0.02, "auto": 0.02}
+"""The same where kernels are the same, as XNNPACK's are on computers and phones: an explanation this near is no chance."""
 FARTHEST = {"fp32": 2e-3, "fp16": 0.02, "w8": 0.02, "dynamic": 0.1, "int8": 0.1, "auto": 0.1}
 """The same of one probability."""
 

@@ -10,6 +10,8 @@ PENALTY = 3.0
 """An explanation with one more mistake must be nearer by this factor."""
 RARE = 1.02
 """The same for each degree of rarity: decides only between equals."""
+RIVAL = 3.0
+"""How much nearer than any explanation by other steps one must be before it is named."""
 HALF = 0.5
 """Share of what the right way leaves unexplained that a mistake may leave at most."""
 
@@ -64,6 +66,28 @@ def named(ranked: Sequence[Candidate], bounds: Bounds) -> Candidate | None:
     right = next((one.distance for one in ranked if not one.mistakes), float("inf"))
     enough = not best.mistakes or best.distance <= max(HALF * right, bounds.floor)
     return best if best.distance <= bounds.explained and enough else None
+
+
+def rivals(
+    ranked: Sequence[Candidate], best: Candidate, bounds: Bounds, step: Callable[[str], str]
+) -> list[Candidate]:
+    """Explanations with no more mistakes, at none of the best one's steps, that are about as near: which one it was, nobody can say.
+
+    Among some thousand explanations of a few rounded numbers, one is near by chance; what was made is far nearer than all others.
+
+    Args:
+        ranked: all candidates.
+        best: the one that would be named.
+        bounds: of the distances.
+        step: of a mistake, by its name.
+    """
+    taken, near = set(map(step, best.mistakes)), RIVAL * max(best.distance, bounds.floor / 2)
+    return [
+        one
+        for one in ranked
+        if 0 < len(one.mistakes) <= len(best.mistakes) and one.distance <= min(near, bounds.explained)
+        if not taken & set(map(step, one.mistakes))
+    ]
 
 
 def merge_equal(candidates: Sequence[Candidate], keys: Sequence[object]) -> list[Candidate]:

@@ -11,6 +11,8 @@ from fer_edge.export.verify.diagnose.candidates import Candidate
 
 RIGHT, MISTAKE, NONE, OPEN = "right", "mistake", "none-of-these", "open"
 """Verdicts: as it should be; explained by mistakes that have names; wrong, and explained by none; nothing to judge by."""
+UNSURE = "several explain these answers about as well"
+"""Note where none is named for that reason: the tensor would tell."""
 
 _OTHERS = {
     "contract-of-other-variant": ("contract of another file of the bundle", "read the contract that lies beside the file that is run, <file>.contract.json"),

@@ -13,6 +13,7 @@ from fer_edge.export.verify.diagnose.record import (
     REMEDIES,
     RIGHT,
     TITLES,
+    UNSURE,
     Diagnosis,
     Question,
 )
@@ -24,6 +25,8 @@ SENTENCES = {
     OPEN: "Nothing to judge by: dump the frame or the tensor as well.",
     NONE: "None of these: the app does something else. The nearest explanations stand above.",
 }
+
+UNDECIDED = "None of these for certain: something is wrong, and these answers fit several. Dump the tensor as well; it tells them apart."
 
 
 def document(bundle: str, dump: str, found: Diagnosis) -> dict[str, Any]:
@@ -77,6 +80,8 @@ def text(found: Diagnosis, width: int | None) -> str:
     lines.append("")
     if found.verdict == MISTAKE:
         lines += [f"Most likely: {TITLES[name]}.\n  {REMEDIES[name]}." for name in found.mistakes]
+    elif any(UNSURE in one.note for one in found.questions):
+        lines.append(UNDECIDED)
     else:
         lines.append(SENTENCES[found.verdict])
     return "\n".join(lines)
