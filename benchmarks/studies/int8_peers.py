@@ -1,18 +1,21 @@
 """int8 of ``fer-export`` beside what the same quantizers make by their own examples, on faces that no calibration has seen.
 
     fer-train fetch mini-xception --out mini-xception.safetensors
-    nice python benchmarks/studies/int8_peers.py --more mini-xception.safetensors
+    nice python benchmarks/studies/int8_peers.py --more mini-xception.safetensors --onnx2tf venv/bin/python
 
-Peers, calibrated on the same drawn faces: ai-edge-quantizer's ``static_wi8_ai8`` behind ``litert_torch.convert``, onnxruntime's
-``quantize_static`` behind ``torch.onnx.export`` by its defaults and with a scale a channel. Networks are trained for some minutes on
+Peers, calibrated on the same drawn faces: ai-edge-quantizer's ``static_wi8_ai8`` behind ``litert_torch.convert``, onnx2tf's
+``-oiqt`` (TensorFlow's quantizer, float ends) behind ``torch.onnx.export``, onnxruntime's ``quantize_static`` behind the same by its
+defaults and with a scale a channel. Networks are trained for some minutes on
 drawn faces, or come by ``--more``. Top-1 agreement with the original and the mean difference of probabilities are of held-out drawn
-faces, in each file's own engine. onnx2tf takes TensorFlow and an environment of its own: it is not among the peers.
+faces, in each file's own engine. onnx2tf takes TensorFlow and an environment of its own (``pip install onnx2tf``): without
+``--onnx2tf`` it is not among the peers.
 Goal: not worse than the best of them in any row: labels within the noise of McNemar's exact test (5 %), means within a twentieth; what
 was refused, was refused for what these faces show as well.
 """
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,17 +47,21 @@ def run(asked: Asked) -> Iterator[Document]:
         if asked.only in ("", subject.name) and not place.exists():
             place.parent.mkdir(parents=True, exist_ok=True)
             found = in_child(
-                partial(compare, subject, file, place.parent, asked.faces), SECONDS, place.with_name("log")
+                partial(compare, subject, file, place.parent, asked.faces, asked.onnx2tf),
+                SECONDS,
+                place.with_name("log"),
             )
             store(place, found if isinstance(found, list) else [{"network": subject.name, **found}])
         print(subject.name, place.exists(), file=sys.stderr, flush=True)
     import json
 
     rows = [row for path in sorted(cache.glob("*/peers.json")) for row in json.loads(path.read_text())]
-    yield {"faces": asked.faces, "rows": rows, "not_compared": {"onnx2tf": "takes TensorFlow"}}
+    yield {"faces": asked.faces, "rows": rows}
 
 
-def compare(subject: Subject, file: Path | None, folder: Path, count: int) -> list[Document]:
+def compare(
+    subject: Subject, file: Path | None, folder: Path, count: int, onnx2tf: Path | None
+) -> list[Document]:
     """The rows of one network: TFLite and ONNX."""
     from fer_edge.export.pictures.images import draw_faces
     from fer_edge.export.reference_model.model import ModelSpec, open_original
@@ -70,7 +77,8 @@ def compare(subject: Subject, file: Path | None, folder: Path, count: int) -> li
     known = faces.labels >= 0
     accuracy = float((truth.argmax(1) == faces.labels)[known].mean()) if known.any() else None
     rows = []
-    for form, peers in PEERS.items():
+    further = {"onnx2tf": partial(quantize_onnx2tf, interpreter=onnx2tf)} if onnx2tf else {}
+    for form, peers in (PEERS | {"tflite": PEERS["tflite"] | further}).items():
         ours = make_ours(form, folder, original, faces.scaled)
         row: Document = {
             "network": subject.name,
@@ -173,7 +181,6 @@ def quantize_onnx(
 ) -> Answer:
     """By the example of onnxruntime's documentation."""
     import onnxruntime
-    import torch
     from onnxruntime.quantization import CalibrationDataReader, quantize_static
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
@@ -186,14 +193,47 @@ def quantize_onnx(
             return None if row is None else {"image": row[None]}
 
     plain, ready, small = (folder / f"peer{end}.onnx" for end in ("", "-ready", "-int8"))
-    example = (torch.from_numpy(seen[:1]),)
-    torch.onnx.export(
-        _with_softmax(original), example, plain, input_names=["image"], dynamo=True, external_data=False
-    )
+    write_onnx(original, seen, plain)
     quant_pre_process(str(plain), str(ready))
     quantize_static(str(ready), str(small), Reader(), **options)
     session = onnxruntime.InferenceSession(str(small), providers=["CPUExecutionProvider"])
     return lambda held: np.concatenate([session.run(None, {"image": row[None]})[0] for row in held])
+
+
+def write_onnx(original: ReferenceModel, seen: NDArray[np.float32], path: Path) -> None:
+    """The float file, by the example of PyTorch's documentation."""
+    import torch
+
+    example = (torch.from_numpy(seen[:1]),)
+    torch.onnx.export(
+        _with_softmax(original), example, path, input_names=["image"], dynamo=True, external_data=False
+    )
+
+
+def quantize_onnx2tf(
+    original: ReferenceModel, seen: NDArray[np.float32], folder: Path, interpreter: Path
+) -> Answer:
+    """By the example of onnx2tf's README; its files have the channels last."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    plain, images, out = folder / "onnx2tf.onnx", folder / "onnx2tf.npy", folder / "onnx2tf"
+    write_onnx(original, seen, plain)
+    np.save(images, seen.transpose(0, 2, 3, 1))
+    ends = ("-iqd", "float32", "-oqd", "float32")
+    # The images are normalized already: mean 0, deviation 1.
+    mean, deviation = (f"[[[[{','.join([number] * seen.shape[1])}]]]]" for number in "01")
+    words = ("-i", plain, "-o", out, "-oiqt", *ends, "-cind", "image", images, mean, deviation)
+    subprocess.run([interpreter, "-c", "import onnx2tf; onnx2tf.main()", *map(str, words)], check=True)
+    model = Interpreter(str(out / f"{plain.stem}_integer_quant.tflite"), num_threads=1)
+    model.allocate_tensors()
+    (given,), (answer,) = model.get_input_details(), model.get_output_details()
+
+    def ask(row: NDArray[np.float32]) -> Answers:
+        model.set_tensor(given["index"], row[None].transpose(0, 2, 3, 1))
+        model.invoke()
+        return np.asarray(model.get_tensor(answer["index"]), np.float32)
+
+    return lambda held: np.concatenate([ask(row) for row in held])
 
 
 PEERS: dict[str, dict[str, Callable[[ReferenceModel, NDArray[np.float32], Path], Answer]]] = {
@@ -237,5 +277,6 @@ if __name__ == "__main__":
         option("--cache", Path(".int8_peers"), "where finished work lies"),
         option("--more", [], "checkpoints that name their architecture", type=Path, nargs="*"),
         option("--faces", 2000, "held-out faces"),
+        option("--onnx2tf", None, "the interpreter of an environment that has onnx2tf", type=Path),
         option("--only", "", "only this network"),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, detector_model_option, map_option, out_option
-from fer_edge.export.option_types import InputSize, KeyValue, Share
+from fer_edge.export.option_types import Finite, InputSize, KeyValue, Share
 from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.run.plan import Leniency, VariantRequest
 from fer_edge.export.worker.surroundings import start_over
@@ -102,7 +102,7 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     "--output-index", type=click.IntRange(min=0), help="Which, if the module returns a tuple or list; from 0."
 )
 @click.option("--output-key", help="Which, if it returns a dict, dataclass or named tuple.")
-@click.option("--crop-margin", type=click.FloatRange(0, 10), help="Share by which a detected face box grows.")
+@click.option("--crop-margin", type=Finite(0, 10), help="Share by which a detected face box grows.")
 @click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
 @click.option("--accuracy", metavar="DIR|synthetic", help="Labeled images for the accuracy gate.")
 @click.option(
@@ -130,19 +130,19 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option(
     "--max-drop",
-    type=click.FloatRange(0, 100),
+    type=Finite(0, 100),
     default=0.5,
     show_default=True,
     help="For --precision auto, in percentage points: how many first labels of held-out calibration pictures may change.",
 )
 @click.option(
     "--max-size",
-    type=click.FloatRange(0, min_open=True),
+    type=Finite(0, min_open=True),
     help="For --precision auto: kB (1000 bytes) of a file.",
 )
 @click.option(
     "--max-latency",
-    type=click.FloatRange(0, min_open=True),
+    type=Finite(0, min_open=True),
     help="For --precision auto: milliseconds an inference on this machine, one thread.",
 )
 @click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
@@ -260,7 +260,8 @@ def _refuse_without_checkpoint(options: dict[str, Any]) -> None:
 def _refuse_without_auto(options: dict[str, Any]) -> None:
     given = [option for option in ("--max-size", "--max-latency") if options[option[2:].replace("-", "_")]]
     if given and "auto" not in options["precisions"]:
-        usage_error(f"{' and '.join(given)} bound the precision auto, which was not named: --precision auto")
+        verb = "bounds" if len(given) == 1 else "bound"
+        usage_error(f"{' and '.join(given)} {verb} the precision auto, which was not named: --precision auto")
 
 
 def _check_folder(name: str, value: str | None) -> None:

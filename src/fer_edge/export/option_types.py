@@ -31,20 +31,28 @@ class InputSize(ParamType):
         return width, height, channels
 
 
-class Share(click.FloatRange):
-    """A number from 0 to 1, such as 0.01. NaN, which no comparison refuses, is none."""
+class Finite(click.FloatRange):
+    """A number of a range. NaN, which no comparison refuses, is none, and neither is infinity."""
 
-    name = "0..1"
-
-    def __init__(self) -> None:
-        super().__init__(0, 1)
+    allowed = "number, such as 8.5"
+    """As the message says it."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The number."""
         number = float(super().convert(value, param, ctx))
-        if math.isnan(number):
-            self.fail(f"{value!r} is no number from 0 to 1, such as 0.01", param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is no {self.allowed}", param, ctx)
         return number
+
+
+class Share(Finite):
+    """A number from 0 to 1, such as 0.01."""
+
+    name = "0..1"
+    allowed = "number from 0 to 1, such as 0.01"
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
 
 
 class KeyValue(ParamType):

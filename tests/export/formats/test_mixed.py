@@ -58,9 +58,15 @@ def test_the_same_search_finds_the_same():
 
 def test_a_size_that_leaves_too_little_room_is_refused_with_what_was_found():
     with pytest.raises(
-        CheckFailed, match=r"no mix of layers keeps --max-drop 0.5 within --max-size 0.105: .* take fp16"
+        CheckFailed,
+        match=r"no mix of layers keeps --max-drop 0.5 within --max-size 0.105: .* raise --max-size or --max-drop",
     ):
         search({"op5": 0.3}, Limits(max_size=105)).run()
+
+
+def test_a_size_below_all_at_8_bits_is_told_as_such():
+    with pytest.raises(CheckFailed, match="no precision is smaller: raise --max-size, or take a smaller"):
+        search({"op5": 0.3}, Limits(max_size=99)).run()
 
 
 def test_a_size_holds_for_the_answer_and_not_for_what_leads_to_it():
@@ -68,8 +74,10 @@ def test_a_size_holds_for_the_answer_and_not_for_what_leads_to_it():
 
 
 def test_a_latency_that_nothing_keeps_is_refused():
-    with pytest.raises(CheckFailed, match="--max-latency are 1e-09: loosen a limit"):
-        search({}, Limits(max_latency=1e-12)).run()
+    with pytest.raises(
+        CheckFailed, match=r"--max-latency are 1e-09; all at 8 bits takes .* ms: raise --max-latency"
+    ):
+        search({"op5": 0.3}, Limits(max_latency=1e-12)).run()
 
 
 def test_a_drop_that_is_allowed_is_used():
