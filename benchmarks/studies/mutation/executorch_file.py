@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fer_edge.export.faithful.graph import Node, Quantization
+from fer_edge.export.faithful.graph import Node, Quantization, Tensor
 from fer_edge.export.formats.executorch.graph_reader import _Program
 from fer_edge.export.formats.executorch.xnnpack_reader import Payload
 from fer_edge.export.formats.executorch.xnnpack_schema import OPERATORS
@@ -74,18 +74,27 @@ class _Places(Payload):
 
 
 class ExecutorchFile:
-    """A program of one XNNPACK delegate, with its layers in the order of the operators."""
+    """A program of XNNPACK's delegates, with its layers in the order of the operators."""
 
     def __init__(self, path: Path) -> None:
         self.data = bytearray(path.read_bytes())
         original = bytes(self.data)
-        # Every delegate's part begins with four bytes and this word.
+        # Every delegate's part begins with four bytes and this word; they lie in the order in which they run.
         starts = [found.start() - 4 for found in re.finditer(rb"XH00", original)]
-        if len(starts) != 1:
-            raise ValueError(f"{path.name} has {len(starts)} parts for XNNPACK")
-        self.places = _Places(original, starts[0], _Program(original)._by_key)
-        self.nodes, tensors = self.places.read()
-        self.tensors = {tensor.name: tensor for tensor in tensors}
+        named = _Program(original)._by_key
+        self.nodes: list[Node] = []
+        self.tensors: dict[str, Tensor] = {}
+        self.options: list[dict[str, int]] = []
+        self.parameters: dict[str, dict[str, int]] = {}
+        self.numbers: dict[str, int] = {}
+        for start in starts:
+            part = _Places(original, start, named)
+            nodes, tensors = part.read()
+            self.nodes += nodes
+            self.options += part.options
+            self.tensors.update((tensor.name, tensor) for tensor in tensors)
+            self.parameters |= part.parameters
+            self.numbers |= part.numbers
         self.read = Reader()
         self.layers: list[Layer] = []
         self._of_node: list[int | None] = []
@@ -135,7 +144,7 @@ class ExecutorchFile:
 
     def _of(self, number: int, node: Node) -> dict[str, Callable[[], None]]:
         found: dict[str, Callable[[], None]] = {}
-        places = self.places.options[number]
+        places = self.options[number]
         if np.isfinite(node.options.get("output_max", LARGEST)) and "output_max" in places:
             found["activation_other"] = lambda: self._write(places, {"output_max": LARGEST})
         top = int(node.options.get("padding_top", 0))
@@ -155,13 +164,17 @@ class ExecutorchFile:
         mine = self.tensors[node.inputs[0]]
         for before in reversed(self.nodes[:number]):
             tensor = self.tensors.get(before.outputs[0])
-            same = tensor is not None and (tensor.shape, tensor.dtype) == (mine.shape, mine.dtype)
+            same = (
+                tensor is not None
+                and _part(tensor.name) == _part(mine.name)
+                and (tensor.shape, tensor.dtype) == (mine.shape, mine.dtype)
+            )
             if tensor is not None and same and tensor.name not in node.inputs:
-                return self.places.numbers[tensor.name]
+                return self.numbers[tensor.name]
         return None
 
     def _of_parameters(self, node: Node) -> dict[str, Callable[[], None]]:
-        places = self.places.parameters.get(node.outputs[0], {})
+        places = self.parameters.get(node.outputs[0], {})
         tensor = self.tensors.get(node.outputs[0])
         if tensor is None or tensor.quantization is None:
             return {}
@@ -193,6 +206,10 @@ class ExecutorchFile:
         if len(old) != len(contract.text.encode()):
             raise ValueError("another length of the contract would move everything behind it")
         path.write_bytes(seal(body.replace(old, contract.text.encode())))
+
+
+def _part(name: str) -> str:
+    return name.partition(".")[0]
 
 
 def _zero(quantization: Quantization) -> int:

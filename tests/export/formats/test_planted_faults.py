@@ -22,7 +22,7 @@ from mutation.judging import judge
 from mutation.plan import all_changes
 
 FILES = ("tflite-fp32", "tflite-w8", "tflite-int8", "onnx-fp32", "onnx-fp16", "onnx-w8", "onnx-int8", "torchscript-fp32",
-         "coreml-fp32", "coreml-fp16", "coreml-w8")  # fmt: skip
+         "coreml-fp32", "coreml-fp16", "coreml-w8", "executorch-fp32", "executorch-int8")  # fmt: skip
 
 
 def tflite_constants(path):
@@ -67,7 +67,22 @@ def coreml_constants(path):
     return found
 
 
+def executorch_constants(path):
+    """By the reader that judges them; the edit writes bytes by their places."""
+    from fer_edge.export.formats.executorch.graph_reader import read_graph
+
+    found = {}
+    for tensor in read_graph(path).tensors.values():
+        if tensor.constant is not None:
+            found[tensor.name] = tensor.constant.reshape(-1)
+        if tensor.quantization is not None:
+            found[f"{tensor.name} scale"] = tensor.quantization.scale
+            found[f"{tensor.name} zero point"] = tensor.quantization.zero_point
+    return found
+
+
 READERS = {
+    "executorch": executorch_constants,
     "tflite": tflite_constants,
     "onnx": onnx_constants,
     "torchscript": torchscript_constants,
@@ -192,17 +207,17 @@ def test_a_moved_scale_takes_the_bias_along(plant):
             assert np.abs(new * 1.1 - old).max() <= 1.1
 
 
-@pytest.mark.parametrize("variant", ["tflite-int8", "onnx-int8"])
+@pytest.mark.parametrize("variant", ["tflite-int8", "onnx-int8", "executorch-int8"])
 def test_a_zero_point_moves_by_one(variant, plant):
     right, wrong, _ = plant(variant, "zero_point_off")
     old, new = only(differences(variant, right, wrong))
     assert abs(int(new[0]) - int(old[0])) == 1
 
 
-@pytest.mark.parametrize("variant", ["tflite-fp32", "onnx-fp32", "coreml-fp32"])
+@pytest.mark.parametrize("variant", ["tflite-fp32", "onnx-fp32", "coreml-fp32", "executorch-fp32"])
 def test_faults_of_operators_leave_the_weights(variant, plant):
     seen = 0
-    for kind in ("activation_missing", "branches_swapped"):
+    for kind in ("activation_missing", "activation_other", "branches_swapped"):
         made = plant(variant, kind)
         if made is not None:
             right, wrong, _ = made
