@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,13 +13,18 @@ import click
 from fer_edge.console.command import Subcommand, command, usage_error
 from fer_edge.console.option_types import Word, list_option, names_in, offer
 from fer_edge.console.output import Output
-from fer_edge.console.shared_options import PATH, detector_model_option, map_option, out_option
+from fer_edge.console.shared_options import PATH, out_option
 from fer_edge.export.option_types import Finite, InputSize, KeyValue, Share
+from fer_edge.export.pictures.options import (
+    METAVAR,
+    check_picture_options,
+    make_picture_options,
+    picture_options,
+)
 from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.run.plan import Leniency, VariantRequest
 from fer_edge.export.worker.surroundings import start_over
-from fer_edge.faces import DETECTOR_LIST, USUAL_DETECTOR
-from fer_edge.runtime.errors import CheckFailed, ExportError, PictureError, VariantError
+from fer_edge.runtime.errors import CheckFailed, ExportError, VariantError
 from fer_edge.runtime.formats import FORMATS, INTERFACES, PRECISIONS
 
 if TYPE_CHECKING:
@@ -103,14 +108,9 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
 )
 @click.option("--output-key", help="Which, if it returns a dict, dataclass or named tuple.")
 @click.option("--crop-margin", type=Finite(0, 10), help="Share by which a detected face box grows.")
-@click.option("--calibration", metavar="DIR|synthetic", help="Images that measure int8 ranges.")
-@click.option("--accuracy", metavar="DIR|synthetic", help="Labeled images for the accuracy gate.")
-@click.option(
-    "--skip-unknown",
-    is_flag=True,
-    help="Leave pictures of classes that the model does not know out of these folders.",
-)
-@map_option("What folders of other names hold, such as 0=anger.")
+@click.option("--calibration", metavar=METAVAR, help="Images that measure int8 ranges, and judge.")
+@click.option("--accuracy", metavar=METAVAR, help="Labeled images for the accuracy gate.")
+@picture_options
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many; drawn faces: 2000.")
 @click.option(
     "--parity-inputs", type=click.IntRange(min=LEAST), help="Default 256; 64 for networks above 1 GMAC."
@@ -145,14 +145,6 @@ FORMAT_WORDS = [spec.name for spec in FORMATS]
     type=Finite(0, min_open=True),
     help="For --precision auto: milliseconds an inference on this machine, one thread.",
 )
-@click.option("--detect", is_flag=True, help="Folders hold photos: find the largest face in each.")
-@click.option(
-    "--detector",
-    type=Word("detector", names_in(DETECTOR_LIST)),
-    help=f"What finds the faces of --detect; none: each picture is a face.  [default: {USUAL_DETECTOR}]",
-)
-@detector_model_option()
-@click.option("--faces", type=PATH, help="Folders hold photos: boxes from this file.")
 @click.option(
     "--allow-insensitive", is_flag=True, help="Keep files whose original does not react to its input."
 )
@@ -165,11 +157,7 @@ def main(output: Output, **options: Any) -> None:
 
     Exit codes: 0 done; 1 an input is at fault or a converter failed; 2 usage; 3 a check said no.
     """
-    if options["faces"] and (options["detect"] or options["detector"]):
-        given = "--detect" if options["detect"] else "--detector"
-        usage_error(f"{given} and --faces both say where faces are; give one")
-    if options["detector_model"] and not options["detector"]:
-        usage_error("--detector-model is the file of a detector; name it: --detector yunet")
+    check_picture_options(options)
     _refuse_without_auto(options)
     if options["checkpoint"] is None:
         _refuse_without_checkpoint(options)
@@ -189,8 +177,6 @@ def run(output: Output, options: dict[str, Any]) -> None:
     """
     from fer_edge.export.run import report
 
-    for name in ("calibration", "accuracy"):
-        _check_folder(name, options[name])
     request = _request(options)
     exported = _export(request, output, shown_in_browsers=options["web"] is not None)
     output.result(report.document(exported, request.out), report.text(exported, request.out, output.width))
@@ -264,21 +250,6 @@ def _refuse_without_auto(options: dict[str, Any]) -> None:
         usage_error(f"{' and '.join(given)} {verb} the precision auto, which was not named: --precision auto")
 
 
-def _check_folder(name: str, value: str | None) -> None:
-    # Now, and not after the converters have been imported.
-    if value is not None and value != "synthetic" and not Path(value).is_dir():
-        raise ExportError(f"--{name} {value} is no folder; give a folder of pictures, or the word synthetic")
-
-
-def _renamed(parts: Sequence[str]) -> dict[str, str]:
-    from fer_edge.faces.labeled_folder import parse_class_map
-
-    try:
-        return parse_class_map(",".join(parts))
-    except PictureError as error:
-        usage_error(f"--map: {error}.")
-
-
 def _settle_android(options: dict[str, Any]) -> None:
     """TFLite alone, fp32 if nothing else was asked for; and a place to put it."""
     from fer_edge.export.bundle.android import FORMAT, check_module
@@ -308,19 +279,14 @@ def _settle_web(options: dict[str, Any]) -> None:
 
 def _request(options: dict[str, Any]) -> ExportRequest:
     from fer_edge.export.parity.tolerances import Tolerances
-    from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_model.model import ModelSpec
     from fer_edge.export.run.export import ExportRequest
 
     model = {"arch_args": dict(options["arch_args"]), "output": options["kind"]}
-    pictures = {
-        "detector": options["detector"] or (USUAL_DETECTOR if options["detect"] else None),
-        "renamed": _renamed(options["map"]),
-    }
     return ExportRequest(
         _pick(VariantRequest, options),
         _pick(ModelSpec, options | model),
-        _pick(PictureOptions, options | pictures),
+        make_picture_options(options),
         _pick(Leniency, options),
         _pick(Tolerances, options),
         _limits(options),

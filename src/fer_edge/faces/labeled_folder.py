@@ -9,14 +9,21 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from fer_edge.faces.picture_files import describe_left_out, find_pictures
 from fer_edge.runtime.closest import closest
 from fer_edge.runtime.errors import PictureError
 from fer_edge.runtime.labels import EMOTIONS, canonical
 
+if TYPE_CHECKING:
+    from fer_edge.runtime.frame import Frame
+
 SHOWN, LONGEST = 40, 60
 """Folder names in a message, and characters of each."""
+
+
+T = TypeVar("T")
 
 
 class UnknownClasses(PictureError):
@@ -41,6 +48,16 @@ class LabeledPicture:
         """Of the file's bytes, in hexadecimal: what identifies the picture wherever it lies."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
+
+    def read(self) -> Frame:
+        """The picture, decoded.
+
+        Raises:
+            PictureError: it cannot be.
+        """
+        from fer_edge.faces.pictures import read_picture
+
+        return read_picture(self.path)
 
 
 def labeled_pictures(
@@ -73,7 +90,7 @@ def labeled_pictures(
     root = Path(folder)
     left: Counter[str] = Counter() if left_out is None else left_out
     paths = _find_in_folders(root, left)
-    by_class = _classes(labels, renamed or {})
+    by_class = class_places(labels, renamed or {})
     unknown = Counter(top for name in paths if fold_class(top := name.split("/")[0]) not in by_class)
     deeper = next((name.split("/")[0] for name in paths if _is_split(name, by_class)), None)
     if unknown and not skip_unknown:
@@ -122,7 +139,7 @@ def parse_class_map(text: str) -> dict[str, str]:
     return found
 
 
-def spread(pictures: Sequence[LabeledPicture], limit: int | None) -> list[LabeledPicture]:
+def spread(pictures: Sequence[T], limit: int | None) -> list[T]:
     """At most so many, evenly over all of them."""
     if limit is None or len(pictures) <= limit:
         return list(pictures)
@@ -162,8 +179,13 @@ def fold_class(name: str) -> str:
     return canonical(unicodedata.normalize("NFC", name).strip().casefold()).casefold()
 
 
-def _classes(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
-    """Folded folder name -> label; a folder that is said to hold something else than a label is none."""
+def class_places(labels: Sequence[str], renamed: Mapping[str, str]) -> dict[str, str]:
+    """Folded name -> label; a name that is said to mean something else than a label is none.
+
+    Args:
+        labels: the classes that exist.
+        renamed: name -> the class that it means.
+    """
     known = {fold_class(label): label for label in labels}
     meant = {fold_class(name): known.get(fold_class(label), "") for name, label in renamed.items()}
     return {name: label for name, label in (known | meant).items() if label}
@@ -176,12 +198,24 @@ def _is_split(name: str, by_class: Mapping[str, str]) -> bool:
 
 
 def _refuse_unknown(root: Path, folders: Iterable[str], classes: Sequence[str], deeper: str | None) -> None:
-    wrong = sorted(folders)
+    hint = "" if deeper is None else f"The class folders stand one folder deeper: give {root / deeper}."
+    raise describe_unknown(f"{root} holds folders that are no class of the model", folders, classes, hint)
+
+
+def describe_unknown(
+    what: str, words: Iterable[str], classes: Sequence[str], hint: str = ""
+) -> UnknownClasses:
+    """The error about words that are no class.
+
+    Args:
+        what: how the sentence begins.
+        words: all of them.
+        classes: that exist.
+        hint: a sentence to go on with; "": which class the first word may mean.
+    """
+    wrong = sorted(words)
     near = closest(wrong[0], classes)
     meant = f" Is {wrong[0][:LONGEST]} meant to be {near}?" if near else ""
-    if deeper is not None:
-        meant = f" The class folders stand one folder deeper: give {root / deeper}."
+    meant = f" {hint}" if hint else meant
     names = ", ".join(name[:LONGEST] for name in wrong[:SHOWN]) + (", ..." if len(wrong) > SHOWN else "")
-    raise UnknownClasses(
-        f"{root} holds folders that are no class of the model: {names}.{meant} Classes: {', '.join(classes)}"
-    )
+    return UnknownClasses(f"{what}: {names}.{meant} Classes: {', '.join(classes)}")

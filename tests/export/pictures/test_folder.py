@@ -184,3 +184,16 @@ def test_calibration_pictures_judge_where_nothing_is_calibrated(export, foreign_
     (made,) = json.loads((tmp_path / "bundle/manifest.json").read_text())["artifacts"]
     assert made["parity"]["inputs_source"] == "8 held-out calibration pictures and 2 drawn faces"
     assert made["calibration"] is None
+
+
+def test_a_table_is_read_as_a_folder_is(tmp_path):
+    rows = [f"{3 + at % 2},{' '.join([str(at * 9)] * 2304)}" for at in range(6)]
+    (tmp_path / "t.csv").write_text("\n".join(["emotion,pixels", *rows, "4,1 2", "3,x"]))
+    with pytest.raises(
+        PictureError, match=r"2 of 8 pictures cannot be used: .*line 8: 2 pixels.*line 9: 1 pixels"
+    ):
+        folder(tmp_path / "t.csv", CONTRACT, labeled=True)
+    (tmp_path / "t.csv").write_text("\n".join(["emotion,pixels", *rows]))
+    images = folder(tmp_path / "t.csv", CONTRACT, labeled=True)
+    assert images.classes(CONTRACT.labels) == {"happy": 3, "sad": 3}
+    assert images.scaled[:, 0, 0, 0].tolist() == [0, 9, 18, 27, 36, 45]

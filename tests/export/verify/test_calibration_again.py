@@ -32,7 +32,18 @@ def recorded(**sources):
 def test_drawn_faces_are_drawn_again_and_a_folder_is_taken_where_it_is_given(tmp_path):
     bundle = recorded(plain=None, drawn=DRAWN, own="faces")
     assert _list_calibrated(bundle, VerifyRequest(tmp_path)) == {"drawn": "drawn"}
-    assert _list_calibrated(bundle, VerifyRequest(tmp_path, calibration=tmp_path)) == {"own": "own"}
+    assert _list_calibrated(bundle, VerifyRequest(tmp_path, pictures=PictureOptions(calibration="own"))) == {
+        "own": "own"
+    }
+
+
+def test_pictures_are_found_as_at_export(foreign_bundle, verify, tmp_path):
+    code, _, texts = verify(foreign_bundle, "--detector-model", tmp_path / "yunet.onnx")
+    assert (code, "name it: --detector yunet" in texts.err) == (2, True)
+    code, _, texts = verify(foreign_bundle, "--map", "0")
+    assert (code, "such as 0=anger" in texts.err) == (2, True)
+    code, _, texts = verify(foreign_bundle, "--accuracy", tmp_path / "nothing.csv")
+    assert (code, "a table FILE.csv, or the word synthetic" in texts.err) == (1, True)
 
 
 def test_a_folder_for_a_bundle_without_such_ranges_is_exit_1(foreign_bundle, verify, tmp_path):

@@ -1,4 +1,4 @@
-"""A person's folder of pictures through the one camera path: faces already cut out, or photos in which they are found."""
+"""A person's folder or table of pictures through the one camera path: faces already cut out, or photos in which they are found."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from fer_edge.runtime.errors import ExportError, PictureError
 if TYPE_CHECKING:
     from fer_edge.faces.face import Box
     from fer_edge.faces.labeled_folder import LabeledPicture
+    from fer_edge.faces.labeled_table import TableFace
     from fer_edge.runtime.frame import Frame
 
 SHOWN = 10
@@ -35,7 +36,7 @@ class PictureOptions:
     """Options about pictures, as typed.
 
     Attributes:
-        calibration: a folder, ``synthetic`` or None.
+        calibration: a folder, a table, ``synthetic`` or None.
         accuracy: the same.
         accuracy_samples: drawn faces for accuracy, or None for the default.
         parity_inputs: number of parity inputs, or None for the default.
@@ -89,7 +90,8 @@ def read_folder(
     """Pictures of a folder.
 
     Args:
-        path: holds one folder a class (known spellings are understood), or, unless ``labeled``, pictures alone.
+        path: holds one folder a class (known spellings are understood), or, unless ``labeled``, pictures alone; or is a table
+            (:mod:`fer_edge.faces.labeled_table`).
         contract: gives size, margin and labels.
         options: say what folders of other names hold, and whether unknown classes are left out.
         locate: of the options; made once for several folders.
@@ -135,26 +137,26 @@ def read_faces(
 ) -> Iterator[tuple[Frame, Box | None, int]]:
     """Whole pictures of a folder with the face's box and the place of its label, -1 where unknown; else as ``read_folder``."""
     from fer_edge.faces.labeled_folder import spread
-    from fer_edge.faces.pictures import read_picture
 
     for entry in spread(_entries(path, contract, options, Counter(), labeled=labeled), limit):
-        frame = read_picture(entry.path)
+        frame = entry.read()
         box = locate(entry.name, frame) if locate else None
         if locate is None or box is not None:
             yield frame, box, contract.labels.index(entry.label) if entry.label else -1
 
 
 def _located(
-    entries: Sequence[LabeledPicture], contract: Contract, locate: Locate | None, tick: Tick | None
-) -> Iterator[tuple[LabeledPicture, Box | None, NDArray[np.uint8]]]:
+    entries: Sequence[LabeledPicture | TableFace],
+    contract: Contract,
+    locate: Locate | None,
+    tick: Tick | None,
+) -> Iterator[tuple[LabeledPicture | TableFace, Box | None, NDArray[np.uint8]]]:
     """Each picture with a face, where that is, and its pixels at the model's size; at the end those that cannot be read, all of them."""
-    from fer_edge.faces.pictures import read_picture
-
     size, camera = contract.input, contract.camera
     faults: list[PictureError] = []
     for entry in entries:
         try:
-            frame = read_picture(entry.path)
+            frame = entry.read()
         except PictureError as error:
             faults.append(error)
             continue
@@ -187,21 +189,24 @@ def _together(faults: Sequence[PictureError], among: int) -> PictureError:
 
 def _entries(
     path: Path, contract: Contract, options: PictureOptions, left_out: Counter[str], *, labeled: bool
-) -> list[LabeledPicture]:
+) -> Sequence[LabeledPicture | TableFace]:
     from fer_edge.faces.labeled_folder import LabeledPicture, UnknownClasses, labeled_pictures
+    from fer_edge.faces.labeled_table import table_pictures
     from fer_edge.faces.picture_files import find_pictures
 
-    if not labeled:
+    if not labeled and path.is_dir():
         here: Counter[str] = Counter()
         loose = find_pictures(path, here)
         if loose and all(picture.parent == path for picture in loose):
             left_out.update(here)
             return [LabeledPicture(picture, picture.name, "") for picture in loose]
-    known = contract.labels
+    known, renamed, skip = contract.labels, options.renamed, options.skip_unknown
     try:
-        return labeled_pictures(
-            path, known, renamed=options.renamed, left_out=left_out, skip_unknown=options.skip_unknown
-        )
+        if path.is_file():
+            return table_pictures(
+                path, known, renamed=renamed, left_out=left_out, skip_unknown=skip, labeled=labeled
+            )
+        return labeled_pictures(path, known, renamed=renamed, left_out=left_out, skip_unknown=skip)
     except UnknownClasses as error:
         raise ExportError(
             f"{error}. --map FOLDER=CLASS,... says what they hold; --skip-unknown leaves them out"

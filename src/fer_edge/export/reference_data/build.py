@@ -139,7 +139,8 @@ class ReferenceDataBuilder:
         if not same and self.options.calibration is not None:
             raise ExportError(
                 f"--calibration {self.options.calibration}: its pictures are not those that ranges were measured on "
-                f"(SHA-256 {images.sha256[:12]}..., the manifest says {next(iter(recorded.values()))[:12]}...)"
+                f"(SHA-256 {images.sha256[:12]}..., the manifest says {next(iter(recorded.values()))[:12]}...); repeat "
+                "--skip-unknown, --map, --detect, --detector and --faces as the export had them"
             )
         put_array(self.common / CALIBRATION_FILE, images.scaled if same else images.scaled[:0])
 

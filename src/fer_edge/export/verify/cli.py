@@ -14,6 +14,13 @@ from fer_edge.console.shared_options import PATH
 from fer_edge.console.table import table
 from fer_edge.export.option_types import KeyValue
 from fer_edge.export.parity.records import members
+from fer_edge.export.pictures.options import (
+    METAVAR,
+    SYNTHETIC,
+    check_picture_options,
+    make_picture_options,
+    picture_options,
+)
 from fer_edge.export.pictures.parity_inputs import LEAST
 from fer_edge.export.verify.layers import ENDINGS, describe, draw, lay_out
 from fer_edge.export.verify.original import VerifyRequest
@@ -22,7 +29,7 @@ from fer_edge.export.verify.verify import verify
 from fer_edge.export.worker.surroundings import start_over
 from fer_edge.runtime.bundle import open_bundle
 from fer_edge.runtime.closest import unknown
-from fer_edge.runtime.errors import CheckFailed
+from fer_edge.runtime.errors import CheckFailed, ExportError
 from fer_edge.runtime.variants import Variant
 
 SUBCOMMANDS: tuple[Subcommand, ...] = (
@@ -41,15 +48,15 @@ SUBCOMMANDS: tuple[Subcommand, ...] = (
 @click.option("--arch-arg", "arch_args", type=KeyValue(), multiple=True, help="Further argument of --arch.")
 @click.option(
     "--accuracy",
-    metavar="DIR|synthetic",
+    metavar=METAVAR,
     help="Measure accuracy again on labeled crops; the exporter's own are not in a bundle.",
 )
 @click.option(
     "--calibration",
-    type=PATH,
-    metavar="DIR",
+    metavar=METAVAR,
     help="The crops that measured ranges: each range is held against them, not loosely against drawn faces.",
 )
+@picture_options
 @click.option("--accuracy-samples", type=click.IntRange(min=1), help="At most that many.")
 @click.option(
     "--second-opinion",
@@ -98,14 +105,21 @@ def main(
         usage_error("--arch-arg goes with --arch")
     if options["second_pythons"] and not options["second_opinion"]:
         usage_error("--second-python goes with --second-opinion")
-    layers: str | None = options.pop("layers")
-    layers_out: Path | None = options.pop("layers_out")
-    if layers_out is not None and layers is None:
-        usage_error("--layers-out goes with --layers")
-    if layers_out is not None and layers_out.suffix not in ENDINGS:
-        usage_error(f"--layers-out {layers_out.name}: allowed endings are {', '.join(ENDINGS)}")
+    check_picture_options(options)
+    if options["calibration"] == SYNTHETIC:
+        options["calibration"] = None  # drawn faces are drawn again wherever they measured ranges
+    layers: str | None = options["layers"]
+    layers_out: Path | None = options["layers_out"]
+    _check_layers_out(layers, layers_out)
     only = _find_variant(bundle, layers) if layers else None
-    request = VerifyRequest(bundle, arch, dict(arch_args), only=only, **options)
+    request = VerifyRequest(
+        bundle,
+        arch,
+        dict(arch_args),
+        pictures=make_picture_options(options),
+        only=only,
+        **{name: options[name] for name in ("second_opinion", "second_pythons", "source")},
+    )
     verified = verify(request, output)
     if only is not None:
         _show_layers(verified, only, layers_out, output)
@@ -114,6 +128,17 @@ def main(
     faults = verified.faults()
     if faults:
         raise CheckFailed(f"{bundle}: {len(faults)} faults: {'; '.join(faults[:10])}")
+
+
+def _check_layers_out(layers: str | None, out: Path | None) -> None:
+    if out is None:
+        return
+    if layers is None:
+        usage_error("--layers-out goes with --layers")
+    if out.suffix not in ENDINGS:
+        usage_error(f"--layers-out {out.name}: allowed endings are {', '.join(ENDINGS)}")
+    if not out.absolute().parent.is_dir():
+        raise ExportError(f"--layers-out {out}: {out.parent} is no folder")
 
 
 def _find_variant(bundle: Path, name: str) -> Variant:

@@ -53,7 +53,7 @@ def measure(
         output: for progress.
     """
     stages = ((GOLDEN,) if vectors else ()) + ((VERIFY,) if original is not None else ())
-    stages += (ACCURACY,) if original is not None and request.accuracy is not None else ()
+    stages += (ACCURACY,) if original is not None and request.pictures.accuracy is not None else ()
     with tempfile.TemporaryDirectory(prefix="fer-verify-") as folder:
         work = Path(folder)
         common = work / "common"
@@ -121,9 +121,9 @@ def _list_calibrated(bundle: Bundle, request: VerifyRequest) -> dict[str, str]:
     wanted = {
         variant: record.sha256
         for variant, record in records
-        if record is not None and (record.source == DRAWN) == (request.calibration is None)
+        if record is not None and (record.source == DRAWN) == (request.pictures.calibration is None)
     }
-    if request.calibration is not None and not wanted:
+    if request.pictures.calibration is not None and not wanted:
         raise ExportError(
             "--calibration: no range of this bundle was measured on a folder of pictures; leave it out"
         )
@@ -133,16 +133,9 @@ def _list_calibrated(bundle: Bundle, request: VerifyRequest) -> dict[str, str]:
 def _put_original(
     bundle: Bundle, original: ReferenceModel, request: VerifyRequest, common: Path
 ) -> ReferenceDataBuilder:
-    from fer_edge.export.pictures.folder import PictureOptions
     from fer_edge.export.reference_data.build import ReferenceDataBuilder
 
-    options = PictureOptions(
-        accuracy=request.accuracy,
-        accuracy_samples=request.accuracy_samples,
-        calibration=str(request.calibration) if request.calibration else None,
-        parity_inputs=request.parity_inputs,
-    )
-    builder = ReferenceDataBuilder(original, options, common, lambda: None)
+    builder = ReferenceDataBuilder(original, request.pictures, common, lambda: None)
     ModelFiles.of(original, (bundle.path / REFERENCE).resolve()).write(common)
     return builder
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fer_edge.export.pictures.folder import PictureOptions
 from fer_edge.export.reference_model.model import REFERENCE, is_builtin_name, rebuild
 from fer_edge.export.run.plan import BASE, NEEDED
 from fer_edge.export.verify.report import BundleCheck
@@ -34,10 +35,8 @@ class VerifyRequest:
         bundle: the folder.
         arch: the architecture again, where it is not a built-in one.
         arch_args: its arguments.
-        parity_inputs: how many; None: as many as the manifest says.
-        accuracy: a folder of labeled crops, ``synthetic``, or None: not measured again.
-        accuracy_samples: at most that many of them.
-        calibration: the folder of crops that the exporter's ranges were measured on; None: it is not at hand.
+        pictures: labeled crops, if accuracy is to be measured again; the crops that the exporter's ranges were measured on, if they
+            are at hand; how many parity inputs, None: as many as the manifest says.
         second_opinion: ask a second engine about each artifact.
         second_pythons: interpreters whose environments may have one.
         source: the imported file itself, to be asked again.
@@ -47,10 +46,7 @@ class VerifyRequest:
     bundle: Path
     arch: str | None = None
     arch_args: Mapping[str, str] = field(default_factory=dict)
-    parity_inputs: int | None = None
-    accuracy: str | None = None
-    accuracy_samples: int | None = None
-    calibration: Path | None = None
+    pictures: PictureOptions = field(default_factory=PictureOptions)
     second_opinion: bool = False
     second_pythons: Sequence[Path] = ()
     source: Path | None = None

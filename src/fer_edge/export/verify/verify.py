@@ -57,7 +57,7 @@ def verify(request: VerifyRequest, output: Output) -> BundleReport:
             bundle.manifest,
             measured,
             [one.artifact.variant for one in artifacts if one.accuracy],
-            calibrated=request.calibration is not None and original is not None,
+            calibrated=request.pictures.calibration is not None and original is not None,
         ),
     )
     return BundleReport(request.bundle, bundle.sha256, checks, artifacts, unchecked)

@@ -26,11 +26,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_edge.faces.csv_rows import TableRow, find_columns, read_rows
 from fer_edge.faces.face import Box
 from fer_edge.faces.picture_files import find_pictures
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.common import check_splits, open_folder, select
-from fer_edge.train.datasets.csv_rows import TableRow, find_columns, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.label_maps import one_hot
 from fer_edge.train.datasets.pictures import Entry, PictureFile

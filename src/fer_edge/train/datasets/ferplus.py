@@ -29,10 +29,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fer_edge.faces.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.runtime.labels import EMOTIONS
 from fer_edge.train.data.faces import Faces
 from fer_edge.train.datasets.common import check_splits, open_folder, select
-from fer_edge.train.datasets.csv_rows import TableRow, find_columns, find_table, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import (
     EMOTION_CODES,

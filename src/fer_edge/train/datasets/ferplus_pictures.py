@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from fer_edge.faces.csv_rows import TableRow, read_rows
 from fer_edge.faces.face import Box
-from fer_edge.train.datasets.csv_rows import TableRow, read_rows
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.pictures import Entry, PictureFile
 

@@ -9,11 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from fer_edge.faces.csv_rows import gray_pixels, read_row
 from fer_edge.faces.face import Box, LabeledFace, whole_picture
 from fer_edge.faces.pictures import read_picture
 from fer_edge.runtime.errors import DataError, PictureError
 from fer_edge.runtime.frame import Frame
-from fer_edge.train.datasets.csv_rows import gray_pixels, read_row
 
 
 class PixelSource(Protocol):

@@ -12,9 +12,9 @@ from fer_edge.console.command import command, usage_error
 from fer_edge.console.output import Output
 from fer_edge.console.shared_options import PATH, out_option
 from fer_edge.console.table import table
+from fer_edge.faces.csv_rows import find_table
 from fer_edge.runtime.atomic import write_bytes
 from fer_edge.runtime.errors import DataError, FerEdgeError
-from fer_edge.train.datasets.csv_rows import find_table
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, USAGES, FaceRow, read_table
 

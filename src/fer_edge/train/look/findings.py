@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from fer_edge.faces.csv_rows import find_columns, find_table, read_rows
 from fer_edge.faces.labeled_folder import classes_in, order_classes, parse_class_map
 from fer_edge.faces.pictures import is_picture
 from fer_edge.runtime.errors import DataError, FerEdgeError
 from fer_edge.runtime.labels import RESERVED
 from fer_edge.train.datasets import affectnet, fer2013, ferplus
-from fer_edge.train.datasets.csv_rows import find_columns, find_table, read_rows
 from fer_edge.train.datasets.folder import class_names
 from fer_edge.train.datasets.jaffe import PICTURE
 from fer_edge.train.datasets.label_maps import SEVEN, label_space

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer_edge.faces.csv_rows import find_table
 from fer_edge.runtime.labels import EMOTIONS
-from fer_edge.train.datasets.csv_rows import find_table
 from fer_edge.train.datasets.faults import Faults
 from fer_edge.train.datasets.fer2013 import EMOTION_CODES, TABLE, TABLE_TOO, FaceRow
 from fer_edge.train.datasets.ferplus import COLUMNS, UNKNOWN, VOTES, majority, match_tables

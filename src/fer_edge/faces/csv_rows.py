@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-PIXELS = 48 * 48
+SIDE = 48
+"""Of FER2013's faces."""
+PIXELS = SIDE * SIDE
 
 
 @dataclass(frozen=True, slots=True)
