@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_edge.export.faithful.align import align
 from fer_edge.export.faithful.check import Proof, name_modules
 from fer_edge.export.faithful.findings import Finding
 from fer_edge.export.faithful.layers.names import Match, Names
@@ -33,3 +34,26 @@ NAMES = Names({"a": Match("features.1", "features.0", 90.0), "b": Match("feature
 def test_the_module_of_a_finding(code, where, module):
     proof = Proof(Faithful("fail"), [Finding(code, where, "is wrong")], held=VIEW)
     assert name_modules(proof, NAMES).findings[0].module == module
+
+
+def test_an_operator_too_many_is_a_fault_of_the_layer_that_reads_it():
+    """Slice and pad before a convolution, as where a stride begins one pixel later; what lies before them is compared all the same."""
+    kernel = Constant(np.ones((4, 1, 3, 3), np.float32))
+    first, cut = Step("conv", (Edge("image"), Edge("w1")), ("a",), {}), Step("relu", (Edge("a"),), ("b",), {})
+    moved = [Step("slice_by_index", (Edge("b"),), ("s",), {}), Step("pad", (Edge("s"),), ("p",), {})]
+    constants = {"w1": kernel, "w2": kernel}
+    source = View(
+        ("image",), [first, cut, Step("conv", (Edge("b"), Edge("w2")), ("c",), {})], constants, outputs=("c",)
+    )
+    held = View(
+        ("image",),
+        [first, cut, *moved, Step("conv", (Edge("p"), Edge("w2")), ("c",), {})],
+        constants,
+        outputs=("c",),
+    )
+    found = align(source, held)
+    assert [(one.where, one.sentence) for one in found.findings] == [
+        ("c", "the file has pad before it, where nothing belongs")
+    ]
+    assert {pair.name for pair in found.constants} == {"w1", "w2"}
+    assert not align(source, source).findings

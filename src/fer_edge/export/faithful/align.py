@@ -24,6 +24,13 @@ CLIPS: Mapping[str, tuple[float, float]] = {
 NOT_THE_SAME = frozenset({"asymmetricQuantizeInputs", "quantizedBiasType", "potScaleInt16", "quantSpec"})
 """Options about how integers are made and stored, which a float network has no use for."""
 COMMUTATIVE = frozenset({"Add", "Mul", "ADD", "MUL", "add", "mul"})
+MOVES = frozenset({
+    "PAD", "PADV2", "MIRROR_PAD", "SLICE", "STRIDED_SLICE", "TRANSPOSE", "REVERSE_V2", "Pad", "Slice", "Transpose", "pad",
+    "slice_by_index", "slice_by_size", "transpose", "reverse", "StaticConstantPad", "StaticSlice", "StaticTranspose",
+})  # fmt: skip
+"""Operators that only move values: one too many is a fault of the layer that reads it, not of the one that it reads."""
+MOST_MOVES = 4
+"""Of them, one after the other, are looked behind."""
 _EXACT = 1e-6
 """Relative; of bounds and of options that are numbers."""
 
@@ -83,7 +90,8 @@ class _Aligner:
         self._makers, self._file_makers = source.producers(), held.producers()
         self._found = Alignment()
         self._taken: dict[str, str] = {}
-        self._pending: list[tuple[str, str]] = []
+        self._pending: list[tuple[str, str, str]] = []
+        """Value of the source, of the file, and what the source's operator makes that reads it."""
 
     def run(self) -> Alignment:
         ends = (self._source.outputs, self._held.outputs), (self._source.inputs, self._held.inputs)
@@ -92,7 +100,8 @@ class _Aligner:
                 self._report(Code.UNALIGNED, "", f"the file has {len(theirs)} ends where {len(mine)} belong")
         self._found.values.update(zip(self._source.inputs, self._held.inputs, strict=False))
         self._taken = {theirs: mine for mine, theirs in self._found.values.items()}
-        self._pending = list(zip(self._source.outputs, self._held.outputs, strict=False))
+        outputs = zip(self._source.outputs, self._held.outputs, strict=False)
+        self._pending = [(mine, theirs, "") for mine, theirs in outputs]
         while self._pending:
             self._values(*self._pending.pop())
         return self._found
@@ -100,7 +109,7 @@ class _Aligner:
     def _report(self, code: Code, where: str, sentence: str) -> None:
         self._found.findings.append(Finding(code, where, sentence))
 
-    def _values(self, mine: str, theirs: str) -> None:
+    def _values(self, mine: str, theirs: str, reader: str) -> None:
         known = self._found.values.get(mine)
         if known == theirs:
             return
@@ -113,7 +122,7 @@ class _Aligner:
         made, by = self._makers.get(mine), self._file_makers.get(theirs)
         if made is not None and self._is_left_out(made, by, theirs):
             self._found.values[mine] = theirs
-            self._pending.append((made.inputs[0].name, theirs))
+            self._pending.append((made.inputs[0].name, theirs, reader))
             return
         if made is None or by is None:
             self._report(Code.UNALIGNED, mine, "the file has no operator that makes this value")
@@ -121,7 +130,22 @@ class _Aligner:
         # A value that was left out leads to the same value of the file.
         self._found.values[mine] = theirs
         self._taken[theirs] = mine
-        self._steps(mine, made, by)
+        inner = self._behind_moves(made, by)
+        if inner is not None:
+            self._report(
+                Code.OPERATOR, reader or mine, f"the file has {by.operator} before it, where nothing belongs"
+            )
+        self._steps(mine, made, inner or by)
+
+    def _behind_moves(self, made: Step, by: Step) -> Step | None:
+        """The file's operator of the right kind that stands before some that only move values; None: there are none."""
+        if made.operator in MOVES:
+            return None
+        step: Step | None = by
+        for _ in range(MOST_MOVES):
+            if step is not None and step.operator in MOVES and step.inputs:
+                step = self._file_makers.get(step.inputs[0].name)
+        return step if step is not None and step is not by and step.operator == made.operator else None
 
     def _is_left_out(self, made: Step, by: Step | None, theirs: str) -> bool:
         """Whether an activation is missing in the file because the grid of its input ends where it cuts."""
@@ -183,7 +207,7 @@ class _Aligner:
         if mine is not None and theirs is not None:
             self._found.constants.append(ConstantPair(own, mine, theirs, by, place))
         elif mine is None and theirs is None and own and other:
-            self._pending.append((own, other))
+            self._pending.append((own, other, value))
         else:
             what = "a constant" if theirs is not None else "no constant"
             self._report(Code.UNALIGNED, value, f"the file's {by.operator} has {what} as input {place}")
@@ -225,7 +249,7 @@ class _Aligner:
         self._found.constants.append(ConstantPair(made.inputs[1].name, mine, held, product, 1))
         if bias is not None and added is not None:
             self._found.constants.append(ConstantPair(made.inputs[2].name, bias, added, by, 1))
-        self._pending.append((made.inputs[0].name, product.inputs[0].name))
+        self._pending.append((made.inputs[0].name, product.inputs[0].name, made.outputs[0]))
         return True
 
     def _own_constant(self, step: Step, place: int) -> Constant | None:
