@@ -1,7 +1,8 @@
-"""Every module imported by itself, and every command's ``--help``, each with nothing of ours imported before."""
+"""Every module imported, and every command's ``--help`` with nothing of ours imported before."""
 
 import ast
 import importlib
+import json
 
 import pytest
 
@@ -15,21 +16,13 @@ COMMANDS = (
     "fer_edge.predict.cli",
     "fer_edge.bench.commands.bench",
 )
-# Other people's libraries once, ours in a fork each: as new as a process of its own, in a hundredth of the time.
-FORKS = """
-import gc, os, sys, traceback
-import numpy, torch, lightning.pytorch, torchmetrics.classification, torchvision.transforms.v2, click
-gc.freeze()  # a collector that looked at all of it in each fork would copy it there
+EACH = """
+import sys, traceback
 for name in sys.argv[1:]:
-    assert not any(each == "fer_edge" or each.startswith("fer_edge.") for each in sys.modules)
-    child = os.fork()
-    if not child:
-        try:
-            __import__(name)
-        except BaseException:
-            print(f"{name}: {traceback.format_exc(limit=-1)}", flush=True)
-        os._exit(0)
-    os.waitpid(child, 0)
+    try:
+        __import__(name)
+    except BaseException:
+        print(f"{name}: {traceback.format_exc(limit=-1)}", flush=True)
 print("all tried")
 """
 
@@ -41,10 +34,11 @@ def modules():
 
 
 @pytest.mark.slow
-def test_every_module_can_be_the_first_import():
+def test_every_module_can_be_imported():
+    """That each may be the first one follows from ``test_circles``: none leads to a module that has only begun."""
     names = list(modules())
     assert "fer_edge.runtime" in names
-    done = python("-c", FORKS, *names, check=True)
+    done = python("-c", EACH, *names, check=True)
     assert done.stdout == "all tried\n"
 
 
@@ -57,20 +51,56 @@ def subcommands():
             yield module, (name,)
 
 
-@pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
-def test_every_help_in_a_process_of_its_own(module, words):
-    done = python("-m", module, *words, "--help", env=environment(COLUMNS=100))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: ")
-    assert "Example:" in done.stdout
+# Other people's libraries once, ours in a fork each: as new as a process of its own, in a tenth of the time.
+FORKS = """
+import json, os, runpy, sys
+import click, numpy, rich.console, rich.markup, rich.table
+for number, (module, *words) in enumerate(json.loads(sys.argv[1])):
+    assert not any(each == "fer_edge" or each.startswith("fer_edge.") for each in sys.modules)
+    child = os.fork()
+    if not child:
+        for stream, name in ((1, "out"), (2, "err")):
+            os.dup2(os.open(f"{number}.{name}", os.O_WRONLY | os.O_CREAT), stream)
+        sys.argv, code = [module, *words], 70
+        try:
+            runpy.run_module(module, run_name="__main__", alter_sys=True)
+        except SystemExit as end:
+            code = end.code or 0
+        finally:
+            sys.stdout.flush()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status))
+"""
+ASKED = [(module, *words, option) for module, words in subcommands() for option in ("--help", "--version")]
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """(exit code, standard output, standard error) of each command line, nothing of ours imported before."""
+    folder = tmp_path_factory.mktemp("asked")
+    done = python("-P", "-c", FORKS, json.dumps(ASKED), cwd=folder, env=environment(COLUMNS=100), check=True)
+    codes = map(int, done.stdout.split())
+    texts = (
+        [(folder / f"{at}.{end}").read_text("utf-8") for end in ("out", "err")] for at in range(len(ASKED))
+    )
+    return {words: (code, *text) for words, code, text in zip(ASKED, codes, texts, strict=True)}
 
 
 @pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
-def test_every_version_names_the_whole_command(module, words):
-    done = python("-m", module, *words, "--version")
+def test_every_help_in_a_process_of_its_own(answers, module, words):
+    code, text, complaint = answers[module, *words, "--help"]
+    assert (code, complaint) == (0, "")
+    assert text.startswith("Usage: ")
+    assert "Example:" in text
+
+
+@pytest.mark.parametrize(("module", "words"), list(subcommands()), ids=str)
+def test_every_version_names_the_whole_command(answers, module, words):
+    code, text, complaint = answers[module, *words, "--version"]
     name = importlib.import_module(module).main.name
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split()[:-1] == [name, *words]
+    assert (code, complaint) == (0, "")
+    assert text.split()[:-1] == [name, *words]
 
 
 def test_no_data_set_imports_a_recipe():
