@@ -13,6 +13,26 @@ hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("suite")
 
 
+FIRST = (
+    "tests/android/test_android_app.py", "tests/ios/test_core.py", "tests/predict/batch/test_ray.py",
+    "tests/packaging/test_no_traces.py", "tests/docs/test_workflows.py",
+)  # fmt: skip
+"""Files that take longest, the longest first."""
+
+
+def pytest_configure(config):
+    """Workers of pytest-xdist take files in our order, not those with many tests first."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items):
+    """The longest files first, then those with slow tests: at the end no worker is left with one that takes minutes."""
+    files = {item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow")}
+    order = {name: place for place, name in enumerate((*FIRST, *sorted(files - {*FIRST})))}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def face_cache(tmp_path_factory):
     """Faces are drawn once a run, for all exports of all workers."""

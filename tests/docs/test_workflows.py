@@ -83,7 +83,8 @@ def test_a_bundle_passes_every_step(shell, project):
     document = workflow("bundle.yml")
     for name, script in steps(document).items():
         if name != "Install":
-            done = shell(script, **document["env"])
+            quick = " --quick" if "fer-bench compare" in script else ""
+            done = shell(script.rstrip() + quick, **document["env"])
             busy = (
                 done.returncode == 3 and "fer-bench compare" in script
             )  # this machine may be too busy to judge

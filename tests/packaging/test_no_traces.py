@@ -104,7 +104,7 @@ def test_training(run, tmp_path):
 @pytest.mark.slow
 def test_exporting_every_format(run):
     done, talk, gained = run(
-        "-m", "fer_edge.export.cli", "--format", "torchscript,onnx,tflite,coreml", "--out", "bundle"
+        "-m", "fer_edge.export.cli", "--format", "torchscript,onnx,tflite,coreml", "--parity-inputs", "32", "--out", "bundle"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (talk, gained) == ([], [])

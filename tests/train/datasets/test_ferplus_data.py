@@ -198,10 +198,11 @@ def faces_for(votes):
     for row in votes[1:]:
         counts = list(map(int, row[2:9]))
         name = data_layouts.EMOTIONS[counts.index(max(counts))]
-        pixels = order.integers(0, 256, (6, 6), np.uint8).repeat(8, 0).repeat(8, 1)
-        rows.append(
-            [str(data_layouts.FER2013_CODES.index(name)), " ".join(map(str, pixels.reshape(-1))), row[0]]
-        )
+        # Six by six squares of eight pixels; a line of squares is eight times the same text.
+        squares = order.integers(0, 256, (6, 6), np.uint8).tolist()
+        lines = (" ".join([" ".join([str(value)] * 8) for value in line]) for line in squares)
+        pixels = " ".join([" ".join([line] * 8) for line in lines])
+        rows.append([str(data_layouts.FER2013_CODES.index(name)), pixels, row[0]])
     return rows
 
 
