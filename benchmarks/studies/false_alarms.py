@@ -35,8 +35,11 @@ EXACT = ("fp32", "fp16")
 def run(asked: Asked) -> Iterator[Document]:
     """Networks that were not judged yet, then all that were."""
     cache, until = asked.cache.resolve(), time.time() + 60 * asked.minutes
-    for network in list_networks(asked.seeds, asked.cases):
+    chosen = asked.only.split(",")
+    for network in list_networks(asked.seeds, asked.cases, asked.trained):
         place = cache / network.name / "rows.json"
+        if asked.only and network.name not in chosen:
+            continue
         if time.time() > until or asked.only_score or (place.exists() and not asked.again):
             continue
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +135,9 @@ if __name__ == "__main__":
         run,
         option("--cache", Path(".false_alarms"), "where finished work lies"),
         option("--cases", None, "a Python file of networks with a list NAMES", type=Path),
+        option("--trained", None, "the cache of supported_networks: its networks too", type=Path),
         option("--seeds", 2, "of each network"),
+        option("--only", "", "networks by name, comma-separated"),
         option("--minutes", 1e9, "begin no further network after so many"),
         option("--again", False, "judge everything anew"),
         option("--only-score", False, "judge nothing, count what is there"),

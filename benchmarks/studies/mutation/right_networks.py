@@ -1,4 +1,7 @@
-"""Networks whose files are right: built-in architectures, networks of a user's file, torchvision's and timm's, several seeds."""
+"""Networks whose files are right: built-in architectures, networks of a user's file, torchvision's and timm's, several seeds.
+
+Beside these, as the support table has trained them: networks of others at the size at which people use them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from supported.networks import NETWORKS, Network
 
 from mutation.subjects import LABELS, make_contract, train
 
@@ -31,8 +36,11 @@ TIMM = (
     ("lcnet_050", 64),
     ("tinynet_e", 64),
     ("mobilenetv4_conv_small", 64),
+    ("test_efficientnet", 64),
+    ("test_byobnet", 64),
+    ("test_nfnet", 64),
+    ("test_mambaout", 64),
 )
-
 
 REFUSED = ("branch", "noisy", "stays_training", "sigmoids", "two_outputs", "hot")
 """Networks of the cases that have no right file of every kind: ``fer-export`` refuses them, or their float16."""
@@ -59,9 +67,15 @@ class RightNetwork:
     trained: bool = True
 
 
-def list_networks(seeds: int, cases: Path | None) -> list[RightNetwork]:
-    """Those of ``cases`` first (they are the smallest), then seed by seed everything else."""
-    found = list(_of_cases(cases)) if cases else []
+def list_networks(seeds: int, cases: Path | None, trained: Path | None) -> list[RightNetwork]:
+    """Those of ``cases`` first (they are the smallest), then the support table's, then seed by seed everything else.
+
+    Args:
+        seeds: of each network that is made here.
+        cases: a Python file of networks.
+        trained: where ``supported_networks`` keeps its finished work.
+    """
+    found = [*(_of_cases(cases) if cases else ()), *(_of_table(trained) if trained else ())]
     for seed in range(seeds):
         ways = (
             [
@@ -108,6 +122,29 @@ def _torchvision(name: str, seed: int) -> Callable[[], nn.Module]:
         torch.manual_seed(seed)
         network: nn.Module = getattr(torchvision.models, name)(num_classes=len(LABELS))
         return network
+
+    return make
+
+
+def _of_table(cache: Path) -> Iterator[RightNetwork]:
+    for network in NETWORKS:
+        weights = cache / network.arch.replace(":", "-") / "weights.safetensors"
+        if network.kind == "trained" and weights.is_file():
+            name = f"table-{network.arch.rpartition(':')[2]}"
+            yield RightNetwork(name, _stored(network, weights), network.edge, network.channels, trained=False)
+
+
+def _stored(network: Network, weights: Path) -> Callable[[], nn.Module]:
+    def make() -> nn.Module:
+        from safetensors.torch import load_file
+
+        from fer_edge.train.models import resolve
+
+        found = resolve(
+            network.arch, num_classes=len(LABELS), channels=network.channels, arch_args=network.arch_args
+        )
+        found.load_state_dict(load_file(weights))
+        return found
 
     return make
 
