@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import threading
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -143,6 +144,22 @@ def test_the_file_to_ship_follows_from_what_was_measured(entries, wanted):
     made = [artifact(name, accuracy=verdict and measured(verdict)) for name, verdict in entries]
     (choice,) = choices(manifest(made))
     assert choice.artifact.variant == wanted
+
+
+def test_a_kind_is_the_only_one_where_there_is_no_other():
+    (choice,) = choices(manifest([artifact("tflite-w8"), artifact("tflite-int8")]))
+    assert "only kind" not in choice.why
+    (alone,) = choices(manifest([artifact("tflite-w8"), artifact("tflite-w8-image")]))
+    assert alone.why == "the only kind in this bundle"
+
+
+@pytest.mark.parametrize(
+    ("worst", "said"), [(0.13, "0.2"), (0.1, "0.1"), (1.0133e-06, "2e-06"), (9.6e-05, "0.0001"), (0.0, "0")]
+)
+def test_at_most_is_never_less_than_what_was_measured(worst, said):
+    one = artifact("onnx-w8")
+    one = replace(one, parity=replace(one.parity, max_abs=worst))
+    assert f"differs by {said} at most |" in card(manifest([one]), reference())
 
 
 def test_what_was_no_faster_is_not_the_file_to_ship():

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from fer_edge.export.bundle.results import LEFT_OUT, WRITTEN, VariantResult
+from fer_edge.export.run.export import ExportOutcome
 from fer_edge.export.run.next_step import next_step
+from fer_edge.export.run.report import text
 from fer_edge.runtime.variants import Variant
-from fer_edge.runtime.verification import Faithful, Parity
+from fer_edge.runtime.verification import Faithful, Parity, ParityLimit
 
 
 def result(name, status=WRITTEN, exit_code=0, faithful=None):
@@ -32,3 +34,23 @@ def test_no_pictures_mend_a_file_that_is_not_faithful():
     said = next_step(refused, [refused])
     assert "no other pictures will mend it" in said
     assert "passed in this run" not in said
+
+
+def test_the_table_says_why_a_difference_beyond_the_limit_passed():
+    def judged(name, worst, limit, verdict="pass"):
+        parity = Parity(verdict, None, "engine 1", 64, worst, 0.01, 1.0, ParityLimit(limit, 0.97))
+        return VariantResult(Variant.parse(name), WRITTEN, Path(name), parity=parity)
+
+    def outcome(results):
+        return ExportOutcome(list(results), None, None, "net", (), ())
+
+    rows = [
+        judged("onnx-w8", 0.13, 0.12),
+        judged("onnx-fp32", 1e-6, 1e-4),
+        judged("onnx-int8", 0.43, 0.25, "fail"),
+    ]
+    said = text(outcome(rows), Path("bundle"), None)
+    assert "allowed: holds for a share of the pictures (95% in w8), max abs is the worst of all" in said
+    assert "allowed: holds" not in text(
+        ExportOutcome(None, None, "net", tuple(rows[1:])), Path("bundle"), None
+    )

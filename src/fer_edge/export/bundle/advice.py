@@ -60,7 +60,8 @@ def _choose(form: FormatEntry, fit: Sequence[Artifact], slow: Container[str]) ->
             for entry in candidates:
                 if entry.precision == precision:
                     return Choice(form.platform, entry, _why(entry, plain, slow))
-    return Choice(form.platform, plain[0], "the only kind in this bundle")
+    why = _why(plain[0], plain, slow) if len(plain) > 1 else "the only kind in this bundle"
+    return Choice(form.platform, plain[0], why)
 
 
 def _why(entry: Artifact, others: Sequence[Artifact], slow: Container[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from fer_edge.console.rendering import code, render
@@ -81,10 +82,17 @@ def _measured(artifact: Artifact) -> str:
         )
     if parity.max_abs is not None:
         by = ", by the MIL specification; not run by Core ML" if is_evaluated(parity.engine) else ""
-        said.append(f"differs by {parity.max_abs:.1g} at most{by}")
+        said.append(f"differs by {_round_up(parity.max_abs)} at most{by}")
     else:
         said.append(f"not run here{'; every weight was read back and compared' if audit else ''}")
     return "; ".join(said)
+
+
+def _round_up(value: float) -> str:
+    """One digit, and never less than the value: 0.13 is not 0.1 at most."""
+    decimal = Decimal(repr(value))
+    rounded = decimal.quantize(Decimal((0, (1,), decimal.adjusted())), ROUND_CEILING)
+    return f"{float(rounded):.1g}"
 
 
 def _snippet(chosen: Sequence[Choice], language: str) -> dict[str, Any] | None:

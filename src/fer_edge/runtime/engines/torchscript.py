@@ -122,7 +122,7 @@ def _refuse_other_programs(path: Path) -> None:
     except UnlistedOperatorError as error:
         raise EngineError(
             f"{path.name} is refused: {error}; a TorchScript file can do anything, so one of others runs only if you say so "
-            "(--allow-foreign-code, allow_foreign_code=True)"
+            "(fer-predict --allow-foreign-code, load(..., allow_foreign_code=True))"
         ) from None
     except ContainerError as error:
         raise EngineError(f"{path.name} is refused: {error}") from None
