@@ -51,6 +51,4 @@ def test_the_table_says_why_a_difference_beyond_the_limit_passed():
     ]
     said = text(outcome(rows), Path("bundle"), None)
     assert "allowed: holds for a share of the pictures (95% in w8), max abs is the worst of all" in said
-    assert "allowed: holds" not in text(
-        ExportOutcome(None, None, "net", tuple(rows[1:])), Path("bundle"), None
-    )
+    assert "allowed: holds" not in text(outcome(rows[1:]), Path("bundle"), None)
