@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 TRAINED = (Subject("resnet18", "resnet18", 32), Subject("mobilenet_v2", "mobilenet_v2", 48))
 SECONDS, SEED, WORSE, CHANCE = 3600.0, 5, 1.05, 0.05
+SAMPLES = "calibration_image_sample_data_20x128x128x3_float32.npy"
+"""Pictures by which onnx2tf looks after its own layouts; where they do not lie in the current folder it downloads them."""
 Answers = NDArray[np.float32]
 Answer = Callable[[NDArray[np.float32]], Answers]
 
@@ -223,7 +225,9 @@ def quantize_onnx2tf(
     # The images are normalized already: mean 0, deviation 1.
     mean, deviation = (f"[[[[{','.join([number] * seen.shape[1])}]]]]" for number in "01")
     words = ("-i", plain, "-o", out, "-oiqt", *ends, "-cind", "image", images, mean, deviation)
-    subprocess.run([interpreter, "-c", "import onnx2tf; onnx2tf.main()", *map(str, words)], check=True)
+    np.save(folder / SAMPLES, np.random.default_rng(0).random((20, 128, 128, 3), np.float32))
+    command = [str(interpreter), "-c", "import onnx2tf; onnx2tf.main()", *map(str, words)]
+    subprocess.run(command, check=True, cwd=folder)
     model = Interpreter(str(out / f"{plain.stem}_integer_quant.tflite"), num_threads=1)
     model.allocate_tensors()
     (given,), (answer,) = model.get_input_details(), model.get_output_details()

@@ -65,7 +65,7 @@ def test_a_size_that_leaves_too_little_room_is_refused_with_what_was_found():
 
 
 def test_a_size_below_all_at_8_bits_is_told_as_such():
-    with pytest.raises(CheckFailed, match="no precision is smaller: raise --max-size, or take a smaller"):
+    with pytest.raises(CheckFailed, match="not even that fits: raise --max-size, or take a smaller"):
         search({"op5": 0.3}, Limits(max_size=99)).run()
 
 

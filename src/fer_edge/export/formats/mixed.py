@@ -216,7 +216,7 @@ class Search:
 
     def _way_out(self, plain: Trial, nearest: Trial) -> str:
         if not self._fits(plain):
-            return "no precision is smaller: raise --max-size, or take a smaller network"
+            return "not even that fits: raise --max-size, or take a smaller network"
         return (
             "raise --max-size or --max-drop"
             if nearest.is_near(self.limits)
