@@ -241,18 +241,19 @@ GENERAL = figures(
 
 
 def mutation(results: Results) -> list[str]:
-    """Planted faults by precision: how many, how many matter by each measure, how many of those were caught."""
+    """Planted faults by precision and by format: how many, how many matter by each measure, how many of those were caught."""
     if not results.has("mutation_score"):
         return ["Not stored yet."]
     lines = [
-        "| precision | planted | move ten times as far as the right file does on average: caught | as it does at most: caught | seen in an app: caught |",
+        "| precision, format | planted | move ten times as far as the right file does on average: caught | as it does at most: caught | seen in an app: caught |",
         "|---|---|---|---|---|",
     ]
-    for row in results["mutation_score"]["precisions"]:
+    document = results["mutation_score"]
+    for row in (*document["precisions"], *document["formats"]):
         counts = (
             f"{row[f'{word}caught']} of {row[f'{word}matter']}" for word in ("", "strictly_", "visible_")
         )
-        lines.append(f"| {row['precision']} | {row['planted']} | {' | '.join(counts)} |")
+        lines.append(f"| {row.get('precision') or row['format']} | {row['planted']} | {' | '.join(counts)} |")
     return lines
 
 

@@ -18,8 +18,8 @@ from mutation.contracts import change_contract
 if TYPE_CHECKING:
     from fer_edge.runtime.contract import Contract
 
-EPS = 1e-3
-"""Keras's epsilon of a batch normalization; PyTorch's is 1e-5."""
+KERAS, PYTORCH = 1e-3, 1e-5
+"""Epsilons of a batch normalization, each the other's usual mistake; torchvision's MobileNetV3 has Keras's."""
 OTHERS: dict[type[nn.Module], Callable[[], nn.Module]] = {
     nn.ReLU6: nn.ReLU,
     nn.ReLU: nn.ReLU6,
@@ -94,7 +94,7 @@ def _putting(name: str, make: Callable[[nn.Module], nn.Module]) -> Callable[[nn.
 def _set_every_eps(network: nn.Module) -> None:
     for part in network.modules():
         if isinstance(part, nn.BatchNorm2d):
-            part.eps = EPS
+            part.eps = PYTORCH if part.eps == KERAS else KERAS
 
 
 def _drop_scale(part: nn.Module) -> None:

@@ -27,6 +27,7 @@ PRODUCTS = {
 }
 """Operator -> kind, axis of the outputs and of the inputs, in XNNPACK's layouts."""
 BRANCHES = ("Add", "Multiply")
+COPIES = ("Convert", "Copy")
 SCALE_OFF = 1.1
 PER_TENSOR = 2
 LARGEST = np.float32(np.inf)
@@ -161,7 +162,7 @@ class ExecutorchFile:
         """An earlier value of the same shape that the join does not read."""
         if any(name not in self.tensors or self.tensors[name].constant is not None for name in node.inputs):
             return None
-        mine = self.tensors[node.inputs[0]]
+        mine, read = self.tensors[node.inputs[0]], {self._root(name) for name in node.inputs}
         for before in reversed(self.nodes[:number]):
             tensor = self.tensors.get(before.outputs[0])
             same = (
@@ -169,9 +170,16 @@ class ExecutorchFile:
                 and _part(tensor.name) == _part(mine.name)
                 and (tensor.shape, tensor.dtype) == (mine.shape, mine.dtype)
             )
-            if tensor is not None and same and tensor.name not in node.inputs:
+            if tensor is not None and same and self._root(tensor.name) not in read:
                 return self.numbers[tensor.name]
         return None
+
+    def _root(self, name: str) -> str:
+        """The value of which another is a copy on another grid: that is no other branch."""
+        makers = {node.outputs[0]: node for node in self.nodes}
+        while name in makers and makers[name].operator in COPIES:
+            name = makers[name].inputs[0]
+        return name
 
     def _of_parameters(self, node: Node) -> dict[str, Callable[[], None]]:
         places = self.parameters.get(node.outputs[0], {})

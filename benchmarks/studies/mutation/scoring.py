@@ -33,6 +33,8 @@ def score(rows: list[dict[str, Any]], seed: int) -> dict[str, Any]:
         "networks": dict(sorted(Counter(row["network"] for row in planted).items())),
         "not_converted": sum("refused" in row for row in rows),
         "not_opened": sum(row["caught"] and "matters" not in row for row in planted),
+        # A bound of an activation, say, at which the integers end anyway: what answers every picture as before is no fault.
+        "without_effect": sum(row.get("apart") == 0 for row in planted),
         "precisions": [_line(planted, "precision", name) for name in PRECISIONS],
         "formats": [
             _line(planted, "format", name) for name in dict.fromkeys(_format(row) for row in planted)

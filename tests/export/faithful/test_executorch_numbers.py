@@ -11,11 +11,14 @@ from fer_edge.export.capture.wrappers import make_example_tensor
 from fer_edge.export.faithful.align import align
 from fer_edge.export.faithful.check import check_original
 from fer_edge.export.faithful.graph import Graph, Quantization
+from fer_edge.export.faithful.layers.names import name_layers
 from fer_edge.export.faithful.original.folding import find_needs
 from fer_edge.export.faithful.ranges import compare_ranges
 from fer_edge.export.faithful.weights import compare_weights
 from fer_edge.export.formats import find_format
+from fer_edge.export.formats.contracts import derive_contract
 from fer_edge.runtime.errors import FerEdgeError
+from fer_edge.runtime.variants import Variant
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("executorch") is None, reason="needs executorch (extra [export-executorch])"
@@ -50,6 +53,21 @@ def test_the_float_file_holds_the_originals_weights(files):
     assert np.array_equal(graph.tensors[last.inputs[1]].constant, module.last.weight.numpy())
     # Two numbers for each of four convolutions and two dense layers.
     assert proof.verdict.weights.compared >= 11
+
+
+def test_values_that_torch_computes_have_the_originals_modules(files):
+    """XNNPACK hands nothing out; a finding names a module all the same, not ``delegate0.constant8``."""
+    prover, path = files.prover("executorch-fp32"), files.artifact("executorch-fp32")
+    contract = derive_contract(Variant("executorch", "fp32"), files.source.contract)
+    shape = make_example_tensor(files.source.contract).shape
+    tensor = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    original = files.source.module, files.source.contract
+    names = name_layers(original, tensor, prover.COMPUTE(path, tensor), contract)
+    steps = [step for step in prover.view(prover.read_graph(path)).steps if step.operator in PRODUCTS]
+    found = [names.of(step.outputs[0], weighted=True) for step in steps]
+    modules = dict(files.source.module.named_modules())
+    assert found[-1] == "last"
+    assert all(name in modules for name in found)
 
 
 def test_a_right_file_passes(files, int8):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,6 +12,9 @@ from fer_edge.export.faithful.graph import Graph
 from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import View
+
+Compute = Callable[[Path, NDArray[Any]], Mapping[str, NDArray[Any]]]
+"""A float32 file and its input -> every value inside that can be computed, by its name in the view."""
 
 
 class Prover(Protocol):
@@ -25,6 +28,9 @@ class Prover(Protocol):
 
     LEAST_SCALE: float
     """Of a weight: the quantizer takes none below it."""
+
+    COMPUTE: Compute | None
+    """Where the format's engine hands out nothing from inside (no recorders), what computes it all the same; None elsewhere."""
 
     def read_graph(self, path: Path) -> Graph:
         """A file as a neutral graph.

@@ -61,7 +61,7 @@ class Proving:
                 proof = self._prove_plain(task, prover)
             else:
                 proof = self._prove_smaller(task, prover, calibration, reference)
-            return self._with_modules(proof, Path(task.path), task.what, reference)
+            return self._with_modules(proof, prover, task, reference)
         except BundleError as error:
             return Proof(Faithful("fail", Code.UNALIGNED, str(error)))
         except (FerEdgeError, ImportError) as error:
@@ -108,21 +108,25 @@ class Proving:
             self._bridges[key] = Bridge(self._files(variant, prover, delivered, key))
         return self._bridges[key]
 
-    def _with_modules(self, proof: Proof, path: Path, variant: Variant, reference: Reference) -> Proof:
+    def _with_modules(self, proof: Proof, prover: FormatProver, task: Task, reference: Reference) -> Proof:
         """The proof with the original's modules in what was found; without them where they cannot be told."""
         from fer_edge.export.faithful.check import name_modules
         from fer_edge.export.faithful.layers.names import name_layers
         from fer_edge.runtime.camera import to_tensor
 
-        recorders = find_format(self.job.format).load_recorders() if proof.findings else None
-        if recorders is None:
+        if not proof.findings:
             return proof
-        original, contract = self.original(), self._plain_contract(variant)
+        original, contract = self.original(), self._plain_contract(task.what)
         tensor = to_tensor(np.asarray(reference.pictures[-1]), contract)
+        path = proof.source.path if proof.source else Path(task.path)
         with contextlib.suppress(FerEdgeError, ImportError):
-            values = recorders.open_recorder(proof.source.path if proof.source else path, contract).run(
-                tensor
-            )
+            recorders = find_format(self.job.format).load_recorders()
+            if recorders is not None:
+                values = recorders.open_recorder(path, contract).run(tensor)
+            elif prover.COMPUTE is not None:
+                values = prover.COMPUTE(path, tensor)
+            else:
+                return proof
             return name_modules(
                 proof, name_layers((original.module, original.contract), tensor, values, contract)
             )

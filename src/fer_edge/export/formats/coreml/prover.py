@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
+from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.export.formats.coreml.float_view import view
@@ -19,7 +20,7 @@ from fer_edge.export.formats.coreml.graph_reader import read_graph
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
@@ -54,6 +55,7 @@ def _rule(name: str) -> Rule:
     return rule
 
 
+COMPUTE: Compute | None = None
 RULES: Mapping[str, Rule] = {name: _rule(name) for name in ("average", "extremes")}
 KINDS: Mapping[str, Kind] = {
     word: Kind(word)

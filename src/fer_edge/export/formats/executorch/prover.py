@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
+from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.formats.executorch.activation_ranges import by_extremes, by_histogram, observe_values
+from fer_edge.export.formats.executorch.evaluation import evaluate
 from fer_edge.export.formats.executorch.float_view import view
 from fer_edge.export.formats.executorch.graph_reader import read_graph
 from fer_edge.export.formats.executorch.quantization import LEAST_WEIGHT_SCALE as LEAST_SCALE
@@ -18,7 +20,7 @@ from fer_edge.export.formats.executorch.quantization import LEAST_WEIGHT_SCALE a
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
@@ -37,6 +39,12 @@ def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -
     return observe_values(view(read_graph(path)), values, inputs)
 
 
+def compute(path: Path, given: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Every value of a float32 file that torch can compute; see ``Prover``."""
+    return {name: value.numpy() for name, value in evaluate(view(read_graph(path)), given)}
+
+
+COMPUTE: Compute | None = compute
 RULES: Mapping[str, Rule] = {"histogram": by_histogram, "extremes": by_extremes}
 KINDS: Mapping[str, Kind] = {
     "Conv2d": Kind("conv", (0, 3, 1, 2)),

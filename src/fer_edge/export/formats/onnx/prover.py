@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
+from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.export.formats.onnx.float_view import view
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
@@ -71,6 +72,7 @@ def _rule(name: str, *, shifted: bool) -> Rule:
     return rule
 
 
+COMPUTE: Compute | None = None
 RULES: Mapping[str, Rule] = {
     f"{name}{end}": _rule(name, shifted=shifted)
     for end, shifted in (("", True), (" without shifted hard-swish", False))

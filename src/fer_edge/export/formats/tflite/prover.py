@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.original.changed import Kind
+from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.weights import LEAST_SCALE
 from fer_edge.export.formats.quiet import quiet
@@ -21,7 +22,7 @@ from fer_edge.runtime.formats import CALIBRATED
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 KEPT = 0.95
 """Of the moving average before an image: ai-edge-quantizer's own number."""
@@ -108,6 +109,7 @@ def _halfway(observed: Observed) -> Mapping[str, tuple[float, float]]:
     }
 
 
+COMPUTE: Compute | None = None
 RULES: Mapping[str, Rule] = {"extremes": _extremes_of_all, HALFWAY: _halfway, "average": _average}
 KINDS: Mapping[str, Kind] = {
     "CONV_2D": Kind("conv", (0, 3, 1, 2)),

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fer_edge.export.faithful.graph import MOST_NODES, Graph, Node, Tensor
 from fer_edge.export.faithful.original.changed import Kind
+from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import Constant, Edge, Step, View
 from fer_edge.export.faithful.weights import LEAST_SCALE
@@ -21,7 +22,7 @@ from fer_edge.runtime.errors import BundleError
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
 
 CONSTANT = "prim::Constant"
 
@@ -91,6 +92,7 @@ def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -
     return {}
 
 
+COMPUTE: Compute | None = None
 RULES: Mapping[str, Rule] = {}
 KINDS: Mapping[str, Kind] = {
     "aten::_convolution": Kind("conv"),
