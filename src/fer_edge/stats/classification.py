@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,36 +13,63 @@ from fer_edge.stats.intervals import check_confidence
 BINS = 15
 """Of the expected calibration error, of equal width: the number of Guo et al."""
 RESAMPLES = 400
-Figure = Callable[[NDArray[np.float32], NDArray[np.int64]], float]
-"""Of probabilities (n, classes) and true places (n,)."""
 
 
-def macro_f1(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """What a classifier guesses of each picture.
+
+    Attributes:
+        places: (n,) of the first label.
+        sure: (n,) its probability.
+        classes: how many there are.
+    """
+
+    places: NDArray[np.int64]
+    sure: NDArray[np.float64]
+    classes: int
+
+    @classmethod
+    def of(cls, probabilities: NDArray[np.float32]) -> Guesses:
+        """Those of probabilities (n, classes)."""
+        sure = probabilities.max(axis=1).astype(np.float64)
+        return cls(probabilities.argmax(axis=1), sure, probabilities.shape[1])
+
+    def take(self, drawn: NDArray[np.int64]) -> Guesses:
+        """Those of some pictures."""
+        return Guesses(self.places[drawn], self.sure[drawn], self.classes)
+
+
+Figure = Callable[[Guesses, NDArray[np.int64]], float]
+"""Of guesses and true places (n,)."""
+
+
+def macro_f1(guesses: Guesses, truth: NDArray[np.int64]) -> float:
     """Mean of F1 over the classes that occur as truth or guess, 0..1.
 
     Source: Sokolova and Lapalme 2009, "A systematic analysis of performance measures for classification tasks".
 
     Args:
-        probabilities: (n, classes).
+        guesses: of n pictures.
         truth: (n,) places of the right classes.
     """
-    guesses, classes = probabilities.argmax(axis=1), probabilities.shape[1]
-    right = np.bincount(truth[guesses == truth], minlength=classes)
-    ends = np.bincount(truth, minlength=classes) + np.bincount(guesses, minlength=classes)
+    places, classes = guesses.places, guesses.classes
+    right = np.bincount(truth[places == truth], minlength=classes)
+    ends = np.bincount(truth, minlength=classes) + np.bincount(places, minlength=classes)
     occurs = ends > 0
     return float(np.mean(2 * right[occurs] / ends[occurs]))
 
 
-def calibration_error(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
+def calibration_error(guesses: Guesses, truth: NDArray[np.int64]) -> float:
     """Expected calibration error, 0..1: how far the probability of the first label is from how often it is right.
 
     Source: C. Guo et al. 2017, "On Calibration of Modern Neural Networks", equation 3.
 
     Args:
-        probabilities: (n, classes).
+        guesses: of n pictures.
         truth: (n,) places of the right classes.
     """
-    sure, right = probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == truth
+    sure, right = guesses.sure, guesses.places == truth
     places = np.clip(np.ceil(sure * BINS).astype(int) - 1, 0, BINS - 1)
     gaps = np.bincount(places, weights=right - sure, minlength=BINS)
     return float(np.abs(gaps).sum() / len(truth))
@@ -49,8 +77,8 @@ def calibration_error(probabilities: NDArray[np.float32], truth: NDArray[np.int6
 
 def paired_interval(
     figure: Figure,
-    first: NDArray[np.float32],
-    second: NDArray[np.float32],
+    first: Guesses,
+    second: Guesses,
     truth: NDArray[np.int64],
     *,
     confidence: float = 0.95,
@@ -62,8 +90,8 @@ def paired_interval(
 
     Args:
         figure: such as :func:`macro_f1`.
-        first: probabilities of one classifier, (n, classes).
-        second: the other's, of the same pictures in the same order.
+        first: of one classifier.
+        second: of the other, for the same pictures in the same order.
         truth: (n,) places of the right classes.
         confidence: between 0 and 1, both exclusive.
         seed: the same seed gives the same interval.
@@ -76,7 +104,8 @@ def paired_interval(
     found = np.empty(RESAMPLES)
     for place in range(RESAMPLES):
         drawn = rng.integers(0, count, count)
-        found[place] = figure(first[drawn], truth[drawn]) - figure(second[drawn], truth[drawn])
+        right = truth[drawn]
+        found[place] = figure(first.take(drawn), right) - figure(second.take(drawn), right)
     tail = (1 - confidence) / 2
     low, high = np.quantile(found, (tail, 1 - tail))
     return float(low), float(high)

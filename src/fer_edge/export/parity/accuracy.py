@@ -17,7 +17,7 @@ from fer_edge.export.parity.tolerances import Tolerance
 from fer_edge.export.pictures.images import ImageSet
 from fer_edge.runtime.verification import Accuracy, AccuracyFigures, ClassFigures, Code, Comparison
 from fer_edge.stats.bootstrap import accuracy_drop_interval
-from fer_edge.stats.classification import Figure, calibration_error, macro_f1, paired_interval
+from fer_edge.stats.classification import Figure, Guesses, calibration_error, macro_f1, paired_interval
 from fer_edge.stats.paired import McNemar, mcnemar
 
 Z = 1.96
@@ -48,6 +48,7 @@ def check_accuracy(
     low, high = accuracy_drop_interval(right, kept)
     verdict, reason, code = _decide(low, high, tolerance.accuracy_drop)
     test, usable = mcnemar(right, kept), np.where(finite[:, None], answers, 0).astype(np.float32)
+    guesses = Guesses.of(reference), Guesses.of(usable)
     needed = _needed(test, len(images), tolerance.accuracy_drop) if code is Code.UNDECIDED else None
     if needed:
         reason = f"{reason}; about {needed:,} pictures would decide"
@@ -65,8 +66,8 @@ def check_accuracy(
             only_reference=test.only_first,
             only_artifact=test.only_second,
             mcnemar_p=round(test.p_value, 6),
-            macro_f1=_compare(macro_f1, reference, usable, truth, larger_is_worse=False),
-            calibration_error=_compare(calibration_error, reference, usable, truth, larger_is_worse=True),
+            macro_f1=_compare(macro_f1, *guesses, truth, larger_is_worse=False),
+            calibration_error=_compare(calibration_error, *guesses, truth, larger_is_worse=True),
             classes=_classes(truth, right, kept, labels),
         ),
     )
@@ -95,8 +96,8 @@ def _needed(test: McNemar, count: int, allowed: float) -> int | None:
 
 def _compare(
     figure: Figure,
-    reference: NDArray[np.float32],
-    answers: NDArray[np.float32],
+    reference: Guesses,
+    answers: Guesses,
     truth: NDArray[np.int64],
     *,
     larger_is_worse: bool,
