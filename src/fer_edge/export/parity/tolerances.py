@@ -153,6 +153,15 @@ class Tolerances:
         """The limits of a format's precision (words that the variant grammar has checked)."""
         return self._chosen(BY_FORMAT.get((form, precision), TOLERANCES[precision]))
 
+    def of_other_pictures(self, form: str, precision: str) -> Tolerance:
+        """The same for pictures that nobody chose them on: never stricter than usual, since what was measured elsewhere decided them."""
+        chosen, usual = self.of(form, precision), Tolerances().of(form, precision)
+        return replace(
+            chosen,
+            max_abs=max(chosen.max_abs, usual.max_abs),
+            top1_agreement=min(chosen.top1_agreement, usual.top1_agreement),
+        )
+
     def of_precision(self, precision: str) -> Tolerance:
         """The limits of a precision in most formats."""
         return self._chosen(TOLERANCES[precision])

@@ -147,11 +147,26 @@ def is_of_other_pictures(recorded: Parity, found: Parity) -> bool:
     return source is not None and "pictures" in source and source != found.inputs_source
 
 
-def contradicts(recorded: Parity, found: Parity) -> bool:
-    """Whether a failure on other pictures than the recorded ones is the file's: it is far further away than recorded."""
+def contradicts(recorded: Parity, found: Parity, usual: Tolerance) -> bool:
+    """Whether a failure on other pictures than the recorded ones is the file's: it is far further away than recorded.
+
+    Args:
+        recorded: in the manifest.
+        found: now.
+        usual: limits of the precision: what is within them fails by limits that were set for the recorded pictures.
+    """
     if not is_of_other_pictures(recorded, found) or found.code not in (Code.DIFFERENT, Code.DISAGREES):
         return True
+    if _is_within(found, usual):
+        return False
     return not _alike(recorded.mean_abs or 0.0, found.mean_abs or 0.0, KINDRED)
+
+
+def _is_within(found: Parity, usual: Tolerance) -> bool:
+    near = found.p99_abs is not None and found.p99_abs <= usual.max_abs
+    return (
+        near and found.agreement_interval is not None and found.agreement_interval[1] >= usual.top1_agreement
+    )
 
 
 def compare_audit(artifact: Artifact, found: WeightAudit) -> list[str]:

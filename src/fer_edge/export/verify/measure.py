@@ -174,7 +174,8 @@ def _add_parity(one: ArtifactReport, parity: Parity) -> None:
     one.parity = parity
     if parity.verdict == "fail":
         said = f"not good enough: {parity.reason}"
-        if contradicts(one.artifact.parity, parity):
+        usual = Tolerances().of(one.artifact.format, one.artifact.precision)
+        if contradicts(one.artifact.parity, parity, usual):
             one.faults.append(said)
         else:
             one.reason = f"on other pictures than it was judged on, {said}"

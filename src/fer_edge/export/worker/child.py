@@ -174,7 +174,8 @@ class Worker:
         from fer_edge.export.parity.check import check_golden
 
         path, contract, reference = Path(task.path), _contract_beside(task), self._reference("golden")
-        return TaskResult(golden=check_golden(path, contract, task.what, reference, self.job.tolerance(task)))
+        allowed = self.job.tolerances.of_other_pictures(task.what.format, task.what.precision)
+        return TaskResult(golden=check_golden(path, contract, task.what, reference, allowed))
 
     def _ask(self, index: int, task: Task) -> TaskResult:
         from fer_edge.export.parity.answers import run_tensors
