@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from fer_edge.export.capture.wrappers import make_example_tensor
-from fer_edge.export.faithful.align import align
+from fer_edge.export.faithful.align import Alignment, ConstantPair, align
 from fer_edge.export.faithful.check import check_original
 from fer_edge.export.faithful.graph import Graph, Quantization
 from fer_edge.export.faithful.layers.names import name_layers
 from fer_edge.export.faithful.original.folding import find_needs
 from fer_edge.export.faithful.ranges import compare_ranges
+from fer_edge.export.faithful.view import Constant, Edge, Grid, Step
 from fer_edge.export.faithful.weights import compare_weights
 from fer_edge.export.formats import find_format
 from fer_edge.export.formats.contracts import derive_contract
@@ -38,7 +39,7 @@ def findings(files, graph, *, calibrated=True):
     held = prover.view(graph)
     found = align(source, held)
     ranges = compare_ranges(source, held, found, files.observed(name), prover.RULES, calibrated=calibrated)
-    return [*found.findings, *compare_weights(found, prover.LEAST_SCALE).findings, *ranges.findings]
+    return [*found.findings, *compare_weights(found, prover.least_scale).findings, *ranges.findings]
 
 
 def test_the_float_file_holds_the_originals_weights(files):
@@ -175,6 +176,23 @@ def without_pool(graph):
 )
 def test_a_fault_is_found(files, int8, fault, code):
     assert code in {finding.code for finding in findings(files, fault(int8))}
+
+
+def constant_with_scale(files, operator, scale):
+    """Findings about numbers up to 0.005, which 8 bits hold with a scale of 2^-14.6, read by an operator."""
+    values = np.linspace(-0.005, 0.005, 16, dtype=np.float32)
+    grid = Grid("int8", Quantization(np.float32([scale]), np.zeros(1, np.int64)))
+    held = Constant(np.round(values / np.float32(scale)).astype(np.int8), grid)
+    step = Step(operator, (Edge("x"), Edge("numbers")), ("y",))
+    found = Alignment(constants=[ConstantPair("numbers", Constant(values), held, step, 1)])
+    return compare_weights(found, files.prover("executorch-int8").least_scale).findings
+
+
+def test_a_small_factor_may_have_the_least_scale_of_an_activation_and_a_weight_may_not(files):
+    assert constant_with_scale(files, "Multiply", 2**-12) == []
+    assert constant_with_scale(files, "Multiply", 2**-11)
+    assert constant_with_scale(files, "Conv2d", 2**-12)
+    assert constant_with_scale(files, "Conv2d", 0.005 / 127) == []
 
 
 def test_a_changed_weight_of_the_float_file_is_found(files, tmp_path):

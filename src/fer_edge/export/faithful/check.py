@@ -74,7 +74,7 @@ def check_faithful(
     doubt = source.judge(reference)
     if doubt:
         return Proof(Faithful("not-run", Code.BRIDGE, doubt), [], source, held, found)
-    weights = compare_weights(found, source.prover.LEAST_SCALE)
+    weights = compare_weights(found, source.prover.least_scale)
     ranges = _ranges(source, held, found, calibration, reference)
     # A scale that is wrong makes the biases wrong that were computed with the right one: it is named first.
     findings = [*found.findings, *ranges.findings, *weights.findings]

@@ -26,11 +26,15 @@ class Prover(Protocol):
     KINDS: Mapping[str, Kind]
     """The format's operators that have weights."""
 
-    LEAST_SCALE: float
-    """Of a weight: the quantizer takes none below it."""
-
     COMPUTE: Compute | None
     """Where the format's engine hands out nothing from inside (no recorders), what computes it all the same; None elsewhere."""
+
+    def least_scale(self, operator: str) -> float:
+        """The scale below which the quantizer takes none for a constant.
+
+        Args:
+            operator: that reads the constant.
+        """
 
     def read_graph(self, path: Path) -> Graph:
         """A file as a neutral graph.

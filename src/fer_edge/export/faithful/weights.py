@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -52,12 +53,18 @@ class WeightReport:
     findings: list[Finding] = field(default_factory=list)
 
 
-def compare_weights(found: Alignment, least_scale: float = LEAST_SCALE) -> WeightReport:
+def least_scale(operator: str) -> float:
+    """Of quantizers that treat all constants alike, as most do; see ``Prover``."""
+    del operator
+    return LEAST_SCALE
+
+
+def compare_weights(found: Alignment, least: Callable[[str], float] = least_scale) -> WeightReport:
     """Compare the constants of two networks that were laid beside each other.
 
     Args:
         found: what belongs together.
-        least_scale: of the format's quantizer.
+        least: scale that the format's quantizer gives a constant, by the operator that reads it.
     """
     report = WeightReport()
     weights = {
@@ -78,7 +85,7 @@ def compare_weights(found: Alignment, least_scale: float = LEAST_SCALE) -> Weigh
         elif pair.held.stored.dtype == BIAS:
             report.findings += _bias(pair, weights.get(id(pair.step)), report)
         else:
-            report.findings += _rounded(pair, biases.get(id(pair.step)), report, least_scale)
+            report.findings += _rounded(pair, biases.get(id(pair.step)), report, least(pair.step.operator))
     return report
 
 
@@ -120,7 +127,7 @@ def _first(
 
 
 def _rounded(
-    pair: ConstantPair, bias: ConstantPair | None, report: WeightReport, least_scale: float
+    pair: ConstantPair, bias: ConstantPair | None, report: WeightReport, least: float
 ) -> list[Finding]:
     source, held, step = pair.source.values, pair.held.values, pair.held.step
     away = np.abs(held - source) / step
@@ -135,7 +142,7 @@ def _rounded(
         return _first(
             pair, wrong, source, "half a step beside it is all that rounding explains; the source has", code
         )
-    wide = _too_wide(pair, source, bias, least_scale)
+    wide = _too_wide(pair, source, bias, least)
     return [_finding(Code.WEIGHT, pair, wide)] if wide else []
 
 
@@ -149,14 +156,14 @@ def _is_cut(pair: ConstantPair, wrong: NDArray[np.bool_], source: NDArray[np.flo
 
 
 def _too_wide(
-    pair: ConstantPair, source: NDArray[np.float64], bias: ConstantPair | None, least_scale: float
+    pair: ConstantPair, source: NDArray[np.float64], bias: ConstantPair | None, least: float
 ) -> str:
     """The sentence about a scale that is wider than its channel; empty where none is."""
     assert pair.held.grid is not None
     grid = pair.held.grid
     scale = grid.quantization.scale.astype(np.float64)
     needed = _needed(pair.held, source)
-    excused = (needed <= LEAST_SCALE) | (scale <= WIDER * np.maximum(needed, least_scale))
+    excused = (needed <= LEAST_SCALE) | (scale <= WIDER * np.maximum(needed, least))
     excused |= _is_floor(pair, bias, scale)
     if excused.all():
         return ""

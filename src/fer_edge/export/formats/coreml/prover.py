@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
-from fer_edge.export.faithful.weights import LEAST_SCALE
+from fer_edge.export.faithful.weights import least_scale
 from fer_edge.export.formats.coreml.float_view import view
 from fer_edge.export.formats.coreml.graph_reader import read_graph
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "RULES", "least_scale", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:

@@ -15,12 +15,12 @@ from fer_edge.export.formats.executorch.activation_ranges import by_extremes, by
 from fer_edge.export.formats.executorch.evaluation import evaluate
 from fer_edge.export.formats.executorch.float_view import view
 from fer_edge.export.formats.executorch.graph_reader import read_graph
-from fer_edge.export.formats.executorch.quantization import LEAST_WEIGHT_SCALE as LEAST_SCALE
+from fer_edge.export.formats.executorch.quantization import LEAST_SCALE, LEAST_WEIGHT_SCALE
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "RULES", "least_scale", "make_bridges", "observe", "read_graph", "view"]
 
 
 def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
@@ -37,6 +37,11 @@ def make_bridges(request: Request, fp32: Path | None) -> Iterator[Path]:
 def observe(path: Path, values: Sequence[str], inputs: Iterable[NDArray[Any]]) -> Observed:
     """Extremes and histograms, computed by torch; see ``FormatProver``."""
     return observe_values(view(read_graph(path)), values, inputs)
+
+
+def least_scale(operator: str) -> float:
+    """A weight has an observer of its own; what others read, such as a factor, has an activation's. See ``Prover``."""
+    return LEAST_WEIGHT_SCALE if operator in KINDS else LEAST_SCALE
 
 
 def compute(path: Path, given: NDArray[Any]) -> dict[str, NDArray[Any]]:

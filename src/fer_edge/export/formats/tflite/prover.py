@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
-from fer_edge.export.faithful.weights import LEAST_SCALE
+from fer_edge.export.faithful.weights import least_scale
 from fer_edge.export.formats.quiet import quiet
 from fer_edge.export.formats.range_rules import HALFWAY
 from fer_edge.export.formats.tflite.float_view import view
@@ -22,7 +22,7 @@ from fer_edge.runtime.formats import CALIBRATED
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "RULES", "least_scale", "make_bridges", "observe", "read_graph", "view"]
 
 KEPT = 0.95
 """Of the moving average before an image: ai-edge-quantizer's own number."""

@@ -15,14 +15,14 @@ from fer_edge.export.faithful.original.changed import Kind
 from fer_edge.export.faithful.prover import Compute
 from fer_edge.export.faithful.ranges import Observed, Rule
 from fer_edge.export.faithful.view import Constant, Edge, Step, View
-from fer_edge.export.faithful.weights import LEAST_SCALE
+from fer_edge.export.faithful.weights import least_scale
 from fer_edge.runtime.containers.limits import ContainerError
 from fer_edge.runtime.errors import BundleError
 
 if TYPE_CHECKING:
     from fer_edge.export.formats.protocol import Request
 
-__all__ = ["COMPUTE", "KINDS", "LEAST_SCALE", "RULES", "make_bridges", "observe", "read_graph", "view"]
+__all__ = ["COMPUTE", "KINDS", "RULES", "least_scale", "make_bridges", "observe", "read_graph", "view"]
 
 CONSTANT = "prim::Constant"
 
