@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fer_edge.export.faithful.findings import Finding
-from fer_edge.export.faithful.original.matching import StoredWeight, bound, find_layouts, match, missing
+from fer_edge.export.faithful.original.matching import (
+    StoredWeight,
+    bound,
+    find_layouts,
+    match,
+    may_be_missing,
+)
 from fer_edge.export.faithful.original.needs import Candidate, Need
 from fer_edge.export.faithful.view import View
 from fer_edge.runtime.verification import Code
@@ -61,7 +67,7 @@ def compare_with_original(view: View, kinds: Mapping[str, Kind], needs: Sequence
     """
     report = OriginalReport()
     differences, unknown, present = match(_stored(view, kinds), needs)
-    lacking = {id(item): item for need in needs for item in missing(need, present)}
+    lacking = {id(item): item for need in needs for item in may_be_missing(need, present)}
     report.tensors = len(differences)
     for constant in unknown:
         found = next((word for item in lacking.values() if (word := _changed(constant, item))), "")

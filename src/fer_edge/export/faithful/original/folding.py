@@ -1,7 +1,7 @@
 """Every legal place of a network's weights in a converted program.
 
 Converters fold what multiplies or shifts a channel (BatchNorm, layer scale, a learned bias, a sign) into the
-convolution or matrix product before it, all of it, some of it or nothing, and a normalization's factor into the one
+convolution or matrix product before it, all of it, some of it or nothing, and factors and shifts into the one
 behind it (``feeds``); and they compute what depends on weights alone, or leave it to the program. Each weight becomes a ``Need``: it is met by one of several sets of tensors.
 All folds are computed here in float64 from the network's own tensors, by their definition.
 """
@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
 
 from fer_edge.export.capture.recording import Call, Value, record
-from fer_edge.export.faithful.original.feeds import Feed, find_feed
+from fer_edge.export.faithful.original.arithmetic import read_arithmetic
+from fer_edge.export.faithful.original.feeds import Feed, Reader, find_feed
 from fer_edge.export.faithful.original.moves import MOVES, follow_axis
 from fer_edge.export.faithful.original.needs import (
     Array,
@@ -60,7 +60,7 @@ def _needs_alone(call: Call, feed: Feed | None) -> Sequence[Feed | Need]:
     """Of an operator that is part of no chain."""
     if call.name == _LSTM:
         return _of_lstm(call)
-    if feed is not None and call.name not in MOVES:
+    if feed is not None and _constants(call):
         return [feed]
     return [constant_need(value) for value in _constants(call)]
 
@@ -126,7 +126,7 @@ class _Chain:
         rest: what each of these operators needs if it is not folded.
         axis: of the channels in the value at the end.
         groups, transposed, matrix: of the product.
-        fed: the states where the product has taken what stands before it; none: nothing does.
+        fed: the states where the product has taken one of the steps before it, more of them, and so on; none: there is none.
     """
 
     first: Call
@@ -137,7 +137,7 @@ class _Chain:
     groups: int = 1
     transposed: bool = False
     matrix: bool = False
-    fed: list[_Folded] = field(default_factory=list)
+    fed: list[list[_Folded]] = field(default_factory=list)
 
     @property
     def channels(self) -> int:
@@ -151,7 +151,7 @@ class _Chain:
         """
         options: list[tuple[Candidate | Need, ...]] = []
         for number in reversed(range(len(self.states))):
-            for state in (self.states[number], *self.fed[number : number + 1]):
+            for state in (states[number] for states in (self.states, *self.fed)):
                 weight = candidates(state.weight, matrix=self.matrix)
                 options.append((*weight, *candidates(state.bias, state.magnitude), *self.rest[number:]))
         if self.matrix and apart > 1 and self.channels % apart == 0:
@@ -165,8 +165,8 @@ class _Chain:
         self._step(lambda state: state.shifted(by), need)
 
     def _step(self, change: Callable[[_Folded], _Folded], need: Need) -> None:
-        for states in (self.states, self.fed):
-            states.extend(change(state) for state in states[-1:])
+        for states in (self.states, *self.fed):
+            states.append(change(states[-1]))
         self.rest.append(need)
 
 
@@ -193,16 +193,15 @@ def _extended(call: Call, chains: Mapping[Value, _Chain], feeds: Mapping[Value, 
         return _moved(call, carried[0], chain)
     if call.name in _NORMALIZATIONS:
         return _normalized(call, chain)
-    if call.name in _ARITHMETIC:
-        return _computed(call, carried[0], chain)
-    return None
+    return _computed(call, carried[0], chain)
 
 
 def _begun(call: Call, feeds: Mapping[Value, Feed]) -> _Chain | None:
     source = call.arguments[1 if call.name == "aten::addmm" else 0]
+    padded = False
     if call.name == "aten::convolution":
-        _, weight, bias, *_, transposed, _, groups = call.arguments
-        axis, matrix = 1, False
+        _, weight, bias, _, padding, _, transposed, _, groups = call.arguments
+        axis, matrix, padded = 1, False, any(padding)
     else:
         bias, weight = (
             (call.arguments[0], call.arguments[2])
@@ -219,8 +218,8 @@ def _begun(call: Call, feeds: Mapping[Value, Feed]) -> _Chain | None:
     shift = np.zeros(channels) if bias is None else np.broadcast_to(as_array(bias), (channels,)).copy()
     raw = tuple(constant_need(item) for item in (weight, bias) if item is not None)
     state, feed = _Folded(values, shift, float(np.abs(shift).max())), feeds.get(source)
-    whole = feed is not None and groups == 1 and not transposed and feed.axis == axis
-    fed = [_Folded(*feed.fold(values, shift))] if feed is not None and whole else []
+    reader = Reader(values, shift, axis, groups, padded)
+    fed = [[_Folded(*each)] for each in feed.fold(reader)] if feed is not None and not transposed else []
     return _Chain(call, raw, [state], [], axis, groups, transposed, matrix, fed)
 
 
@@ -252,46 +251,13 @@ def _normalized(call: Call, chain: _Chain) -> _Chain | None:
 
 def _computed(call: Call, value: Value, chain: _Chain) -> _Chain | None:
     """Arithmetic with a number, or with one for each channel."""
-    if call.name == "aten::neg":
-        chain.multiply(-np.ones(chain.channels), Need(((),)))
-        return chain
-    first, second = call.arguments[:2]
-    other = second if first is value else first
-    by = _per_channel(other, call.result, chain) if call.result.shape == value.shape else None
-    if by is None or (len(call.arguments) > 2 and call.arguments[2] not in (1, None)):
+    steps = read_arithmetic(call, value)
+    if not steps or any(step.axis not in (None, chain.axis) for step in steps):
         return None
-    if call.name == "aten::mul":
-        chain.multiply(by, _other(other))
-    elif call.name == "aten::div" and first is value:
-        chain.multiply(1 / by, _other(other, lambda array: 1 / array))
-    elif call.name == "aten::add":
-        chain.add(by, _other(other))
-    elif call.name == "aten::sub" and first is value:
-        chain.add(-by, _other(other, lambda array: -array))
-    elif call.name in {"aten::sub", "aten::rsub"}:
-        chain.multiply(-np.ones(chain.channels), Need(((),)))
-        chain.add(by, _other(other))
-    else:
-        return None
+    for step in steps:
+        by = np.broadcast_to(step.by, (chain.channels,))
+        (chain.multiply if step.multiplies else chain.add)(by, step.need)
     return chain
-
-
-def _other(other: Any, form: Any = None) -> Need:
-    if not isinstance(other, Value):
-        return Need(((),))
-    return constant_need(other, (form(as_array(other)),) if form else ())
-
-
-def _per_channel(other: Any, result: Value, chain: _Chain) -> Array | None:
-    """One number for each channel, (channels,), or None where it is something else."""
-    if isinstance(other, int | float):
-        return np.full(chain.channels, float(other))
-    if not isinstance(other, Value) or other.constant is None or not other.constant.is_floating_point():
-        return None
-    shape = (1,) * (len(result.shape) - len(other.shape)) + other.shape
-    if any(size != 1 for place, size in enumerate(shape) if place != chain.axis):
-        return None
-    return np.broadcast_to(as_array(other).reshape(-1), (chain.channels,)).copy()
 
 
 _LSTM = "aten::mkldnn_rnn_layer"
@@ -299,4 +265,3 @@ _GATES_APART, _GRU_GATES = "aten::unsafe_split", 3
 """PyTorch takes a GRU's gates from one product; Core ML computes each by a product of its own, inside a loop."""
 _PRODUCTS = frozenset({"aten::convolution", "aten::addmm", "aten::mm"})
 _NORMALIZATIONS = frozenset({"aten::native_batch_norm", "aten::_native_batch_norm_legit_no_training"})
-_ARITHMETIC = frozenset(["aten::neg", "aten::mul", "aten::div", "aten::add", "aten::sub", "aten::rsub"])

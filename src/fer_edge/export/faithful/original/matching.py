@@ -130,6 +130,18 @@ def match(
 
 def missing(need: Need, present: set[int]) -> list[Candidate]:
     """The fewest additions that would meet the need."""
+    return min(_lacking(need, present), key=len)
+
+
+def may_be_missing(need: Need, present: set[int]) -> list[Candidate]:
+    """The additions of every option that needs as few: any of them may be what a weight was before it was changed."""
+    found = _lacking(need, present)
+    fewest = min(map(len, found))
+    return [item for option in found if len(option) == fewest for item in option]
+
+
+def _lacking(need: Need, present: set[int]) -> list[list[Candidate]]:
+    """What each option lacks; one empty list where the need is met."""
     found: list[list[Candidate]] = []
     for option in need.options:
         lacking: list[Candidate] = []
@@ -139,9 +151,9 @@ def missing(need: Need, present: set[int]) -> list[Candidate]:
             elif id(part) not in present:
                 lacking.append(part)
         if not lacking:
-            return []
+            return [[]]
         found.append(lacking)
-    return min(found, key=len)
+    return found
 
 
 def _uniform(constants: Sequence[StoredWeight], needs: Sequence[Need]) -> set[int]:
