@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import sys
 
 import hypothesis
 import pytest
@@ -31,6 +32,13 @@ def pytest_collection_modifyitems(items):
     files = {item.nodeid.partition("::")[0] for item in items if item.get_closest_marker("slow")}
     order = {name: place for place, name in enumerate((*FIRST, *sorted(files - {*FIRST})))}
     items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup():
+    """Weights that a test draws do not depend on the tests that its process ran before."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -113,12 +113,16 @@ def table_pictures(
         PictureError: no table of faces.
     """
     rows = _read(path)
-    columns = _find_columns(path, rows[0].fields, labeled=labeled)
-    chosen = [row for row in rows[1:] if _is_for(row, columns, judging=labeled)]
-    left_out["of another Usage"] += len(rows) - 1 - len(chosen)
+    header = next(rows, None)
+    if header is None:
+        raise PictureError(f"{path} is empty; a table of faces has a header")
+    columns = _find_columns(path, header.fields, labeled=labeled)
     by_class = class_places(labels, _codes(columns, labels) | dict(renamed))
     found, unknown = list[LabeledPicture | TableFace](), Counter[str]()
-    for row in chosen:
+    for row in rows:
+        if not _is_for(row, columns, judging=labeled):
+            left_out["of another Usage"] += 1
+            continue
         word = _cell(row, columns.label)
         label = by_class.get(fold_class(word), "")
         if columns.label >= 0 and not label:
@@ -133,14 +137,12 @@ def table_pictures(
     return found
 
 
-def _read(path: Path) -> list[TableRow]:
+def _read(path: Path) -> Iterator[TableRow]:
+    """Row by row: FER2013's pixels are 300 MB of text."""
     try:
-        rows = list(read_rows(path))
+        yield from read_rows(path)
     except OSError as error:
         raise PictureError(f"{path} cannot be read: {error.strerror}") from error
-    if not rows:
-        raise PictureError(f"{path} is empty; a table of faces has a header")
-    return rows
 
 
 def _find_columns(path: Path, header: Sequence[str], *, labeled: bool) -> _Columns:

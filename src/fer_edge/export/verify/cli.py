@@ -127,7 +127,8 @@ def main(
     output.result(_document(verified), _text(verified, output.width))
     faults = verified.faults()
     if faults:
-        raise CheckFailed(f"{bundle}: {len(faults)} faults: {'; '.join(faults[:10])}")
+        count = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        raise CheckFailed(f"{bundle}: {count}: {'; '.join(faults[:10])}")
 
 
 def _check_layers_out(layers: str | None, out: Path | None) -> None:
